@@ -1,0 +1,73 @@
+/** A user as the rest of the program may see it: no password hash, ever. Times are ms since the epoch. */
+export interface User {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly username: string | null;
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly roles: readonly string[];
+  /** The host's own extra fields, as declared by its `fields` option. */
+  readonly profile: Readonly<Record<string, unknown>>;
+  readonly disabledAt: number | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A user as stored. */
+export interface UserRecord extends User {
+  /** What makes the username unique: normalised and case-folded. */
+  readonly usernameKey: string | null;
+  readonly emailKey: string | null;
+  /** PHC string (argon2id), or modular crypt (bcrypt) for imported users; null: cannot sign in by password. */
+  readonly passwordHash: string | null;
+  /** Token version: access tokens carry it, a `user` revocation names the lowest still accepted. */
+  readonly tokenVersion: number;
+}
+
+/**
+ * One sign-in. The refresh token is a pure function of `id`, `userId`, `generation`, `rotatedAt`
+ * and `expiresAt`; neither it nor a hash of it is stored.
+ */
+export interface Session {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly userId: string;
+  /** Counts rotations, from 0. */
+  readonly generation: number;
+  readonly rotatedAt: number;
+  readonly expiresAt: number;
+  readonly createdAt: number;
+  /** When the password was last presented. */
+  readonly authTime: number;
+  /** Space separated scopes the sign-in was narrowed to, or null for all the host grants. */
+  readonly scope: string | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}
+
+export type AuditEventType =
+  | 'user_registered'
+  | 'user_created'
+  | 'user_roles_changed'
+  | 'user_disabled'
+  | 'user_enabled'
+  | 'user_deleted'
+  | 'password_changed'
+  | 'login_succeeded'
+  | 'login_failed'
+  | 'session_ended'
+  | 'sessions_ended'
+  | 'refresh_token_reused'
+  | 'token_revoked';
+
+/** Written in the same transaction as what it tells of. */
+export interface AuditEvent {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly at: number;
+  readonly type: AuditEventType;
+  readonly userId: string | null;
+  readonly sessionId: string | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}

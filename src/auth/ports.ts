@@ -1,0 +1,185 @@
+import type { Revocation } from '../revocation/revocation.ts';
+import type { AuditEvent, Session, User, UserRecord } from './model.ts';
+
+/** The one source of time. Milliseconds since the epoch. */
+export interface Clock {
+  now(): number;
+}
+
+/** The one source of chance. */
+export interface Random {
+  /** Cryptographically strong bytes. */
+  bytes(length: number): Uint8Array;
+}
+
+/** Turns passwords into stored hashes. Slow on purpose and never on the event loop. */
+export interface PasswordHasher {
+  /** @throws {Overloaded} when the queue is full */
+  hash(password: string): Promise<string>;
+  /**
+   * Compares exactly. An absent `hash` costs the same as a real one and is never `ok`, so that the
+   * time an answer takes does not tell whether a user exists.
+   * @throws {Overloaded} when the queue is full
+   */
+  verify(hash: string | null, password: string): Promise<{ ok: boolean; outdated: boolean }>;
+  close(): Promise<void>;
+}
+
+/** A signing key as stored: the private part is sealed by the domain before it gets here. */
+export interface StoredKey {
+  readonly kid: string;
+  readonly algorithm: string;
+  /** Public JWK as JSON, or null for HMAC. */
+  readonly publicJwk: string | null;
+  /** Private JWK, sealed with AES-256-GCM under a key derived from the secret; base64url. */
+  readonly sealedPrivateJwk: string;
+  readonly createdAt: number;
+  /** From when it signs; the key in force is the active one with the greatest `activeAt`. */
+  readonly activeAt: number;
+  /** When it leaves the JWKS, or null while no successor is set. */
+  readonly retiredAt: number | null;
+}
+
+export type RotateResult =
+  /** The session as it is now, and its user. `rotated`: by this call; `current` and `replayed`: unchanged. */
+  | {
+      readonly status: 'rotated' | 'current' | 'replayed';
+      readonly session: Session;
+      readonly user: UserRecord;
+    }
+  /** An old generation came: the session was ended in this very transaction. */
+  | { readonly status: 'reused'; readonly revocations: readonly Revocation[] }
+  | { readonly status: 'gone' };
+
+/** The outcome of a verb that may revoke. `found` is false when there was nothing to act upon. */
+export interface Revoked {
+  readonly found: boolean;
+  /** The log entries this verb wrote, for this node to apply at once. */
+  readonly revocations: readonly Revocation[];
+}
+
+/** Fields every revoking verb needs: until when its log entries must live, and what the audit says. */
+export interface Revoking {
+  /** ms since the epoch. */
+  readonly revokeUntil: number;
+  readonly event: AuditEvent;
+}
+
+/**
+ * The database as the domain sees it: atomic verbs, never get/set pairs that a caller must combine.
+ * A resolved promise means durable. Every verb may throw {@link StoreUnavailable}; then nothing was
+ * written, or it is unknown whether it was and nothing was acknowledged.
+ */
+export interface Store {
+  /** Inserts the user, and its first session where one is given, in one transaction. */
+  createUser(args: {
+    user: UserRecord;
+    session: Session | null;
+    event: AuditEvent;
+  }): Promise<{ status: 'created' } | { status: 'taken'; field: 'username' | 'email' }>;
+
+  findUser(
+    by: { id: string } | { usernameKey: string } | { emailKey: string },
+  ): Promise<UserRecord | undefined>;
+
+  /** In order of id; `after` is the last id of the page before. */
+  listUsers(args: { after: string | null; limit: number }): Promise<UserRecord[]>;
+
+  /**
+   * Starts a session if the user is there, enabled, and its password hash still is the one that was
+   * verified: a password changed meanwhile must not be outrun by a login that began before.
+   * `rehash` replaces the stored hash.
+   */
+  openSession(args: {
+    session: Session;
+    verifiedHash: string;
+    rehash: string | null;
+    event: AuditEvent;
+  }): Promise<{ status: 'opened'; user: UserRecord } | { status: 'refused' }>;
+
+  /**
+   * The compare-and-swap behind refresh. With `age = |now - rotatedAt|`:
+   * presented = current and `age >= grace` → rotated; presented = current and `age < grace` → current;
+   * presented = current - 1 and `age < grace` → replayed; anything else → the session ends: reused.
+   * A session past its `expiresAt` is gone.
+   */
+  rotateSession(
+    args: {
+      sessionId: string;
+      generation: number;
+      now: number;
+      /** ms */
+      grace: number;
+      /** New `expiresAt` if it rotates. */
+      expiresAt: number;
+    } & Revoking,
+  ): Promise<RotateResult>;
+
+  /** Live sessions, the latest first. */
+  listSessions(args: { userId: string; now: number }): Promise<Session[]>;
+
+  /** Ends one session; where `userId` is given, only if it is that user's. */
+  endSession(args: { sessionId: string; userId: string | null } & Revoking): Promise<Revoked>;
+
+  /** Ends all of a user's sessions and raises its token version. */
+  endAllSessions(args: { userId: string; now: number } & Revoking): Promise<Revoked>;
+
+  /**
+   * Replaces the hash if it still is `verifiedHash` (null: whatever it is), and ends every session but
+   * `keepSessionId`. With no session kept, the token version is raised as well.
+   */
+  changePassword(
+    args: {
+      userId: string;
+      verifiedHash: string | null;
+      newHash: string;
+      keepSessionId: string | null;
+      now: number;
+    } & Revoking,
+  ): Promise<Revoked>;
+
+  /** The sessions live on; access tokens issued before do not. */
+  setRoles(
+    args: { userId: string; roles: readonly string[]; now: number } & Revoking,
+  ): Promise<Revoked>;
+
+  /** Disabling ends all sessions and raises the token version. Enabling revokes nothing. */
+  setDisabled(args: { userId: string; disabled: boolean; now: number } & Revoking): Promise<Revoked>;
+
+  /** Removes the user and its sessions. Audit events stay. */
+  deleteUser(args: { userId: string } & Revoking): Promise<Revoked>;
+
+  /** Revokes one access token by its `jti`. */
+  revokeToken(args: { jti: string } & Revoking): Promise<Revoked>;
+
+  /** Log entries after `seq` that are still live at `now`, in order, with the newest `seq` of the log. */
+  listRevocations(args: {
+    after: number;
+    now: number;
+  }): Promise<{ revocations: Revocation[]; lastSeq: number }>;
+
+  /** Stores `candidate` if there is no key of its algorithm in force at `now`; returns all keys not retired. */
+  ensureKey(args: { candidate: StoredKey; now: number }): Promise<StoredKey[]>;
+  listKeys(): Promise<StoredKey[]>;
+
+  /**
+   * Stores `value` under `name` if nothing is there; returns what is there now. Holds facts that all
+   * nodes must agree on, such as the fingerprint of the secret.
+   */
+  agree(args: { name: string; value: string }): Promise<string>;
+
+  recordEvent(event: AuditEvent): Promise<void>;
+  /** The newest first. */
+  listEvents(args: { userId: string | null; limit: number }): Promise<AuditEvent[]>;
+
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+  /** Finishes what has begun, then lets go of the database. */
+  close(): Promise<void>;
+}
+
+/** Strips what must not leave the domain. */
+export function toUser(record: UserRecord): User {
+  const { usernameKey: _u, emailKey: _e, passwordHash: _p, tokenVersion: _v, ...user } = record;
+  return user;
+}

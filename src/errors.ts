@@ -1,0 +1,168 @@
+/**
+ * Every failure Latchkey can name. Each has a stable `code` that programs may rely on and a
+ * `message` that tells a person what to do next. A message never quotes a token, a password,
+ * a hash or a key.
+ */
+export abstract class LatchkeyError extends Error {
+  /** Stable, machine readable, snake_case. */
+  abstract readonly code: string;
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** One thing wrong with the input, by the name of the member it was found in. */
+export interface InputProblem {
+  /** The member's name, or `''` for the input as a whole. */
+  readonly field: string;
+  /** A sentence for a person. */
+  readonly problem: string;
+}
+
+/** What the caller sent is not what is due: wrong type, missing, too long, unknown. */
+export class InvalidInput extends LatchkeyError {
+  readonly code = 'invalid_input';
+  readonly problems: readonly InputProblem[];
+  constructor(problems: readonly InputProblem[]) {
+    super(problems.map((p) => p.problem).join(' '));
+    this.problems = problems;
+  }
+}
+
+/** The codes a refused token can carry. */
+export type TokenErrorCode =
+  | 'token_missing'
+  | 'token_malformed'
+  | 'token_untrusted'
+  | 'token_bad_signature'
+  | 'token_invalid_claims'
+  | 'token_expired'
+  | 'token_not_yet_valid'
+  | 'token_wrong_issuer'
+  | 'token_wrong_audience'
+  | 'token_revoked';
+
+/** A token was due and none came, or the one that came is not accepted. */
+export class TokenRefused extends LatchkeyError {
+  readonly code: TokenErrorCode;
+  constructor(code: TokenErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A refresh token that buys nothing (any more). */
+export class RefreshRefused extends LatchkeyError {
+  readonly code:
+    | 'refresh_token_missing'
+    | 'refresh_token_invalid'
+    | 'refresh_token_expired'
+    | 'refresh_token_reused'
+    | 'session_ended'
+    | 'user_gone';
+  constructor(code: RefreshRefused['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Wrong password, or no such user: deliberately not told apart. */
+export class CredentialsRefused extends LatchkeyError {
+  readonly code = 'invalid_credentials';
+  constructor(message = 'Incorrect username or password') {
+    super(message);
+  }
+}
+
+/** The password was right and the account is disabled. */
+export class AccountDisabled extends LatchkeyError {
+  readonly code = 'account_disabled';
+  constructor() {
+    super('This account is disabled. Ask an administrator to enable it.');
+  }
+}
+
+/** The caller is known and still may not. */
+export class Forbidden extends LatchkeyError {
+  readonly code: 'insufficient_role' | 'insufficient_scope' | 'cross_site_request';
+  constructor(code: Forbidden['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * The sign-in is too long ago for what is asked.
+ * @see RFC 9470 section 3
+ */
+export class ReauthenticationRequired extends LatchkeyError {
+  readonly code = 'reauthentication_required';
+  /** Seconds that may have passed since the last sign-in with a password. */
+  readonly maxAuthAge: number;
+  constructor(maxAuthAge: number) {
+    super(`Sign in again: this needs a sign-in no older than ${maxAuthAge} seconds.`);
+    this.maxAuthAge = maxAuthAge;
+  }
+}
+
+/** Two credentials came where one is due; choosing would be guessing. */
+export class MultipleCredentials extends LatchkeyError {
+  readonly code = 'multiple_credentials';
+}
+
+/** Somebody else has that name or address already. */
+export class Taken extends LatchkeyError {
+  readonly code: 'username_taken' | 'email_taken';
+  readonly field: 'username' | 'email';
+  constructor(field: 'username' | 'email') {
+    super(`This ${field} is taken. Choose another, or sign in.`);
+    this.field = field;
+    this.code = `${field}_taken`;
+  }
+}
+
+/** What was asked for is not there, or is not the caller's. */
+export class NotFound extends LatchkeyError {
+  readonly code = 'not_found';
+}
+
+/** More work than can be queued. Nothing was done; try again. */
+export class Overloaded extends LatchkeyError {
+  readonly code = 'overloaded';
+  /** Seconds. */
+  readonly retryAfter: number;
+  constructor(message: string, retryAfter = 1) {
+    super(message);
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The database does not answer, or refuses to write. Nothing was acknowledged. */
+export class StoreUnavailable extends LatchkeyError {
+  readonly code = 'store_unavailable';
+  /** Seconds. */
+  readonly retryAfter: number;
+  constructor(message: string, options?: { cause?: unknown; retryAfter?: number }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.retryAfter = options?.retryAfter ?? 1;
+  }
+}
+
+/** A key that cannot be used, and why. */
+export class KeyRefused extends LatchkeyError {
+  readonly code: 'weak_key' | 'invalid_key' | 'wrong_key_type';
+  constructor(code: KeyRefused['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A setting that stops the start: its name, what is wrong with it, and the fix. */
+export class InvalidSetting extends LatchkeyError {
+  readonly code = 'invalid_setting';
+  readonly setting: string;
+  constructor(setting: string, problem: string, fix: string) {
+    super(`${setting}: ${problem} ${fix}`);
+    this.setting = setting;
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * One entry of the append-only revocation log. Every verifier holds the live entries in memory.
+ *
+ * - `session`: no access token of session `subject` is accepted.
+ * - `user`: no access token of user `subject` issued before token version `version` is accepted.
+ *   Versions are counted, not timed, so a clock that steps can neither revive nor kill a token.
+ * - `token`: the access token whose `jti` is `subject` is not accepted.
+ */
+export interface Revocation {
+  /** Position in the log; grows with every entry. */
+  readonly seq: number;
+  readonly kind: 'session' | 'user' | 'token';
+  readonly subject: string;
+  /** For `user`: the lowest version still accepted. 0 otherwise. */
+  readonly version: number;
+  /** When the last token it could affect has surely expired: ms since the epoch. */
+  readonly expiresAt: number;
+}
