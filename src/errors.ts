@@ -40,7 +40,8 @@ export type TokenErrorCode =
   | 'token_not_yet_valid'
   | 'token_wrong_issuer'
   | 'token_wrong_audience'
-  | 'token_revoked';
+  | 'token_revoked'
+  | 'user_gone';
 
 /** A token was due and none came, or the one that came is not accepted. */
 export class TokenRefused extends LatchkeyError {
@@ -131,8 +132,8 @@ export class Overloaded extends LatchkeyError {
   readonly code = 'overloaded';
   /** Seconds. */
   readonly retryAfter: number;
-  constructor(message: string, retryAfter = 1) {
-    super(message);
+  constructor(message: string, retryAfter = 1, options?: { cause?: unknown }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.retryAfter = retryAfter;
   }
 }

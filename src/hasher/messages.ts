@@ -1,0 +1,30 @@
+/** What the event loop asks of a hashing worker. A worker has one request at a time. */
+export type HashRequest =
+  | {
+      readonly kind: 'hash';
+      readonly password: string;
+      /** 16 bytes; absent: the argon2 library draws them from the operating system. */
+      readonly salt: Uint8Array | undefined;
+    }
+  | {
+      readonly kind: 'verify';
+      readonly engine: 'argon2' | 'bcrypt';
+      readonly hash: string;
+      readonly password: string;
+    };
+
+/** What it is told once, at its start. */
+export interface HashWorkerData {
+  readonly memoryCost: number;
+  readonly timeCost: number;
+  readonly parallelism: number;
+  /** Computed instead of a hash that turns out not to be decodable, so that this takes no less time. */
+  readonly standIn: string;
+}
+
+/** The hash made, or whether the password matches. */
+export type HashAnswer = string | boolean;
+
+export function isHashAnswer(value: unknown): value is HashAnswer {
+  return typeof value === 'string' || typeof value === 'boolean';
+}

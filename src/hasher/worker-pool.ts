@@ -1,0 +1,134 @@
+import { Worker } from 'node:worker_threads';
+import { Overloaded } from '../errors.ts';
+
+export interface WorkerPoolOptions<Answer> {
+  /** The worker's module; it answers every message with exactly one message. */
+  readonly file: URL;
+  readonly workerData: unknown;
+  /** Workers at most. Each is started when a job finds all the others busy. */
+  readonly threads: number;
+  /** Jobs that may wait at most. */
+  readonly maxQueue: number;
+  readonly isAnswer: (message: unknown) => message is Answer;
+}
+
+export interface WorkerPool<Request, Answer> {
+  /**
+   * First come, first served.
+   * @throws {Overloaded} when the queue is full, the pool is closed, or the worker died over the job
+   */
+  run(request: Request): Promise<Answer>;
+  /** Finishes what is running, refuses what is waiting, ends the workers. */
+  close(): Promise<void>;
+}
+
+interface Job<Request, Answer> extends PromiseWithResolvers<Answer> {
+  readonly request: Request;
+}
+
+interface Member<Request, Answer> {
+  readonly worker: Worker;
+  job: Job<Request, Answer> | null;
+  startedAt: number;
+}
+
+/** Seconds. Longer than this no client waits, and the rate is no longer worth trusting. */
+const longestRetryAfter = 60;
+
+/**
+ * Threads that hold no process alive while they have nothing to do, and lose no job silently when
+ * one of them dies.
+ */
+export function createWorkerPool<Request, Answer>(
+  options: WorkerPoolOptions<Answer>,
+): WorkerPool<Request, Answer> {
+  const { file, workerData, threads, maxQueue, isAnswer } = options;
+  const members = new Set<Member<Request, Answer>>();
+  const queue: Job<Request, Answer>[] = [];
+  let closing: Promise<void> | null = null;
+  /** ms a job takes, a moving average. */
+  let usualDuration = 25;
+
+  function retryAfter(): number {
+    const wait = ((queue.length + members.size) * usualDuration) / threads;
+    return Math.min(longestRetryAfter, Math.max(1, Math.ceil(wait / 1000)));
+  }
+
+  function assign(member: Member<Request, Answer>, job: Job<Request, Answer>): void {
+    member.job = job;
+    member.startedAt = performance.now();
+    member.worker.ref();
+    member.worker.postMessage(job.request);
+  }
+
+  function release(member: Member<Request, Answer>): void {
+    member.job = null;
+    const next = queue.shift();
+    if (next === undefined) member.worker.unref();
+    else assign(member, next);
+  }
+
+  function bury(member: Member<Request, Answer>, cause: unknown): void {
+    if (!members.delete(member)) return;
+    const message = 'A password hashing worker stopped before it was done. Try again.';
+    member.job?.reject(new Overloaded(message, retryAfter(), { cause }));
+    const next = queue.shift();
+    if (next !== undefined) assign(recruit(), next);
+  }
+
+  function recruit(): Member<Request, Answer> {
+    // No options of this process are handed down: some, such as --input-type, would stop the worker.
+    // Nor is its environment, which may hold the secret.
+    const worker = new Worker(file, { workerData, execArgv: [], env: {} });
+    const member: Member<Request, Answer> = { worker, job: null, startedAt: 0 };
+    members.add(member);
+    worker.on('message', (message: unknown) => {
+      const { job } = member;
+      if (job === null || !isAnswer(message)) return;
+      usualDuration += (performance.now() - member.startedAt - usualDuration) / 8;
+      release(member);
+      job.resolve(message);
+    });
+    worker.on('error', (error) => bury(member, error));
+    worker.on('exit', () => bury(member, undefined));
+    return member;
+  }
+
+  function findIdle(): Member<Request, Answer> | undefined {
+    for (const member of members) if (member.job === null) return member;
+    return members.size < threads ? recruit() : undefined;
+  }
+
+  async function finish(): Promise<void> {
+    for (const job of queue.splice(0)) {
+      job.reject(new Overloaded('The server is shutting down. Try again.', retryAfter()));
+    }
+    await Promise.allSettled([...members].map(({ job }) => job?.promise));
+    await Promise.all(
+      [...members].map(({ worker }) => {
+        // Else the process might end before the promise does.
+        worker.ref();
+        return worker.terminate();
+      }),
+    );
+  }
+
+  return {
+    async run(request) {
+      if (closing !== null) {
+        throw new Overloaded('The server is shutting down. Try again.', retryAfter());
+      }
+      const job = { request, ...Promise.withResolvers<Answer>() };
+      const idle = findIdle();
+      if (idle !== undefined) assign(idle, job);
+      else if (queue.length < maxQueue) queue.push(job);
+      else throw new Overloaded('Too many sign-ins at once. Try again shortly.', retryAfter());
+      return job.promise;
+    },
+
+    close() {
+      closing ??= finish();
+      return closing;
+    },
+  };
+}
