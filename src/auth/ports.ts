@@ -168,6 +168,9 @@ export interface Store {
    */
   agree(args: { name: string; value: string }): Promise<string>;
 
+  /** Keeps the greater of `value` and what is stored under `name` (a number); returns it. */
+  raise(args: { name: string; value: number }): Promise<number>;
+
   recordEvent(event: AuditEvent): Promise<void>;
   /** The newest first. */
   listEvents(args: { userId: string | null; limit: number }): Promise<AuditEvent[]>;

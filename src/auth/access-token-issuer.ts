@@ -1,0 +1,90 @@
+import { ACCESS_TOKEN_TYP, createJti } from '../jwt/access-token.ts';
+import { createSigner } from '../jwt/jws.ts';
+import type { KeyRing } from './key-ring.ts';
+import { type Session, type User, type UserRecord } from './model.ts';
+import { type Clock, type Random, toUser } from './ports.ts';
+import type { AuthSettings } from './settings.ts';
+
+/** Set by Latchkey, or registered with a meaning the host must not bend. */
+const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'client_id',
+  'exp',
+  'iat',
+  'jti',
+  'sid',
+  'auth_time',
+  'roles',
+  'scope',
+  'username',
+]);
+
+export interface IssuedAccessToken {
+  readonly token: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+  /** Space separated, or null where no scope is granted. */
+  readonly scope: string | null;
+}
+
+/** Issues an access token for a session. */
+export type AccessTokenIssuer = (user: UserRecord, session: Session) => Promise<IssuedAccessToken>;
+
+/** @see RFC 9068 section 2.2 */
+export function createAccessTokenIssuer(options: {
+  settings: AuthSettings;
+  keys: KeyRing;
+  clock: Clock;
+  random: Random;
+}): AccessTokenIssuer {
+  const { settings, clock, random } = options;
+  const sign = createSigner(options.keys.signing, ACCESS_TOKEN_TYP);
+  const expiresIn = settings.accessTokenTtl;
+
+  return async (record, session) => {
+    const user = toUser(record);
+    const own = settings.claims === undefined ? {} : await settings.claims(user, session);
+    assertOwnClaims(own);
+    const scope = await grantScope(settings, user, session);
+    const iat = Math.floor(clock.now() / 1000);
+    const token = sign({
+      iss: settings.issuer,
+      sub: user.id,
+      aud: settings.audience,
+      client_id: settings.clientId,
+      iat,
+      exp: iat + expiresIn,
+      jti: createJti(random.bytes(15), record.tokenVersion),
+      sid: session.id,
+      auth_time: Math.floor(session.authTime / 1000),
+      ...(user.username === null ? {} : { username: user.username }),
+      ...(user.roles.length === 0 ? {} : { roles: user.roles }),
+      ...(scope === null ? {} : { scope }),
+      ...own,
+    });
+    return { token, expiresIn, scope };
+  };
+}
+
+/** A host's mistake, found at the first login: better a loud failure than a token that means another. */
+function assertOwnClaims(own: Readonly<Record<string, unknown>>): void {
+  for (const name of Object.keys(own)) {
+    if (RESERVED_CLAIMS.has(name)) {
+      throw new TypeError(`The claims hook returned "${name}", which Latchkey sets itself.`);
+    }
+  }
+}
+
+async function grantScope(
+  settings: AuthSettings,
+  user: User,
+  session: Session,
+): Promise<string | null> {
+  if (settings.scopes === undefined) return null;
+  const allowed = await settings.scopes(user);
+  const asked = session.scope?.split(' ');
+  const granted = asked === undefined ? allowed : allowed.filter((scope) => asked.includes(scope));
+  return granted.length === 0 ? null : granted.join(' ');
+}

@@ -1,0 +1,43 @@
+import type { AccessTokenIssuer } from './access-token-issuer.ts';
+import type { Caller, EventMaker } from './audit.ts';
+import type { AuditEventType } from './model.ts';
+import type { Clock, PasswordHasher, Random, Revoked, Revoking, Store } from './ports.ts';
+import type { RefreshTokenCodec } from './refresh-token.ts';
+import type { RevocationLog } from './revocation-log.ts';
+import { type AuthSettings, REVOCATION_MARGIN } from './settings.ts';
+
+/** What the services of the domain share. */
+export interface AuthContext {
+  readonly settings: AuthSettings;
+  readonly store: Store;
+  readonly hasher: PasswordHasher;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: RevocationLog;
+  readonly refreshTokens: RefreshTokenCodec;
+  readonly issueAccessToken: AccessTokenIssuer;
+  readonly createEvent: EventMaker;
+  /** Seconds: the longest lifetime access tokens of this database ever had. Other nodes may raise it. */
+  longestAccessTtl: number;
+}
+
+/** What every revoking verb of the store needs to be told. */
+export function createRevoking(
+  context: AuthContext,
+  type: AuditEventType,
+  about: { userId: string | null; sessionId?: string },
+  caller: Caller,
+): Revoking {
+  const { clock, longestAccessTtl } = context;
+  return {
+    revokeUntil: clock.now() + longestAccessTtl * 1000 + REVOCATION_MARGIN,
+    event: context.createEvent(type, about, caller),
+  };
+}
+
+/** Runs a revoking verb; what it revoked is refused here before its caller hears of success. */
+export async function revoke(context: AuthContext, verb: Promise<Revoked>): Promise<boolean> {
+  const { found, revocations } = await verb;
+  context.log.apply(revocations);
+  return found;
+}

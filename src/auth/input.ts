@@ -1,0 +1,94 @@
+import { type InputProblem, InvalidInput } from '../errors.ts';
+
+export interface StringRule {
+  /** Characters (code points). Default 1. */
+  readonly min?: number;
+  /** Characters (code points). */
+  readonly max: number;
+}
+
+/**
+ * Reads the members of an input one by one and refuses what is not due: wrong types, lengths out of
+ * bounds, NUL, lone surrogates and every member nobody asked for. It collects all problems, so that a
+ * person mends them in one go; `finish` throws them. Until then the values read are not to be used.
+ */
+export class InputReader {
+  readonly #input: Readonly<Record<string, unknown>>;
+  readonly #known = new Set<string>();
+  readonly #problems: InputProblem[] = [];
+
+  /** @throws {InvalidInput} when the input is not an object */
+  constructor(input: unknown) {
+    if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+      throw new InvalidInput([{ field: '', problem: 'Send an object with named members.' }]);
+    }
+    this.#input = input as Record<string, unknown>;
+  }
+
+  has(field: string): boolean {
+    return Object.hasOwn(this.#input, field);
+  }
+
+  problem(field: string, problem: string): void {
+    this.#problems.push({ field, problem });
+  }
+
+  /** Whatever is there, unchecked; counts as asked for. */
+  raw(field: string): unknown {
+    this.#known.add(field);
+    return this.has(field) ? this.#input[field] : undefined;
+  }
+
+  /** A string that must be there; `''` where it is not as due, and `finish` will throw. */
+  string(field: string, rule: StringRule): string {
+    if (!this.has(field)) {
+      this.#known.add(field);
+      this.problem(field, `"${field}" is missing.`);
+      return '';
+    }
+    return this.optionalString(field, rule) ?? '';
+  }
+
+  optionalString(field: string, rule: StringRule): string | undefined {
+    const value = this.raw(field);
+    if (!this.has(field)) return undefined;
+    const problem = findStringProblem(value, rule);
+    if (problem === undefined && typeof value === 'string') return value;
+    this.problem(field, `"${field}" ${problem}.`);
+    return undefined;
+  }
+
+  /**
+   * Refuses every member nobody asked for: this is what stops a caller from granting itself `roles`.
+   * @throws {InvalidInput} with all problems found
+   */
+  finish(): void {
+    for (const field of Object.keys(this.#input)) {
+      if (!this.#known.has(field)) {
+        const shown = field.length > 64 ? `${field.slice(0, 64).toWellFormed()}…` : field.toWellFormed();
+        this.problem(shown, `"${shown}" is not something that can be set here. Leave it out.`);
+      }
+      if (this.#problems.length >= 20) break;
+    }
+    if (this.#problems.length > 0) throw new InvalidInput(this.#problems);
+  }
+}
+
+/** What is wrong with a value that should be a string, as the end of a sentence; undefined: nothing. */
+export function findStringProblem(value: unknown, rule: StringRule): string | undefined {
+  if (value === null) return 'must be a string, not null';
+  if (Array.isArray(value)) return 'must be one string, not a list';
+  if (typeof value !== 'string') return `must be a string, not ${describeType(value)}`;
+  const min = rule.min ?? 1;
+  // Code units bound code points from above: the cheap test spares counting a huge text.
+  const length = value.length > rule.max * 2 ? Number.POSITIVE_INFINITY : [...value].length;
+  if (length > rule.max) return `must have at most ${rule.max} characters`;
+  if (length < min) return length === 0 ? 'must not be empty' : `must have at least ${min} characters`;
+  if (value.includes('\0')) return 'must not contain the NUL character';
+  if (!value.isWellFormed()) return 'must be well-formed Unicode (it has a lone surrogate)';
+  return undefined;
+}
+
+function describeType(value: unknown): string {
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

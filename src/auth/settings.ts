@@ -1,0 +1,48 @@
+import type { Algorithm } from '../jwt/algorithms.ts';
+import type { SigningKey } from '../jwt/keys.ts';
+import type { FieldRules } from './fields.ts';
+import type { Session, User } from './model.ts';
+
+/** What the domain needs to know. All durations are in seconds. */
+export interface AuthSettings {
+  /** `iss` of every token. */
+  readonly issuer: string;
+  /** `aud` of access tokens. */
+  readonly audience: string;
+  /** `client_id` of access tokens. @see RFC 9068 section 2.2 */
+  readonly clientId: string;
+  readonly algorithm: Algorithm;
+  /** At least 32 bytes. Refresh tokens and the sealing of stored keys hang on it. */
+  readonly secret: string;
+  /** Signs access tokens instead of the keys in the database. */
+  readonly signingKey: SigningKey | undefined;
+  readonly accessTokenTtl: number;
+  readonly refreshTokenTtl: number;
+  readonly refreshGrace: number;
+  /** Characters. */
+  readonly passwordMinLength: number;
+  /** Characters. */
+  readonly passwordMaxLength: number;
+  readonly fields: FieldRules;
+  readonly claims: ClaimsHook | undefined;
+  readonly scopes: ScopesHook | undefined;
+}
+
+/**
+ * Adds the host's own claims to each access token. Called at every login and refresh with what is
+ * stored at that moment. It cannot replace the claims Latchkey sets; of the registered ones it may
+ * add `nbf` only.
+ */
+export type ClaimsHook = (
+  user: User,
+  session: Session,
+) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
+
+/** The scopes a user may be given; a sign-in can narrow them, never widen them. */
+export type ScopesHook = (user: User) => readonly string[] | Promise<readonly string[]>;
+
+/**
+ * How long a revocation outlives the last token it could affect, in ms: a clock that steps forward
+ * must not make a node forget what a step back would bring to life again.
+ */
+export const REVOCATION_MARGIN = 15 * 60 * 1000;

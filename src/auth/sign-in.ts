@@ -1,0 +1,158 @@
+import { AccountDisabled, CredentialsRefused, RefreshRefused, Taken } from '../errors.ts';
+import type { Caller } from './audit.ts';
+import { trimUserAgent } from './audit.ts';
+import { type AuthContext, createRevoking } from './context.ts';
+import { type LoginInput, parseLogin } from './login-input.ts';
+import type { Session, User, UserRecord } from './model.ts';
+import { type NewUserInput, parseNewUser } from './new-user.ts';
+import { toUser } from './ports.ts';
+import { createUserRecord, findNamesake, findRecord, insertUser } from './users.ts';
+import { createUuid } from './uuid.ts';
+
+/** What a sign-in or a refresh gives. */
+export interface SignIn {
+  readonly user: User;
+  readonly session: Session;
+  readonly accessToken: string;
+  /** Seconds the access token lives. */
+  readonly expiresIn: number;
+  /** Space separated, or null where no scope is granted. */
+  readonly scope: string | null;
+  readonly refreshToken: string;
+  /** Seconds the refresh token lives. */
+  readonly refreshExpiresIn: number;
+}
+
+/**
+ * Makes a user and signs it in, in one transaction.
+ * @throws {InvalidInput}
+ * @throws {Taken}
+ * @throws {Overloaded}
+ */
+export async function register(
+  context: AuthContext,
+  input: NewUserInput | unknown,
+  caller: Caller,
+): Promise<SignIn> {
+  const parsed = parseNewUser(input, context.settings);
+  // Asked before hashing: a name known to be taken must not cost a hash. The insert decides races.
+  const namesake = await findNamesake(context, parsed);
+  if (namesake !== undefined) throw new Taken(namesake.field);
+  const record = await createUserRecord(context, parsed);
+  const session = createSession(context, record.id, null, caller);
+  const signIn = await createSignIn(context, record, session);
+  await insertUser(context, record, session, 'user_registered', caller);
+  return signIn;
+}
+
+/**
+ * Signs in by password. An unknown user takes the time of a known one.
+ * @throws {InvalidInput}
+ * @throws {CredentialsRefused} unknown user or wrong password, not told apart
+ * @throws {AccountDisabled} only to who knows the password
+ * @throws {Overloaded}
+ */
+export async function login(
+  context: AuthContext,
+  input: LoginInput | unknown,
+  caller: Caller,
+): Promise<SignIn> {
+  const { reference, password, scope } = parseLogin(input, context.settings.passwordMaxLength);
+  const record = await findRecord(context, reference);
+  const verdict = await context.hasher.verify(record?.passwordHash ?? null, password);
+  if (!verdict.ok || record === undefined || record.passwordHash === null) {
+    const about = { userId: record?.id ?? null };
+    await context.store.recordEvent(context.createEvent('login_failed', about, caller));
+    throw new CredentialsRefused();
+  }
+  if (record.disabledAt !== null) throw new AccountDisabled();
+
+  const rehash = verdict.outdated ? await context.hasher.hash(password) : null;
+  const session = createSession(context, record.id, scope, caller);
+  const about = { userId: record.id, sessionId: session.id };
+  const opened = await context.store.openSession({
+    session,
+    verifiedHash: record.passwordHash,
+    rehash,
+    event: context.createEvent('login_succeeded', about, caller),
+  });
+  if (opened.status === 'refused') throw new CredentialsRefused();
+  return createSignIn(context, opened.user, session);
+}
+
+/**
+ * Exchanges a refresh token: see {@link Store.rotateSession} for what is rotated and when. Every
+ * success has a fresh access token.
+ * @throws {RefreshRefused}
+ */
+export async function refresh(
+  context: AuthContext,
+  refreshToken: string,
+  caller: Caller,
+): Promise<SignIn> {
+  const { settings, clock, store } = context;
+  const { userId, sessionId, generation } = context.refreshTokens.parse(refreshToken);
+  const now = clock.now();
+  const result = await store.rotateSession({
+    sessionId,
+    generation,
+    now,
+    grace: settings.refreshGrace * 1000,
+    expiresAt: now + settings.refreshTokenTtl * 1000,
+    ...createRevoking(context, 'refresh_token_reused', { userId, sessionId }, caller),
+  });
+  if (result.status === 'reused') {
+    context.log.apply(result.revocations);
+    throw new RefreshRefused(
+      'refresh_token_reused',
+      'This refresh token was used before, so its session has been ended to be safe. Sign in again.',
+    );
+  }
+  if (result.status === 'gone') throw await explainGone(context, userId);
+  return createSignIn(context, result.user, result.session);
+}
+
+async function explainGone(context: AuthContext, userId: string): Promise<RefreshRefused> {
+  if ((await context.store.findUser({ id: userId })) === undefined) {
+    return new RefreshRefused('user_gone', 'The user of this refresh token no longer exists.');
+  }
+  return new RefreshRefused('session_ended', 'This session has ended. Sign in again.');
+}
+
+function createSession(
+  { clock, random, settings }: AuthContext,
+  userId: string,
+  scope: string | null,
+  caller: Caller,
+): Session {
+  const now = clock.now();
+  return {
+    id: createUuid(clock, random),
+    userId,
+    generation: 0,
+    rotatedAt: now,
+    expiresAt: now + settings.refreshTokenTtl * 1000,
+    createdAt: now,
+    authTime: now,
+    scope,
+    address: caller.address,
+    userAgent: trimUserAgent(caller.userAgent),
+  };
+}
+
+async function createSignIn(
+  context: AuthContext,
+  record: UserRecord,
+  session: Session,
+): Promise<SignIn> {
+  const access = await context.issueAccessToken(record, session);
+  return {
+    user: toUser(record),
+    session,
+    accessToken: access.token,
+    expiresIn: access.expiresIn,
+    scope: access.scope,
+    refreshToken: context.refreshTokens.encode(session),
+    refreshExpiresIn: Math.floor((session.expiresAt - context.clock.now()) / 1000),
+  };
+}
