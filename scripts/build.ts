@@ -1,0 +1,13 @@
+/** `npm run build`: a fresh dist/ from src/, as it is published. */
+import { chmodSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, run } from './steps.ts';
+
+const dist = join(root, 'dist');
+rmSync(dist, { recursive: true, force: true });
+const { ok } = await run(
+  { name: 'build', command: ['tsc', '-p', 'tsconfig.build.json'] },
+  'inherit',
+);
+if (ok) chmodSync(join(dist, 'cli/main.js'), 0o755);
+else process.exitCode = 1;

@@ -1,0 +1,33 @@
+/** `npm run example NAME`: runs examples/NAME.ts on PORT, 8000 by default. */
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './steps.ts';
+
+const folder = join(root, 'examples');
+const names = globSync('*.ts', { cwd: folder })
+  .map((file) => basename(file, '.ts'))
+  .sort();
+const [name, ...rest] = process.argv.slice(2);
+
+if (name !== undefined && names.includes(name)) {
+  const file = join(folder, `${name}.ts`);
+  process.env['PORT'] ??= '8000';
+  // In this process, so that a signal reaches the example once; it sees itself as the program.
+  process.argv.splice(1, process.argv.length, file, ...rest);
+  await import(pathToFileURL(file).href);
+} else {
+  if (name !== undefined) console.error(`There is no example ${JSON.stringify(name)}.`);
+  console.error('Usage: npm run example NAME, with PORT in the environment if not 8000. Names:');
+  const width = Math.max(0, ...names.map(({ length }) => length));
+  for (const each of names) console.error(`  ${each.padEnd(width)}  ${findSummary(each)}`);
+  process.exitCode = 1;
+}
+
+/** The first line of the comment that opens the file. */
+function findSummary(each: string): string {
+  const text = readFileSync(join(folder, `${each}.ts`), 'utf8');
+  return (
+    /^(?:#!.*\n)?\s*(?:\/\/\s*|\/\*\*?\s*(?:\n\s*\*\s*)?)(.*?)\s*(?:\*\/)?$/m.exec(text)?.[1] ?? ''
+  );
+}

@@ -1,0 +1,56 @@
+/** The house in one table. `npm run check` compares every import with it. */
+export interface LayerRules {
+  /** Folder or file of src → the others it may import. It may always import its own. */
+  readonly layers: Readonly<Record<string, readonly string[]>>;
+  /** Top folder → the top folders its relative imports may lead to. */
+  readonly areas: Readonly<Record<string, readonly string[]>>;
+  /** Top folders that use Latchkey as its users do: by `latchkey/…` and the exports of package.json. */
+  readonly publicUsers: readonly string[];
+  /** Packages and built-in modules → the only places in src that may import them. */
+  readonly packages: readonly {
+    readonly names: readonly string[];
+    readonly only: readonly string[];
+  }[];
+  /** Files of src that may read the time or draw random numbers → why. */
+  readonly ambient: Readonly<Record<string, string>>;
+}
+
+const belowAuth = ['errors', 'encoding', 'jwt', 'revocation'];
+const belowSystem = [...belowAuth, 'auth', 'store', 'hasher', 'guard', 'config'];
+
+export const houseRules: LayerRules = {
+  layers: {
+    errors: [],
+    encoding: ['errors'],
+    jwt: ['errors', 'encoding'],
+    revocation: ['errors', 'encoding', 'jwt'],
+    auth: belowAuth,
+    store: [...belowAuth, 'auth'],
+    hasher: [...belowAuth, 'auth'],
+    guard: belowAuth,
+    config: ['errors', 'jwt'],
+    system: belowSystem,
+    server: ['errors', 'encoding', 'jwt', 'auth', 'guard', 'config', 'system'],
+    cli: [...belowSystem, 'system', 'server'],
+  },
+  areas: {
+    src: ['src'],
+    test: ['test', 'src', 'scripts'],
+    scripts: ['scripts'],
+    examples: ['examples'],
+    bench: ['bench'],
+  },
+  publicUsers: ['examples', 'bench', 'test'],
+  packages: [
+    {
+      names: ['fastify', 'fastify-plugin', '@fastify/*'],
+      only: ['src/server', 'src/guard/fastify'],
+    },
+    { names: ['kysely', 'node:sqlite'], only: ['src/store'] },
+    { names: ['@node-rs/*'], only: ['src/hasher'] },
+    { names: ['node:crypto'], only: ['src/encoding', 'src/jwt', 'src/auth', 'src/system'] },
+  ],
+  ambient: {
+    'src/system/clock.ts': 'implements the Clock and Random that everything else is given',
+  },
+};

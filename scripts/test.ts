@@ -1,0 +1,61 @@
+/**
+ * `npm test`: the static checks, then every test.
+ * `npm test -- jwt refresh`: only the test files whose path contains one of the words.
+ * `npm test -- --test-name-pattern=…`: what starts with a dash goes to Node's test runner.
+ */
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { createChecks, report, root, run, runChecks, sourceCondition } from './steps.ts';
+
+/** A test that hangs fails after this instead of holding up everything; milliseconds. */
+const TEST_TIMEOUT = 180_000;
+
+const words = process.argv.slice(2);
+const flags = words.filter((word) => word.startsWith('-'));
+const patterns = words.filter((word) => !word.startsWith('-'));
+const files = globSync('test/**/*.test.ts', { cwd: root })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => patterns.length === 0 || patterns.some((pattern) => path.includes(pattern)))
+  .sort();
+
+if (files.length === 0) {
+  console.error(`No file test/**/*.test.ts has a path with: ${patterns.join(' ') || '(anything)'}`);
+  process.exit(1);
+}
+
+let failed: readonly string[] = [];
+if (words.length === 0) {
+  failed = await runChecks(createChecks());
+} else {
+  console.log('Only tests this time; `npm run check` runs the static checks.');
+}
+
+const { ok, seconds } = await run(
+  {
+    name: 'tests',
+    command: [
+      'node',
+      sourceCondition,
+      '--test',
+      // Node leaves one core idle by default, which on two cores is half of them.
+      `--test-concurrency=${Math.max(2, availableParallelism())}`,
+      `--test-timeout=${TEST_TIMEOUT}`,
+      '--test-reporter=spec',
+      ...flags,
+      ...files,
+    ],
+  },
+  'inherit',
+  createTestEnvironment(),
+);
+report('tests', ok, seconds);
+for (const name of failed) console.log(`✖ ${name}: see the top`);
+if (!ok || failed.length > 0) process.exitCode = 1;
+
+/** Tests must not depend on the settings of whoever runs them; `LATCHKEY_TEST_…` are theirs. */
+function createTestEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('LATCHKEY_') || name.startsWith('LATCHKEY_TEST_'),
+  );
+  return Object.fromEntries(kept);
+}
