@@ -144,7 +144,9 @@ export interface Store {
   ): Promise<Revoked>;
 
   /** Disabling ends all sessions and raises the token version. Enabling revokes nothing. */
-  setDisabled(args: { userId: string; disabled: boolean; now: number } & Revoking): Promise<Revoked>;
+  setDisabled(
+    args: { userId: string; disabled: boolean; now: number } & Revoking,
+  ): Promise<Revoked>;
 
   /** Removes the user and its sessions. Audit events stay. */
   deleteUser(args: { userId: string } & Revoking): Promise<Revoked>;
@@ -174,6 +176,14 @@ export interface Store {
   recordEvent(event: AuditEvent): Promise<void>;
   /** The newest first. */
   listEvents(args: { userId: string | null; limit: number }): Promise<AuditEvent[]>;
+
+  /**
+   * Removes up to `limit` rows that mean nothing any more at `now`: sessions past their `expiresAt` and
+   * dead log entries. `removed` = `limit` says that there may be more. What is removed stays removed,
+   * so let `now` lag behind the clock by as much as it may be wrong: an entry removed while the clock
+   * ran ahead would no longer refuse its tokens when the clock steps back.
+   */
+  prune(args: { now: number; limit: number }): Promise<{ removed: number }>;
 
   /** Resolves when the database answers. */
   ping(): Promise<void>;

@@ -16,3 +16,9 @@ export interface Revocation {
   /** When the last token it could affect has surely expired: ms since the epoch. */
   readonly expiresAt: number;
 }
+
+/**
+ * The `version` of the entry that a deleted user leaves: above every version a user can reach, so none
+ * of its access tokens is accepted. A safe integer, for it travels as JSON.
+ */
+export const NO_VERSION_ACCEPTED = Number.MAX_SAFE_INTEGER;

@@ -1,0 +1,48 @@
+import { StoreUnavailable } from '../errors.ts';
+import { initial } from './migrations/001-initial.ts';
+import { execute, query } from './sql/query.ts';
+import type { Sql } from './sql/sql.ts';
+import type { Steps } from './sql/steps.ts';
+
+/** A migration's place in this list is its version, counted from 1. Append only: they are history. */
+const migrations: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
+  { name: 'initial', up: initial },
+];
+
+/**
+ * Brings the database to the version this program knows. The driver runs it in one transaction that
+ * holds the write lock from its start, so of several processes starting at once one migrates and the
+ * others find nothing left to do.
+ * @throws {StoreUnavailable} when a newer version made the database
+ */
+export function* migrate(sql: Sql): Steps<void> {
+  yield* execute(
+    sql.table(
+      sql.db.schema
+        .createTable('schema_migrations')
+        .ifNotExists()
+        .addColumn('version', sql.integer, (it) => it.primaryKey().notNull())
+        .addColumn('name', 'text', (it) => it.notNull()),
+    ),
+  );
+  const findVersion = query(() =>
+    sql.db.selectFrom('schema_migrations').select((it) => it.fn.max('version').as('version')),
+  );
+  const record = query((p: { version: number; name: string }) =>
+    sql.db.insertInto('schema_migrations').values({ version: p.version, name: p.name }),
+  );
+
+  const [row] = yield* findVersion({});
+  const version = row?.version ?? 0;
+  if (version > migrations.length) {
+    throw new StoreUnavailable(
+      `The database was made by a newer version of Latchkey (its schema is ${version}, this version knows ${migrations.length}). ` +
+        'Start that version, or restore a backup from before the upgrade.',
+    );
+  }
+  for (const [index, { name, up }] of migrations.entries()) {
+    if (index < version) continue;
+    yield* up(sql);
+    yield* record({ version: index + 1, name });
+  }
+}

@@ -1,0 +1,81 @@
+import type { Generated } from 'kysely';
+import type { AuditEventType } from '../auth/model.ts';
+
+/** Times are ms since the epoch; `roles` and `profile` are JSON text. */
+export interface UserRow {
+  id: string;
+  username: string | null;
+  username_key: string | null;
+  email: string | null;
+  email_key: string | null;
+  name: string | null;
+  roles: string;
+  profile: string;
+  password_hash: string | null;
+  token_version: number;
+  disabled_at: number | null;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface SessionRow {
+  id: string;
+  user_id: string;
+  generation: number;
+  rotated_at: number;
+  expires_at: number;
+  created_at: number;
+  auth_time: number;
+  scope: string | null;
+  address: string | null;
+  user_agent: string | null;
+}
+
+export interface RevocationRow {
+  seq: Generated<number>;
+  kind: 'session' | 'user' | 'token';
+  subject: string;
+  version: number;
+  expires_at: number;
+}
+
+export interface SigningKeyRow {
+  kid: string;
+  algorithm: string;
+  public_jwk: string | null;
+  sealed_private_jwk: string;
+  created_at: number;
+  active_at: number;
+  retired_at: number | null;
+}
+
+export interface AuditEventRow {
+  id: string;
+  at: number;
+  type: AuditEventType;
+  user_id: string | null;
+  session_id: string | null;
+  address: string | null;
+  user_agent: string | null;
+}
+
+export interface FactRow {
+  name: string;
+  value: string;
+}
+
+export interface SchemaMigrationRow {
+  version: number;
+  name: string;
+}
+
+/** Every table, by name. */
+export interface Database {
+  users: UserRow;
+  sessions: SessionRow;
+  revocations: RevocationRow;
+  signing_keys: SigningKeyRow;
+  audit_events: AuditEventRow;
+  facts: FactRow;
+  schema_migrations: SchemaMigrationRow;
+}

@@ -1,0 +1,102 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Rows, Step } from '../sql/steps.ts';
+
+/** Where the database is and how long to wait for other processes that write to it. */
+export interface SqliteLocation {
+  /** A file, or `:memory:`. */
+  readonly path: string;
+  /** ms */
+  readonly busyTimeout: number;
+}
+
+/** An open database file, set up so that a commit is durable. It belongs to the thread that made it. */
+export class SqliteConnection {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor({ path, busyTimeout }: SqliteLocation) {
+    if (path !== ':memory:') createPrivateFile(path);
+    this.#db = new DatabaseSync(path, {
+      timeout: busyTimeout,
+      enableForeignKeyConstraints: true,
+      allowExtension: false,
+    });
+    try {
+      this.#enterWal();
+      this.#db.exec(`
+        PRAGMA synchronous = FULL;
+        PRAGMA fullfsync = ON;
+        PRAGMA checkpoint_fullfsync = ON;
+        PRAGMA temp_store = MEMORY;
+        PRAGMA trusted_schema = OFF;
+        PRAGMA journal_size_limit = 67108864;
+      `);
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  /** Whether a transaction is open. Some errors make SQLite roll back on its own. */
+  get isInTransaction(): boolean {
+    return this.#db.isTransaction;
+  }
+
+  /** Runs a statement; its preparation is kept, so the texts must be few. */
+  readonly execute = (step: Step): Rows => {
+    return this.#prepare(step.text).all(...step.values);
+  };
+
+  /** Runs a statement that takes and answers nothing. */
+  command(text: string): void {
+    this.#prepare(text).run();
+  }
+
+  /** The last connection to close moves the write-ahead log into the file. */
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #prepare(text: string): StatementSync {
+    let statement = this.#statements.get(text);
+    if (statement === undefined) {
+      statement = this.#db.prepare(text);
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+
+  /** Of several processes that open a new file at once, SQLite makes all but one fail here at once. */
+  #enterWal(): void {
+    const patience = 100;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.#db.exec('PRAGMA journal_mode = WAL');
+        return;
+      } catch (error) {
+        if (attempt === patience || !isBusy(error)) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+      }
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5;
+}
+
+/**
+ * SQLite gives its `-wal` and `-shm` files the mode of the database file. Creating that one here keeps
+ * other users of the machine from all three, whatever the umask. An existing file keeps its mode.
+ */
+function createPrivateFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}

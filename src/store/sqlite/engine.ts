@@ -1,0 +1,8 @@
+import type { Call, Outcome } from './executor.ts';
+
+/** Runs batches one after another. */
+export interface Engine {
+  /** One outcome for each call, in order. The caller waits for it before it hands over the next batch. */
+  run(calls: readonly Call[]): Promise<readonly Outcome[]>;
+  close(): Promise<void>;
+}

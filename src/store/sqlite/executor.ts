@@ -1,0 +1,101 @@
+import { migrate } from '../migrate.ts';
+import { runSteps, type Steps } from '../sql/steps.ts';
+import { createVerbs } from '../verbs/index.ts';
+import { isReadingVerb, type VerbName } from '../verbs/verb.ts';
+import { SqliteConnection, type SqliteLocation } from './connection.ts';
+import { createSqliteSql } from './dialect.ts';
+import { type Failure, isDatabaseTrouble, toFailure } from './failures.ts';
+
+/** One verb to run; `args` is JSON text, or undefined where the verb takes none. */
+export interface Call {
+  readonly verb: VerbName;
+  readonly args: string | undefined;
+}
+
+/** What became of a call: the verb's answer as JSON text (undefined: no answer), or why there is none. */
+export type Outcome = { readonly answer: string | undefined } | { readonly failure: Failure };
+
+/**
+ * Owns the database file and runs batches of verbs on it. Nothing is remembered between batches:
+ * other processes may change the file at any time.
+ */
+export class SqliteExecutor {
+  readonly #connection: SqliteConnection;
+  readonly #verbs: Readonly<Record<VerbName, (args: never) => Steps<unknown>>>;
+
+  /** @throws {Error} when the file cannot be opened or was made by a newer version */
+  constructor(location: SqliteLocation) {
+    const sql = createSqliteSql();
+    this.#verbs = createVerbs(sql);
+    this.#connection = new SqliteConnection(location);
+    try {
+      this.#transact('BEGIN IMMEDIATE', () => runSteps(migrate(sql), this.#connection.execute));
+    } catch (error) {
+      this.#connection.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs the calls in order in one transaction, and so with one wait for the disk. When it returns, every
+   * answer is durable. When the database is in trouble, no writing call of the batch has an effect.
+   */
+  runBatch(calls: readonly Call[]): Outcome[] {
+    const isReading = (call: Call) => isReadingVerb(call.verb);
+    if (calls.every(isReading)) return this.#runReads(calls);
+    try {
+      return this.#transact('BEGIN IMMEDIATE', () => calls.map((it) => this.#runIsolated(it)));
+    } catch (error) {
+      const failure = toFailure(error);
+      // A full disk can still be read.
+      const reads = this.#runReads(calls.filter(isReading)).values();
+      return calls.map((it) => (isReading(it) ? (reads.next().value ?? { failure }) : { failure }));
+    }
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #runReads(calls: readonly Call[]): Outcome[] {
+    try {
+      return this.#transact('BEGIN', () => calls.map((it) => this.#run(it)));
+    } catch (error) {
+      const failure = toFailure(error);
+      return calls.map(() => ({ failure }));
+    }
+  }
+
+  /** A verb that fails leaves nothing behind, and its neighbours in the batch as they are. */
+  #runIsolated(call: Call): Outcome {
+    this.#connection.command('SAVEPOINT verb');
+    const outcome = this.#run(call);
+    if ('failure' in outcome) this.#connection.command('ROLLBACK TO verb');
+    this.#connection.command('RELEASE verb');
+    return outcome;
+  }
+
+  #run({ verb, args }: Call): Outcome {
+    try {
+      // The caller's side typed the arguments by the verb's name; JSON forgets types.
+      const run = this.#verbs[verb] as (args: unknown) => Steps<unknown>;
+      const steps = run(args === undefined ? undefined : JSON.parse(args));
+      return { answer: JSON.stringify(runSteps(steps, this.#connection.execute)) };
+    } catch (error) {
+      if (isDatabaseTrouble(error) || !this.#connection.isInTransaction) throw error;
+      return { failure: toFailure(error) };
+    }
+  }
+
+  #transact<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+    this.#connection.command(begin);
+    try {
+      const result = work();
+      this.#connection.command('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#connection.isInTransaction) this.#connection.command('ROLLBACK');
+      throw error;
+    }
+  }
+}

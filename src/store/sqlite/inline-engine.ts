@@ -1,0 +1,24 @@
+import type { SqliteLocation } from './connection.ts';
+import type { Engine } from './engine.ts';
+import { SqliteExecutor } from './executor.ts';
+import { toError, toFailure } from './failures.ts';
+
+/**
+ * The database on the caller's own thread, which stands still while the disk is waited for.
+ * @throws {StoreUnavailable} when the database cannot be opened
+ */
+export function openInlineEngine(location: SqliteLocation): Engine {
+  const executor = openExecutor(location);
+  return {
+    run: async (calls) => executor.runBatch(calls),
+    close: async () => executor.close(),
+  };
+}
+
+function openExecutor(location: SqliteLocation): SqliteExecutor {
+  try {
+    return new SqliteExecutor(location);
+  } catch (error) {
+    throw toError(toFailure(error));
+  }
+}

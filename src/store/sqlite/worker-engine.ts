@@ -1,0 +1,90 @@
+import { Worker } from 'node:worker_threads';
+import { StoreUnavailable } from '../../errors.ts';
+import type { SqliteLocation } from './connection.ts';
+import type { Engine } from './engine.ts';
+import type { Call, Outcome } from './executor.ts';
+import { toError } from './failures.ts';
+import type { Order, Report } from './worker.ts';
+
+/** The worker's file beside this one: TypeScript in the sources, JavaScript once built. */
+const workerFile = new URL(
+  import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js',
+  import.meta.url,
+);
+
+/**
+ * The database on a thread of its own. A thread that dies fails the batch it had; the next batch
+ * starts another thread, except in memory, where the data died with it.
+ */
+export class WorkerEngine implements Engine {
+  readonly #location: SqliteLocation;
+  #worker: Worker | undefined;
+  #answer: PromiseWithResolvers<Report> | undefined;
+
+  private constructor(location: SqliteLocation) {
+    this.#location = location;
+  }
+
+  /** @throws {StoreUnavailable} when the database cannot be opened */
+  static async open(location: SqliteLocation): Promise<WorkerEngine> {
+    const engine = new WorkerEngine(location);
+    await engine.#start();
+    return engine;
+  }
+
+  async run(calls: readonly Call[]): Promise<readonly Outcome[]> {
+    if (this.#worker === undefined && this.#location.path === ':memory:') {
+      throw new StoreUnavailable('The database in memory is lost: its thread died. Start again.');
+    }
+    const worker = this.#worker ?? (await this.#start());
+    const report = await this.#ask(worker, { run: calls });
+    if ('outcomes' in report) return report.outcomes;
+    throw new Error('The database thread answered out of turn.');
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const exited = new Promise((resolve) => worker.once('exit', resolve));
+    tell(worker, { close: true });
+    await exited;
+  }
+
+  async #start(): Promise<Worker> {
+    const worker = new Worker(workerFile, { workerData: this.#location, name: 'latchkey-store' });
+    worker.on('message', (report: Report) => this.#answer?.resolve(report));
+    worker.on('error', (error) => this.#lose(worker, error));
+    worker.on('exit', () => this.#lose(worker, undefined));
+    this.#worker = worker;
+    const report = await this.#expectReport();
+    if ('failure' in report) {
+      await worker.terminate();
+      throw toError(report.failure);
+    }
+    return worker;
+  }
+
+  #ask(worker: Worker, order: Order): Promise<Report> {
+    const report = this.#expectReport();
+    tell(worker, order);
+    return report;
+  }
+
+  #expectReport(): Promise<Report> {
+    this.#answer = Promise.withResolvers();
+    return this.#answer.promise;
+  }
+
+  /** The thread is gone. Whether its last batch was committed is unknown, and nothing acknowledged it. */
+  #lose(worker: Worker, cause: unknown): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    const problem = 'The database thread stopped before it answered. Try again.';
+    this.#answer?.reject(new StoreUnavailable(problem, { cause }));
+    this.#answer = undefined;
+  }
+}
+
+function tell(worker: Worker, order: Order): void {
+  worker.postMessage(order);
+}

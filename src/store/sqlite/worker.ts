@@ -1,0 +1,36 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { SqliteLocation } from './connection.ts';
+import { type Call, type Outcome, SqliteExecutor } from './executor.ts';
+import { type Failure, toFailure } from './failures.ts';
+
+/** The thread that owns the database file: what it is told, and what it answers. */
+export type Order = { readonly run: readonly Call[] } | { readonly close: true };
+export type Report =
+  | { readonly opened: true }
+  | { readonly failure: Failure }
+  | { readonly outcomes: readonly Outcome[] };
+
+function serve(location: SqliteLocation): void {
+  const port = parentPort;
+  if (port === null) throw new Error('This module is the body of a worker thread.');
+  const report = (it: Report) => port.postMessage(it);
+
+  let executor: SqliteExecutor;
+  try {
+    executor = new SqliteExecutor(location);
+  } catch (error) {
+    report({ failure: toFailure(error) });
+    return;
+  }
+  port.on('message', (order: Order) => {
+    if ('run' in order) {
+      report({ outcomes: executor.runBatch(order.run) });
+    } else {
+      executor.close();
+      port.close();
+    }
+  });
+  report({ opened: true });
+}
+
+serve(workerData);

@@ -1,0 +1,45 @@
+import { query } from '../sql/query.ts';
+import type { Sql } from '../sql/sql.ts';
+import type { Verbs } from './verb.ts';
+
+export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'prune' | 'ping'> {
+  const { db } = sql;
+  const removeSessions = query((p: { now: number; limit: number }) =>
+    db
+      .deleteFrom('sessions')
+      .where('id', 'in', (it) =>
+        it.selectFrom('sessions').select('id').where('expires_at', '<=', p.now).limit(p.limit),
+      )
+      .returning('id'),
+  );
+  // The newest entry stays even when it is dead: it tells how far the log has come.
+  const removeRevocations = query((p: { now: number; limit: number }) =>
+    db
+      .deleteFrom('revocations')
+      .where('seq', 'in', (it) =>
+        it
+          .selectFrom('revocations')
+          .select('seq')
+          .where('expires_at', '<=', p.now)
+          .where('seq', '<', (newest) =>
+            newest.selectFrom('revocations').select((seq) => seq.fn.max('seq').as('seq')),
+          )
+          .limit(p.limit),
+      )
+      .returning('seq'),
+  );
+  const selectAnything = query(() => db.selectNoFrom((it) => it.lit(1).as('one')));
+
+  return {
+    *prune({ now, limit }) {
+      const sessions = yield* removeSessions({ now, limit });
+      const left = limit - sessions.length;
+      const revocations = left > 0 ? yield* removeRevocations({ now, limit: left }) : [];
+      return { removed: sessions.length + revocations.length };
+    },
+
+    *ping() {
+      yield* selectAnything({});
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { Sql } from '../sql/sql.ts';
+import { accountVerbs } from './account.ts';
+import { auditVerbs } from './audit.ts';
+import { factVerbs } from './facts.ts';
+import { housekeepingVerbs } from './housekeeping.ts';
+import { keyVerbs } from './keys.ts';
+import { revocationVerbs } from './revocations.ts';
+import { rotationVerbs } from './rotation.ts';
+import { sessionVerbs } from './sessions.ts';
+import { userVerbs } from './users.ts';
+import type { Verbs } from './verb.ts';
+
+/** The whole port in one text for every database. */
+export function createVerbs(sql: Sql): Verbs {
+  return {
+    ...userVerbs(sql),
+    ...sessionVerbs(sql),
+    ...rotationVerbs(sql),
+    ...accountVerbs(sql),
+    ...revocationVerbs(sql),
+    ...keyVerbs(sql),
+    ...factVerbs(sql),
+    ...auditVerbs(sql),
+    ...housekeepingVerbs(sql),
+  };
+}

@@ -1,0 +1,85 @@
+import type { UserRecord } from '../../auth/model.ts';
+import type { UserRow } from '../schema.ts';
+import { query } from '../sql/query.ts';
+import type { Sql } from '../sql/sql.ts';
+import type { Steps } from '../sql/steps.ts';
+import { auditLog } from './audit.ts';
+import { fromUserRow, toUserRow } from './records.ts';
+import { sessionInsert } from './sessions.ts';
+import type { Verbs } from './verb.ts';
+
+export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'listUsers'> {
+  const { db } = sql;
+  const insertSession = sessionInsert(sql);
+  const record = auditLog(sql);
+  const insertUnlessTaken = query((p: UserRow) =>
+    db
+      .insertInto('users')
+      .values({
+        id: p.id,
+        username: p.username,
+        username_key: p.username_key,
+        email: p.email,
+        email_key: p.email_key,
+        name: p.name,
+        roles: p.roles,
+        profile: p.profile,
+        password_hash: p.password_hash,
+        token_version: p.token_version,
+        disabled_at: p.disabled_at,
+        created_at: p.created_at,
+        updated_at: p.updated_at,
+      })
+      .onConflict((it) => it.doNothing())
+      .returning('id'),
+  );
+  const selectById = query((p: { id: string }) =>
+    db.selectFrom('users').selectAll().where('id', '=', p.id),
+  );
+  const selectByUsername = query((p: { key: string }) =>
+    db.selectFrom('users').selectAll().where('username_key', '=', p.key),
+  );
+  const selectByEmail = query((p: { key: string }) =>
+    db.selectFrom('users').selectAll().where('email_key', '=', p.key),
+  );
+  const selectPage = query((p: { after: string; limit: number }) =>
+    db.selectFrom('users').selectAll().where('id', '>', p.after).orderBy('id').limit(p.limit),
+  );
+
+  function* findTakenField(user: UserRecord): Steps<'username' | 'email'> {
+    if (user.usernameKey !== null) {
+      const [holder] = yield* selectByUsername({ key: user.usernameKey });
+      if (holder !== undefined) return 'username';
+    }
+    if (user.emailKey !== null) {
+      const [holder] = yield* selectByEmail({ key: user.emailKey });
+      if (holder !== undefined) return 'email';
+    }
+    throw new Error('The user was not stored: its id is in use already.');
+  }
+
+  return {
+    *createUser({ user, session, event }) {
+      const [inserted] = yield* insertUnlessTaken(toUserRow(user));
+      if (inserted === undefined) return { status: 'taken', field: yield* findTakenField(user) };
+      if (session !== null) yield* insertSession(session);
+      yield* record(event);
+      return { status: 'created' };
+    },
+
+    *findUser(by) {
+      const [row] =
+        'id' in by
+          ? yield* selectById(by)
+          : 'usernameKey' in by
+            ? yield* selectByUsername({ key: by.usernameKey })
+            : yield* selectByEmail({ key: by.emailKey });
+      return row === undefined ? undefined : fromUserRow(row);
+    },
+
+    *listUsers({ after, limit }) {
+      const rows = yield* selectPage({ after: after ?? '', limit });
+      return rows.map(fromUserRow);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type { Store } from '../../auth/ports.ts';
+import type { Steps } from '../sql/steps.ts';
+
+/** The port's verbs that run as statements on the database. */
+export type VerbName = Exclude<keyof Store, 'close'>;
+
+export type VerbArgs<K extends VerbName> = Parameters<Store[K]>[0];
+
+/**
+ * Every verb of the port as steps. Each is atomic, because the driver runs it inside a transaction.
+ * A database that can do one better replaces it: `{ ...createVerbs(sql), rotateSession }`.
+ */
+export type Verbs = {
+  readonly [K in VerbName]: (args: VerbArgs<K>) => Steps<Awaited<ReturnType<Store[K]>>>;
+};
+
+const readingVerbs: Record<VerbName, boolean> = {
+  createUser: false,
+  findUser: true,
+  listUsers: true,
+  openSession: false,
+  rotateSession: false,
+  listSessions: true,
+  endSession: false,
+  endAllSessions: false,
+  changePassword: false,
+  setRoles: false,
+  setDisabled: false,
+  deleteUser: false,
+  revokeToken: false,
+  listRevocations: true,
+  ensureKey: false,
+  listKeys: true,
+  agree: false,
+  raise: false,
+  recordEvent: false,
+  listEvents: true,
+  prune: false,
+  ping: true,
+};
+
+/** Whether the verb never writes, and so needs no write lock and no commit. */
+export function isReadingVerb(verb: VerbName): boolean {
+  return readingVerbs[verb];
+}
