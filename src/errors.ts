@@ -86,9 +86,12 @@ export class AccountDisabled extends LatchkeyError {
 /** The caller is known and still may not. */
 export class Forbidden extends LatchkeyError {
   readonly code: 'insufficient_role' | 'insufficient_scope' | 'cross_site_request';
-  constructor(code: Forbidden['code'], message: string) {
+  /** The scopes that are due, where they are the reason. */
+  readonly scopes: readonly string[];
+  constructor(code: Forbidden['code'], message: string, scopes: readonly string[] = []) {
     super(message);
     this.code = code;
+    this.scopes = scopes;
   }
 }
 

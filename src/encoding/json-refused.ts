@@ -1,0 +1,24 @@
+/** Why a text is not the strict JSON that is due. */
+export type JsonRefusal =
+  | 'syntax'
+  | 'too_deep'
+  | 'duplicate_member'
+  | 'forbidden_member'
+  | 'number_too_large'
+  | 'unpaired_surrogate';
+
+/**
+ * What `parseJson` throws. Local to the encoding layer: whoever calls it says what the refusal means
+ * for a token, a key or a request. The message is a sentence for a person and may name a member.
+ */
+export class JsonRefused extends Error {
+  readonly reason: JsonRefusal;
+  /** The member's name where the refusal is about one. */
+  readonly member: string | undefined;
+  constructor(reason: JsonRefusal, message: string, member?: string) {
+    super(message);
+    this.name = 'JsonRefused';
+    this.reason = reason;
+    this.member = member;
+  }
+}

@@ -1,0 +1,39 @@
+import { JsonRefused } from './json-refused.ts';
+import { assertShallow, assertStrictMembers } from './json-scan.ts';
+
+/** @see parseJson */
+export interface ParseJsonOptions {
+  /** How many objects and arrays may lie within each other. Default: 32. */
+  readonly maxDepth?: number;
+}
+
+/** A JSON object: what `{…}` parses to. */
+export type JsonObject = Record<string, unknown>;
+
+/** Whether a parsed value is an object, and neither null nor an array. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Parses JSON that means the same to every reader. Beyond what `JSON.parse` refuses: a member name that
+ * appears twice in one object, nesting deeper than `maxDepth`, the member names `__proto__` and
+ * `constructor` (prototype pollution), a number too large for a double, and unpaired surrogates.
+ * Does not recurse, so deep nesting cannot overflow the stack.
+ * @throws {JsonRefused}
+ * @see RFC 8259 section 4, RFC 7493 section 2
+ */
+export function parseJson(text: string, options: ParseJsonOptions = {}): unknown {
+  const plain = assertShallow(text, options.maxDepth ?? 32);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new JsonRefused('syntax', 'This is not JSON.');
+  }
+  // What was written by JSON.stringify comes out of it the same again only if no member was lost on the
+  // way: a duplicate would be missing. Whatever differs in any way is read slowly.
+  if (plain && JSON.stringify(value) === text) return value;
+  assertStrictMembers(text);
+  return value;
+}

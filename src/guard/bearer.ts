@@ -1,0 +1,57 @@
+import { Forbidden, ReauthenticationRequired, TokenRefused } from '../errors.ts';
+
+const CREDENTIALS = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+
+/**
+ * Reads the token from the value of an `Authorization` header.
+ * @throws {TokenRefused} `token_missing` where there is no header, `token_malformed` where it is anything
+ *   but the word `Bearer` and one token
+ * @see RFC 6750 section 2.1, RFC 9110 section 11.4
+ */
+export function parseBearer(header: string | undefined): string {
+  if (header === undefined || header === '') {
+    throw new TokenRefused(
+      'token_missing',
+      'No access token came with this request. Send one: Authorization: Bearer <token>',
+    );
+  }
+  const token = CREDENTIALS.exec(header)?.[1];
+  if (token === undefined) {
+    throw new TokenRefused(
+      'token_malformed',
+      'The Authorization header is not of the form "Bearer <token>". Send the word Bearer, one space ' +
+        'and one token, nothing else.',
+    );
+  }
+  return token;
+}
+
+/**
+ * Creates the `WWW-Authenticate` challenge for a failure. No error code where no credentials came, or
+ * where the failure is not about the token: then it only says what is due.
+ * @param realm the protected space, for a person to read
+ * @see RFC 6750 section 3, RFC 9470 section 3
+ */
+export function wwwAuthenticate(error: unknown, realm?: string): string {
+  const parameters = realm === undefined ? [] : [`realm=${quote(realm)}`];
+  if (error instanceof TokenRefused && error.code !== 'token_missing') {
+    parameters.push('error="invalid_token"', description(error));
+  } else if (error instanceof ReauthenticationRequired) {
+    parameters.push('error="insufficient_user_authentication"', description(error));
+    parameters.push(`max_age=${quote(String(error.maxAuthAge))}`);
+  } else if (error instanceof Forbidden && error.code !== 'cross_site_request') {
+    parameters.push('error="insufficient_scope"', description(error));
+    if (error.scopes.length > 0) parameters.push(`scope=${quote(error.scopes.join(' '))}`);
+  }
+  return parameters.length === 0 ? 'Bearer' : `Bearer ${parameters.join(', ')}`;
+}
+
+function description(error: Error): string {
+  // Quotes and backslashes are not allowed in it, even escaped: RFC 6750 section 3.
+  return `error_description=${quote(error.message.replaceAll('"', "'").replaceAll('\\', '/'))}`;
+}
+
+/** A quoted-string that cannot end early, nor begin another header. */
+function quote(text: string): string {
+  return `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
+}

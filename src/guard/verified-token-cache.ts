@@ -1,0 +1,132 @@
+import type { VerifiedToken } from './access-claims.ts';
+
+/** @see VerifiedTokenCache */
+export interface TokenCacheOptions {
+  /** Default: 50,000. */
+  readonly maxEntries?: number;
+  /** Of memory, as estimated from the length of the tokens. Default: 32 MiB. */
+  readonly maxBytes?: number;
+}
+
+/** What is remembered of a verified token. */
+export interface CachedToken {
+  readonly claims: VerifiedToken;
+  /** ms since the epoch: from when, and until when, its times hold. */
+  readonly validFrom: number;
+  readonly validUntil: number;
+  /** The epoch of the revocation index at which it was last found not revoked. */
+  epoch: number;
+}
+
+interface Entry {
+  readonly token: string;
+  readonly value: CachedToken;
+  readonly bytes: number;
+  visited: boolean;
+  newer: Entry | undefined;
+  older: Entry | undefined;
+}
+
+/**
+ * Remembers tokens that were fully verified, bounded in entries and in bytes. Evicts by SIEVE: a hit
+ * only sets a mark, and a hand that walks from old to new evicts what was not used since it last came by.
+ *
+ * Nothing else must ever be added: then garbage can neither grow the cache nor push a token out, and a
+ * hit proves all that a signature proves. The key is the whole token, so a hit is exact.
+ *
+ * @see "SIEVE is Simpler than LRU", NSDI 2024
+ */
+export class VerifiedTokenCache {
+  readonly #entries = new Map<string, Entry>();
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
+  #newest: Entry | undefined;
+  #oldest: Entry | undefined;
+  #hand: Entry | undefined;
+
+  constructor(options: TokenCacheOptions = {}) {
+    this.#maxEntries = options.maxEntries ?? 50_000;
+    this.#maxBytes = options.maxBytes ?? 32 * 1024 * 1024;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Estimated. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  find(token: string): CachedToken | undefined {
+    const entry = this.#entries.get(token);
+    if (entry === undefined) return undefined;
+    entry.visited = true;
+    return entry.value;
+  }
+
+  add(token: string, value: CachedToken): void {
+    this.delete(token);
+    const bytes = estimateBytes(token);
+    if (bytes > this.#maxBytes || this.#maxEntries < 1) return;
+    while (this.#entries.size >= this.#maxEntries || this.#bytes + bytes > this.#maxBytes) {
+      this.#evict();
+    }
+    // A copy of its own: a token cut from a longer text (a Cookie header of 16 KiB) would keep all of that
+    // text alive, and so grow the cache far beyond its bound.
+    const own = Buffer.from(token, 'latin1').toString('latin1');
+    const entry: Entry = {
+      token: own,
+      value,
+      bytes,
+      visited: false,
+      newer: undefined,
+      older: this.#newest,
+    };
+    if (this.#newest !== undefined) this.#newest.newer = entry;
+    this.#newest = entry;
+    this.#oldest ??= entry;
+    this.#entries.set(own, entry);
+    this.#bytes += bytes;
+  }
+
+  delete(token: string): void {
+    const entry = this.#entries.get(token);
+    if (entry !== undefined) this.#remove(entry);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
+    this.#newest = undefined;
+    this.#oldest = undefined;
+    this.#hand = undefined;
+  }
+
+  #evict(): void {
+    let candidate = this.#hand ?? this.#oldest;
+    while (candidate?.visited === true) {
+      candidate.visited = false;
+      candidate = candidate.newer ?? this.#oldest;
+    }
+    if (candidate === undefined) return;
+    this.#hand = candidate;
+    this.#remove(candidate);
+  }
+
+  #remove(entry: Entry): void {
+    if (this.#hand === entry) this.#hand = entry.newer;
+    if (entry.newer === undefined) this.#newest = entry.older;
+    else entry.newer.older = entry.older;
+    if (entry.older === undefined) this.#oldest = entry.newer;
+    else entry.older.newer = entry.newer;
+    this.#entries.delete(entry.token);
+    this.#bytes -= entry.bytes;
+  }
+}
+
+/** The token, its claims parsed, and what surrounds them. */
+function estimateBytes(token: string): number {
+  return token.length * 2 + 512;
+}

@@ -1,0 +1,85 @@
+import { constants } from 'node:crypto';
+
+type Digest = 'sha256' | 'sha384' | 'sha512';
+
+/** How one signature algorithm is spoken to `node:crypto`. */
+export type AlgorithmParameters =
+  | { readonly family: 'hmac'; readonly digest: Digest; readonly minimumKeyBytes: number }
+  | {
+      readonly family: 'rsa';
+      readonly digest: Digest;
+      readonly padding: number;
+      readonly saltLength?: number;
+      /** Of keys we generate. Accepted are 2048 bits and more. */
+      readonly modulusLength: number;
+    }
+  | {
+      readonly family: 'ec';
+      readonly digest: Digest;
+      /** Name of the curve in OpenSSL. */
+      readonly namedCurve: string;
+      /** Name of the curve in a JWK. */
+      readonly crv: string;
+      readonly signatureBytes: number;
+    }
+  | { readonly family: 'ed25519'; readonly digest: null; readonly signatureBytes: number };
+
+const { RSA_PKCS1_PADDING: PKCS1, RSA_PKCS1_PSS_PADDING: PSS } = constants;
+
+/**
+ * The algorithms Latchkey signs with. `none` is not among them and cannot be added by a token: what a
+ * header says is never read.
+ * @see RFC 7518 section 3.1, RFC 8037 section 3.1
+ */
+export const ALGORITHMS = {
+  // A key has at least the length of the hash: RFC 7518 section 3.2.
+  HS256: { family: 'hmac', digest: 'sha256', minimumKeyBytes: 32 },
+  HS384: { family: 'hmac', digest: 'sha384', minimumKeyBytes: 48 },
+  HS512: { family: 'hmac', digest: 'sha512', minimumKeyBytes: 64 },
+  RS256: { family: 'rsa', digest: 'sha256', padding: PKCS1, modulusLength: 2048 },
+  RS384: { family: 'rsa', digest: 'sha384', padding: PKCS1, modulusLength: 3072 },
+  RS512: { family: 'rsa', digest: 'sha512', padding: PKCS1, modulusLength: 3072 },
+  // The salt has the length of the hash: RFC 7518 section 3.5.
+  PS256: { family: 'rsa', digest: 'sha256', padding: PSS, saltLength: 32, modulusLength: 2048 },
+  PS384: { family: 'rsa', digest: 'sha384', padding: PSS, saltLength: 48, modulusLength: 3072 },
+  PS512: { family: 'rsa', digest: 'sha512', padding: PSS, saltLength: 64, modulusLength: 3072 },
+  ES256: {
+    family: 'ec',
+    digest: 'sha256',
+    namedCurve: 'prime256v1',
+    crv: 'P-256',
+    signatureBytes: 64,
+  },
+  ES384: {
+    family: 'ec',
+    digest: 'sha384',
+    namedCurve: 'secp384r1',
+    crv: 'P-384',
+    signatureBytes: 96,
+  },
+  ES512: {
+    family: 'ec',
+    digest: 'sha512',
+    namedCurve: 'secp521r1',
+    crv: 'P-521',
+    signatureBytes: 132,
+  },
+  EdDSA: { family: 'ed25519', digest: null, signatureBytes: 64 },
+} as const satisfies Record<string, AlgorithmParameters>;
+
+/** The `alg` of a token. `EdDSA` means Ed25519. */
+export type Algorithm = keyof typeof ALGORITHMS;
+
+/** Whether Latchkey knows the algorithm of this name. */
+export function isAlgorithm(name: unknown): name is Algorithm {
+  return typeof name === 'string' && Object.hasOwn(ALGORITHMS, name);
+}
+
+export function parametersOf(algorithm: Algorithm): AlgorithmParameters {
+  return ALGORITHMS[algorithm];
+}
+
+/** Whether one secret both signs and verifies (HMAC), so that there is no public key to publish. */
+export function isSymmetric(algorithm: Algorithm): boolean {
+  return ALGORITHMS[algorithm].family === 'hmac';
+}

@@ -1,0 +1,127 @@
+import { isJsonObject, type JsonObject } from '../encoding/json.ts';
+import { TokenRefused } from '../errors.ts';
+import type { Clock } from './clock.ts';
+
+/** What every token of ours says. Times are seconds since the epoch. @see RFC 7519 section 4.1 */
+export interface Claims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly aud: string | readonly string[];
+  readonly exp: number;
+  readonly iat: number;
+  readonly nbf?: number;
+}
+
+/** Claims as they were signed, with whatever else the token says. */
+export type SignedClaims = Claims & Readonly<JsonObject>;
+
+/** What is expected of the claims. */
+export interface ClaimExpectations {
+  /** Compared exactly, character by character. */
+  readonly issuer: string;
+  /** Must be the `aud`, or one of them, exactly. */
+  readonly audience: string;
+  readonly clock: Clock;
+  /** Seconds by which clocks may differ; for `exp` and `nbf`. Default: 5. */
+  readonly clockTolerance?: number;
+}
+
+export const DEFAULT_CLOCK_TOLERANCE = 5;
+
+/** 9999-12-31T23:59:59Z, the last second that dates are written for. */
+const LAST_SECOND = 253402300799;
+
+/** Whether it is a NumericDate between 1970 and 9999; fractions of a second are allowed. */
+export function isNumericDate(value: unknown): value is number {
+  // Refuses NaN and the infinities as well.
+  return typeof value === 'number' && value >= 0 && value <= LAST_SECOND;
+}
+
+/**
+ * Creates an assertion on the claims of a token whose signature is proven: `exp` and `iat` there, `nbf`
+ * honoured, `iss` and `aud` as expected, `sub` a string.
+ *
+ * An `iat` in the future is no reason to refuse: the issuer's word for "not yet" is `nbf`, and an
+ * issuer's clock that stepped back must not end every session.
+ * @returns a function that throws {@link TokenRefused}
+ * @see RFC 7519 section 4.1, RFC 8725 sections 3.8 and 3.9
+ */
+export function createClaimsAssertion(
+  expectations: ClaimExpectations,
+): (claims: unknown) => asserts claims is SignedClaims {
+  const { issuer, audience, clock } = expectations;
+  const tolerance = requireTolerance(expectations.clockTolerance);
+  return (claims) => {
+    assertShape(claims);
+    if (claims.iss !== issuer) {
+      throw new TokenRefused(
+        'token_wrong_issuer',
+        'This token was issued by another server. Sign in here.',
+      );
+    }
+    const { aud } = claims;
+    if (aud !== audience && (typeof aud === 'string' || !aud.includes(audience))) {
+      throw new TokenRefused(
+        'token_wrong_audience',
+        'This token is for another service. Ask for one whose audience is this service.',
+      );
+    }
+    assertTimely(claims, clock.now() / 1000, tolerance);
+  };
+}
+
+/** @throws {RangeError} for anything but a sensible number of seconds */
+export function requireTolerance(seconds: number = DEFAULT_CLOCK_TOLERANCE): number {
+  if (seconds >= 0 && seconds <= 3600) return seconds;
+  throw new RangeError('clockTolerance is a number of seconds from 0 to 3600.');
+}
+
+/**
+ * Asserts that a token is neither expired nor early.
+ * @param now seconds since the epoch
+ */
+export function assertTimely(
+  { exp, nbf }: Pick<Claims, 'exp' | 'nbf'>,
+  now: number,
+  tolerance: number,
+): void {
+  // Written so that a clock that answers NaN refuses.
+  if (!(now < exp + tolerance)) {
+    throw new TokenRefused('token_expired', 'The token has expired. Refresh it or sign in again.');
+  }
+  if (nbf !== undefined && !(now >= nbf - tolerance)) {
+    throw new TokenRefused(
+      'token_not_yet_valid',
+      'The token is not valid yet. Try again later, and check the clocks of both machines.',
+    );
+  }
+}
+
+function assertShape(claims: unknown): asserts claims is SignedClaims {
+  if (!isJsonObject(claims)) throw invalidClaims('Its claims are not a JSON object.');
+  const { iss, sub, aud, exp, iat, nbf } = claims;
+  if (!isNumericDate(exp)) throw invalidClaims('Its "exp" is missing or not a date in seconds.');
+  if (!isNumericDate(iat)) throw invalidClaims('Its "iat" is missing or not a date in seconds.');
+  if (nbf !== undefined && !isNumericDate(nbf)) {
+    throw invalidClaims('Its "nbf" is not a date in seconds.');
+  }
+  if (typeof iss !== 'string') throw invalidClaims('Its "iss" is missing or not a string.');
+  if (typeof sub !== 'string' || sub === '') {
+    throw invalidClaims('Its "sub" is missing or not a string.');
+  }
+  if (typeof aud !== 'string' && !isStringArray(aud)) {
+    throw invalidClaims('Its "aud" is missing, or neither a string nor an array of strings.');
+  }
+}
+
+export function isStringArray(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+/** The signature is right and the content is not: the issuer's mistake, so the fix is the issuer's. */
+export function invalidClaims(problem: string): TokenRefused {
+  return new TokenRefused(
+    'token_invalid_claims',
+    `This token was signed with content that is not allowed. ${problem} Correct what issues it.`,
+  );
+}

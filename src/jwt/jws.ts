@@ -1,0 +1,167 @@
+import { createHmac, type SignKeyObjectInput, sign, timingSafeEqual, verify } from 'node:crypto';
+import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts';
+import { KeyRefused, TokenRefused } from '../errors.ts';
+import { type Algorithm, type AlgorithmParameters, parametersOf } from './algorithms.ts';
+import type { SigningKey, VerificationKey } from './key-types.ts';
+
+/** The longest token accepted or made, in characters. */
+export const MAX_TOKEN_LENGTH = 8192;
+
+/**
+ * The one header segment that tokens of this kind by this key have, byte for byte: base64url of
+ * `{"alg":…,"typ":…,"kid":…}`.
+ */
+export function createHeaderSegment(
+  key: { readonly algorithm: Algorithm; readonly kid: string },
+  typ: string,
+): string {
+  return encodeBase64url(JSON.stringify({ alg: key.algorithm, typ, kid: key.kid }));
+}
+
+/**
+ * Creates a function that turns claims into a signed token of this kind.
+ * @returns a function that throws a RangeError where the token would be longer than any verifier accepts
+ * @see RFC 7515 section 5.1
+ */
+export function createSigner(key: SigningKey, typ: string): (claims: object) => string {
+  const prefix = `${createHeaderSegment(key, typ)}.`;
+  const createSignature = signatureCreator(key);
+  return (claims) => {
+    const input = prefix + encodeBase64url(JSON.stringify(claims));
+    const token = `${input}.${createSignature(input)}`;
+    if (token.length > MAX_TOKEN_LENGTH) {
+      throw new RangeError(
+        `The token would have ${token.length} characters, and ${MAX_TOKEN_LENGTH} are the most that ` +
+          'is accepted. Put less into its claims.',
+      );
+    }
+    return token;
+  };
+}
+
+function signatureCreator({ algorithm, privateKey }: SigningKey): (input: string) => string {
+  const parameters = parametersOf(algorithm);
+  if (parameters.family === 'hmac') {
+    return (input) => createHmac(parameters.digest, privateKey).update(input).digest('base64url');
+  }
+  const options = { key: privateKey, ...cryptoOptions(parameters) };
+  return (input) => sign(parameters.digest, Buffer.from(input), options).toString('base64url');
+}
+
+/** A JWS signature is the bare pair of numbers, not DER: RFC 7518 section 3.4. */
+function cryptoOptions(parameters: AlgorithmParameters): Omit<SignKeyObjectInput, 'key'> {
+  switch (parameters.family) {
+    case 'rsa':
+      return 'saltLength' in parameters
+        ? { padding: parameters.padding, saltLength: parameters.saltLength }
+        : { padding: parameters.padding };
+    case 'ec':
+      return { dsaEncoding: 'ieee-p1363' };
+    default:
+      return {};
+  }
+}
+
+/** Whether `signature` (base64url) is this key's over `input`. Strict: one spelling per signature. */
+export type SignatureCheck = (input: string, signature: string) => boolean;
+
+/** Creates the check of one key's signatures, bound to the key's own algorithm. */
+export function createSignatureCheck({ algorithm, key }: VerificationKey): SignatureCheck {
+  const parameters = parametersOf(algorithm);
+  if (parameters.family === 'hmac') {
+    const expectedBytes = Buffer.alloc(Math.ceil((parameters.minimumKeyBytes * 4) / 3));
+    const givenBytes = Buffer.alloc(expectedBytes.length);
+    return (input, signature) => {
+      if (signature.length !== givenBytes.length) return false;
+      const expected = createHmac(parameters.digest, key).update(input).digest('base64url');
+      expectedBytes.write(expected, 'latin1');
+      givenBytes.write(signature, 'latin1');
+      // In constant time first. Only who knows the signature gets to the second comparison, which tells
+      // characters apart that one byte each cannot.
+      return timingSafeEqual(expectedBytes, givenBytes) && expected === signature;
+    };
+  }
+  const options = { key, ...cryptoOptions(parameters) };
+  return (input, signature) => {
+    const bytes = decodeBase64url(signature);
+    return bytes !== undefined && verify(parameters.digest, Buffer.from(input), options, bytes);
+  };
+}
+
+/** A header segment to accept in place of our own form, and the key it stands for. */
+export interface AcceptedHeader {
+  /** As it stands in the token, base64url. */
+  readonly segment: string;
+  readonly key: VerificationKey;
+}
+
+/** The headers for which a token of this kind by one of these keys is accepted. */
+export function createAcceptedHeaders(
+  keys: readonly VerificationKey[],
+  typ: string,
+): AcceptedHeader[] {
+  return keys.map((key) => ({ segment: createHeaderSegment(key, typ), key }));
+}
+
+/**
+ * Creates a function that proves a token's signature and returns its payload segment, still encoded.
+ *
+ * Nothing in a header is ever decoded or parsed. The header segment is looked up among those accepted,
+ * and with it come the key and its algorithm. So `alg: none`, an RS256 key used as an HMAC secret, a
+ * `kid` that is a path or a query, `jku`, `x5u`, `jwk` and `crit` all end the same: an unknown header.
+ *
+ * It does not look at the claims.
+ * @throws {KeyRefused} where one header stands for two keys
+ * @returns a function that throws {@link TokenRefused}
+ * @see RFC 7515 section 5.2, RFC 8725 sections 3.1 and 3.11
+ */
+export function createJwsVerifier(headers: readonly AcceptedHeader[]): (token: string) => string {
+  const checks = createHeaderTable(headers);
+  return (token) => {
+    if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) throw malformed();
+    const first = token.indexOf('.');
+    const last = token.lastIndexOf('.');
+    if (first < 1 || last === first || token.indexOf('.', first + 1) !== last) throw malformed();
+    const isSignature = checks.get(token.slice(0, first));
+    if (isSignature === undefined) throw untrusted();
+    if (!isSignature(token.slice(0, last), token.slice(last + 1))) throw badSignature();
+    return token.slice(first + 1, last);
+  };
+}
+
+function createHeaderTable(headers: readonly AcceptedHeader[]): Map<string, SignatureCheck> {
+  const keys = new Map<string, VerificationKey>();
+  for (const { segment, key } of headers) {
+    const known = keys.get(segment);
+    if (known !== undefined && !known.key.equals(key.key)) {
+      throw new KeyRefused(
+        'invalid_key',
+        'Two different keys have the same key id ("kid"). Give one of them another id.',
+      );
+    }
+    keys.set(segment, key);
+  }
+  return new Map([...keys].map(([segment, key]) => [segment, createSignatureCheck(key)]));
+}
+
+function malformed(): TokenRefused {
+  return new TokenRefused(
+    'token_malformed',
+    'This is not a token. Send the token as it was issued, whole and unchanged.',
+  );
+}
+
+function untrusted(): TokenRefused {
+  return new TokenRefused(
+    'token_untrusted',
+    'This token is of another kind than is due here, or its key is not trusted. Sign in again, and send ' +
+      'an access token where an access token is due.',
+  );
+}
+
+function badSignature(): TokenRefused {
+  return new TokenRefused(
+    'token_bad_signature',
+    'The signature does not match: the token was altered or cut. Send it as it was issued.',
+  );
+}
