@@ -1,0 +1,46 @@
+import { resolve } from 'node:path';
+import type { Refuse } from './refuse.ts';
+
+/** Where the data lives. */
+export type DatabaseLocation =
+  /** `path` is absolute, or `:memory:`. */
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly url: string };
+
+/** What every refusal offers. None quotes the URL: it may hold a password. */
+const forms =
+  'Give sqlite:./data/latchkey.db, sqlite:/var/lib/latchkey/latchkey.db, sqlite::memory:, or postgres://user:password@host/database.';
+
+function parseSqlitePath(path: string, refuse: Refuse): string {
+  if (path === ':memory:') return path;
+  if (path === '') refuse('names no file.', forms);
+  // Some read sqlite:///x as relative, some as absolute.
+  if (path.startsWith('//')) refuse('has slashes that can be read two ways.', forms);
+  if (path.startsWith('~')) refuse('begins with ~, which only a shell reads.', 'Write it in full.');
+  if (path.endsWith('/')) refuse('names a folder.', forms);
+  if (/[?#\0]/.test(path)) refuse('has options, and SQLite takes none here.', forms);
+  return resolve(path);
+}
+
+/** Parses `sqlite:<path>`, `sqlite::memory:`, `postgres://…` or `postgresql://…`. */
+export function parseDatabaseUrl(text: string, refuse: Refuse): DatabaseLocation {
+  if (text.startsWith('sqlite:')) {
+    return { kind: 'sqlite', path: parseSqlitePath(text.slice('sqlite:'.length), refuse) };
+  }
+  if (/^postgres(ql)?:/.test(text)) {
+    if (!URL.canParse(text) || !/^postgres(ql)?:\/\//.test(text)) {
+      refuse(
+        'is not a URL.',
+        'Give postgres://user:password@host/database, with special characters of the password as %XX.',
+      );
+    }
+    return { kind: 'postgres', url: text };
+  }
+  return refuse('is not a database that Latchkey knows.', forms);
+}
+
+/** Whether the URL holds a password. */
+export function hasPassword(databaseUrl: string): boolean {
+  const url = URL.parse(databaseUrl);
+  return url !== null && (url.password !== '' || url.searchParams.has('password'));
+}

@@ -1,0 +1,64 @@
+import { isIP } from 'node:net';
+import { quote, type Refuse } from './refuse.ts';
+
+const hostNameForm =
+  /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+
+/** An address or name to listen on, without brackets. */
+export function parseHost(text: string, refuse: Refuse): string {
+  const lookedLikeIp = /^[\d.]+$/.test(text) || text.includes(':');
+  if (lookedLikeIp ? isIP(text) !== 0 && !text.includes('%') : hostNameForm.test(text)) return text;
+  return refuse(
+    `${quote(text)} is not an address to listen on.`,
+    'Give an IP address (an IPv6 one without brackets) or a host name, no port and no scheme: 127.0.0.1 for this machine only, 0.0.0.0 for all networks.',
+  );
+}
+
+/** 0 asks the operating system for a free one. */
+export function parsePort(text: string, refuse: Refuse): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  return refuse(`${quote(text)} is not a port.`, 'Give a whole number from 0 to 65535.');
+}
+
+function assertProxy(text: string, refuse: Refuse): void {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  if (bits === 0 || address.includes('%') || !isPrefix || rest.length > 0) {
+    refuse(
+      `${quote(text)} is neither a number of proxies nor an address.`,
+      'Give how many proxies stand in front (1), or their addresses: 10.0.0.2,192.168.0.0/16.',
+    );
+  }
+  if (Number(prefix ?? bits) === 0) refuseEverybody(text, refuse);
+}
+
+/** The attack: with every sender trusted, each may write any address into `X-Forwarded-For`. */
+function refuseEverybody(text: string, refuse: Refuse): never {
+  return refuse(
+    `${quote(text)} would believe every client about its own address.`,
+    'Give how many proxies stand in front (1), or their addresses: 10.0.0.2,192.168.0.0/16.',
+  );
+}
+
+/**
+ * Whom to believe about the client's address: nobody (`false`), so many proxies in a row, or the
+ * proxies at these addresses and networks.
+ */
+export function parseTrustProxy(text: string, refuse: Refuse): false | number | string[] {
+  if (text === '' || text === 'false' || text === '0') return false;
+  if (/^(true|yes|on|all|\*)$/i.test(text)) return refuseEverybody(text, refuse);
+  if (/^\d+$/.test(text)) {
+    const hops = Number(text);
+    if (hops <= 16) return hops;
+    return refuse(`${text} proxies in a row are too many.`, 'Give how many there are: 16 at most.');
+  }
+  const proxies = splitList(text);
+  for (const proxy of proxies) assertProxy(proxy, refuse);
+  return proxies;
+}
+
+/** The parts between commas, without the space around them; none twice. */
+export function splitList(text: string): string[] {
+  return text === '' ? [] : [...new Set(text.split(',').map((part) => part.trim()))];
+}

@@ -1,0 +1,124 @@
+import { resolve } from 'node:path';
+import { InvalidSetting } from '../errors.ts';
+import { hasPassword } from './database.ts';
+import { addFlags, addOptions, type GivenSettings } from './given-settings.ts';
+import type { Refuse } from './refuse.ts';
+import { type SettingName, type SettingSpec, settingTable as table } from './setting-table.ts';
+import type { SettingOptions, Settings } from './settings.ts';
+import { addEnvFile, addVariables } from './variables.ts';
+import { defaultIssuer } from './web-address.ts';
+
+/** Where settings may come from; the later of these wins. */
+export interface SettingSources {
+  /**
+   * A file of `NAME=value` lines. Default: `.env` in the working directory, if it is there. A file
+   * that is named must be there. False: none.
+   */
+  readonly envFile?: string | false | undefined;
+  /** The environment, usually `process.env`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Flags by their names without dashes, as `parseArgs` of `node:util` gives them; settings only. */
+  readonly flags?: Readonly<Record<string, string | boolean | undefined>> | undefined;
+  /** Given in code. */
+  readonly options?: SettingOptions | undefined;
+}
+
+/**
+ * Reads, checks and completes the settings. Touches no file but the `.env` file.
+ * @throws {InvalidSetting} for the first setting that is unknown, malformed or at odds with another
+ */
+export function readSettings({ env, envFile, flags = {}, options = {} }: SettingSources): Settings {
+  const given: GivenSettings = new Map();
+  if (envFile !== false) addEnvFile(given, envFile ?? '.env', envFile !== undefined);
+  addVariables(given, env);
+  addFlags(given, flags);
+  addOptions(given, { ...options });
+
+  const host = value(given, table.host);
+  const port = value(given, table.port);
+  const issuer = value(given, table.issuer, defaultIssuer(host, port));
+  const dataDir = resolve(value(given, table.dataDir));
+  const settings: Settings = {
+    host,
+    port,
+    databaseUrl: given.get('databaseUrl')?.text ?? `sqlite:${resolve(dataDir, 'latchkey.db')}`,
+    database: given.has('databaseUrl')
+      ? value(given, table.databaseUrl)
+      : { kind: 'sqlite', path: resolve(dataDir, 'latchkey.db') },
+    dataDir,
+    secret: given.has('secret') ? value(given, table.secret) : undefined,
+    issuer,
+    audience: value(given, table.audience, issuer),
+    algorithm: value(given, table.algorithm),
+    accessTokenTtl: value(given, table.accessTokenTtl),
+    refreshTokenTtl: value(given, table.refreshTokenTtl),
+    refreshGrace: value(given, table.refreshGrace),
+    trustProxy: value(given, table.trustProxy),
+    corsOrigins: value(given, table.corsOrigins),
+    defaulted: new Set(Object.values(table).flatMap(({ name }) => (given.has(name) ? [] : [name]))),
+  };
+  assertDatabase(settings, given);
+  assertLifetimes(settings, given);
+  return Object.freeze(withGrace(settings, given));
+}
+
+/** Refuses in the words of whoever gave the setting, or of the environment where nobody did. */
+function refuser(given: GivenSettings, name: SettingName): Refuse {
+  const { label, source } = given.get(name) ?? {
+    label: table[name].variable,
+    source: 'environment',
+  };
+  return (problem, fix) => {
+    const where = typeof source === 'object' ? ` It is set in ${source.file}.` : '';
+    throw new InvalidSetting(label, problem, `${fix}${where}`);
+  };
+}
+
+type NamedSpec<T> = SettingSpec<T> & { readonly name: SettingName };
+
+function value<T>(given: GivenSettings, spec: NamedSpec<T>, fallback = spec.default): T {
+  const refuse: Refuse = refuser(given, spec.name);
+  const text = given.get(spec.name)?.text ?? fallback;
+  if (text === '' && !spec.list) {
+    refuse('is empty.', `Give it a value, <${spec.placeholder}>, or remove it.`);
+  }
+  return spec.parse(text, refuse);
+}
+
+function assertDatabase({ database, secret }: Settings, given: GivenSettings): void {
+  const url = given.get('databaseUrl');
+  if (url?.source === 'flag' && hasPassword(url.text)) {
+    const refuse: Refuse = refuser(given, 'databaseUrl');
+    refuse(
+      'would show the password in it to every user of this machine.',
+      `Set ${table.databaseUrl.variable} in the environment or in .env instead.`,
+    );
+  }
+  if (database.kind === 'postgres' && secret === undefined) {
+    const refuse: Refuse = refuser(given, 'secret');
+    refuse(
+      'is missing, and with PostgreSQL every node needs the same one.',
+      'Make one that nobody has seen and give it to all nodes: openssl rand -base64 48',
+    );
+  }
+}
+
+function assertLifetimes(settings: Settings, given: GivenSettings): void {
+  const { accessTokenTtl, refreshTokenTtl } = settings;
+  if (refreshTokenTtl > accessTokenTtl) return;
+  refuser(given, 'refreshTokenTtl')(
+    `lets a refresh token live ${refreshTokenTtl}s, and an access token lives ${accessTokenTtl}s.`,
+    'Make it longer than the access token lives, or that shorter.',
+  );
+}
+
+/** A grace that nobody gave yields to access tokens that live shorter; one that was given is refused. */
+function withGrace(settings: Settings, given: GivenSettings): Settings {
+  const { accessTokenTtl, refreshGrace } = settings;
+  if (refreshGrace < accessTokenTtl) return settings;
+  if (!given.has('refreshGrace')) return { ...settings, refreshGrace: accessTokenTtl / 2 };
+  return refuser(given, 'refreshGrace')(
+    `is not shorter than an access token lives (${accessTokenTtl}s).`,
+    'Make it shorter; 30s covers tabs, retries and slow networks.',
+  );
+}

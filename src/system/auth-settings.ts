@@ -1,0 +1,71 @@
+import { RESERVED_FIELDS, type FieldRules } from '../auth/fields.ts';
+import type { AuthSettings } from '../auth/settings.ts';
+import type { Settings } from '../config/settings.ts';
+import { InvalidSetting, KeyRefused } from '../errors.ts';
+import { importSigningKey, type SigningKey } from '../jwt/keys.ts';
+import type { LatchkeyOptions } from './options.ts';
+
+/** Joins the settings with what only code can give. @throws {InvalidSetting} */
+export function createAuthSettings(
+  settings: Settings,
+  secret: string,
+  options: LatchkeyOptions,
+): AuthSettings {
+  const { issuer, audience, algorithm, accessTokenTtl, refreshTokenTtl, refreshGrace } = settings;
+  const passwordMinLength = options.password?.minLength ?? 8;
+  const passwordMaxLength = options.password?.maxLength ?? 1024;
+  assertLengths(passwordMinLength, passwordMaxLength);
+  return {
+    issuer,
+    audience,
+    clientId: options.clientId ?? 'latchkey',
+    algorithm,
+    secret,
+    signingKey: readSigningKey(options, settings),
+    accessTokenTtl,
+    refreshTokenTtl,
+    refreshGrace,
+    passwordMinLength,
+    passwordMaxLength,
+    fields: parseFields(options.fields ?? {}),
+    claims: options.claims,
+    scopes: options.scopes,
+  };
+}
+
+function readSigningKey(
+  { signingKey }: LatchkeyOptions,
+  { algorithm }: Settings,
+): SigningKey | undefined {
+  if (signingKey === undefined) return undefined;
+  try {
+    return importSigningKey(signingKey, algorithm);
+  } catch (error) {
+    if (!(error instanceof KeyRefused)) throw error;
+    throw new InvalidSetting('signingKey', 'cannot be used.', error.message);
+  }
+}
+
+function assertLengths(min: number, max: number): void {
+  if (Number.isSafeInteger(min) && Number.isSafeInteger(max) && min >= 1 && min <= max && max <= 4096) {
+    return;
+  }
+  throw new InvalidSetting(
+    'password',
+    'has lengths that cannot be.',
+    'Give whole numbers: 1 ≤ minLength ≤ maxLength ≤ 4096.',
+  );
+}
+
+function parseFields(fields: FieldRules): FieldRules {
+  for (const name of Object.keys(fields)) {
+    if (RESERVED_FIELDS.has(name) || !/^[a-zA-Z][\w-]{0,63}$/.test(name)) {
+      throw new InvalidSetting(
+        'fields',
+        `cannot have a field "${name}": the name means something else already, or is no name.`,
+        'Choose another name of letters, digits, _ and -.',
+      );
+    }
+  }
+  return fields;
+}

@@ -1,0 +1,99 @@
+import { type Auth, createAuth } from '../auth/auth.ts';
+import type { Clock, Store } from '../auth/ports.ts';
+import type { AuthSettings } from '../auth/settings.ts';
+import type { Users } from '../auth/users.ts';
+import { readSettings } from '../config/read-settings.ts';
+import type { SettingOptions, Settings } from '../config/settings.ts';
+import { InvalidSetting } from '../errors.ts';
+import { type AccessVerifier, createVerifier, type VerifiedToken } from '../guard/verifier.ts';
+import { createPasswordHasher } from '../hasher/password-hasher.ts';
+import { openSqliteStore } from '../store/index.ts';
+import { createAuthSettings } from './auth-settings.ts';
+import { systemClock, systemRandom } from './clock.ts';
+import type { LatchkeyOptions } from './options.ts';
+import { loadOrCreateSecret } from './secret-file.ts';
+import { startUpkeep } from './upkeep.ts';
+
+/** Latchkey, opened: the domain on its database, and a verifier that hears of every revocation. */
+export interface Latchkey {
+  readonly settings: Settings & AuthSettings;
+  readonly auth: Auth;
+  readonly users: Users;
+  readonly verifier: AccessVerifier;
+  readonly clock: Clock;
+  /**
+   * Verifies an access token without touching the database.
+   * @throws {TokenRefused}
+   */
+  verify(token: string): VerifiedToken;
+  /** Finishes what has begun and lets go of the database. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens Latchkey: reads the settings, opens the database (and brings its schema up to date), loads or
+ * makes secret and keys. This is the one place where the parts are put together.
+ * @throws {InvalidSetting} naming the setting, what is wrong with it, and the fix
+ * @throws {StoreUnavailable}
+ */
+export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const settings = readSettings({
+    env: options.env ?? process.env,
+    envFile: options.envFile,
+    options: pickSettings(options),
+  });
+  const secret = settings.secret ?? (await loadOrCreateSecret(settings.dataDir, random));
+  const authSettings = createAuthSettings(settings, secret, options);
+  const hasher = createPasswordHasher(options.hashing);
+  const store = await openStore(settings);
+  try {
+    const auth = await createAuth({ settings: authSettings, store, hasher, clock, random });
+    const { issuer, audience } = settings;
+    const verifier = createVerifier({
+      keys: auth.keys.verification,
+      issuer,
+      audience,
+      clock,
+      revocations: auth.revocations.index,
+    });
+    const upkeep = startUpkeep(auth, options.revocationPollInterval ?? 250);
+    let closing: Promise<void> | undefined;
+    const close = async () => {
+      await upkeep.stop();
+      await hasher.close();
+      await store.close();
+    };
+    return {
+      settings: { ...settings, ...authSettings },
+      auth,
+      users: auth.users,
+      verifier,
+      clock,
+      verify: (token) => verifier.verify(token),
+      close: () => {
+        closing ??= close();
+        return closing;
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function openStore({ database }: Settings): Promise<Store> {
+  if (database.kind === 'sqlite') return openSqliteStore({ path: database.path });
+  throw new InvalidSetting(
+    'LATCHKEY_DATABASE_URL',
+    'names a PostgreSQL database, which this version cannot use yet.',
+    'Use sqlite:<path>.',
+  );
+}
+
+function pickSettings(options: LatchkeyOptions): SettingOptions {
+  const { signingKey, clientId, fields, claims, scopes, password, hashing, ...rest } = options;
+  const { revocationPollInterval, env, envFile, clock, random, ...settings } = rest;
+  return settings;
+}

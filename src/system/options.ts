@@ -1,0 +1,46 @@
+import type { Clock, Random } from '../auth/ports.ts';
+import type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
+import type { FieldRules } from '../auth/fields.ts';
+import type { SettingOptions } from '../config/settings.ts';
+import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
+import type { KeyMaterial } from '../jwt/keys.ts';
+
+/**
+ * What a host may give in code. The settings among them win over the environment and `.env`.
+ * Nothing is required.
+ */
+export interface LatchkeyOptions extends SettingOptions {
+  /**
+   * Signs access tokens instead of generated keys: for HS algorithms the shared secret, otherwise a
+   * private key as PEM, base64 of PEM, or JWK. Must fit `algorithm`. Nothing of it is stored.
+   */
+  readonly signingKey?: KeyMaterial | undefined;
+  /** `client_id` of access tokens. Default `latchkey`. @see RFC 9068 section 2.2 */
+  readonly clientId?: string | undefined;
+  /** Extra user fields, set at registration. Default none. */
+  readonly fields?: FieldRules | undefined;
+  /** Adds the host's own claims to each access token. Default none. */
+  readonly claims?: ClaimsHook | undefined;
+  /** Which scopes a user may be given. Default none. */
+  readonly scopes?: ScopesHook | undefined;
+  readonly password?:
+    | {
+        /** Characters. Default 8. */
+        readonly minLength?: number | undefined;
+        /** Characters. Default 1,024. */
+        readonly maxLength?: number | undefined;
+      }
+    | undefined;
+  /** Cost and concurrency of password hashing. The defaults are right. */
+  readonly hashing?: Omit<PasswordHasherOptions, 'random'> | undefined;
+  /** How often to look for what other processes revoked, in ms. Default 250. */
+  readonly revocationPollInterval?: number | undefined;
+  /** Where `LATCHKEY_*` settings are read from. Default `process.env`; `{}` for none. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** The `.env` file. Default: `.env` in the working directory, if it is there. False: none. */
+  readonly envFile?: string | false | undefined;
+  /** For tests: the time. */
+  readonly clock?: Clock | undefined;
+  /** For tests: chance. */
+  readonly random?: Random | undefined;
+}
