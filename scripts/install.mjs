@@ -8,8 +8,9 @@
  *     node scripts/install.mjs . bench    this package, then the one in bench/
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const OLDEST_NODE = 24;
 const STILL_WORKING_MS = 15_000;
@@ -88,7 +89,11 @@ function runNpm(folder, args) {
       stdio: ['ignore', 'inherit', 'inherit'],
       shell,
     });
-    const forward = (signal) => child.kill(signal);
+    let stopped = false;
+    const forward = (signal) => {
+      stopped = true;
+      child.kill(signal);
+    };
     process.on('SIGINT', forward).on('SIGTERM', forward);
     const ticker = setInterval(() => {
       if (process.stderr.isTTY) return;
@@ -105,29 +110,32 @@ function runNpm(folder, args) {
       console.error(`latchkey: npm could not be run: ${error.message}`);
       finish(127);
     });
-    child.on('exit', (code, signal) => finish(signal ? 'stopped' : (code ?? 1)));
+    child.on('exit', (code, signal) => finish(stopped || signal ? 'stopped' : (code ?? 1)));
   });
 }
 
 async function install(folder, name) {
   const reason = findReasonToInstall(folder);
   if (reason === undefined) return true;
-  const what = name === '.' ? 'Latchkey' : name;
-  console.error(`latchkey: installing what ${what} needs (${reason}); about 450 MB the first time`);
+  const what = name === '.' ? 'Latchkey needs, about 450 MB at first' : `${name} needs`;
+  console.error(`latchkey: installing what ${what} (${reason})`);
   const started = Date.now();
   // Production settings must not leave out the tools the scripts run with.
-  const args = [
-    'ci',
+  const shared = [
     '--include=dev',
     '--include=optional',
     '--no-audit',
     '--no-fund',
     '--prefer-offline',
+    // The warnings would be about the machine's Node, which runs nothing but this install.
+    '--loglevel=error',
   ];
-  let code = await runNpm(folder, args);
+  let code = await runNpm(folder, ['ci', ...shared]);
   if (code !== 0 && code !== 'stopped' && code !== 127) {
-    console.error('latchkey: `npm ci` failed; trying once more');
-    code = await runNpm(folder, args);
+    console.error(
+      'latchkey: `npm ci` failed; trying `npm install`, which leaves the lock file as it is',
+    );
+    code = await runNpm(folder, ['install', '--no-save', ...shared]);
   }
   if (code === 'stopped') return false;
   if (code !== 0 || findReasonToInstall(folder) !== undefined) {
@@ -171,15 +179,25 @@ function hasFittingNode(folder, justInstalled) {
   return false;
 }
 
+/**
+ * The scripts of package.json begin with the shell's `exec`: a shell that stays in between would
+ * take npm's SIGTERM for itself and leave the server running. Windows' shell has no such word.
+ */
+function provideExec(root) {
+  const file = join(root, 'node_modules/.bin/exec.cmd');
+  if (process.platform === 'win32' && !existsSync(file)) writeFileSync(file, '@%*\r\n');
+}
+
 async function main() {
   // npm runs no script of this package while it installs; should one be added, it ends here.
   if (process.env.LATCHKEY_INSTALLING) return;
-  const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
+  const root = resolve(fileURLToPath(import.meta.url), '../..');
   const names = process.argv.length > 2 ? process.argv.slice(2) : ['.'];
   const missing = names.some((name) => findReasonToInstall(join(root, name)) !== undefined);
   for (const name of names) {
     if (!(await install(join(root, name), name))) process.exit(1);
   }
+  provideExec(root);
   if (!hasFittingNode(root, missing)) process.exit(1);
 }
 
