@@ -1,7 +1,7 @@
 import { ACCESS_TOKEN_TYP, createJti } from '../jwt/access-token.ts';
 import { createSigner } from '../jwt/jws.ts';
 import type { KeyRing } from './key-ring.ts';
-import { type Session, type User, type UserRecord } from './model.ts';
+import type { Session, User, UserRecord } from './model.ts';
 import { type Clock, type Random, toUser } from './ports.ts';
 import type { AuthSettings } from './settings.ts';
 

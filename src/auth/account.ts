@@ -74,7 +74,8 @@ export async function changePassword(
   if (record === undefined) throw userGone();
   const verifiedHash = record.passwordHash;
   const { ok } = await hasher.verify(verifiedHash, current);
-  if (!ok || verifiedHash === null) throw new CredentialsRefused('The current password is incorrect.');
+  if (!ok || verifiedHash === null)
+    throw new CredentialsRefused('The current password is incorrect.');
 
   const newHash = await hasher.hash(next);
   const about = { userId, sessionId: bearer.sid };

@@ -35,5 +35,8 @@ export function createEventMaker(clock: Clock, random: Random): EventMaker {
 /** A header of any length and content becomes something fit to store and to show. */
 export function trimUserAgent(userAgent: string | null): string | null {
   if (userAgent === null) return null;
-  return userAgent.slice(0, USER_AGENT_MAX).replace(/[\p{C}]/gu, '').toWellFormed();
+  return userAgent
+    .slice(0, USER_AGENT_MAX)
+    .replace(/[\p{C}]/gu, '')
+    .toWellFormed();
 }

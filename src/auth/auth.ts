@@ -84,11 +84,7 @@ export class Auth {
   }
 
   /** @see {@link account.endSession} */
-  endSession(
-    bearer: account.Bearer,
-    sessionId: string,
-    caller: Caller = NO_CALLER,
-  ): Promise<void> {
+  endSession(bearer: account.Bearer, sessionId: string, caller: Caller = NO_CALLER): Promise<void> {
     return account.endSession(this.#context, bearer, sessionId, caller);
   }
 

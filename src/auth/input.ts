@@ -65,7 +65,8 @@ export class InputReader {
   finish(): void {
     for (const field of Object.keys(this.#input)) {
       if (!this.#known.has(field)) {
-        const shown = field.length > 64 ? `${field.slice(0, 64).toWellFormed()}…` : field.toWellFormed();
+        const shown =
+          field.length > 64 ? `${field.slice(0, 64).toWellFormed()}…` : field.toWellFormed();
         this.problem(shown, `"${shown}" is not something that can be set here. Leave it out.`);
       }
       if (this.#problems.length >= 20) break;
@@ -83,7 +84,8 @@ export function findStringProblem(value: unknown, rule: StringRule): string | un
   // Code units bound code points from above: the cheap test spares counting a huge text.
   const length = value.length > rule.max * 2 ? Number.POSITIVE_INFINITY : [...value].length;
   if (length > rule.max) return `must have at most ${rule.max} characters`;
-  if (length < min) return length === 0 ? 'must not be empty' : `must have at least ${min} characters`;
+  if (length < min)
+    return length === 0 ? 'must not be empty' : `must have at least ${min} characters`;
   if (value.includes('\0')) return 'must not contain the NUL character';
   if (!value.isWellFormed()) return 'must be well-formed Unicode (it has a lone surrogate)';
   return undefined;

@@ -2,7 +2,8 @@ import { domainToASCII } from 'node:url';
 
 const USERNAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._+-]*$/u;
 const EMAIL_LOCAL = /^[^\s\p{C}@"(),:;<>[\\\]]+$/u;
-const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
+const DOMAIN =
+  /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
 /** Characters a username may have. */
 export const USERNAME_MAX = 64;

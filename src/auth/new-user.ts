@@ -65,9 +65,7 @@ export function parseNewUser(input: unknown, policy: UserPolicy): ParsedUser {
  */
 export function parseCreateUser(input: unknown, policy: UserPolicy): ParsedUser {
   const reader = new InputReader(input);
-  const password = reader.has('password')
-    ? readNewPassword(reader, 'password', policy)
-    : undefined;
+  const password = reader.has('password') ? readNewPassword(reader, 'password', policy) : undefined;
   const passwordHash = reader.optionalString('passwordHash', { max: HASH_MAX });
   if (passwordHash !== undefined) {
     if (password !== undefined) {

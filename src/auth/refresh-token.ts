@@ -65,7 +65,10 @@ export function createRefreshTokenCodec(options: {
   };
 }
 
-function verifyOrRefuse(verify: (token: string) => Readonly<Record<string, unknown>>, token: string) {
+function verifyOrRefuse(
+  verify: (token: string) => Readonly<Record<string, unknown>>,
+  token: string,
+) {
   try {
     return verify(token);
   } catch (error) {

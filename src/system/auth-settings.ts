@@ -1,4 +1,4 @@
-import { RESERVED_FIELDS, type FieldRules } from '../auth/fields.ts';
+import { type FieldRules, RESERVED_FIELDS } from '../auth/fields.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { InvalidSetting, KeyRefused } from '../errors.ts';
@@ -47,7 +47,13 @@ function readSigningKey(
 }
 
 function assertLengths(min: number, max: number): void {
-  if (Number.isSafeInteger(min) && Number.isSafeInteger(max) && min >= 1 && min <= max && max <= 4096) {
+  if (
+    Number.isSafeInteger(min) &&
+    Number.isSafeInteger(max) &&
+    min >= 1 &&
+    min <= max &&
+    max <= 4096
+  ) {
     return;
   }
   throw new InvalidSetting(

@@ -2,15 +2,14 @@ import { type Auth, createAuth } from '../auth/auth.ts';
 import type { Clock, Store } from '../auth/ports.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Users } from '../auth/users.ts';
-import { readSettings } from '../config/read-settings.ts';
-import type { SettingOptions, Settings } from '../config/settings.ts';
+import type { Settings } from '../config/settings.ts';
 import { InvalidSetting } from '../errors.ts';
-import { type AccessVerifier, createVerifier, type VerifiedToken } from '../guard/verifier.ts';
+import { createVerifier, type VerifiedToken, type Verifier } from '../guard/verifier.ts';
 import { createPasswordHasher } from '../hasher/password-hasher.ts';
 import { openSqliteStore } from '../store/index.ts';
 import { createAuthSettings } from './auth-settings.ts';
 import { systemClock, systemRandom } from './clock.ts';
-import type { LatchkeyOptions } from './options.ts';
+import { type LatchkeyOptions, readAllSettings } from './options.ts';
 import { loadOrCreateSecret } from './secret-file.ts';
 import { startUpkeep } from './upkeep.ts';
 
@@ -19,7 +18,7 @@ export interface Latchkey {
   readonly settings: Settings & AuthSettings;
   readonly auth: Auth;
   readonly users: Users;
-  readonly verifier: AccessVerifier;
+  readonly verifier: Verifier;
   readonly clock: Clock;
   /**
    * Verifies an access token without touching the database.
@@ -39,11 +38,7 @@ export interface Latchkey {
 export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
-  const settings = readSettings({
-    env: options.env ?? process.env,
-    envFile: options.envFile,
-    options: pickSettings(options),
-  });
+  const settings = readAllSettings(options);
   const secret = settings.secret ?? (await loadOrCreateSecret(settings.dataDir, random));
   const authSettings = createAuthSettings(settings, secret, options);
   const hasher = createPasswordHasher(options.hashing);
@@ -90,10 +85,4 @@ async function openStore({ database }: Settings): Promise<Store> {
     'names a PostgreSQL database, which this version cannot use yet.',
     'Use sqlite:<path>.',
   );
-}
-
-function pickSettings(options: LatchkeyOptions): SettingOptions {
-  const { signingKey, clientId, fields, claims, scopes, password, hashing, ...rest } = options;
-  const { revocationPollInterval, env, envFile, clock, random, ...settings } = rest;
-  return settings;
 }

@@ -1,7 +1,8 @@
+import type { FieldRules } from '../auth/fields.ts';
 import type { Clock, Random } from '../auth/ports.ts';
 import type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
-import type { FieldRules } from '../auth/fields.ts';
-import type { SettingOptions } from '../config/settings.ts';
+import { readSettings } from '../config/read-settings.ts';
+import type { SettingOptions, Settings } from '../config/settings.ts';
 import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
 import type { KeyMaterial } from '../jwt/keys.ts';
 
@@ -43,4 +44,11 @@ export interface LatchkeyOptions extends SettingOptions {
   readonly clock?: Clock | undefined;
   /** For tests: chance. */
   readonly random?: Random | undefined;
+}
+
+/** Reads all settings, those among the options last. @throws {InvalidSetting} */
+export function readAllSettings(options: LatchkeyOptions): Settings {
+  const { signingKey, clientId, fields, claims, scopes, password, hashing, ...rest } = options;
+  const { revocationPollInterval, env, envFile, clock, random, ...settings } = rest;
+  return readSettings({ env: env ?? process.env, envFile, options: settings });
 }

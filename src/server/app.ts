@@ -1,0 +1,64 @@
+import cors from '@fastify/cors';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { readAllSettings } from '../system/options.ts';
+import { addBodyParsers, BODY_LIMIT } from './body.ts';
+import { type LatchkeyPluginOptions, splitOptions } from './options.ts';
+import { latchkey } from './plugin.ts';
+import { RequestRefused } from './request-refused.ts';
+import { addHealthRoutes } from './routes/health.ts';
+import { addSecurityHeaders } from './security-headers.ts';
+import { sendError } from './send-error.ts';
+
+/** Believes the nearest proxies only: what lies behind them, anybody can write. */
+function createHopRule(hops: number): (address: string, hop: number) => boolean {
+  return (_address, hop) => hop < hops;
+}
+
+export interface AppOptions extends LatchkeyPluginOptions {
+  /** Where errors of ours are logged. Default: standard error. False: nowhere. */
+  readonly logger?: boolean | undefined;
+}
+
+/** ms a client may take to send a whole request: a slow one must not hold a connection for ever. */
+const REQUEST_TIMEOUT = 15_000;
+
+/**
+ * Makes the standalone server: the plugin with its documentation, health, CORS, and nothing else. It
+ * does not listen yet.
+ * @throws {InvalidSetting}
+ */
+export async function createApp(options: AppOptions = {}): Promise<FastifyInstance> {
+  const { logger = true, ...pluginOptions } = options;
+  const { trustProxy, corsOrigins } = readAllSettings(splitOptions(pluginOptions).core);
+  const app = Fastify({
+    // The address of a request may hold what must not be logged, so requests are not.
+    logger: logger && { level: 'warn' },
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT,
+    connectionTimeout: 2 * REQUEST_TIMEOUT,
+    trustProxy: typeof trustProxy === 'number' ? createHopRule(trustProxy) : trustProxy,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => sendError(request, reply, error),
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const detail = 'There is nothing at this address. The API is described at /docs.';
+    sendError(request, reply, new RequestRefused(404, 'not_found', detail));
+  });
+  if (corsOrigins.length > 0) {
+    await app.register(cors, {
+      origin: [...corsOrigins],
+      credentials: true,
+      methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+      maxAge: 600,
+    });
+  }
+  await app.register(latchkey, { docs: true, errors: 'all', ...pluginOptions });
+  addBodyParsers(app);
+  await app.register(async (scope) => {
+    addSecurityHeaders(scope);
+    scope.setSerializerCompiler(() => JSON.stringify);
+    addHealthRoutes(scope, app.latchkey);
+  });
+  return app;
+}

@@ -1,0 +1,106 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { parseJson } from '../encoding/json.ts';
+import { JsonRefused } from '../encoding/json-refused.ts';
+import { decodeUtf8 } from '../encoding/utf8.ts';
+import { RequestRefused } from './request-refused.ts';
+
+/** Bytes a body may have. */
+export const BODY_LIMIT = 64 * 1024;
+
+const FORM = 'application/x-www-form-urlencoded';
+const MEMBERS_MAX = 64;
+
+/**
+ * Reads bodies strictly: UTF-8 that is UTF-8, JSON without duplicate members, forms without duplicate
+ * fields. Two readers of one lenient text can each find another password in it.
+ */
+export function addBodyParsers(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const options = { parseAs: 'buffer', bodyLimit: BODY_LIMIT } as const;
+  app.addContentTypeParser(
+    'application/json',
+    options,
+    async (request: FastifyRequest, body: Buffer) => {
+      assertCharset(request);
+      return parseJsonBody(body);
+    },
+  );
+  app.addContentTypeParser(FORM, options, async (request: FastifyRequest, body: Buffer) => {
+    assertCharset(request);
+    return parseFormBody(body);
+  });
+}
+
+export function isForm(request: FastifyRequest): boolean {
+  return request.headers['content-type']?.toLowerCase().startsWith(FORM) ?? false;
+}
+
+/** @throws {RequestRefused} for a form where only JSON is taken */
+export function assertNotForm(request: FastifyRequest): void {
+  if (isForm(request)) {
+    throw new RequestRefused(
+      415,
+      'unsupported_media_type',
+      'This takes JSON, not a form. Send "Content-Type: application/json".',
+    );
+  }
+}
+
+function assertCharset(request: FastifyRequest): void {
+  const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(request.headers['content-type'] ?? '');
+  if (charset?.[1] !== undefined && charset[1].toLowerCase() !== 'utf-8') {
+    throw new RequestRefused(415, 'unsupported_charset', 'Send the body as UTF-8.');
+  }
+}
+
+/** An empty body is no body. @throws {RequestRefused} */
+export function parseJsonBody(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  try {
+    return parseJson(decodeBody(body));
+  } catch (error) {
+    if (!(error instanceof JsonRefused)) throw error;
+    throw new RequestRefused(400, 'invalid_json', error.message);
+  }
+}
+
+/** @throws {RequestRefused} */
+export function parseFormBody(body: Buffer): Readonly<Record<string, string>> {
+  const fields = new Map<string, string>();
+  for (const pair of decodeBody(body).split('&', MEMBERS_MAX + 1)) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    const name = decodeField(equals === -1 ? pair : pair.slice(0, equals));
+    const value = equals === -1 ? '' : decodeField(pair.slice(equals + 1));
+    if (fields.has(name)) {
+      throw new RequestRefused(
+        400,
+        'invalid_form',
+        'A field of this form came twice. Send each once.',
+      );
+    }
+    fields.set(name, value);
+  }
+  if (fields.size > MEMBERS_MAX) {
+    throw new RequestRefused(400, 'invalid_form', `A form may have ${MEMBERS_MAX} fields at most.`);
+  }
+  // Without a prototype, a field named __proto__ is a field like any other, and refused by its name.
+  return Object.assign(Object.create(null), Object.fromEntries(fields));
+}
+
+function decodeBody(body: Buffer): string {
+  const text = decodeUtf8(body);
+  if (text === undefined) {
+    throw new RequestRefused(400, 'invalid_encoding', 'The body is not valid UTF-8.');
+  }
+  return text;
+}
+
+function decodeField(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    const detail = 'This form is not valid percent-encoded UTF-8.';
+    throw new RequestRefused(400, 'invalid_encoding', detail);
+  }
+}

@@ -1,0 +1,72 @@
+import type { FastifyRequest } from 'fastify';
+import { MultipleCredentials, TokenRefused } from '../errors.ts';
+import { parseBearer } from '../guard/bearer.ts';
+import type { AuthCookies } from './cookies.ts';
+import { isSafeMethod, type SameOriginRule } from './same-origin.ts';
+
+export type Transport = 'header' | 'cookie';
+
+export interface AccessCredential {
+  readonly token: string;
+  readonly transport: Transport;
+}
+
+/** Finds the one access token a request brings. */
+export interface CredentialReader {
+  /**
+   * @param method what the request does; a proxy that asks on behalf of another names that one's
+   * @throws {MultipleCredentials} when two came
+   * @throws {Forbidden} when a cookie came with a request that changes state and is not same-origin
+   */
+  find(request: FastifyRequest, method?: string): AccessCredential | undefined;
+  /** @throws {TokenRefused} when none came, and as `find` */
+  require(request: FastifyRequest, method?: string): AccessCredential;
+}
+
+export function createCredentialReader(
+  cookies: AuthCookies,
+  assertSameOrigin: SameOriginRule,
+): CredentialReader {
+  function find(request: FastifyRequest, method = request.method): AccessCredential | undefined {
+    const { headers, url } = request.raw;
+    assertNotInUrl(url);
+    const cookieToken = cookies.findAccess(headers.cookie);
+    if (headers.authorization !== undefined) {
+      // Two tokens may speak for two users: to choose one is to let the sender of the other be it.
+      if (cookieToken !== undefined) throw twoCredentials();
+      return { token: parseBearer(headers.authorization), transport: 'header' };
+    }
+    if (cookieToken === undefined) return undefined;
+    if (!isSafeMethod(method)) assertSameOrigin(request);
+    return { token: cookieToken, transport: 'cookie' };
+  }
+
+  return {
+    find,
+    require(request, method) {
+      const credential = find(request, method);
+      if (credential !== undefined) return credential;
+      throw new TokenRefused(
+        'token_missing',
+        cookies.findRefresh(request.raw.headers.cookie) === undefined
+          ? 'No access token came with this request. Sign in, and send it as "Authorization: Bearer …".'
+          : 'No access token came with this request. You must refresh.',
+      );
+    },
+  };
+}
+
+export function twoCredentials(): MultipleCredentials {
+  return new MultipleCredentials(
+    'This request brings a token in more than one way. Send it in the Authorization header or in the cookie, not in both.',
+  );
+}
+
+/** An address is logged, remembered and sent on; a token in it is a token given away. */
+function assertNotInUrl(url: string | undefined): void {
+  if (url?.includes('access_token=')) {
+    throw new MultipleCredentials(
+      'A token must not be in the address, where it is logged. Send it in the Authorization header.',
+    );
+  }
+}

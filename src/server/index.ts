@@ -1,0 +1,27 @@
+/**
+ * `latchkey/server`: Latchkey as a Fastify plugin, and the standalone server made of it.
+ *
+ * - {@link latchkey}: register it on a Fastify app of your own.
+ * - {@link createApp}: the whole server of `latchkey serve`, for your own code to start.
+ */
+
+export type { Auth } from '../auth/auth.ts';
+export type { FieldRule, FieldRules } from '../auth/fields.ts';
+export type { Session, User } from '../auth/model.ts';
+export type { CreateUserInput, NewUserInput } from '../auth/new-user.ts';
+export type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
+export type { SignIn } from '../auth/sign-in.ts';
+export type { Users } from '../auth/users.ts';
+export * from '../errors.ts';
+export type { AccessRequirements } from '../guard/authorize.ts';
+export type { Algorithm } from '../jwt/algorithms.ts';
+export { type Latchkey, openLatchkey } from '../system/latchkey.ts';
+export type { LatchkeyOptions } from '../system/options.ts';
+export { type AppOptions, createApp } from './app.ts';
+export type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
+export type { CookieNames } from './cookies.ts';
+export type { LatchkeyPluginOptions, ServerOptions } from './options.ts';
+export { type LatchkeyDecorator, latchkey } from './plugin.ts';
+export type { RequireUser } from './require-user.ts';
+export type { AnswerTransport } from './route-context.ts';
+export type { RouteName, RoutePaths } from './routes-table.ts';

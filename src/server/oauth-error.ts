@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AccountDisabled, CredentialsRefused, RefreshRefused } from '../errors.ts';
+import { toErrorAnswer } from './error-answer.ts';
+import { RequestRefused } from './request-refused.ts';
+
+/** A refusal in the words of OAuth 2.0. @see RFC 6749 section 5.2 */
+export class OAuthRefused extends RequestRefused {
+  constructor(error: 'invalid_request' | 'unsupported_grant_type', message: string) {
+    super(400, error, message);
+  }
+}
+
+/** Answers as RFC 6749 section 5.2 prescribes, where the rest of the server answers with a problem document. */
+export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
+  const { problem, headers } = toErrorAnswer(error);
+  if (problem.status >= 500) request.log.error({ code: problem.code }, 'token request failed');
+  const { 'www-authenticate': _, ...others } = headers;
+  reply
+    .code(problem.status >= 500 || problem.status === 413 ? problem.status : 400)
+    .headers(others)
+    .header('cache-control', 'no-store')
+    .type('application/json')
+    .send({
+      error: findOAuthCode(error, problem.status),
+      error_description: toPlain(problem.detail),
+    });
+}
+
+function findOAuthCode(error: unknown, status: number): string {
+  if (error instanceof OAuthRefused) return error.code;
+  const refused = [CredentialsRefused, AccountDisabled, RefreshRefused];
+  if (refused.some((kind) => error instanceof kind)) return 'invalid_grant';
+  if (status === 503) return 'temporarily_unavailable';
+  return status >= 500 ? 'server_error' : 'invalid_request';
+}
+
+/** The characters an error description may have: no quotes, no backslash, ASCII. */
+function toPlain(text: string): string {
+  return text.replaceAll('"', "'").replace(/[^\x20-\x7e]|\\/g, '?');
+}

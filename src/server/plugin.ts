@@ -1,0 +1,119 @@
+import type { FastifyError, FastifyInstance } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { LatchkeyError } from '../errors.ts';
+import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
+import type { AuthenticatedUser } from './authenticated-user.ts';
+import { addBodyParsers } from './body.ts';
+import { type AuthCookies, createAuthCookies } from './cookies.ts';
+import { createCredentialReader } from './credentials.ts';
+import { addDocs } from './docs.ts';
+import { type LatchkeyPluginOptions, splitOptions } from './options.ts';
+import { createRequireUser, getUser, type RequireUser } from './require-user.ts';
+import type { RouteContext } from './route-context.ts';
+import { addAccountRoutes } from './routes/account.ts';
+import { addLoginRoute } from './routes/login.ts';
+import { addLogoutRoutes } from './routes/logout.ts';
+import { addRefreshRoute } from './routes/refresh.ts';
+import { addRegisterRoute } from './routes/register.ts';
+import { addTokenRoute } from './routes/token.ts';
+import { addVerifyRoute } from './routes/verify.ts';
+import { addWellKnownRoutes } from './routes/well-known.ts';
+import { createRouteTable } from './routes-table.ts';
+import { createSameOriginRule } from './same-origin.ts';
+import { addSecurityHeaders } from './security-headers.ts';
+import { sendError } from './send-error.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Everything that can be done with users, sessions and tokens, for the host's own code. */
+    latchkey: LatchkeyDecorator;
+    /** Makes a hook that protects a route: `{ onRequest: app.requireUser({ roles: ['admin'] }) }`. */
+    requireUser: RequireUser;
+  }
+  interface FastifyRequest {
+    /**
+     * Who the request comes from. Only behind `app.requireUser()`: elsewhere it throws, because a
+     * handler that forgot its guard must fail rather than run for nobody.
+     */
+    readonly user: AuthenticatedUser;
+  }
+}
+
+/** What `app.latchkey` offers. */
+export interface LatchkeyDecorator extends Latchkey {
+  /** Writes and clears the cookies, for a host's own sign-in routes. */
+  readonly cookies: AuthCookies;
+}
+
+/**
+ * Latchkey as a Fastify plugin: the routes of `/auth`, `app.requireUser()` for the host's own routes,
+ * and `app.latchkey` for its own code. With no options it is what `latchkey serve` runs.
+ *
+ * ```ts
+ * await app.register(latchkey);
+ * app.get('/hello', { onRequest: app.requireUser() }, (req) => `Hello, ${req.user.username}`);
+ * ```
+ */
+export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
+  async (app, options) => {
+    const { server, core } = splitOptions(options);
+    const routes = createRouteTable(server.paths);
+    const opened = await openLatchkey(core);
+    app.addHook('onClose', () => opened.close());
+
+    const { issuer, corsOrigins } = opened.settings;
+    const cookies = createAuthCookies(issuer, server.cookies);
+    const assertSameOrigin = createSameOriginRule([new URL(issuer).origin, ...corsOrigins]);
+    const credentials = createCredentialReader(cookies, assertSameOrigin);
+    const { verifier, clock } = opened;
+    const requireUser = createRequireUser({ verifier, credentials, clock });
+
+    app.decorate('latchkey', { ...opened, cookies });
+    app.decorate('requireUser', requireUser);
+    app.decorateRequest('user', { getter: getUser });
+    answerErrorsOf(app, server.errors ?? 'own');
+
+    const context: RouteContext = {
+      latchkey: opened,
+      routes,
+      cookies,
+      credentials,
+      assertSameOrigin,
+      requireUser,
+      transport: server.transport ?? 'body',
+    };
+    if (server.docs) await addDocs(app, context);
+    await app.register(async (scope) => addRoutes(scope, context));
+  },
+  { name: 'latchkey', fastify: '5.x' },
+);
+
+/** What `app.latchkey` throws in a host's own handler is answered as it is in ours. */
+function answerErrorsOf(app: FastifyInstance, which: 'own' | 'all'): void {
+  const others = app.errorHandler;
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (which === 'own' && !(error instanceof LatchkeyError)) {
+      return others.call(app, error, request, reply);
+    }
+    sendError(request, reply, error);
+    return reply;
+  });
+}
+
+/** In a scope of their own: how these routes read bodies and answer errors is not the host's. */
+function addRoutes(app: FastifyInstance, context: RouteContext): void {
+  addBodyParsers(app);
+  addSecurityHeaders(app);
+  app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
+  // Schemas are there for the documentation; the domain reads all input itself.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
+  addRegisterRoute(app, context);
+  addLoginRoute(app, context);
+  addTokenRoute(app, context);
+  addRefreshRoute(app, context);
+  addLogoutRoutes(app, context);
+  addAccountRoutes(app, context);
+  addVerifyRoute(app, context);
+  addWellKnownRoutes(app, context);
+}

@@ -1,0 +1,42 @@
+import type { FastifyRequest } from 'fastify';
+import { InputReader } from '../auth/input.ts';
+import { twoCredentials } from './credentials.ts';
+import type { AnswerTransport, RouteContext } from './route-context.ts';
+import { isSafeMethod } from './same-origin.ts';
+
+/** Characters a refresh token may have. Ours have about 400. */
+const TOKEN_MAX = 8192;
+
+export interface RefreshCredential {
+  readonly token: string;
+  readonly transport: AnswerTransport;
+}
+
+/**
+ * Finds the one refresh token a request brings, in its body or in the cookie.
+ * @throws {InvalidInput} when the body holds anything else
+ * @throws {MultipleCredentials} when two came
+ * @throws {Forbidden} when a cookie came with a request that changes state and is not same-origin
+ */
+export function findRefreshCredential(
+  context: RouteContext,
+  request: FastifyRequest,
+): RefreshCredential | undefined {
+  const bodyToken = readBody(request);
+  const { headers } = request.raw;
+  const cookieToken = context.cookies.findRefresh(headers.cookie);
+  if (cookieToken === undefined) {
+    return bodyToken === undefined ? undefined : { token: bodyToken, transport: 'body' };
+  }
+  if (bodyToken !== undefined || headers.authorization !== undefined) throw twoCredentials();
+  if (!isSafeMethod(request.method)) context.assertSameOrigin(request);
+  return { token: cookieToken, transport: 'cookie' };
+}
+
+function readBody(request: FastifyRequest): string | undefined {
+  if (request.body === undefined || request.body === null) return undefined;
+  const reader = new InputReader(request.body);
+  const token = reader.optionalString('refresh_token', { max: TOKEN_MAX });
+  reader.finish();
+  return token;
+}

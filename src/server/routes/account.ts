@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify';
+import { assertNotForm } from '../body.ts';
+import { toCaller } from '../caller.ts';
+import { addRoute, type RouteContext } from '../route-context.ts';
+import { meSchema, passwordSchema, sessionSchema, sessionsSchema } from '../schemas.ts';
+import { toSessionView, toUserView } from '../views.ts';
+
+/** What a signed-in person can see and do of their own. */
+export function addAccountRoutes(app: FastifyInstance, context: RouteContext): void {
+  const { auth } = context.latchkey;
+  const onRequest = context.requireUser();
+
+  addRoute(app, context, 'me', {
+    schema: meSchema,
+    onRequest,
+    handler: async (request) => toUserView(await auth.findMe(request.user)),
+  });
+
+  addRoute(app, context, 'password', {
+    schema: passwordSchema,
+    onRequest,
+    handler: async (request, reply) => {
+      assertNotForm(request);
+      await auth.changePassword(request.user, request.body, toCaller(request));
+      return reply.code(204).send();
+    },
+  });
+
+  addRoute(app, context, 'sessions', {
+    schema: sessionsSchema,
+    onRequest,
+    handler: async (request) => {
+      const sessions = await auth.listSessions(request.user);
+      return { sessions: sessions.map((session) => toSessionView(session, request.user.sid)) };
+    },
+  });
+
+  addRoute(app, context, 'session', {
+    schema: sessionSchema,
+    onRequest,
+    handler: async (request, reply) => {
+      const { id } = request.params as { id: string };
+      await auth.endSession(request.user, id, toCaller(request));
+      return reply.code(204).send();
+    },
+  });
+}

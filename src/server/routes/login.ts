@@ -1,0 +1,29 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isForm } from '../body.ts';
+import { toCaller } from '../caller.ts';
+import { RequestRefused } from '../request-refused.ts';
+import { addRoute, type RouteContext } from '../route-context.ts';
+import { loginSchema } from '../schemas.ts';
+import { answerSignIn, parseTransport } from '../sign-in-answer.ts';
+
+export function addLoginRoute(app: FastifyInstance, context: RouteContext): void {
+  const { auth } = context.latchkey;
+  addRoute(app, context, 'login', {
+    schema: loginSchema,
+    handler: async (request, reply) => {
+      const transport = parseTransport(request, context.transport);
+      const signIn = await auth.login(readLogin(request), toCaller(request));
+      return answerSignIn(context, reply, signIn, { transport });
+    },
+  });
+}
+
+/** Login forms of OAuth clients bring their protocol's fields along; those say nothing here. */
+function readLogin(request: FastifyRequest): unknown {
+  if (!isForm(request)) return request.body;
+  const { grant_type, client_id, client_secret, ...login } = request.body as Record<string, string>;
+  if (grant_type !== undefined && grant_type !== '' && grant_type !== 'password') {
+    throw new RequestRefused(400, 'invalid_input', '"grant_type" must be "password" here.');
+  }
+  return login;
+}

@@ -1,0 +1,69 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RefreshRefused, TokenRefused } from '../../errors.ts';
+import { toCaller } from '../caller.ts';
+import type { AccessCredential } from '../credentials.ts';
+import { findRefreshCredential, type RefreshCredential } from '../refresh-credential.ts';
+import { addRoute, type RouteContext } from '../route-context.ts';
+import { logoutAllSchema, logoutSchema } from '../schemas.ts';
+
+export function addLogoutRoutes(app: FastifyInstance, context: RouteContext): void {
+  addRoute(app, context, 'logout', {
+    schema: logoutSchema,
+    handler: (request, reply) => logout(context, request, reply),
+  });
+
+  addRoute(app, context, 'logoutAll', {
+    schema: logoutAllSchema,
+    onRequest: context.requireUser(),
+    handler: async (request, reply) => {
+      await context.latchkey.auth.logoutAll(request.user, toCaller(request));
+      clearCookies(context, request, reply);
+      return reply.code(204).send();
+    },
+  });
+}
+
+/**
+ * Any living token of the session ends it: the access token, or the refresh token where the access
+ * token has expired, so that nobody must refresh in order to leave.
+ */
+async function logout(context: RouteContext, request: FastifyRequest, reply: FastifyReply) {
+  const refresh = findRefreshCredential(context, request);
+  if (refresh?.transport === 'body') {
+    await context.latchkey.auth.logoutByRefreshToken(refresh.token, toCaller(request));
+    return reply.code(204).send();
+  }
+  const access = context.credentials.find(request);
+  if (access === undefined && refresh === undefined) context.credentials.require(request);
+  clearCookies(context, request, reply);
+  await endSession(context, request, access, refresh);
+  return reply.code(204).send();
+}
+
+async function endSession(
+  { latchkey }: RouteContext,
+  request: FastifyRequest,
+  access: AccessCredential | undefined,
+  refresh: RefreshCredential | undefined,
+): Promise<void> {
+  try {
+    if (access !== undefined) {
+      await latchkey.auth.logout(latchkey.verify(access.token), toCaller(request));
+      return;
+    }
+  } catch (error) {
+    const dead = error instanceof TokenRefused && access?.transport === 'cookie';
+    if (!dead) throw error;
+  }
+  // From here on a browser wants to be signed out, and its cookies are cleared whatever they were worth.
+  if (refresh === undefined) return;
+  try {
+    await latchkey.auth.logoutByRefreshToken(refresh.token, toCaller(request));
+  } catch (error) {
+    if (!(error instanceof RefreshRefused)) throw error;
+  }
+}
+
+function clearCookies(context: RouteContext, request: FastifyRequest, reply: FastifyReply): void {
+  if (request.headers.cookie !== undefined) context.cookies.clear(reply);
+}

@@ -1,0 +1,20 @@
+import type { FastifyInstance } from 'fastify';
+import { assertNotForm } from '../body.ts';
+import { toCaller } from '../caller.ts';
+import { addRoute, type RouteContext } from '../route-context.ts';
+import { createRegisterSchema } from '../schemas.ts';
+import { answerSignIn, parseTransport } from '../sign-in-answer.ts';
+
+export function addRegisterRoute(app: FastifyInstance, context: RouteContext): void {
+  const { auth, settings } = context.latchkey;
+  addRoute(app, context, 'register', {
+    schema: createRegisterSchema(settings.fields),
+    handler: async (request, reply) => {
+      assertNotForm(request);
+      const transport = parseTransport(request, context.transport);
+      const signIn = await auth.register(request.body, toCaller(request));
+      reply.code(201);
+      return answerSignIn(context, reply, signIn, { transport, withUser: true });
+    },
+  });
+}

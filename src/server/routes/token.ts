@@ -1,0 +1,61 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { SignIn } from '../../auth/sign-in.ts';
+import { InvalidInput } from '../../errors.ts';
+import { isForm } from '../body.ts';
+import { toCaller } from '../caller.ts';
+import { OAuthRefused, sendOAuthError } from '../oauth-error.ts';
+import { addRoute, type RouteContext } from '../route-context.ts';
+import { tokenSchema } from '../schemas.ts';
+import { toTokenView } from '../views.ts';
+
+type Form = Readonly<Record<string, string>>;
+
+/**
+ * The token endpoint of OAuth 2.0, for clients that speak it. Unlike elsewhere here, parameters it
+ * does not know are ignored, as the standard demands.
+ * @see RFC 6749 sections 3.2, 4.3.2, 5.2 and 6
+ */
+export function addTokenRoute(app: FastifyInstance, context: RouteContext): void {
+  addRoute(app, context, 'token', {
+    schema: tokenSchema,
+    errorHandler: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      sendOAuthError(request, reply, error),
+    handler: async (request) => toTokenView(await grant(context, request)),
+  });
+}
+
+async function grant({ latchkey }: RouteContext, request: FastifyRequest): Promise<SignIn> {
+  if (!isForm(request)) {
+    throw new OAuthRefused('invalid_request', 'Send a form: application/x-www-form-urlencoded.');
+  }
+  const form = request.body as Form;
+  const caller = toCaller(request);
+  switch (form['grant_type']) {
+    case undefined:
+    case '':
+      throw new OAuthRefused('invalid_request', '"grant_type" is missing.');
+    case 'password': {
+      const { username, password, scope } = form;
+      const login = omitAbsent({ username, password, scope });
+      return latchkey.auth.login(login, caller);
+    }
+    case 'refresh_token': {
+      const token = form['refresh_token'];
+      if (!token) {
+        const problem = '"refresh_token" is missing.';
+        throw new InvalidInput([{ field: 'refresh_token', problem }]);
+      }
+      return latchkey.auth.refresh(token, caller);
+    }
+    default:
+      throw new OAuthRefused(
+        'unsupported_grant_type',
+        '"grant_type" must be "password" or "refresh_token".',
+      );
+  }
+}
+
+function omitAbsent(form: Readonly<Record<string, string | undefined>>): Form {
+  const present = Object.entries(form).filter((entry) => entry[1] !== undefined);
+  return Object.fromEntries(present) as Form;
+}

@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { addRoute, type RouteContext } from '../route-context.ts';
+import { verifySchema } from '../schemas.ts';
+
+/**
+ * Forward authentication: a proxy asks before it lets a request through, and hands the `X-Auth-*`
+ * headers on. The proxy must remove such headers from what comes from outside.
+ */
+export function addVerifyRoute(app: FastifyInstance, context: RouteContext): void {
+  const { credentials, latchkey } = context;
+  addRoute(app, context, 'verify', {
+    schema: verifySchema,
+    handler: async (request, reply) => {
+      const { token } = credentials.require(request, findOriginalMethod(request));
+      const user = latchkey.verify(token);
+      return reply
+        .headers({
+          'x-auth-user': user.sub,
+          'x-auth-session': user.sid,
+          ...(user.username === undefined
+            ? {}
+            : { 'x-auth-username': encodeURIComponent(user.username) }),
+          ...(user.roles === undefined ? {} : { 'x-auth-roles': user.roles.join(',') }),
+          ...(user.scope === undefined ? {} : { 'x-auth-scope': user.scope }),
+        })
+        .send();
+    },
+  });
+}
+
+/**
+ * The proxy asks by GET on behalf of a request that may not be one. Were its method not looked at, a
+ * cross-site POST with cookies would pass as a harmless GET.
+ */
+function findOriginalMethod({ headers, method }: FastifyRequest): string {
+  const original = headers['x-forwarded-method'] ?? headers['x-original-method'];
+  return typeof original === 'string' ? original.toUpperCase() : method;
+}

@@ -1,0 +1,42 @@
+import type { FastifyInstance } from 'fastify';
+import { toJwks } from '../../jwt/keys.ts';
+import { addRoute, type RouteContext } from '../route-context.ts';
+import { jwksSchema, metadataSchema } from '../schemas.ts';
+
+/** Seconds others may keep the keys: also how long a new key is published before it signs. */
+const JWKS_MAX_AGE = 300;
+
+/** What other programs need to verify our tokens. @see RFC 7517 section 5, RFC 8414 section 3 */
+export function addWellKnownRoutes(app: FastifyInstance, context: RouteContext): void {
+  const { latchkey, routes } = context;
+  const cacheControl = `public, max-age=${JWKS_MAX_AGE}`;
+
+  addRoute(app, context, 'jwks', {
+    schema: jwksSchema,
+    handler: async (_request, reply) => {
+      reply.header('cache-control', cacheControl).type('application/jwk-set+json');
+      return JSON.stringify(toJwks(latchkey.auth.keys.verification));
+    },
+  });
+
+  const { issuer } = latchkey.settings;
+  const toUrl = (name: 'token' | 'jwks') => {
+    const url = routes.get(name)?.url;
+    return url === undefined ? undefined : new URL(url, issuer).href;
+  };
+  const metadata = {
+    issuer,
+    token_endpoint: toUrl('token'),
+    jwks_uri: toUrl('jwks'),
+    response_types_supported: [],
+    grant_types_supported: ['password', 'refresh_token'],
+    token_endpoint_auth_methods_supported: ['none'],
+  };
+  addRoute(app, context, 'metadata', {
+    schema: metadataSchema,
+    handler: async (_request, reply) => {
+      reply.header('cache-control', cacheControl);
+      return metadata;
+    },
+  });
+}

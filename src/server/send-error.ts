@@ -1,0 +1,18 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toErrorAnswer } from './error-answer.ts';
+
+/** Answers with a problem document. What is our fault is logged by its name and message alone. */
+export function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
+  const { problem, headers } = toErrorAnswer(error);
+  if (problem.status >= 500) {
+    const { name, message } = error instanceof Error ? error : { name: typeof error, message: '' };
+    request.log.error({ code: problem.code, error: name, message }, 'request failed');
+  }
+  reply
+    .code(problem.status)
+    .headers(headers)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problem);
+}

@@ -1,0 +1,34 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { SignIn } from '../auth/sign-in.ts';
+import { RequestRefused } from './request-refused.ts';
+import type { AnswerTransport, RouteContext } from './route-context.ts';
+import { toTokenView, toUserView } from './views.ts';
+
+/**
+ * Reads `?transport=`.
+ * @throws {RequestRefused} when it is neither `cookie` nor `body`
+ */
+export function parseTransport(
+  request: FastifyRequest,
+  fallback: AnswerTransport,
+): AnswerTransport {
+  const transport = (request.query as Record<string, unknown>)['transport'];
+  if (transport === undefined) return fallback;
+  if (transport === 'cookie' || transport === 'body') return transport;
+  throw new RequestRefused(400, 'invalid_transport', '"transport" must be "cookie" or "body".');
+}
+
+/** Answers with the tokens, or with the cookies and the user instead. */
+export function answerSignIn(
+  context: RouteContext,
+  reply: FastifyReply,
+  signIn: SignIn,
+  options: { transport: AnswerTransport; withUser?: boolean },
+): Record<string, unknown> {
+  const user = toUserView(signIn.user);
+  if (options.transport === 'cookie') {
+    context.cookies.set(reply, signIn);
+    return { user, expires_in: signIn.expiresIn };
+  }
+  return options.withUser ? { user, ...toTokenView(signIn) } : toTokenView(signIn);
+}

@@ -1,0 +1,42 @@
+import type { Session, User } from '../auth/model.ts';
+import type { SignIn } from '../auth/sign-in.ts';
+
+/** A user as people see it. The host's own fields stand beside ours, by their names. */
+export function toUserView(user: User): Record<string, unknown> {
+  return {
+    ...user.profile,
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    name: user.name,
+    roles: user.roles,
+    created_at: toTime(user.createdAt),
+  };
+}
+
+/** @see RFC 6749 section 5.1 */
+export function toTokenView(signIn: SignIn): Record<string, unknown> {
+  return {
+    access_token: signIn.accessToken,
+    refresh_token: signIn.refreshToken,
+    token_type: 'bearer',
+    expires_in: signIn.expiresIn,
+    ...(signIn.scope === null ? {} : { scope: signIn.scope }),
+  };
+}
+
+export function toSessionView(session: Session, currentId: string): Record<string, unknown> {
+  return {
+    id: session.id,
+    current: session.id === currentId,
+    device: session.userAgent,
+    address: session.address,
+    created_at: toTime(session.createdAt),
+    last_used_at: toTime(session.rotatedAt),
+    expires_at: toTime(session.expiresAt),
+  };
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
