@@ -1,16 +1,25 @@
-/** How many characters must be put in, taken out or replaced to get from one text to the other. */
+/**
+ * How many characters must be put in, taken out, replaced or swapped with their neighbour to get from
+ * one text to the other.
+ */
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+      const replace = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = isSwap ? at(beforeLast, j - 2) + 1 : replace;
+      row.push(Math.min(replace, swap, at(last, j) + 1, at(row, j - 1) + 1));
     }
-    row = next;
+    beforeLast = last;
+    last = row;
   }
-  return row[b.length] ?? 0;
+  return at(last, b.length);
 }
+
+const at = (row: readonly number[], index: number): number => row[index] ?? 0;
 
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
@@ -22,7 +31,6 @@ export function findNearMiss(name: string, known: readonly string[]): string | u
     const slips = distance(written, plain(candidate));
     if (slips < (best?.slips ?? Number.POSITIVE_INFINITY)) best = { candidate, slips };
   }
-  return best !== undefined && best.slips <= 3 && best.slips < written.length / 2
-    ? best.candidate
-    : undefined;
+  const isNear = best !== undefined && best.slips <= 3 && best.slips < written.length / 2;
+  return isNear ? best?.candidate : undefined;
 }

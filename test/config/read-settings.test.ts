@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { readSettings, type SettingSources } from '../../src/config/read-settings.ts';
+import { settingTable } from '../../src/config/setting-table.ts';
+import type { SettingOptions } from '../../src/config/settings.ts';
+import { InvalidSetting } from '../../src/errors.ts';
+
+const secret = 'p9Vd2mWq7ZsX4cLr8TkB1nYf6GhJ0aEu';
+
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-settings-'));
+after(() => rmSync(folder, { recursive: true }));
+let files = 0;
+function envFile(text: string): string {
+  const path = join(folder, `${files++}.env`);
+  writeFileSync(path, text);
+  return path;
+}
+
+const read = (sources: Partial<SettingSources>) =>
+  readSettings({ env: {}, envFile: false, ...sources });
+
+function refusal(sources: Partial<SettingSources>): InvalidSetting {
+  try {
+    read(sources);
+  } catch (error) {
+    assert.ok(error instanceof InvalidSetting, String(error));
+    return error;
+  }
+  assert.fail('nothing was refused');
+}
+
+/** What is wrong with one variable, as the person who set it reads it. */
+function refuses(variable: keyof typeof byVariable, text: string, reason: RegExp): void {
+  const error = refusal({ env: { [variable]: text } });
+  assert.equal(error.setting, variable);
+  assert.match(error.message, reason);
+}
+const byVariable = Object.fromEntries(
+  Object.values(settingTable).map((spec) => [spec.variable, spec]),
+);
+
+describe('settings nobody gives', () => {
+  it('have the documented defaults', () => {
+    const { defaulted, ...settings } = read({ env: { PATH: '/bin', PORT: '1' } });
+    assert.deepEqual(settings, {
+      host: '127.0.0.1',
+      port: 8000,
+      databaseUrl: `sqlite:${resolve('data/latchkey.db')}`,
+      database: { kind: 'sqlite', path: resolve('data/latchkey.db') },
+      dataDir: resolve('data'),
+      secret: undefined,
+      issuer: 'http://127.0.0.1:8000',
+      audience: 'http://127.0.0.1:8000',
+      algorithm: 'ES256',
+      accessTokenTtl: 900,
+      refreshTokenTtl: 2_592_000,
+      refreshGrace: 30,
+      trustProxy: false,
+      corsOrigins: [],
+    });
+    assert.deepEqual([...defaulted].sort(), Object.keys(settingTable).sort());
+  });
+
+  it('follow from those that are given', () => {
+    const settings = read({ env: { LATCHKEY_DATA_DIR: '/srv/auth', LATCHKEY_PORT: '9000' } });
+    assert.equal(settings.databaseUrl, 'sqlite:/srv/auth/latchkey.db');
+    assert.deepEqual(settings.database, { kind: 'sqlite', path: '/srv/auth/latchkey.db' });
+    assert.equal(settings.issuer, 'http://127.0.0.1:9000');
+    assert.equal(settings.audience, 'http://127.0.0.1:9000');
+    assert.equal(read({ options: { issuer: 'https://a.example' } }).audience, 'https://a.example');
+    assert.equal(settings.defaulted.has('issuer'), true);
+    assert.equal(settings.defaulted.has('port'), false);
+  });
+
+  it('make an address that clients can reach of the one to listen on', () => {
+    const issuer = (host: string, port = 8000) => read({ options: { host, port } }).issuer;
+    assert.equal(issuer('0.0.0.0'), 'http://localhost:8000');
+    assert.equal(issuer('::'), 'http://localhost:8000');
+    assert.equal(issuer('::1'), 'http://[::1]:8000');
+    assert.equal(issuer('auth.internal', 80), 'http://auth.internal');
+  });
+
+  it('let the grace yield to access tokens that live shorter', () => {
+    assert.equal(read({ options: { accessTokenTtl: 31 } }).refreshGrace, 30);
+    assert.equal(read({ options: { accessTokenTtl: 30 } }).refreshGrace, 15);
+    assert.equal(read({ options: { accessTokenTtl: 1 } }).refreshGrace, 0.5);
+  });
+});
+
+describe('where settings come from', () => {
+  it('is a file, then variables, then flags, then code: the later wins', () => {
+    const file = envFile('LATCHKEY_PORT=1001\nLATCHKEY_HOST=h1\nLATCHKEY_AUDIENCE=a1\nDB=x');
+    const sources: SettingSources = { envFile: file, env: {} };
+    assert.equal(readSettings(sources).port, 1001);
+    const env = { LATCHKEY_PORT: '1002', LATCHKEY_HOST: 'h2', LATCHKEY_ISSUER: 'https://i2' };
+    assert.equal(readSettings({ ...sources, env }).port, 1002);
+    const flags = { port: '1003', host: undefined };
+    assert.equal(readSettings({ ...sources, env, flags }).port, 1003);
+    const options = { port: 1004, host: undefined };
+    const all = readSettings({ ...sources, env, flags, options });
+    assert.deepEqual(
+      [all.port, all.host, all.audience, all.issuer],
+      [1004, 'h2', 'a1', 'https://i2'],
+    );
+  });
+
+  it('does not judge what a later source replaces', () => {
+    const env = { LATCHKEY_PORT: 'x', LATCHKEY_HOST: '' };
+    assert.equal(read({ env, options: { port: 1, host: 'h' } }).port, 1);
+  });
+
+  it('reads quotes, comments and export in a file, and a byte order mark', () => {
+    const file = envFile(
+      '\ufeffLATCHKEY_PORT=1001\n# LATCHKEY_HOST nothing\nexport LATCHKEY_HOST="h1" # why\nOTHER=y',
+    );
+    const { port, host } = read({ envFile: file });
+    assert.deepEqual([port, host], [1001, 'h1']);
+  });
+
+  it('may lack a file nobody named, and must have one that somebody did', () => {
+    const error = refusal({ envFile: join(folder, 'absent.env') });
+    assert.match(error.message, /absent\.env: cannot be read \(ENOENT\)/);
+    // The working directory of the tests has no .env file.
+    assert.equal(readSettings({ env: {} }).port, 8000);
+  });
+
+  it('says in which file a wrong setting stands', () => {
+    const file = envFile('LATCHKEY_PORT=many');
+    const error = refusal({ envFile: file });
+    assert.equal(error.setting, 'LATCHKEY_PORT');
+    assert.ok(error.message.endsWith(`It is set in ${file}.`), error.message);
+  });
+
+  it('refuses a line that the parser of such files would skip', () => {
+    for (const line of ['LATCHKEY_PORT 9000', 'LATCHKEY_PORT: 9000', '  export LATCHKEY_PORT']) {
+      const error = refusal({ envFile: envFile(`A=b\n${line}\n`) });
+      assert.equal(error.setting, 'LATCHKEY_PORT');
+      assert.match(error.message, /Write LATCHKEY_PORT=value\./);
+    }
+  });
+});
+
+describe('an unknown setting', () => {
+  const cases: [Partial<SettingSources>, string, RegExp][] = [
+    [{ env: { LATCHKEY_PROT: '1' } }, 'LATCHKEY_PROT', /Did you mean LATCHKEY_PORT\?/],
+    [{ env: { latchkey_port: '1' } }, 'latchkey_port', /Did you mean LATCHKEY_PORT\?/],
+    [{ env: { LATCHKEY_ACCESS_TTL: '1' } }, 'LATCHKEY_ACCESS_TTL', /is not a variable/],
+    [{ env: { LATCHKEY_DB_URL: '' } }, 'LATCHKEY_DB_URL', /is not a variable/],
+    [{ flags: { prot: '1' } }, '--prot', /Did you mean --port\?/],
+    [{ flags: { accessTokenTtl: '1' } }, '--accessTokenTtl', /Did you mean --access-token-ttl\?/],
+    [{ flags: { verbose: true } }, '--verbose', /is not a flag .* --host, --port/],
+    [{ env: { LATCHKEY_CORS_ORIGIN: 'x' } }, 'LATCHKEY_CORS_ORIGIN', /LATCHKEY_CORS_ORIGINS\?/],
+  ];
+  for (const [sources, setting, message] of cases) {
+    it(`is refused by its name: ${setting}`, () => {
+      const error = refusal(sources);
+      assert.equal(error.setting, setting);
+      assert.match(error.message, message);
+    });
+  }
+
+  it('is refused in code and in a file, too', () => {
+    const options: SettingOptions = { port: 1, ...{ isuer: 'x' } };
+    assert.match(refusal({ options }).message, /^isuer: .* Did you mean issuer\?/);
+    const file = envFile('LATCHKEY_ISUER=x');
+    assert.match(refusal({ envFile: file }).message, /variable in .*\.env .*LATCHKEY_ISSUER\?/);
+  });
+
+  it('is explained where Kubernetes set it', () => {
+    for (const env of [
+      { LATCHKEY_PORT: 'tcp://10.0.0.1:80' },
+      { LATCHKEY_SERVICE_HOST: '10.0.0.1' },
+      { LATCHKEY_PORT_8000_TCP_ADDR: '10.0.0.1' },
+    ]) {
+      assert.match(refusal({ env }).message, /enableServiceLinks: false/);
+    }
+  });
+});
+
+describe('a malformed setting', () => {
+  const cases: Record<string, [string[], RegExp]> = {
+    LATCHKEY_HOST: [
+      ['', 'http://a', 'a:80', '[::1]', 'a b', '1.2.3', '999.1.1.1', 'fe80::1%eth0', '-a', 'a_b'],
+      /without brackets|is empty/,
+    ],
+    LATCHKEY_PORT: [['', '-1', '65536', '80.5', '0x50', 'http', ' 80', '1e3'], /65535|is empty/],
+    LATCHKEY_DATABASE_URL: [
+      ['', 'data.db', 'sqlite:', 'sqlite:///a', 'sqlite:a/', 'sqlite:a?mode=ro', 'sqlite:~/a'],
+      /latchkey\.db|in full|is empty/,
+    ],
+    LATCHKEY_DATA_DIR: [['', '~/data', 'a\0b'], /./],
+    LATCHKEY_ISSUER: [['', 'auth.example.com', 'ftp://a', '/auth'], /web address|is empty/],
+    LATCHKEY_AUDIENCE: [['', 'a b', 'é', 'a'.repeat(256)], /audience|visible ASCII|is empty/],
+    LATCHKEY_ALGORITHM: [['none', 'es256', 'HS1', 'toString', '__proto__'], /ES256/],
+    LATCHKEY_ACCESS_TOKEN_TTL: [['0', '25h', '0.5', '15 m', '-5', '1w', 'm', '1e3'], /./],
+    LATCHKEY_REFRESH_TOKEN_TTL: [['0', '401d', '15m', '14m', '2.5s'], /./],
+    LATCHKEY_REFRESH_GRACE: [['-1', '301', '6m', 'soon'], /./],
+    LATCHKEY_TRUST_PROXY: [
+      [
+        'true',
+        'yes',
+        '*',
+        '17',
+        'loopback',
+        '10.0.0.0/33',
+        '0.0.0.0/0',
+        '::/0',
+        '10.0.0.1,',
+        '1,2',
+      ],
+      /how many/,
+    ],
+    LATCHKEY_CORS_ORIGINS: [
+      ['*', 'https://*.a.example', 'a.example', 'null', 'https://a.example,', 'file:///x'],
+      /https:\/\/app\.example\.com/,
+    ],
+  };
+  for (const [variable, [texts, fix]] of Object.entries(cases)) {
+    for (const text of texts) {
+      it(`is refused with the fix: ${variable}=${JSON.stringify(text.slice(0, 40))}`, () => {
+        refuses(variable, text, fix);
+      });
+    }
+  }
+
+  it('is told how to write what is nearly right', () => {
+    refuses('LATCHKEY_ALGORITHM', 'es256', /Did you mean ES256\?/);
+    refuses('LATCHKEY_ISSUER', 'https://a.example/', /Write https:\/\/a\.example,/);
+    refuses('LATCHKEY_ISSUER', 'https://A.example', /Write https:\/\/a\.example,/);
+    refuses('LATCHKEY_ISSUER', 'https://a.example:443', /Write https:\/\/a\.example,/);
+    refuses('LATCHKEY_ISSUER', 'https://a.example/x?y#z', /Write https:\/\/a\.example\/x,/);
+    refuses('LATCHKEY_CORS_ORIGINS', 'https://a.example/', /Write https:\/\/a\.example\./);
+    refuses('LATCHKEY_CORS_ORIGINS', 'https://a.example:443', /Write https:\/\/a\.example\./);
+    refuses('LATCHKEY_CORS_ORIGINS', 'http://A.example/x', /Write http:\/\/a\.example\./);
+  });
+
+  it('is refused where its type in code is wrong', () => {
+    const wrong: Record<string, unknown> = {
+      port: [8000],
+      host: null,
+      secret: 1234567890,
+      accessTokenTtl: true,
+      corsOrigins: [1],
+      trustProxy: {},
+    };
+    for (const [name, value] of Object.entries(wrong)) {
+      assert.equal(refusal({ options: { ...{ [name]: value } } }).setting, name);
+    }
+    assert.equal(refusal({ flags: { port: true } }).setting, '--port');
+  });
+});
+
+describe('a well-formed setting', () => {
+  it('of time may have a unit', () => {
+    const access = (accessTokenTtl: number | string) =>
+      read({ options: { accessTokenTtl, refreshGrace: 0 } }).accessTokenTtl;
+    assert.deepEqual(
+      [90, '90', '90s', '15m', '24h', '1.5m', '2000ms'].map(access),
+      [90, 90, 90, 900, 86_400, 90, 2],
+    );
+    const { refreshTokenTtl, refreshGrace } = read({
+      env: { LATCHKEY_REFRESH_TOKEN_TTL: '400d', LATCHKEY_REFRESH_GRACE: '500ms' },
+    });
+    assert.deepEqual([refreshTokenTtl, refreshGrace], [34_560_000, 0.5]);
+    assert.equal(read({ options: { refreshGrace: 0 } }).refreshGrace, 0);
+    assert.equal(read({ options: { refreshGrace: '5m' } }).refreshGrace, 300);
+  });
+
+  it('of time must suit the others', () => {
+    const short = { LATCHKEY_ACCESS_TOKEN_TTL: '1m', LATCHKEY_REFRESH_TOKEN_TTL: '60' };
+    assert.match(refusal({ env: short }).message, /^LATCHKEY_REFRESH_TOKEN_TTL: /);
+    const grace = { LATCHKEY_ACCESS_TOKEN_TTL: '30s', LATCHKEY_REFRESH_GRACE: '30s' };
+    assert.match(refusal({ env: grace }).message, /^LATCHKEY_REFRESH_GRACE: /);
+  });
+
+  it('names a database', () => {
+    const database = (databaseUrl: string) => read({ options: { databaseUrl, secret } }).database;
+    assert.deepEqual(database('sqlite:a/b.db'), { kind: 'sqlite', path: resolve('a/b.db') });
+    assert.deepEqual(database('sqlite:/a/b.db'), { kind: 'sqlite', path: '/a/b.db' });
+    assert.deepEqual(database('sqlite::memory:'), { kind: 'sqlite', path: ':memory:' });
+    for (const url of ['postgres://u:p@h/d', 'postgresql://h/d?sslmode=require']) {
+      assert.deepEqual(database(url), { kind: 'postgres', url });
+    }
+  });
+
+  it('keeps the issuer to the letter', () => {
+    for (const issuer of ['https://a.example', 'http://a.example:8080/auth', 'https://[::1]:1']) {
+      assert.equal(read({ options: { issuer } }).issuer, issuer);
+    }
+  });
+
+  it('names proxies and origins', () => {
+    const proxies = (trustProxy: SettingOptions['trustProxy']) =>
+      read({ options: { trustProxy } }).trustProxy;
+    assert.deepEqual(proxies(2), 2);
+    assert.deepEqual(proxies('1'), 1);
+    assert.deepEqual(proxies(false), false);
+    assert.deepEqual(proxies(''), false);
+    assert.deepEqual(proxies('10.0.0.2, 192.168.0.0/16'), ['10.0.0.2', '192.168.0.0/16']);
+    assert.deepEqual(proxies(['::1', 'fd00::/8']), ['::1', 'fd00::/8']);
+
+    const origins = 'https://app.example.com, http://localhost:3000,http://localhost:3000';
+    const { corsOrigins } = read({ env: { LATCHKEY_CORS_ORIGINS: origins } });
+    assert.deepEqual(corsOrigins, ['https://app.example.com', 'http://localhost:3000']);
+    assert.deepEqual(read({ env: { LATCHKEY_CORS_ORIGINS: '' } }).corsOrigins, []);
+  });
+});
+
+describe('a secret', () => {
+  it('is kept as it is', () => {
+    assert.equal(read({ env: { LATCHKEY_SECRET: secret } }).secret, secret);
+  });
+
+  for (const weak of [
+    '',
+    'short',
+    secret.slice(1),
+    'a'.repeat(64),
+    'change-this-secret-in-production-please',
+    `${secret}\n`,
+  ]) {
+    it(`is refused, unseen, where it is weak: ${JSON.stringify(weak.slice(0, 12))}…`, () => {
+      const error = refusal({ env: { LATCHKEY_SECRET: weak } });
+      assert.equal(error.setting, 'LATCHKEY_SECRET');
+      if (weak !== '') assert.ok(!error.message.includes(weak.trim()));
+    });
+  }
+
+  it('is required with PostgreSQL', () => {
+    const env = { LATCHKEY_DATABASE_URL: 'postgres://u:hunter2@h/d' };
+    const error = refusal({ env });
+    assert.match(error.message, /^LATCHKEY_SECRET: .* every node .* openssl rand -base64 48$/);
+    assert.equal(read({ env: { ...env, LATCHKEY_SECRET: secret } }).secret, secret);
+  });
+
+  it('cannot be a flag, nor a password in one', () => {
+    assert.match(refusal({ flags: { secret } }).message, /^--secret: .* LATCHKEY_SECRET/);
+    const flags = { 'database-url': 'postgres://u:hunter2@h/d' };
+    const error = refusal({ flags, env: { LATCHKEY_SECRET: secret } });
+    assert.match(error.message, /^--database-url: .* LATCHKEY_DATABASE_URL/);
+    assert.equal(read({ flags: { 'database-url': 'sqlite:a' } }).database.kind, 'sqlite');
+  });
+
+  it('in the URL of a database is never quoted', () => {
+    for (const url of [
+      'mysql://u:hunter2@h/d',
+      'postgres:u:hunter2@h',
+      'postgres://u:hunter2@h:x/',
+    ]) {
+      const { message } = refusal({ env: { LATCHKEY_DATABASE_URL: url, LATCHKEY_SECRET: secret } });
+      assert.ok(!message.includes('hunter2'), message);
+    }
+  });
+});
+
+describe('the table of settings', () => {
+  it('agrees with itself, and its fixed defaults are valid', () => {
+    const refuse = (problem: string) => assert.fail(problem);
+    for (const [name, spec] of Object.entries(settingTable)) {
+      assert.equal(spec.name, name);
+      const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      assert.equal(spec.variable, `LATCHKEY_${snake.toUpperCase()}`);
+      if (spec.flag !== undefined) assert.equal(spec.flag, snake.replaceAll('_', '-'));
+      assert.ok(spec.description.endsWith('.'));
+      if (!spec.default.includes('<')) spec.parse(spec.default, refuse);
+    }
+  });
+});

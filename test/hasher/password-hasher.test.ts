@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, describe, it, type TestContext } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import { hashSync as argon2 } from '@node-rs/argon2';
+import { hashSync as bcrypt } from '@node-rs/bcrypt';
+import { InvalidInput, InvalidSetting, Overloaded } from '../../src/errors.ts';
+import { createPasswordHasher } from '../../src/hasher/password-hasher.ts';
+
+const cheap = { memoryCost: 64, timeCost: 1 };
+
+/** The workers started since, as Node announces them. */
+function watchWorkers(t: TestContext): Worker[] {
+  const workers: Worker[] = [];
+  const listener = (worker: Worker) => workers.push(worker);
+  process.on('worker', listener);
+  t.after(() => process.off('worker', listener));
+  return workers;
+}
+
+describe('hashing and verifying', () => {
+  const hasher = createPasswordHasher({ ...cheap, threads: 1 });
+  after(() => hasher.close());
+
+  it('makes argon2id hashes that verify, each with its own salt', async () => {
+    const [one, two] = await Promise.all([hasher.hash('password123'), hasher.hash('password123')]);
+    assert.match(one, /^\$argon2id\$v=19\$m=64,t=1,p=1\$[^$]{22}\$[^$]{43}$/);
+    assert.notEqual(one, two);
+    assert.deepEqual(await hasher.verify(one, 'password123'), { ok: true, outdated: false });
+    assert.deepEqual(await hasher.verify(one, 'password124'), { ok: false, outdated: false });
+  });
+
+  it('takes 19 MiB, 2 passes and 1 lane by default', async (t) => {
+    const standard = createPasswordHasher();
+    t.after(() => standard.close());
+    assert.match(await standard.hash('x'), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  });
+
+  it('takes salts from the randomness it is given', async (t) => {
+    const random = { bytes: (length: number) => new Uint8Array(length).fill(7) };
+    const fixed = createPasswordHasher({ ...cheap, threads: 1, random });
+    t.after(() => fixed.close());
+    const salt = Buffer.alloc(16, 7);
+    assert.equal(await fixed.hash('x'), argon2('x', { ...cheap, salt }));
+  });
+
+  const different: Record<string, [string, string]> = {
+    'a tail after 72 bytes': ['a'.repeat(72), `${'a'.repeat(72)}b`],
+    'two tails after 72 bytes': [`${'a'.repeat(72)}b`, `${'a'.repeat(72)}c`],
+    'a space at the end': ['secret word', 'secret word '],
+    'a space in front': ['secret word', ' secret word'],
+    case: ['Secret', 'secret'],
+    'composed and decomposed accents': ['caf\u00e9', 'cafe\u0301'],
+    'compatibility forms': ['\ufb01ne', 'fine'],
+    'a NUL at the end': ['secret', 'secret\0'],
+    'what follows a NUL': ['secret\0one', 'secret\0two'],
+    'nothing at all': ['', ' '],
+  };
+  for (const [what, [right, wrong]] of Object.entries(different)) {
+    it(`tells passwords apart by ${what}`, async () => {
+      const hash = await hasher.hash(right);
+      assert.equal((await hasher.verify(hash, right)).ok, true);
+      assert.equal((await hasher.verify(hash, wrong)).ok, false);
+    });
+  }
+
+  it('refuses to hash half a character, and never matches one', async () => {
+    await assert.rejects(hasher.hash('pass\ud800'), InvalidInput);
+    const replaced = await hasher.hash('pass\ufffd');
+    assert.equal((await hasher.verify(replaced, 'pass\ud800')).ok, false);
+  });
+
+  it('verifies argon2 hashes of another variant or cost and calls them outdated', async () => {
+    for (const options of [
+      { ...cheap, algorithm: 1 },
+      { ...cheap, algorithm: 0 },
+      { ...cheap, version: 0 },
+      { memoryCost: 32, timeCost: 1 },
+      { memoryCost: 128, timeCost: 1 },
+    ]) {
+      const hash = argon2('password123', options);
+      assert.deepEqual(await hasher.verify(hash, 'password123'), { ok: true, outdated: true });
+      assert.deepEqual(await hasher.verify(hash, 'password12'), { ok: false, outdated: false });
+    }
+  });
+
+  it('verifies bcrypt hashes and calls them outdated', async () => {
+    for (const version of ['2a', '2b', '2y'] as const) {
+      const hash = bcrypt('password123', { cost: 4, version });
+      assert.ok(hash.startsWith(`$${version}$`));
+      assert.deepEqual(await hasher.verify(hash, 'password123'), { ok: true, outdated: true });
+      assert.deepEqual(await hasher.verify(hash, 'password12'), { ok: false, outdated: false });
+    }
+  });
+
+  it('verifies the test vector that bcrypt implementations publish', async () => {
+    for (const version of ['2a', '2b', '2y']) {
+      const hash = `$${version}$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW`;
+      assert.equal((await hasher.verify(hash, 'U*U')).ok, true);
+      assert.equal((await hasher.verify(hash, 'U*U*')).ok, false);
+    }
+  });
+
+  it('accepts no password that bcrypt merely cannot tell from the right one', async () => {
+    const long = bcrypt('a'.repeat(72), { cost: 4 });
+    assert.equal((await hasher.verify(long, 'a'.repeat(72))).ok, true);
+    assert.equal((await hasher.verify(long, 'a'.repeat(73))).ok, false);
+    const short = bcrypt('ab', { cost: 4 });
+    assert.equal((await hasher.verify(short, 'ab\0ab')).ok, false);
+  });
+
+  it('answers no for what it cannot decode', async () => {
+    const undecodable = `$argon2id$v=19$m=64,t=1,p=1$${'B'.repeat(22)}$${'B'.repeat(43)}`;
+    for (const hash of [null, '', 'nonsense', undecodable, '$2b$31$nonsense']) {
+      assert.deepEqual(await hasher.verify(hash, 'x'), { ok: false, outdated: false });
+    }
+  });
+
+  it('refuses costs that argon2 or a server cannot bear', () => {
+    for (const options of [
+      { memoryCost: 7 },
+      { memoryCost: 19_456.5 },
+      { memoryCost: 262_145 },
+      { memoryCost: 64, parallelism: 9 },
+      { timeCost: 0 },
+      { timeCost: 65 },
+      { memoryCost: 262_144, timeCost: 17 },
+      { parallelism: 0 },
+      { threads: 0 },
+      { maxQueue: -1 },
+      { maxQueue: Number.NaN },
+    ]) {
+      assert.throws(() => createPasswordHasher(options), InvalidSetting, JSON.stringify(options));
+    }
+  });
+});
+
+describe('workers', () => {
+  it('start with the first job, as many as there is work for, and do every job', async (t) => {
+    const workers = watchWorkers(t);
+    const hasher = createPasswordHasher({ ...cheap, threads: 2 });
+    t.after(() => hasher.close());
+    assert.equal(workers.length, 0);
+
+    await hasher.verify(null, 'x');
+    assert.equal(workers.length, 1);
+    const [worker] = workers;
+    assert.ok(worker);
+    let answers = 0;
+    worker.on('message', () => answers++);
+    for (const hash of [null, 'nonsense']) await hasher.verify(hash, 'x');
+    assert.equal(answers, 2, 'an absent or malformed hash must still cost a computation');
+
+    await Promise.all(Array.from({ length: 8 }, () => hasher.verify(null, 'x')));
+    assert.equal(workers.length, 2);
+  });
+
+  it('are replaced when they die, and their job is refused', async (t) => {
+    const workers = watchWorkers(t);
+    const hasher = createPasswordHasher({ ...cheap, threads: 1 });
+    t.after(() => hasher.close());
+    const hash = await hasher.hash('x');
+
+    const doomed = hasher.verify(hash, 'x');
+    const waiting = hasher.verify(hash, 'x');
+    const refused = assert.rejects(doomed, Overloaded);
+    await workers[0]?.terminate();
+    await refused;
+    assert.equal((await waiting).ok, true);
+    assert.equal((await hasher.verify(hash, 'x')).ok, true);
+    assert.equal(workers.length, 2);
+  });
+
+  it('run at the lowest priority, and the event loop does not', async (t) => {
+    if (process.platform !== 'linux') return t.skip('only Linux has a priority for each thread');
+    const before = new Set(readdirSync('/proc/self/task'));
+    const hasher = createPasswordHasher({ ...cheap, threads: 1 });
+    t.after(() => hasher.close());
+    await hasher.hash('x');
+    const added = readdirSync('/proc/self/task').filter((id) => !before.has(id));
+    assert.ok(added.some((id) => nice(id) === 19));
+    assert.equal(nice(String(process.pid)), 0);
+  });
+});
+
+/** @see proc_pid_stat(5), field 19 */
+function nice(thread: string): number {
+  const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+}
+
+describe('the queue', () => {
+  it('is bounded, and says when to come again', async (t) => {
+    const hasher = createPasswordHasher({ ...cheap, threads: 1, maxQueue: 2 });
+    t.after(() => hasher.close());
+    const accepted = [hasher.hash('1'), hasher.hash('2'), hasher.hash('3')];
+    await assert.rejects(hasher.hash('4'), (error) => {
+      assert.ok(error instanceof Overloaded);
+      assert.ok(Number.isInteger(error.retryAfter) && error.retryAfter >= 1);
+      return true;
+    });
+    await assert.rejects(hasher.verify(null, '5'), Overloaded);
+    await Promise.all(accepted);
+    await hasher.hash('there is room again');
+  });
+
+  it('is served in order', async (t) => {
+    const hasher = createPasswordHasher({ ...cheap, threads: 1 });
+    t.after(() => hasher.close());
+    const done: number[] = [];
+    await Promise.all(
+      Array.from({ length: 12 }, (_, at) => hasher.hash(`${at}`).then(() => done.push(at))),
+    );
+    assert.deepEqual(
+      done,
+      Array.from({ length: 12 }, (_, at) => at),
+    );
+  });
+});
+
+describe('close', () => {
+  it('finishes what runs, refuses what waits and what comes, and ends the workers', async () => {
+    const hasher = createPasswordHasher({ ...cheap, threads: 1 });
+    const started = new Promise<Worker>((resolve) => process.once('worker', resolve));
+    const running = hasher.hash('x');
+    const waiting = assert.rejects(hasher.hash('y'), Overloaded);
+    const worker = await started;
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+
+    const closed = hasher.close();
+    await assert.rejects(hasher.hash('z'), Overloaded);
+    assert.match(await running, /^\$argon2id\$/);
+    await waiting;
+    await closed;
+    await ended;
+    await hasher.close();
+  });
+
+  it('has nothing to do where nothing was started', async () => {
+    await createPasswordHasher().close();
+  });
+});

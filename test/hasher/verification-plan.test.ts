@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { defaultPolicy } from '../../src/hasher/policy.ts';
+import { planVerification, standInHash } from '../../src/hasher/verification-plan.ts';
+
+const salt = 'c29tZXNhbHRzb21lc2FsdA';
+const output = 'A'.repeat(43);
+const bcryptTail = 'CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
+
+function plan(stored: string | null, password = 'correct horse') {
+  return planVerification(stored, password, defaultPolicy);
+}
+
+describe('planVerification', () => {
+  it('computes a stand-in of exactly the configured cost where there is no hash', () => {
+    const policy = { memoryCost: 64, timeCost: 3, parallelism: 2 };
+    const made = planVerification(null, 'x', policy);
+    assert.equal(made.engine, 'argon2');
+    assert.match(made.hash, /^\$argon2id\$v=19\$m=64,t=3,p=2\$/);
+    assert.equal(made.mayMatch, false);
+  });
+
+  const refused: Record<string, string> = {
+    empty: '',
+    'plain text': 'correct horse',
+    'another kind': `$6$rounds=5000$${salt}$${output}`,
+    'bcrypt 2x, the variant with the sign bug': `$2x$05$${bcryptTail}`,
+    'bcrypt without a variant': `$2$05$${bcryptTail}`,
+    'bcrypt, a character short': `$2b$05$${bcryptTail.slice(1)}`,
+    'bcrypt with unused bits in the salt': `$2b$05$${bcryptTail.replace('.E', '/E')}`,
+    'bcrypt with unused bits in the hash': `$2b$05$${bcryptTail.slice(0, -1)}z`,
+    'bcrypt of cost 3': `$2b$03$${bcryptTail}`,
+    'bcrypt of cost 16': `$2b$16$${bcryptTail}`,
+    'bcrypt of cost 31': `$2b$31$${bcryptTail}`,
+    'argon2 over 256 MiB': `$argon2id$v=19$m=262145,t=1,p=1$${salt}$${output}`,
+    'argon2 over 64 passes': `$argon2id$v=19$m=8,t=65,p=1$${salt}$${output}`,
+    'argon2 over 16 lanes': `$argon2id$v=19$m=1024,t=1,p=17$${salt}$${output}`,
+    'argon2 with much of both': `$argon2id$v=19$m=262144,t=17,p=1$${salt}$${output}`,
+    'argon2 with too little memory': `$argon2id$v=19$m=8,t=1,p=2$${salt}$${output}`,
+    'argon2 with no passes': `$argon2id$v=19$m=64,t=0,p=1$${salt}$${output}`,
+    'argon2 with a short output': `$argon2id$v=19$m=64,t=1,p=1$${salt}$AAAAAA`,
+    'argon2 of an unknown version': `$argon2id$v=20$m=64,t=1,p=1$${salt}$${output}`,
+    'argon2 with a line break': `$argon2id$v=19$m=64,t=1,p=1$${salt}$${output}\n`,
+  };
+  for (const [what, stored] of Object.entries(refused)) {
+    it(`computes the stand-in instead of a stored hash that is: ${what}`, () => {
+      assert.deepEqual(plan(stored), {
+        engine: 'argon2',
+        hash: standInHash(defaultPolicy),
+        mayMatch: false,
+        outdated: false,
+      });
+    });
+  }
+
+  const outdated: Record<string, boolean> = {
+    [`$argon2id$v=19$m=19456,t=2,p=1$${salt}$${output}`]: false,
+    [`$argon2id$v=19$m=19455,t=2,p=1$${salt}$${output}`]: true,
+    [`$argon2id$v=19$m=65536,t=2,p=1$${salt}$${output}`]: true,
+    [`$argon2id$v=19$m=19456,t=3,p=1$${salt}$${output}`]: true,
+    [`$argon2id$v=19$m=19456,t=2,p=2$${salt}$${output}`]: true,
+    [`$argon2id$v=16$m=19456,t=2,p=1$${salt}$${output}`]: true,
+    [`$argon2id$m=19456,t=2,p=1$${salt}$${output}`]: true,
+    [`$argon2i$v=19$m=19456,t=2,p=1$${salt}$${output}`]: true,
+    [`$argon2d$v=19$m=19456,t=2,p=1$${salt}$${output}`]: true,
+    [`$2b$15$${bcryptTail}`]: true,
+  };
+  for (const [stored, expected] of Object.entries(outdated)) {
+    it(`${expected ? 'wants to replace' : 'keeps'} ${stored.slice(0, 32)}…`, () => {
+      const made = plan(stored);
+      assert.equal(made.hash, stored);
+      assert.equal(made.mayMatch, true);
+      assert.equal(made.outdated, expected);
+    });
+  }
+
+  it('lets bcrypt do its work but not its word count where it cannot tell passwords apart', () => {
+    const stored = `$2b$05$${bcryptTail}`;
+    for (const [password, mayMatch] of [
+      ['a'.repeat(72), true],
+      ['a'.repeat(73), false],
+      ['é'.repeat(36), true],
+      [`${'é'.repeat(36)}a`, false],
+      ['ab\0ab', false],
+      ['\ud800', false],
+    ] as const) {
+      const made = plan(stored, password);
+      assert.equal(made.engine, 'bcrypt');
+      assert.equal(made.mayMatch, mayMatch, JSON.stringify(password));
+    }
+  });
+
+  it('never lets a lone surrogate match', () => {
+    assert.equal(plan(standInHash(defaultPolicy), 'pass\udfff').mayMatch, false);
+  });
+});
