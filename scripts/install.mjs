@@ -52,7 +52,7 @@ export function findReasonToInstall(folder) {
 
 /** Settings of the outer npm command that would make the inner one install elsewhere or less. */
 function createChildEnvironment() {
-  const env = { ...process.env, LATCHKEY_INSTALLING: '1' };
+  const env = { ...process.env, INSTALLING_LATCHKEY: '1' };
   for (const name of Object.keys(env)) {
     if (
       /^npm_config_(local_prefix|prefix|global|location|workspaces?|dry_run|package_lock_only)$/i.test(
@@ -190,7 +190,7 @@ function provideExec(root) {
 
 async function main() {
   // npm runs no script of this package while it installs; should one be added, it ends here.
-  if (process.env.LATCHKEY_INSTALLING) return;
+  if (process.env.INSTALLING_LATCHKEY) return;
   const root = resolve(fileURLToPath(import.meta.url), '../..');
   const names = process.argv.length > 2 ? process.argv.slice(2) : ['.'];
   const missing = names.some((name) => findReasonToInstall(join(root, name)) !== undefined);

@@ -34,7 +34,8 @@ export const houseRules: LayerRules = {
     cli: [...belowSystem, 'system', 'server'],
   },
   areas: {
-    src: ['src'],
+    // The version is read from package.json, by URL.
+    src: ['src', 'package.json'],
     test: ['test', 'src', 'scripts'],
     scripts: ['scripts'],
     examples: ['examples'],

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, statSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { findAbsentBinaries, type Lock } from '../../scripts/lock-file.ts';
+import { outsideNpm, runCommand } from './run-command.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+describe('the lock file', () => {
+  const lock: Lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+
+  test('names no registry', () => {
+    const named = Object.entries(lock.packages).filter(
+      ([, { resolved }]) => resolved !== undefined,
+    );
+    assert.deepEqual(named, []);
+  });
+
+  test('has the binaries of every platform, or npm ci refuses it', () => {
+    const absent = findAbsentBinaries(lock).map(({ path }) => path);
+    assert.deepEqual(absent, [], 'run `npm run lock`');
+  });
+});
+
+describe('the packed tarball', () => {
+  let folder = '';
+  /** A project that has the tarball installed and nothing else. */
+  let project = '';
+  let tarball = '';
+  let files: readonly string[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'latchkey-pack-'));
+    // A copy, so that building leaves the checkout as it is.
+    const copy = join(folder, 'package');
+    const left = new Set(['node_modules', '.git', 'dist', 'data', 'coverage', '.env']);
+    await cp(root, copy, {
+      recursive: true,
+      filter: (path) => !left.has(path.slice(root.length + 1)) && !path.endsWith('node_modules'),
+    });
+    await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
+    await runCommand('npm', ['pack', '--pack-destination', folder], copy);
+
+    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    tarball = join(folder, `latchkey-${version}.tgz`);
+    files = (await runCommand('tar', ['-tzf', tarball], folder)).trim().split('\n');
+
+    project = join(folder, 'project');
+    await mkdir(project);
+    await writeFile(join(project, 'package.json'), '{"private":true,"type":"module"}');
+    const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+    await runCommand('npm', ['install', ...quiet, tarball], project);
+  });
+
+  after(async () => {
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  test('holds what is published and nothing else', () => {
+    const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
+    for (const file of documents) assert.ok(files.includes(`package/${file}`), `lacks ${file}`);
+    const others = files.filter((file) => !file.startsWith('package/dist/'));
+    assert.deepEqual(
+      others.sort(),
+      documents.map((file) => `package/${file}`),
+    );
+    const strange = files.filter((file) => /\/dist\/.*(?<!\.js|\.js\.map|\.d\.ts)$/.test(file));
+    assert.deepEqual(strange, []);
+    assert.deepEqual(
+      files.filter((file) => file.includes('.test.')),
+      [],
+    );
+  });
+
+  test('has every file that exports and bin name, declarations too', async () => {
+    const { exports, bin } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    for (const targets of Object.values<Record<string, string> | string>(exports)) {
+      for (const [condition, target] of Object.entries(
+        typeof targets === 'string' ? { default: targets } : targets,
+      )) {
+        if (condition === 'latchkey-source') continue;
+        assert.ok(files.includes(target.replace('./', 'package/')), `lacks ${target}`);
+      }
+    }
+    assert.ok(files.includes(bin.latchkey.replace('./', 'package/')));
+  });
+
+  test('has an executable command with a first line that finds Node', async () => {
+    const listing = await runCommand('tar', ['-tvzf', tarball], folder);
+    assert.match(listing, /^-rwxr-xr-x .* package\/dist\/cli\/main\.js$/m);
+    const installed = join(project, 'node_modules/latchkey/dist/cli/main.js');
+    assert.ok(statSync(installed).mode & 0o100);
+    assert.match(await readFile(installed, 'utf8'), /^#!\/usr\/bin\/env node\n/);
+  });
+
+  test('installs a command that helps', async () => {
+    const output = await runCommand('npx', ['--no-install', 'latchkey', '--help'], project);
+    assert.match(output, /serve/);
+    assert.match(output, /users/);
+  });
+
+  test('says what is needed on a Node that is too old', async () => {
+    const old = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.1.0'})`;
+    const command = join(project, 'node_modules/latchkey/dist/cli/main.js');
+    await assert.rejects(
+      runCommand(process.execPath, ['--import', old, command, '--help'], project),
+      /Node(\.js)? 24/,
+    );
+  });
+
+  test('serves, answers and ends cleanly', { timeout: 60_000 }, async () => {
+    const port = await findFreePort();
+    const command = join(project, 'node_modules/latchkey/dist/cli/main.js');
+    const server = spawn(process.execPath, [command, 'serve'], {
+      cwd: project,
+      env: {
+        ...outsideNpm(),
+        LATCHKEY_HOST: '127.0.0.1',
+        LATCHKEY_PORT: String(port),
+        LATCHKEY_DATA_DIR: join(project, 'data'),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    try {
+      await waitForOutput(server, /http:\/\/127\.0\.0\.1:/);
+      const answer = await fetch(`http://127.0.0.1:${port}/healthz`);
+      assert.equal(answer.status, 200);
+      server.kill('SIGTERM');
+      assert.deepEqual(await once(server, 'exit'), [0, null]);
+    } finally {
+      server.kill('SIGKILL');
+    }
+  });
+
+  test('can be imported', async () => {
+    const script = `const server = await import('latchkey/server'); console.log(typeof server.default, Object.keys(server).length > 0);`;
+    const output = await runCommand(
+      process.execPath,
+      ['--input-type=module', '-e', script],
+      project,
+    );
+    assert.match(output, /true/);
+  });
+
+  test('hides what is not exported', async () => {
+    const script = `await import('latchkey/dist/errors.js')`;
+    await assert.rejects(
+      runCommand(process.execPath, ['--input-type=module', '-e', script], project),
+      /ERR_PACKAGE_PATH_NOT_EXPORTED/,
+    );
+  });
+
+  test('has declarations that a strict consumer compiles', async () => {
+    await writeFile(
+      join(project, 'consumer.ts'),
+      `import * as server from 'latchkey/server';\nexport const names: string[] = Object.keys(server);\n`,
+    );
+    const compilerOptions = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      target: 'es2024',
+      module: 'nodenext',
+      lib: ['es2024'],
+      typeRoots: [join(root, 'node_modules/@types')],
+      types: ['node'],
+      // Other packages' declarations are theirs; ours are looked at below.
+      skipLibCheck: false,
+    };
+    await writeFile(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
+    );
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const output = await runCommand(
+      process.execPath,
+      [tsc, '--pretty', 'false', '-p', '.'],
+      project,
+    ).catch((error: Error) => error.message);
+    const ours = output
+      .split('\n')
+      .filter((line) => /^(consumer\.ts|node_modules\/latchkey\/).*error/.test(line));
+    assert.deepEqual(ours, []);
+  });
+});
+
+/** The port is free again when this answers; the server under test takes no port 0. */
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  server.close();
+  await once(server, 'close');
+  return address.port;
+}
+
+function waitForOutput(child: ChildProcess, expected: RegExp): Promise<void> {
+  return new Promise((done, fail) => {
+    let output = '';
+    const take = (chunk: Buffer) => {
+      output += chunk.toString();
+      if (expected.test(output)) done();
+    };
+    child.stdout?.on('data', take);
+    child.stderr?.on('data', take);
+    child.once('error', fail);
+    child.once('exit', (code) => fail(new Error(`ended with ${code}: ${output}`)));
+  });
+}
