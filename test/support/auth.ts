@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { type Auth, createAuth } from '../../src/auth/auth.ts';
+import type { Clock, PasswordHasher, Random, Store } from '../../src/auth/ports.ts';
+import type { AuthSettings } from '../../src/auth/settings.ts';
+import { createVerifier, type Verifier } from '../../src/guard/verifier.ts';
+import { openSqliteStore } from '../../src/store/index.ts';
+
+/** A clock that stands still until it is told. */
+export class TestClock implements Clock {
+  ms: number;
+  constructor(ms = Date.UTC(2026, 0, 1)) {
+    this.ms = ms;
+  }
+  now(): number {
+    return this.ms;
+  }
+  /** Seconds; may be negative. */
+  step(seconds: number): void {
+    this.ms += seconds * 1000;
+  }
+}
+
+/** Bytes that look random and are the same in every run. */
+export function createTestRandom(seed = 'latchkey'): Random {
+  let counter = 0;
+  return {
+    bytes(length) {
+      counter += 1;
+      const hash = createHash('shake256', { outputLength: length });
+      return hash.update(`${seed} ${counter}`).digest();
+    },
+  };
+}
+
+/** Hashes nothing and hides nothing: for tests of what surrounds the hashing. */
+export class TestHasher implements PasswordHasher {
+  verified = 0;
+  hashed = 0;
+  async hash(password: string): Promise<string> {
+    this.hashed += 1;
+    return `$argon2id$${password}`;
+  }
+  async verify(hash: string | null, password: string): Promise<{ ok: boolean; outdated: boolean }> {
+    this.verified += 1;
+    const old = hash === `$2b$${password}`;
+    return { ok: old || hash === `$argon2id$${password}`, outdated: old };
+  }
+  async close(): Promise<void> {}
+}
+
+export const TEST_SETTINGS: AuthSettings = {
+  issuer: 'https://auth.example',
+  audience: 'https://api.example',
+  clientId: 'latchkey',
+  algorithm: 'ES256',
+  secret: 'Xq3vN8rT1yLw6ZpB0dKf5HsJ2mGc9UeA',
+  signingKey: undefined,
+  accessTokenTtl: 900,
+  refreshTokenTtl: 30 * 24 * 3600,
+  refreshGrace: 30,
+  passwordMinLength: 8,
+  passwordMaxLength: 1024,
+  fields: {},
+  claims: undefined,
+  scopes: undefined,
+};
+
+/** The domain on a database in memory, with a clock to turn and a verifier that hears of revocations. */
+export interface TestAuth {
+  auth: Auth;
+  verifier: Verifier;
+  readonly store: Store;
+  readonly clock: TestClock;
+  readonly hasher: TestHasher;
+  /** A new process on the same database: nothing held in memory survives. */
+  restart(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function openTestAuth(changes: Partial<AuthSettings> = {}): Promise<TestAuth> {
+  const settings = { ...TEST_SETTINGS, ...changes };
+  const store = await openSqliteStore({ path: ':memory:', thread: 'inline' });
+  const clock = new TestClock();
+  const hasher = new TestHasher();
+  const random = createTestRandom();
+  const start = async () => {
+    const auth = await createAuth({ settings, store, hasher, clock, random });
+    const { issuer, audience } = settings;
+    const revocations = auth.revocations.index;
+    const keys = auth.keys.verification;
+    return { auth, verifier: createVerifier({ keys, issuer, audience, clock, revocations }) };
+  };
+  const opened: TestAuth = {
+    ...(await start()),
+    store,
+    clock,
+    hasher,
+    async restart() {
+      Object.assign(opened, await start());
+    },
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+  return opened;
+}
