@@ -6,7 +6,8 @@ import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { hashSync, verifySync as verifyArgon2 } from '@node-rs/argon2';
 import { verifySync as verifyBcrypt } from '@node-rs/bcrypt';
-import type { HashAnswer, HashRequest, HashWorkerData } from './messages.ts';
+import type { HashAnswer, HashRequest } from './messages.ts';
+import type { Argon2Policy } from './policy.ts';
 
 // On Linux process 0 means the calling thread; anywhere else it would slow the whole server down.
 if (process.platform === 'linux') {
@@ -17,22 +18,16 @@ if (process.platform === 'linux') {
   }
 }
 
-const { standIn, ...cost }: HashWorkerData = workerData;
-
-function verify({ engine, hash, password }: Extract<HashRequest, { kind: 'verify' }>): boolean {
-  if (engine === 'bcrypt') return verifyBcrypt(password, hash);
-  try {
-    return verifyArgon2(hash, password);
-  } catch {
-    verifyArgon2(standIn, password);
-    return false;
-  }
-}
+const policy: Argon2Policy = workerData;
 
 function answer(request: HashRequest): HashAnswer {
-  if (request.kind === 'verify') return verify(request);
-  const { password, salt } = request;
-  return hashSync(password, salt === undefined ? cost : { ...cost, salt });
+  const { password } = request;
+  if (request.kind === 'hash') {
+    const { salt } = request;
+    return hashSync(password, salt === undefined ? policy : { ...policy, salt });
+  }
+  const { engine, hash } = request;
+  return engine === 'bcrypt' ? verifyBcrypt(password, hash) : verifyArgon2(hash, password);
 }
 
 parentPort?.on('message', (request: HashRequest) => parentPort?.postMessage(answer(request)));

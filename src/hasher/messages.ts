@@ -13,15 +13,6 @@ export type HashRequest =
       readonly password: string;
     };
 
-/** What it is told once, at its start. */
-export interface HashWorkerData {
-  readonly memoryCost: number;
-  readonly timeCost: number;
-  readonly parallelism: number;
-  /** Computed instead of a hash that turns out not to be decodable, so that this takes no less time. */
-  readonly standIn: string;
-}
-
 /** The hash made, or whether the password matches. */
 export type HashAnswer = string | boolean;
 

@@ -1,14 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { PasswordHasher, Random } from '../auth/ports.ts';
 import { InvalidInput, InvalidSetting } from '../errors.ts';
-import {
-  type HashAnswer,
-  type HashRequest,
-  type HashWorkerData,
-  isHashAnswer,
-} from './messages.ts';
+import { type HashAnswer, type HashRequest, isHashAnswer } from './messages.ts';
 import { type Argon2Policy, assertPolicy, defaultPolicy } from './policy.ts';
-import { planVerification, standInHash } from './verification-plan.ts';
+import { planVerification } from './verification-plan.ts';
 import { createWorkerPool } from './worker-pool.ts';
 
 export interface PasswordHasherOptions {
@@ -77,10 +72,9 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
   assertCount('threads', threads, 1);
   assertCount('maxQueue', maxQueue, 0);
 
-  const workerData: HashWorkerData = { ...policy, standIn: standInHash(policy) };
   const pool = createWorkerPool<HashRequest, HashAnswer>({
     file: workerFile,
-    workerData,
+    workerData: policy,
     threads,
     maxQueue,
     isAnswer: isHashAnswer,

@@ -16,10 +16,17 @@ const mostBcryptCost = 15;
 /** bcrypt reads no further. */
 const bcryptBytes = 72;
 
+/** Salt of 8 to 64 bytes, output of 16 to 64. */
 const argon2Form =
   /^\$(argon2(?:id|i|d))\$(?:v=(16|19)\$)?m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 /** Canonical only: bcrypt answers at once, without the work, where unused bits of the salt or hash are set. */
 const bcryptForm = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
+
+/** Whether base64 has no unused bits set: argon2 refuses to decode such, without the work. */
+function isCanonical(base64: string): boolean {
+  const decoded = Buffer.from(base64, 'base64');
+  return decoded.toString('base64').replace(/=+$/, '') === base64;
+}
 
 /**
  * A hash that no password is known to match, of exactly the policy's cost. Even a match would not count,
@@ -54,13 +61,13 @@ export function planVerification(
 
   const argon2 = stored === null ? null : argon2Form.exec(stored);
   if (stored !== null && argon2 !== null) {
-    const [, variant, version, memory, passes, lanes] = argon2;
+    const [, variant, version, memory, passes, lanes, salt = '', output = ''] = argon2;
     const cost = {
       memoryCost: Number(memory),
       timeCost: Number(passes),
       parallelism: Number(lanes),
     };
-    if (isBearable(cost)) {
+    if (isBearable(cost) && isCanonical(salt) && isCanonical(output)) {
       const outdated =
         variant !== 'argon2id' ||
         version !== '19' ||

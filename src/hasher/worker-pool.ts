@@ -72,22 +72,37 @@ export function createWorkerPool<Request, Answer>(
     if (!members.delete(member)) return;
     const message = 'A password hashing worker stopped before it was done. Try again.';
     member.job?.reject(new Overloaded(message, retryAfter(), { cause }));
-    const next = queue.shift();
-    if (next !== undefined) assign(recruit(), next);
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      try {
+        return assign(recruit(), next);
+      } catch (error) {
+        next.reject(error);
+      }
+    }
+  }
+
+  function startWorker(): Worker {
+    try {
+      // No options of this process are handed down: some, such as --input-type, would stop the worker.
+      // Nor is its environment, which may hold the secret.
+      return new Worker(file, { workerData, execArgv: [], env: {} });
+    } catch (cause) {
+      const message = 'The system gives no thread for password hashing. Try again.';
+      throw new Overloaded(message, retryAfter(), { cause });
+    }
   }
 
   function recruit(): Member<Request, Answer> {
-    // No options of this process are handed down: some, such as --input-type, would stop the worker.
-    // Nor is its environment, which may hold the secret.
-    const worker = new Worker(file, { workerData, execArgv: [], env: {} });
+    const worker = startWorker();
     const member: Member<Request, Answer> = { worker, job: null, startedAt: 0 };
     members.add(member);
     worker.on('message', (message: unknown) => {
       const { job } = member;
-      if (job === null || !isAnswer(message)) return;
+      if (job === null) return;
       usualDuration += (performance.now() - member.startedAt - usualDuration) / 8;
       release(member);
-      job.resolve(message);
+      if (isAnswer(message)) job.resolve(message);
+      else job.reject(new TypeError('A password hashing worker gave no answer.'));
     });
     worker.on('error', (error) => bury(member, error));
     worker.on('exit', () => bury(member, undefined));
@@ -104,13 +119,7 @@ export function createWorkerPool<Request, Answer>(
       job.reject(new Overloaded('The server is shutting down. Try again.', retryAfter()));
     }
     await Promise.allSettled([...members].map(({ job }) => job?.promise));
-    await Promise.all(
-      [...members].map(({ worker }) => {
-        // Else the process might end before the promise does.
-        worker.ref();
-        return worker.terminate();
-      }),
-    );
+    await Promise.all([...members].map(({ worker }) => worker.terminate()));
   }
 
   return {

@@ -27,6 +27,14 @@ describe('a process with a hasher', () => {
     assert.equal(printed, 'done '.repeat(6));
   });
 
+  it('lives until a job is done that finds a worker idle', async () => {
+    const printed = await runScript(`
+      await hasher.hash('x');
+      hasher.hash('x').then(() => process.stdout.write('done'));
+    `);
+    assert.equal(printed, 'done');
+  });
+
   it('lives until close is done', async () => {
     const printed = await runScript(`
       await hasher.hash('x');

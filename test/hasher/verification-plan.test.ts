@@ -40,6 +40,9 @@ describe('planVerification', () => {
     'argon2 with no passes': `$argon2id$v=19$m=64,t=0,p=1$${salt}$${output}`,
     'argon2 with a short output': `$argon2id$v=19$m=64,t=1,p=1$${salt}$AAAAAA`,
     'argon2 of an unknown version': `$argon2id$v=20$m=64,t=1,p=1$${salt}$${output}`,
+    'argon2 with unused bits in the salt': `$argon2id$v=19$m=64,t=1,p=1$${'B'.repeat(22)}$${output}`,
+    'argon2 with unused bits in the output': `$argon2id$v=19$m=64,t=1,p=1$${salt}$${'B'.repeat(43)}`,
+    'argon2 with half a byte of salt': `$argon2id$v=19$m=64,t=1,p=1$${'A'.repeat(21)}$${output}`,
     'argon2 with a line break': `$argon2id$v=19$m=64,t=1,p=1$${salt}$${output}\n`,
   };
   for (const [what, stored] of Object.entries(refused)) {
