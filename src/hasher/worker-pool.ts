@@ -74,7 +74,8 @@ export function createWorkerPool<Request, Answer>(
     member.job?.reject(new Overloaded(message, retryAfter(), { cause }));
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       try {
-        return assign(recruit(), next);
+        assign(recruit(), next);
+        return;
       } catch (error) {
         next.reject(error);
       }
