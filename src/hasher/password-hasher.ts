@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { PasswordHasher, Random } from '../auth/ports.ts';
+import type { Clock, PasswordHasher, Random } from '../auth/ports.ts';
 import { InvalidInput, InvalidSetting } from '../errors.ts';
 import { type HashAnswer, type HashRequest, isHashAnswer } from './messages.ts';
 import { type Argon2Policy, assertPolicy, defaultPolicy } from './policy.ts';
@@ -22,6 +22,11 @@ export interface PasswordHasherOptions {
   readonly maxQueue?: number;
   /** Where salts come from. Default: the argon2 library asks the operating system. */
   readonly random?: Random;
+  /**
+   * Tells how long hashes take, so that a refusal can say when to come again. Default: none, and 25 ms
+   * are assumed.
+   */
+  readonly clock?: Clock;
 }
 
 /** The salt length RFC 9106 section 3.1 recommends for passwords. */
@@ -77,6 +82,7 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
     workerData: policy,
     threads,
     maxQueue,
+    clock: options.clock,
     isAnswer: isHashAnswer,
   });
 

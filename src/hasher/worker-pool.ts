@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Clock } from '../auth/ports.ts';
 import { Overloaded } from '../errors.ts';
 
 export interface WorkerPoolOptions<Answer> {
@@ -9,6 +10,8 @@ export interface WorkerPoolOptions<Answer> {
   readonly threads: number;
   /** Jobs that may wait at most. */
   readonly maxQueue: number;
+  /** Tells how long jobs take, for `retryAfter`; absent: they are taken to be quick. */
+  readonly clock: Clock | undefined;
   readonly isAnswer: (message: unknown) => message is Answer;
 }
 
@@ -42,7 +45,7 @@ const longestRetryAfter = 60;
 export function createWorkerPool<Request, Answer>(
   options: WorkerPoolOptions<Answer>,
 ): WorkerPool<Request, Answer> {
-  const { file, workerData, threads, maxQueue, isAnswer } = options;
+  const { file, workerData, threads, maxQueue, clock, isAnswer } = options;
   const members = new Set<Member<Request, Answer>>();
   const queue: Job<Request, Answer>[] = [];
   let closing: Promise<void> | null = null;
@@ -54,9 +57,16 @@ export function createWorkerPool<Request, Answer>(
     return Math.min(longestRetryAfter, Math.max(1, Math.ceil(wait / 1000)));
   }
 
+  function observe({ startedAt }: Member<Request, Answer>): void {
+    if (clock === undefined) return;
+    // A clock that was set meanwhile must not make the average absurd.
+    const duration = Math.min(longestRetryAfter * 1000, Math.max(0, clock.now() - startedAt));
+    usualDuration += (duration - usualDuration) / 8;
+  }
+
   function assign(member: Member<Request, Answer>, job: Job<Request, Answer>): void {
     member.job = job;
-    member.startedAt = performance.now();
+    member.startedAt = clock?.now() ?? 0;
     member.worker.ref();
     member.worker.postMessage(job.request);
   }
@@ -100,7 +110,7 @@ export function createWorkerPool<Request, Answer>(
     worker.on('message', (message: unknown) => {
       const { job } = member;
       if (job === null) return;
-      usualDuration += (performance.now() - member.startedAt - usualDuration) / 8;
+      observe(member);
       release(member);
       if (isAnswer(message)) job.resolve(message);
       else job.reject(new TypeError('A password hashing worker gave no answer.'));

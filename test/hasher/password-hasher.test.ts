@@ -208,6 +208,18 @@ describe('the queue', () => {
     await hasher.hash('there is room again');
   });
 
+  it('tells the longer to wait, the longer jobs take and the more of them wait', async (t) => {
+    let time = 0;
+    const clock = { now: () => (time += 8_000) };
+    const hasher = createPasswordHasher({ ...cheap, threads: 1, maxQueue: 3, clock });
+    t.after(() => hasher.close());
+    await hasher.hash('x');
+    const accepted = ['1', '2', '3', '4'].map((password) => hasher.hash(password));
+    // 25 ms were assumed; an eighth of what was seen more is added: about a second for each of four.
+    await assert.rejects(hasher.hash('5'), { retryAfter: 5 });
+    await Promise.all(accepted);
+  });
+
   it('is served in order', async (t) => {
     const hasher = createPasswordHasher({ ...cheap, threads: 1 });
     t.after(() => hasher.close());
