@@ -1,0 +1,377 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import {
+  AccountDisabled,
+  CredentialsRefused,
+  InvalidInput,
+  NotFound,
+  Overloaded,
+  RefreshRefused,
+  Taken,
+  TokenRefused,
+} from '../../src/errors.ts';
+import { openTestAuth, type TestAuth } from '../support/auth.ts';
+
+const PASSWORD = 'correct horse';
+const JANE = { username: 'jane', password: PASSWORD };
+
+async function signInJane(real: TestAuth) {
+  return real.auth.register({ ...JANE, email: 'jane@example.com' });
+}
+
+suite('register', () => {
+  test('makes a user and signs it in', async () => {
+    await using real = await openTestAuth();
+    const { user, accessToken, expiresIn } = await signInJane(real);
+    const claims = real.verifier.verify(accessToken);
+    assert.equal(claims.sub, user.id);
+    assert.equal(claims.username, 'jane');
+    assert.equal(claims.roles, undefined);
+    assert.equal(claims.exp - claims.iat, expiresIn);
+  });
+
+  test('of one name at the same moment succeeds once, and leaves no half of the others', async () => {
+    await using real = await openTestAuth();
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, i) =>
+        real.auth.register({ ...JANE, email: `j${i}@example.com` }),
+      ),
+    );
+    const won = attempts.filter(({ status }) => status === 'fulfilled');
+    assert.equal(won.length, 1);
+    for (const attempt of attempts) {
+      if (attempt.status === 'rejected') assert.ok(attempt.reason instanceof Taken);
+    }
+    assert.equal((await real.auth.users.list()).length, 1);
+  });
+
+  test('a taken name costs no hash', async () => {
+    await using real = await openTestAuth();
+    await signInJane(real);
+    const { hashed } = real.hasher;
+    await assert.rejects(signInJane(real), Taken);
+    assert.equal(real.hasher.hashed, hashed);
+  });
+
+  for (const field of [
+    'role',
+    'roles',
+    'id',
+    'email_verified',
+    'password_hash',
+    'passwordHash',
+    'tokenVersion',
+  ]) {
+    test(`nobody sets "${field}" for themselves`, async () => {
+      await using real = await openTestAuth();
+      await assert.rejects(
+        real.auth.register({ ...JANE, [field]: ['admin'] }),
+        (error) => error instanceof InvalidInput && error.problems.some((p) => p.field === field),
+      );
+      assert.deepEqual(await real.auth.users.list(), []);
+    });
+  }
+
+  test('tells everything that is wrong in one go', async () => {
+    await using real = await openTestAuth();
+    await assert.rejects(
+      real.auth.register({ username: 1, email: 'nowhere', password: 'short', extra: true }),
+      (error) => {
+        assert.ok(error instanceof InvalidInput);
+        const fields = error.problems.map(({ field }) => field);
+        assert.deepEqual(fields.sort(), ['email', 'extra', 'password', 'username']);
+        return true;
+      },
+    );
+  });
+
+  test('keeps the fields of the host, and no others', async () => {
+    await using real = await openTestAuth({
+      fields: {
+        first_name: { type: 'string', required: true, maxLength: 5 },
+        age: { type: 'number' },
+      },
+    });
+    const signIn = await real.auth.register({ ...JANE, first_name: 'Jane', age: 42 });
+    assert.deepEqual(signIn.user.profile, { first_name: 'Jane', age: 42 });
+    for (const wrong of [{}, { first_name: 'Jennifer' }, { first_name: 'J', age: '42' }]) {
+      await assert.rejects(real.auth.register({ ...JANE, username: 'x', ...wrong }), InvalidInput);
+    }
+  });
+});
+
+suite('login', () => {
+  test('takes a username or an email address, and either in "username"', async () => {
+    await using real = await openTestAuth();
+    const { user } = await signInJane(real);
+    for (const name of [
+      { username: 'Jane' },
+      { email: 'JANE@example.com' },
+      { username: 'jane@example.com' },
+    ]) {
+      const signIn = await real.auth.login({ ...name, password: PASSWORD });
+      assert.equal(signIn.user.id, user.id);
+    }
+  });
+
+  test('tells an unknown user and a wrong password apart neither in words nor in work', async () => {
+    await using real = await openTestAuth();
+    await signInJane(real);
+    const messages: string[] = [];
+    for (const username of ['jane', 'nobody', 'no name', 'nobody@example.com']) {
+      const { verified } = real.hasher;
+      const attempt = real.auth.login({ username, password: 'wrong password' });
+      await assert.rejects(attempt, (error) => {
+        assert.ok(error instanceof CredentialsRefused);
+        messages.push(error.message);
+        return true;
+      });
+      assert.equal(real.hasher.verified, verified + 1);
+    }
+    assert.equal(new Set(messages).size, 1);
+  });
+
+  test('takes the password exactly', async () => {
+    await using real = await openTestAuth();
+    const password = ' Pässwörd with spaces '.padEnd(80, '.');
+    await real.auth.register({ username: 'jane', password });
+    await real.auth.login({ username: 'jane', password });
+    for (const other of [
+      password.trim(),
+      password.slice(0, 72),
+      password.normalize('NFD'),
+      password.toLowerCase(),
+    ]) {
+      await assert.rejects(
+        real.auth.login({ username: 'jane', password: other }),
+        CredentialsRefused,
+      );
+    }
+  });
+
+  test('tells only who knows the password that the account is disabled', async () => {
+    await using real = await openTestAuth();
+    const { user } = await signInJane(real);
+    await real.auth.users.disable(user.id);
+    await assert.rejects(real.auth.login(JANE), AccountDisabled);
+    await assert.rejects(
+      real.auth.login({ ...JANE, password: 'wrong password' }),
+      CredentialsRefused,
+    );
+  });
+
+  test('replaces an outdated hash', async () => {
+    await using real = await openTestAuth();
+    const { id } = await real.auth.users.create({
+      username: 'old',
+      passwordHash: `$2b$${PASSWORD}`,
+    });
+    await real.auth.login({ username: 'old', password: PASSWORD });
+    const stored = await real.store.findUser({ id });
+    assert.equal(stored?.passwordHash, `$argon2id$${PASSWORD}`);
+    await real.auth.login({ username: 'old', password: PASSWORD });
+  });
+
+  test('is refused when the password changes while it is verified', async () => {
+    await using real = await openTestAuth();
+    const { user } = await signInJane(real);
+    const verify = real.hasher.verify.bind(real.hasher);
+    real.hasher.verify = async (hash, password) => {
+      const verdict = await verify(hash, password);
+      await real.auth.users.setPassword(user.id, 'another password');
+      return verdict;
+    };
+    await assert.rejects(real.auth.login(JANE), CredentialsRefused);
+  });
+
+  test('when too many wait, says when to come back and changes nothing', async () => {
+    await using real = await openTestAuth();
+    await signInJane(real);
+    real.hasher.verify = async () => {
+      throw new Overloaded('too many', 3);
+    };
+    await assert.rejects(real.auth.login(JANE), Overloaded);
+  });
+
+  test('is written to the audit trail, success and failure', async () => {
+    await using real = await openTestAuth();
+    const { user } = await signInJane(real);
+    const caller = { address: '192.0.2.7', userAgent: `curl\r\n\u0007${'x'.repeat(1000)}` };
+    await real.auth.login(JANE, caller);
+    await real.auth.login({ ...JANE, password: 'wrong password' }, caller).catch(() => {});
+    const events = await real.store.listEvents({ userId: user.id, limit: 10 });
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['login_failed', 'login_succeeded', 'user_registered'],
+    );
+    assert.equal(events[0]?.address, '192.0.2.7');
+    assert.match(events[0]?.userAgent ?? '', /^curlx{200,256}$/);
+  });
+});
+
+suite('access tokens', () => {
+  test('have the host’s own claims, fresh at each refresh', async () => {
+    let tenant = 'a';
+    await using real = await openTestAuth({
+      claims: async (user) => ({ tenant, name: user.name }),
+    });
+    const signIn = await signInJane(real);
+    assert.equal(real.verifier.verify(signIn.accessToken)['tenant'], 'a');
+    tenant = 'b';
+    const next = await real.auth.refresh(signIn.refreshToken);
+    assert.equal(real.verifier.verify(next.accessToken)['tenant'], 'b');
+  });
+
+  test('a claims hook cannot replace what Latchkey sets, and a failed one stores nothing', async () => {
+    for (const name of ['sub', 'roles', 'exp', 'iss', 'aud', 'sid', 'jti', 'scope', 'username']) {
+      await using real = await openTestAuth({ claims: () => ({ [name]: 'x' }) });
+      await assert.rejects(signInJane(real), TypeError);
+      assert.deepEqual(await real.auth.users.list(), []);
+    }
+  });
+
+  test('scopes are narrowed at sign-in and never widened', async () => {
+    let allowed = ['read', 'write'];
+    await using real = await openTestAuth({ scopes: () => allowed });
+    const all = await signInJane(real);
+    assert.equal(real.verifier.verify(all.accessToken).scope, 'read write');
+    const narrow = await real.auth.login({ ...JANE, scope: 'read admin' });
+    assert.equal(narrow.scope, 'read');
+    allowed = ['read', 'write', 'admin'];
+    assert.equal((await real.auth.refresh(narrow.refreshToken)).scope, 'read admin');
+    allowed = ['write'];
+    assert.equal((await real.auth.refresh(narrow.refreshToken)).scope, null);
+    for (const scope of ['a  b', ' a', 'a"b', 'a\\b', 'ä']) {
+      await assert.rejects(real.auth.login({ ...JANE, scope }), InvalidInput, scope);
+    }
+  });
+});
+
+suite('account', () => {
+  test('a changed password ends every other session and keeps this one', async () => {
+    await using real = await openTestAuth();
+    const mine = await signInJane(real);
+    const other = await real.auth.login(JANE);
+    const bearer = real.verifier.verify(mine.accessToken);
+    await real.auth.changePassword(bearer, {
+      current_password: PASSWORD,
+      new_password: 'new password',
+    });
+    real.verifier.verify(mine.accessToken);
+    await real.auth.refresh(mine.refreshToken);
+    assert.throws(() => real.verifier.verify(other.accessToken), TokenRefused);
+    await assert.rejects(real.auth.refresh(other.refreshToken), RefreshRefused);
+    await assert.rejects(real.auth.login(JANE), CredentialsRefused);
+    await real.auth.login({ ...JANE, password: 'new password' });
+  });
+
+  test('two changes at once: one wins', async () => {
+    await using real = await openTestAuth();
+    const signIn = await signInJane(real);
+    const bearer = real.verifier.verify(signIn.accessToken);
+    const attempts = await Promise.allSettled(
+      ['password one', 'password two'].map((new_password) =>
+        real.auth.changePassword(bearer, { current_password: PASSWORD, new_password }),
+      ),
+    );
+    assert.deepEqual(attempts.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  });
+
+  test('a wrong, equal, short or missing password changes nothing', async () => {
+    await using real = await openTestAuth();
+    const signIn = await signInJane(real);
+    const bearer = real.verifier.verify(signIn.accessToken);
+    const change = (input: unknown) => real.auth.changePassword(bearer, input);
+    const next = 'another password';
+    await assert.rejects(
+      change({ current_password: 'wrong password', new_password: next }),
+      CredentialsRefused,
+    );
+    await assert.rejects(
+      change({ current_password: PASSWORD, new_password: PASSWORD }),
+      InvalidInput,
+    );
+    await assert.rejects(
+      change({ current_password: PASSWORD, new_password: 'short' }),
+      InvalidInput,
+    );
+    await assert.rejects(change({ new_password: next }), InvalidInput);
+    await assert.rejects(change(null), InvalidInput);
+    await real.auth.login(JANE);
+  });
+
+  test('nobody ends a session of somebody else', async () => {
+    await using real = await openTestAuth();
+    const jane = await signInJane(real);
+    const mallory = await real.auth.register({ username: 'mallory', password: PASSWORD });
+    const bearer = real.verifier.verify(mallory.accessToken);
+    await assert.rejects(real.auth.endSession(bearer, jane.session.id), NotFound);
+    await assert.rejects(real.auth.endSession(bearer, 'nothing'), NotFound);
+    real.verifier.verify(jane.accessToken);
+    assert.equal((await real.auth.listSessions(bearer)).length, 1);
+  });
+
+  test('one token can be revoked alone', async () => {
+    await using real = await openTestAuth();
+    const signIn = await signInJane(real);
+    const next = await real.auth.refresh(signIn.refreshToken);
+    await real.auth.revokeToken(real.verifier.verify(signIn.accessToken));
+    assert.throws(() => real.verifier.verify(signIn.accessToken), TokenRefused);
+    real.verifier.verify(next.accessToken);
+    await real.restart();
+    assert.throws(() => real.verifier.verify(signIn.accessToken), TokenRefused);
+  });
+
+  test('a deleted user is told so', async () => {
+    await using real = await openTestAuth();
+    const signIn = await signInJane(real);
+    const bearer = real.verifier.verify(signIn.accessToken);
+    await real.auth.users.delete(signIn.user.id);
+    await assert.rejects(
+      real.auth.refresh(signIn.refreshToken),
+      (error) => error instanceof RefreshRefused && error.code === 'user_gone',
+    );
+    await assert.rejects(
+      real.auth.findMe(bearer),
+      (error) => error instanceof TokenRefused && error.code === 'user_gone',
+    );
+  });
+});
+
+suite('refresh tokens', () => {
+  test('are a pure function of the session: the same in every process', async () => {
+    await using real = await openTestAuth();
+    const signIn = await signInJane(real);
+    await real.restart();
+    assert.equal((await real.auth.refresh(signIn.refreshToken)).refreshToken, signIn.refreshToken);
+  });
+
+  test('neither kind of token passes for the other', async () => {
+    await using real = await openTestAuth();
+    const signIn = await signInJane(real);
+    assert.throws(() => real.verifier.verify(signIn.refreshToken), TokenRefused);
+    await assert.rejects(real.auth.refresh(signIn.accessToken), RefreshRefused);
+  });
+
+  test('of another secret are refused', async () => {
+    await using real = await openTestAuth();
+    await using other = await openTestAuth({ secret: 'Kd7wQ2xN9vR4tZpL0bYf6HsJ3mGc8UeB' });
+    const signIn = await signInJane(other);
+    await assert.rejects(
+      real.auth.refresh(signIn.refreshToken),
+      (error) => error instanceof RefreshRefused && error.code === 'refresh_token_invalid',
+    );
+  });
+
+  test('a grace of 0 is strict rotation', async () => {
+    await using real = await openTestAuth({ refreshGrace: 0 });
+    const signIn = await signInJane(real);
+    const next = await real.auth.refresh(signIn.refreshToken);
+    assert.notEqual(next.refreshToken, signIn.refreshToken);
+    await assert.rejects(
+      real.auth.refresh(signIn.refreshToken),
+      (error) => error instanceof RefreshRefused && error.code === 'refresh_token_reused',
+    );
+    await assert.rejects(real.auth.refresh(next.refreshToken), RefreshRefused);
+  });
+});
