@@ -1,5 +1,6 @@
-/** `npm run example NAME`: runs examples/NAME.ts on PORT, 8000 by default. */
-import { globSync, readFileSync } from 'node:fs';
+/** `npm run example NAME`: runs examples/NAME.ts on PORT, 8000 by default, its data in a temporary folder. */
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './steps.ts';
@@ -13,6 +14,7 @@ const [name, ...rest] = process.argv.slice(2);
 if (name !== undefined && names.includes(name)) {
   const file = join(folder, `${name}.ts`);
   process.env['PORT'] ??= '8000';
+  useTemporaryData();
   // In this process, so that a signal reaches the example once; it sees itself as the program.
   process.argv.splice(1, process.argv.length, file, ...rest);
   await import(pathToFileURL(file).href);
@@ -24,10 +26,24 @@ if (name !== undefined && names.includes(name)) {
   process.exitCode = 1;
 }
 
-/** The first line of the comment that opens the file. */
+/** Here rather than in the examples, which are to be pasted, and whose readers want to keep their data. */
+function useTemporaryData(): void {
+  if (process.env['LATCHKEY_DATA_DIR'] !== undefined) return;
+  const data = mkdtempSync(join(tmpdir(), 'latchkey-example-'));
+  process.env['LATCHKEY_DATA_DIR'] = data;
+  process.once('exit', () => rmSync(data, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      // Before the example listens to signals itself, nobody else would end this.
+      if (process.listenerCount(signal) === 0) process.exit(1);
+    });
+  }
+}
+
+/** The first sentence of the comment that opens the file. */
 function findSummary(each: string): string {
   const text = readFileSync(join(folder, `${each}.ts`), 'utf8');
-  return (
-    /^(?:#!.*\n)?\s*(?:\/\/\s*|\/\*\*?\s*(?:\n\s*\*\s*)?)(.*?)\s*(?:\*\/)?$/m.exec(text)?.[1] ?? ''
-  );
+  const line =
+    /^(?:#!.*\n)?\s*(?:\/\/\s*|\/\*\*?\s*(?:\n\s*\*\s*)?)(.*?)\s*(?:\*\/)?$/m.exec(text)?.[1] ?? '';
+  return /^.*?[.?!](?=\s|$)/.exec(line)?.[0] ?? line;
 }
