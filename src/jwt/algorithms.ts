@@ -1,5 +1,3 @@
-import { constants } from 'node:crypto';
-
 type Digest = 'sha256' | 'sha384' | 'sha512';
 
 /** How one signature algorithm is spoken to `node:crypto`. */
@@ -8,7 +6,7 @@ export type AlgorithmParameters =
   | {
       readonly family: 'rsa';
       readonly digest: Digest;
-      readonly padding: number;
+      /** In bytes. Where there is one the padding is PSS, else PKCS #1 v1.5. */
       readonly saltLength?: number;
       /** Of keys we generate. Accepted are 2048 bits and more. */
       readonly modulusLength: number;
@@ -24,8 +22,6 @@ export type AlgorithmParameters =
     }
   | { readonly family: 'ed25519'; readonly digest: null; readonly signatureBytes: number };
 
-const { RSA_PKCS1_PADDING: PKCS1, RSA_PKCS1_PSS_PADDING: PSS } = constants;
-
 /**
  * The algorithms Latchkey signs with. `none` is not among them and cannot be added by a token: what a
  * header says is never read.
@@ -36,13 +32,13 @@ export const ALGORITHMS = {
   HS256: { family: 'hmac', digest: 'sha256', minimumKeyBytes: 32 },
   HS384: { family: 'hmac', digest: 'sha384', minimumKeyBytes: 48 },
   HS512: { family: 'hmac', digest: 'sha512', minimumKeyBytes: 64 },
-  RS256: { family: 'rsa', digest: 'sha256', padding: PKCS1, modulusLength: 2048 },
-  RS384: { family: 'rsa', digest: 'sha384', padding: PKCS1, modulusLength: 3072 },
-  RS512: { family: 'rsa', digest: 'sha512', padding: PKCS1, modulusLength: 3072 },
+  RS256: { family: 'rsa', digest: 'sha256', modulusLength: 2048 },
+  RS384: { family: 'rsa', digest: 'sha384', modulusLength: 3072 },
+  RS512: { family: 'rsa', digest: 'sha512', modulusLength: 3072 },
   // The salt has the length of the hash: RFC 7518 section 3.5.
-  PS256: { family: 'rsa', digest: 'sha256', padding: PSS, saltLength: 32, modulusLength: 2048 },
-  PS384: { family: 'rsa', digest: 'sha384', padding: PSS, saltLength: 48, modulusLength: 3072 },
-  PS512: { family: 'rsa', digest: 'sha512', padding: PSS, saltLength: 64, modulusLength: 3072 },
+  PS256: { family: 'rsa', digest: 'sha256', saltLength: 32, modulusLength: 2048 },
+  PS384: { family: 'rsa', digest: 'sha384', saltLength: 48, modulusLength: 3072 },
+  PS512: { family: 'rsa', digest: 'sha512', saltLength: 64, modulusLength: 3072 },
   ES256: {
     family: 'ec',
     digest: 'sha256',

@@ -1,11 +1,17 @@
-import { createHmac, type SignKeyObjectInput, sign, timingSafeEqual, verify } from 'node:crypto';
+import {
+  constants,
+  type KeyObject,
+  type SignKeyObjectInput,
+  sign,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto';
 import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts';
 import { KeyRefused, TokenRefused } from '../errors.ts';
 import { type Algorithm, type AlgorithmParameters, parametersOf } from './algorithms.ts';
+import { createMac } from './hmac.ts';
 import type { SigningKey, VerificationKey } from './key-types.ts';
-
-/** The longest token accepted or made, in characters. */
-export const MAX_TOKEN_LENGTH = 8192;
+import { MAX_TOKEN_LENGTH } from './limits.ts';
 
 /**
  * The one header segment that tokens of this kind by this key have, byte for byte: base64url of
@@ -41,25 +47,22 @@ export function createSigner(key: SigningKey, typ: string): (claims: object) => 
 
 function signatureCreator({ algorithm, privateKey }: SigningKey): (input: string) => string {
   const parameters = parametersOf(algorithm);
-  if (parameters.family === 'hmac') {
-    return (input) => createHmac(parameters.digest, privateKey).update(input).digest('base64url');
-  }
-  const options = { key: privateKey, ...cryptoOptions(parameters) };
+  if (parameters.family === 'hmac') return createMac(parameters.digest, privateKey);
+  const options = createCryptoKey(parameters, privateKey);
   return (input) => sign(parameters.digest, Buffer.from(input), options).toString('base64url');
 }
 
-/** A JWS signature is the bare pair of numbers, not DER: RFC 7518 section 3.4. */
-function cryptoOptions(parameters: AlgorithmParameters): Omit<SignKeyObjectInput, 'key'> {
-  switch (parameters.family) {
-    case 'rsa':
-      return 'saltLength' in parameters
-        ? { padding: parameters.padding, saltLength: parameters.saltLength }
-        : { padding: parameters.padding };
-    case 'ec':
-      return { dsaEncoding: 'ieee-p1363' };
-    default:
-      return {};
+/** The key with what `node:crypto` must know besides; the bare key where its defaults are right, which is quicker. */
+function createCryptoKey(
+  parameters: AlgorithmParameters,
+  key: KeyObject,
+): KeyObject | SignKeyObjectInput {
+  if (parameters.family === 'rsa' && 'saltLength' in parameters) {
+    return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: parameters.saltLength };
   }
+  // A JWS signature is the bare pair of numbers, not DER: RFC 7518 section 3.4.
+  if (parameters.family === 'ec') return { key, dsaEncoding: 'ieee-p1363' };
+  return key;
 }
 
 /** Whether `signature` (base64url) is this key's over `input`. Strict: one spelling per signature. */
@@ -71,9 +74,10 @@ export function createSignatureCheck({ algorithm, key }: VerificationKey): Signa
   if (parameters.family === 'hmac') {
     const expectedBytes = Buffer.alloc(Math.ceil((parameters.minimumKeyBytes * 4) / 3));
     const givenBytes = Buffer.alloc(expectedBytes.length);
+    const createExpected = createMac(parameters.digest, key);
     return (input, signature) => {
       if (signature.length !== givenBytes.length) return false;
-      const expected = createHmac(parameters.digest, key).update(input).digest('base64url');
+      const expected = createExpected(input);
       expectedBytes.write(expected, 'latin1');
       givenBytes.write(signature, 'latin1');
       // In constant time first. Only who knows the signature gets to the second comparison, which tells
@@ -81,7 +85,7 @@ export function createSignatureCheck({ algorithm, key }: VerificationKey): Signa
       return timingSafeEqual(expectedBytes, givenBytes) && expected === signature;
     };
   }
-  const options = { key, ...cryptoOptions(parameters) };
+  const options = createCryptoKey(parameters, key);
   return (input, signature) => {
     const bytes = decodeBase64url(signature);
     return bytes !== undefined && verify(parameters.digest, Buffer.from(input), options, bytes);
@@ -116,32 +120,50 @@ export function createAcceptedHeaders(
  * @see RFC 7515 section 5.2, RFC 8725 sections 3.1 and 3.11
  */
 export function createJwsVerifier(headers: readonly AcceptedHeader[]): (token: string) => string {
-  const checks = createHeaderTable(headers);
+  const table = createHeaderTable(headers);
   return (token) => {
     if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) throw malformed();
-    const first = token.indexOf('.');
     const last = token.lastIndexOf('.');
-    if (first < 1 || last === first || token.indexOf('.', first + 1) !== last) throw malformed();
-    const isSignature = checks.get(token.slice(0, first));
-    if (isSignature === undefined) throw untrusted();
-    if (!isSignature(token.slice(0, last), token.slice(last + 1))) throw badSignature();
-    return token.slice(first + 1, last);
+    // A handful of keys at most: to compare with each is quicker than to hash the segment.
+    for (const { prefix, isSignature } of table) {
+      if (!token.startsWith(prefix)) continue;
+      const payload = token.slice(prefix.length, last);
+      if (last < prefix.length || payload.includes('.')) throw malformed();
+      if (!isSignature(token.slice(0, last), token.slice(last + 1))) throw badSignature();
+      return payload;
+    }
+    throw isCompact(token) ? untrusted() : malformed();
   };
 }
 
-function createHeaderTable(headers: readonly AcceptedHeader[]): Map<string, SignatureCheck> {
-  const keys = new Map<string, VerificationKey>();
+/** Whether it has the three parts of a token, whatever they hold. */
+function isCompact(token: string): boolean {
+  const parts = token.split('.', 4);
+  return parts.length === 3 && parts[0] !== '';
+}
+
+interface HeaderEntry {
+  /** The header segment and the dot after it. */
+  readonly prefix: string;
+  readonly key: VerificationKey;
+  readonly isSignature: SignatureCheck;
+}
+
+function createHeaderTable(headers: readonly AcceptedHeader[]): HeaderEntry[] {
+  const table: HeaderEntry[] = [];
   for (const { segment, key } of headers) {
-    const known = keys.get(segment);
-    if (known !== undefined && !known.key.equals(key.key)) {
+    const prefix = `${segment}.`;
+    const known = table.find((entry) => entry.prefix === prefix);
+    if (known === undefined) {
+      table.push({ prefix, key, isSignature: createSignatureCheck(key) });
+    } else if (!known.key.key.equals(key.key)) {
       throw new KeyRefused(
         'invalid_key',
         'Two different keys have the same key id ("kid"). Give one of them another id.',
       );
     }
-    keys.set(segment, key);
   }
-  return new Map([...keys].map(([segment, key]) => [segment, createSignatureCheck(key)]));
+  return table;
 }
 
 function malformed(): TokenRefused {
