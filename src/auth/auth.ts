@@ -39,6 +39,11 @@ export class Auth {
     return signIn.register(this.#context, input, caller);
   }
 
+  /** @see {@link signIn.signUp} */
+  signUp(input: NewUserInput | unknown, caller: Caller = NO_CALLER): Promise<User> {
+    return signIn.signUp(this.#context, input, caller);
+  }
+
   /** @see {@link signIn.login} */
   login(input: LoginInput | unknown, caller: Caller = NO_CALLER): Promise<signIn.SignIn> {
     return signIn.login(this.#context, input, caller);

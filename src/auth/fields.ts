@@ -11,7 +11,13 @@ export type FieldRule =
       /** Characters. Default 256. */
       readonly maxLength?: number;
     }
-  | { readonly type: 'number' | 'boolean'; readonly required?: boolean };
+  | { readonly type: 'number' | 'boolean'; readonly required?: boolean }
+  | {
+      /** Must come with the value of another member, and is not kept: a password typed twice. */
+      readonly type: 'repeat';
+      readonly of: 'password';
+      readonly required?: true;
+    };
 
 /** The host's own extra user fields, by name. They are set at registration and shown with the user. */
 export type FieldRules = Readonly<Record<string, FieldRule>>;
@@ -41,6 +47,7 @@ export const RESERVED_FIELDS: ReadonlySet<string> = new Set([
 export function readProfile(reader: InputReader, rules: FieldRules): Record<string, unknown> {
   const profile: Record<string, unknown> = {};
   for (const [field, rule] of Object.entries(rules)) {
+    if (rule.type === 'repeat') continue;
     const value = reader.raw(field);
     if (!reader.has(field)) {
       if (rule.required) reader.problem(field, `"${field}" is missing.`);
@@ -53,7 +60,21 @@ export function readProfile(reader: InputReader, rules: FieldRules): Record<stri
   return profile;
 }
 
-function findFieldProblem(value: unknown, rule: FieldRule): string | undefined {
+/** Reads what a person had to type twice; the host's own code need not. */
+export function readRepeats(reader: InputReader, rules: FieldRules): void {
+  for (const [field, rule] of Object.entries(rules)) {
+    if (rule.type !== 'repeat') continue;
+    const value = reader.raw(field);
+    if (!reader.has(field)) reader.problem(field, `"${field}" is missing.`);
+    else if (value !== reader.raw(rule.of)) {
+      reader.problem(field, `"${field}" differs from "${rule.of}". Write the same twice.`);
+    }
+  }
+}
+
+type KeptRule = Exclude<FieldRule, { type: 'repeat' }>;
+
+function findFieldProblem(value: unknown, rule: KeptRule): string | undefined {
   if (rule.type === 'string') {
     return findStringProblem(value, { min: rule.minLength ?? 1, max: rule.maxLength ?? 256 });
   }

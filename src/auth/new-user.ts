@@ -1,4 +1,4 @@
-import { type FieldRules, readProfile } from './fields.ts';
+import { type FieldRules, readProfile, readRepeats } from './fields.ts';
 import { InputReader } from './input.ts';
 import type { UserRecord } from './model.ts';
 import { EMAIL_MAX, findEmailKey, findUsernameKey, USERNAME_MAX } from './names.ts';
@@ -55,6 +55,7 @@ export function parseNewUser(input: unknown, policy: UserPolicy): ParsedUser {
   const password = readNewPassword(reader, 'password', policy);
   const names = readNames(reader);
   const profile = readProfile(reader, policy.fields);
+  readRepeats(reader, policy.fields);
   reader.finish();
   return { ...names, profile, roles: [], password, passwordHash: undefined };
 }

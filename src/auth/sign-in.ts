@@ -34,15 +34,35 @@ export async function register(
   input: NewUserInput | unknown,
   caller: Caller,
 ): Promise<SignIn> {
-  const parsed = parseNewUser(input, context.settings);
-  // Asked before hashing: a name known to be taken must not cost a hash. The insert decides races.
-  const namesake = await findNamesake(context, parsed);
-  if (namesake !== undefined) throw new Taken(namesake.field);
-  const record = await createUserRecord(context, parsed);
+  const record = await createNewRecord(context, input);
   const session = createSession(context, record.id, null, caller);
   const signIn = await createSignIn(context, record, session);
   await insertUser(context, record, session, 'user_registered', caller);
   return signIn;
+}
+
+/**
+ * Makes a user of what a person sent, as strictly as {@link register} reads it, and signs nobody in.
+ * @throws {InvalidInput}
+ * @throws {Taken}
+ * @throws {Overloaded}
+ */
+export async function signUp(
+  context: AuthContext,
+  input: NewUserInput | unknown,
+  caller: Caller,
+): Promise<User> {
+  const record = await createNewRecord(context, input);
+  await insertUser(context, record, null, 'user_registered', caller);
+  return toUser(record);
+}
+
+async function createNewRecord(context: AuthContext, input: unknown): Promise<UserRecord> {
+  const parsed = parseNewUser(input, context.settings);
+  // Asked before hashing: a name known to be taken must not cost a hash. The insert decides races.
+  const namesake = await findNamesake(context, parsed);
+  if (namesake !== undefined) throw new Taken(namesake.field);
+  return createUserRecord(context, parsed);
 }
 
 /**

@@ -79,7 +79,10 @@ const email = Type.String({ format: 'email', examples: ['jane@example.com'] });
 export function createRegisterSchema(fields: FieldRules) {
   const own = Object.entries(fields).map(([name, rule]) => {
     const schema = toFieldSchema(rule);
-    return [name, rule.required ? schema : Type.Optional(schema)] as const;
+    return [
+      name,
+      rule.required || rule.type === 'repeat' ? schema : Type.Optional(schema),
+    ] as const;
   });
   return {
     summary: 'Register',
@@ -109,6 +112,7 @@ export function createRegisterSchema(fields: FieldRules) {
 }
 
 function toFieldSchema(rule: FieldRules[string]): TSchema {
+  if (rule.type === 'repeat') return Type.String({ format: 'password' });
   if (rule.type === 'number') return Type.Number();
   if (rule.type === 'boolean') return Type.Boolean();
   if (rule.type !== 'string') return Type.Unknown();

@@ -18,7 +18,7 @@ export interface LatchkeyOptions extends SettingOptions {
   readonly signingKey?: KeyMaterial | undefined;
   /** `client_id` of access tokens. Default `latchkey`. @see RFC 9068 section 2.2 */
   readonly clientId?: string | undefined;
-  /** Extra user fields, set at registration. Default none. */
+  /** Extra fields of registration: kept with the user, or a password typed twice. Default none. */
   readonly fields?: FieldRules | undefined;
   /** Adds the host's own claims to each access token. Default none. */
   readonly claims?: ClaimsHook | undefined;
@@ -33,7 +33,7 @@ export interface LatchkeyOptions extends SettingOptions {
       }
     | undefined;
   /** Cost and concurrency of password hashing. The defaults are right. */
-  readonly hashing?: Omit<PasswordHasherOptions, 'random'> | undefined;
+  readonly hashing?: Omit<PasswordHasherOptions, 'random' | 'clock'> | undefined;
   /** How often to look for what other processes revoked, in ms. Default 250. */
   readonly revocationPollInterval?: number | undefined;
   /** Where `LATCHKEY_*` settings are read from. Default `process.env`; `{}` for none. */

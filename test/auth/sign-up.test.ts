@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { InvalidInput, Taken } from '../../src/errors.ts';
+import { openTestAuth } from '../support/auth.ts';
+
+const JANE = { username: 'Jane', password: 'correct horse' };
+
+suite('sign-up', () => {
+  test('makes a user and signs nobody in', async () => {
+    await using real = await openTestAuth();
+    const user = await real.auth.signUp(JANE);
+    assert.equal((await real.auth.users.find({ username: 'jane' }))?.id, user.id);
+    assert.deepEqual(await real.auth.listSessions({ sub: user.id, sid: '' }), []);
+    assert.equal((await real.auth.login(JANE)).user.id, user.id);
+    await assert.rejects(real.auth.signUp(JANE), Taken);
+  });
+
+  for (const field of ['roles', 'passwordHash', 'id']) {
+    test(`gives nobody "${field}" for the asking`, async () => {
+      await using real = await openTestAuth();
+      await assert.rejects(
+        real.auth.signUp({ ...JANE, [field]: ['admin'] }),
+        (error) => error instanceof InvalidInput && error.problems[0]?.field === field,
+      );
+      assert.deepEqual(await real.auth.users.list(), []);
+    });
+  }
+});
+
+suite('a field that repeats the password', () => {
+  const options = { fields: { again: { type: 'repeat', of: 'password' } } } as const;
+
+  test('must be there and the same', async () => {
+    await using real = await openTestAuth(options);
+    for (const wrong of [
+      {},
+      { again: 'Correct horse' },
+      { again: null },
+      { again: [JANE.password] },
+    ]) {
+      await assert.rejects(
+        real.auth.register({ ...JANE, ...wrong }),
+        (error) => error instanceof InvalidInput && error.problems[0]?.field === 'again',
+      );
+    }
+    await assert.rejects(real.auth.register({ username: 'jane' }), InvalidInput);
+  });
+
+  test('is not kept', async () => {
+    await using real = await openTestAuth(options);
+    const { user } = await real.auth.register({ ...JANE, again: JANE.password });
+    assert.deepEqual(user.profile, {});
+  });
+
+  test("is not asked of the host's own code", async () => {
+    await using real = await openTestAuth(options);
+    assert.equal((await real.auth.users.create(JANE)).username, 'Jane');
+  });
+});
