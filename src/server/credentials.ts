@@ -49,7 +49,7 @@ export function createCredentialReader(
       throw new TokenRefused(
         'token_missing',
         cookies.findRefresh(request.raw.headers.cookie) === undefined
-          ? 'No access token came with this request. Sign in, and send it as "Authorization: Bearer …".'
+          ? 'No access token came with this request. You must refresh or sign in, and send it as "Authorization: Bearer …".'
           : 'No access token came with this request. You must refresh.',
       );
     },

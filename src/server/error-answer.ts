@@ -22,7 +22,7 @@ export interface ErrorAnswer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What Fastify's own refusals are called here. What is not listed is ours to be ashamed of: 500. */
+/** What Fastify's own refusals are called here. */
 const FASTIFY_CODES: Readonly<Record<string, string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
@@ -31,6 +31,7 @@ const FASTIFY_CODES: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_json',
   FST_ERR_BAD_URL: 'invalid_url',
   FST_ERR_MAX_PARAM_LENGTH: 'invalid_url',
+  FST_ERR_VALIDATION: 'invalid_input',
 };
 
 const DETAILS: Readonly<Record<string, string>> = {
@@ -41,7 +42,7 @@ const DETAILS: Readonly<Record<string, string>> = {
   invalid_url: 'The address is not a valid one.',
 };
 
-/** Turns whatever was thrown into what the caller may know. Never a stack, never an inner message. */
+/** Turns whatever was thrown into what the caller may know. Never a stack, never the message of a failure of ours. */
 export function toErrorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof InvalidInput) {
     const errors = error.problems.map(({ field, problem }) => ({ field, detail: problem }));
@@ -56,10 +57,8 @@ export function toErrorAnswer(error: unknown): ErrorAnswer {
       };
     }
   }
-  const { code, statusCode } = readFastifyError(error);
-  if (code !== undefined && statusCode !== undefined) {
-    return { problem: createProblem(statusCode, code, DETAILS[code] ?? code), headers: {} };
-  }
+  const problem = findRefusal(error);
+  if (problem !== undefined) return { problem, headers: {} };
   return { problem: createProblem(500, 'internal_error', INTERNAL), headers: {} };
 }
 
@@ -86,10 +85,15 @@ function createHeaders(error: LatchkeyError, status: number): Record<string, str
   return challenged ? { 'www-authenticate': wwwAuthenticate(error) } : {};
 }
 
-function readFastifyError(error: unknown): { code?: string; statusCode?: number } {
-  if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return {};
-  const { code, statusCode } = error;
-  if (typeof code !== 'string' || typeof statusCode !== 'number') return {};
-  const known = FASTIFY_CODES[code];
-  return known === undefined ? {} : { code: known, statusCode };
+/**
+ * What Fastify refused by itself, or the host by throwing: by Fastify's convention, an error that names
+ * a status under 500 is meant for the caller, message and all.
+ */
+function findRefusal(error: unknown): Problem | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
+  const { statusCode, message } = error;
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const known = FASTIFY_CODES[code] ?? 'request_refused';
+  return createProblem(statusCode, known, DETAILS[known] ?? message);
 }
