@@ -26,8 +26,8 @@ function assertProxy(text: string, refuse: Refuse): void {
   const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
   if (bits === 0 || address.includes('%') || !isPrefix || rest.length > 0) {
     refuse(
-      `${quote(text)} is neither a number of proxies nor an address.`,
-      'Give how many proxies stand in front (1), or their addresses: 10.0.0.2,192.168.0.0/16.',
+      `${quote(text)} is not an address.`,
+      'Give the addresses of the proxies in front: 127.0.0.1,10.0.0.0/8.',
     );
   }
   if (Number(prefix ?? bits) === 0) refuseEverybody(text, refuse);
@@ -37,22 +37,17 @@ function assertProxy(text: string, refuse: Refuse): void {
 function refuseEverybody(text: string, refuse: Refuse): never {
   return refuse(
     `${quote(text)} would believe every client about its own address.`,
-    'Give how many proxies stand in front (1), or their addresses: 10.0.0.2,192.168.0.0/16.',
+    'Give the addresses of the proxies in front: 127.0.0.1,10.0.0.0/8.',
   );
 }
 
 /**
- * Whom to believe about the client's address: nobody (`false`), so many proxies in a row, or the
- * proxies at these addresses and networks.
+ * Whom to believe about the client's address: nobody (`false`), or the proxies at these addresses and
+ * networks. Not so many proxies in a row: a count believes whoever reaches the server past the proxy.
  */
-export function parseTrustProxy(text: string, refuse: Refuse): false | number | string[] {
-  if (text === '' || text === 'false' || text === '0') return false;
+export function parseTrustProxy(text: string, refuse: Refuse): false | string[] {
+  if (text === '' || text === 'false') return false;
   if (/^(true|yes|on|all|\*)$/i.test(text)) return refuseEverybody(text, refuse);
-  if (/^\d+$/.test(text)) {
-    const hops = Number(text);
-    if (hops <= 16) return hops;
-    return refuse(`${text} proxies in a row are too many.`, 'Give how many there are: 16 at most.');
-  }
   const proxies = splitList(text);
   for (const proxy of proxies) assertProxy(proxy, refuse);
   return proxies;

@@ -191,10 +191,10 @@ export const settingTable = {
     name: 'trustProxy',
     variable: 'LATCHKEY_TRUST_PROXY',
     flag: 'trust-proxy',
-    placeholder: 'hops or addresses',
+    placeholder: 'addresses',
     default: '',
     description:
-      "Whom to believe about a client's address: the number of proxies in front, or their addresses and networks.",
+      "Whom to believe about a client's address: the addresses or networks of the proxies in front.",
     list: true,
     parse: parseTrustProxy,
   },

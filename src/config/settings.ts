@@ -25,7 +25,7 @@ export interface Settings {
   /** To the millisecond; less than either lifetime. 0: strict rotation. */
   readonly refreshGrace: number;
   /** For Fastify's option of this name. */
-  readonly trustProxy: false | number | string[];
+  readonly trustProxy: false | string[];
   /** Exact origins. */
   readonly corsOrigins: readonly string[];
   /**
@@ -48,6 +48,6 @@ export interface SettingOptions {
   readonly accessTokenTtl?: number | string | undefined;
   readonly refreshTokenTtl?: number | string | undefined;
   readonly refreshGrace?: number | string | undefined;
-  readonly trustProxy?: false | number | string | readonly string[] | undefined;
+  readonly trustProxy?: false | string | readonly string[] | undefined;
   readonly corsOrigins?: string | readonly string[] | undefined;
 }

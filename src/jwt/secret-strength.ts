@@ -18,9 +18,12 @@ const WELL_KNOWN = new Set([
   'shhhhh',
 ]);
 
-/** What placeholders are made of. A secret that is little else was written to be replaced. */
+/**
+ * What placeholders are made of. A secret that is little else was written to be replaced. No plurals: in
+ * `bit-secret` they would take the `s` of the word that follows.
+ */
 const PLACEHOLDER_WORDS =
-  /authentication|application|development|characters|production|generated|algorithm|replaced?|password|changeit|changeme|default|encoded|example|private|encrypt|signing|minimum|latchkey|strings?|change|random|secure|secret|server|should|update|please|access|tokens?|hs\d\d\d|admin|super|local|least|shared|value|never|about|learn|needs?|bytes?|https|hello|world|very|this|that|must|your|here|long|with|test|demo|keys?|auth|jwts?|bits?|char|from|some|make|sure|hmac|base|safe|user|http|256|384|512|123\d*|sha|the|and|for|not|use|dev|api|app|env|you|my|is|in|at|be|do|it|me|of|or|to|an/g;
+  /authentication|application|development|characters|production|generated|algorithm|replace|password|changeit|changeme|default|encoded|example|private|encrypt|signing|minimum|latchkey|string|change|random|secure|secret|server|should|update|please|access|token|hs\d\d\d|admin|super|local|least|shared|value|never|about|learn|need|byte|hello|world|very|this|that|must|your|here|long|with|test|demo|key|auth|jwt|bit|char|from|some|make|sure|hmac|base|safe|user|http|256|384|512|123\d*|sha|the|and|for|not|use|dev|api|app|env|you|my|is|in|at|be|do|it|me|of|or|to|an/g;
 
 const HOW_TO_FIX = 'Make one that nobody has seen: openssl rand -base64 48';
 

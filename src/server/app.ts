@@ -9,11 +9,6 @@ import { addHealthRoutes } from './routes/health.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { sendError } from './send-error.ts';
 
-/** Believes the nearest proxies only: what lies behind them, anybody can write. */
-function createHopRule(hops: number): (address: string, hop: number) => boolean {
-  return (_address, hop) => hop < hops;
-}
-
 export interface AppOptions extends LatchkeyPluginOptions {
   /** Where errors of ours are logged. Default: standard error. False: nowhere. */
   readonly logger?: boolean | undefined;
@@ -37,7 +32,7 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
     connectionTimeout: 2 * REQUEST_TIMEOUT,
-    trustProxy: typeof trustProxy === 'number' ? createHopRule(trustProxy) : trustProxy,
+    trustProxy,
     forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => sendError(request, reply, error),
   });

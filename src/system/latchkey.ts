@@ -1,5 +1,5 @@
 import { type Auth, createAuth } from '../auth/auth.ts';
-import type { Clock, Store } from '../auth/ports.ts';
+import type { Clock, Random, Store } from '../auth/ports.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Users } from '../auth/users.ts';
 import type { Settings } from '../config/settings.ts';
@@ -39,9 +39,9 @@ export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latch
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
   const settings = readAllSettings(options);
-  const secret = settings.secret ?? (await loadOrCreateSecret(settings.dataDir, random));
+  const secret = settings.secret ?? (await findSecret(settings, random));
   const authSettings = createAuthSettings(settings, secret, options);
-  const hasher = createPasswordHasher(options.hashing);
+  const hasher = createPasswordHasher({ ...options.hashing, random, clock });
   const store = await openStore(settings);
   try {
     const auth = await createAuth({ settings: authSettings, store, hasher, clock, random });
@@ -76,6 +76,14 @@ export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latch
     await store.close();
     throw error;
   }
+}
+
+/** A database that ends with the process needs no secret that outlives it. */
+async function findSecret({ database, dataDir }: Settings, random: Random): Promise<string> {
+  if (database.kind === 'sqlite' && database.path === ':memory:') {
+    return Buffer.from(random.bytes(32)).toString('base64url');
+  }
+  return loadOrCreateSecret(dataDir, random);
 }
 
 async function openStore({ database }: Settings): Promise<Store> {

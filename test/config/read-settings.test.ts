@@ -211,7 +211,7 @@ describe('a malformed setting', () => {
         '10.0.0.1,',
         '1,2',
       ],
-      /how many/,
+      /addresses of the proxies/,
     ],
     LATCHKEY_CORS_ORIGINS: [
       ['*', 'https://*.a.example', 'a.example', 'null', 'https://a.example,', 'file:///x'],
@@ -295,8 +295,6 @@ describe('a well-formed setting', () => {
   it('names proxies and origins', () => {
     const proxies = (trustProxy: SettingOptions['trustProxy']) =>
       read({ options: { trustProxy } }).trustProxy;
-    assert.deepEqual(proxies(2), 2);
-    assert.deepEqual(proxies('1'), 1);
     assert.deepEqual(proxies(false), false);
     assert.deepEqual(proxies(''), false);
     assert.deepEqual(proxies('10.0.0.2, 192.168.0.0/16'), ['10.0.0.2', '192.168.0.0/16']);
