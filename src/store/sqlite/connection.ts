@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { StoreUnavailable } from '../../errors.ts';
 import type { Rows, Step } from '../sql/steps.ts';
 
 /** Where the database is and how long to wait for other processes that write to it. */
@@ -93,10 +94,15 @@ function isBusy(error: unknown): boolean {
  * other users of the machine from all three, whatever the umask. An existing file keeps its mode.
  */
 function createPrivateFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     closeSync(openSync(path, 'wx', 0o600));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'EEXIST' && existsSync(path)) return;
+    throw new StoreUnavailable(
+      `The database file ${path} cannot be created (${code}). Check that its folder can be created and written.`,
+      { cause },
+    );
   }
 }

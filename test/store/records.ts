@@ -1,0 +1,72 @@
+import type { AuditEvent, Session, UserRecord } from '../../src/auth/model.ts';
+import type { StoredKey } from '../../src/auth/ports.ts';
+
+let made = 0;
+
+/** A name no other test of this process uses; later ones sort later. */
+export function unique(prefix: string): string {
+  made += 1;
+  return `${prefix}-${String(made).padStart(9, '0')}`;
+}
+
+export function aUser(fields: Partial<UserRecord> = {}): UserRecord {
+  const id = unique('user');
+  return {
+    id,
+    username: `Name ${id}`,
+    usernameKey: `name ${id}`,
+    email: `${id}@example.com`,
+    emailKey: `${id}@example.com`,
+    name: 'Zoë "Z" Ωmega',
+    roles: ['reader', 'writer'],
+    profile: { plan: 'pro', nested: { list: [1, null, 'x'] } },
+    passwordHash: `hash of ${id}`,
+    tokenVersion: 0,
+    disabledAt: null,
+    createdAt: 1_000,
+    updatedAt: 1_000,
+    ...fields,
+  };
+}
+
+export function aSession(userId: string, fields: Partial<Session> = {}): Session {
+  return {
+    id: unique('session'),
+    userId,
+    generation: 0,
+    rotatedAt: 1_000,
+    expiresAt: 1_000_000,
+    createdAt: 1_000,
+    authTime: 1_000,
+    scope: 'read write',
+    address: '192.0.2.1',
+    userAgent: 'a browser',
+    ...fields,
+  };
+}
+
+export function anEvent(fields: Partial<AuditEvent> = {}): AuditEvent {
+  return {
+    id: unique('event'),
+    at: 1_000,
+    type: 'login_succeeded',
+    userId: null,
+    sessionId: null,
+    address: '192.0.2.1',
+    userAgent: 'a browser',
+    ...fields,
+  };
+}
+
+export function aKey(fields: Partial<StoredKey> = {}): StoredKey {
+  return {
+    kid: unique('key'),
+    algorithm: 'ES256',
+    publicJwk: '{"kty":"EC"}',
+    sealedPrivateJwk: 'sealed',
+    createdAt: 1_000,
+    activeAt: 1_000,
+    retiredAt: null,
+    ...fields,
+  };
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Store } from '../../src/auth/ports.ts';
+import { StoreUnavailable } from '../../src/errors.ts';
+import { aKey, anEvent, unique } from './records.ts';
+import { accountTests } from './suite/account.ts';
+import { atomicityTests } from './suite/atomicity.ts';
+import { factTests } from './suite/facts.ts';
+import {
+  newestSeq,
+  type OpenDatabase,
+  revoking,
+  signUp,
+  type TestDatabase,
+} from './suite/harness.ts';
+import { keyTests } from './suite/keys.ts';
+import { raceTests } from './suite/races.ts';
+import { revocationTests } from './suite/revocations.ts';
+import { rotationTests } from './suite/rotation.ts';
+import { sessionTests } from './suite/sessions.ts';
+import { userTests } from './suite/users.ts';
+
+/**
+ * What every store must do, whatever the database. `open` makes a fresh, empty database. Tests that
+ * concern only what they made themselves share one.
+ */
+export function storeSuite(name: string, open: OpenDatabase): void {
+  describe(name, () => {
+    let shared: TestDatabase | undefined;
+    before(async () => {
+      shared = await open();
+    });
+    after(() => shared?.remove());
+    const given = (): Store => {
+      assert.ok(shared);
+      return shared.store;
+    };
+
+    describe('users', () => userTests(given));
+    describe('sessions', () => sessionTests(given));
+    describe('rotation', () => rotationTests(given));
+    describe('accounts', () => accountTests(given));
+    describe('facts and events', () => factTests(given));
+    describe('atomicity', () => atomicityTests(given));
+    describe('revocations', () => revocationTests(open));
+    describe('keys', () => keyTests(open));
+    describe('races', () => raceTests(open));
+    describe('closing', () => closingTests(open));
+  });
+}
+
+function closingTests(open: OpenDatabase): void {
+  test('close finishes what was asked before, and refuses what comes after', async (t) => {
+    const { store, remove } = await open();
+    t.after(remove);
+    const asked = Array.from({ length: 50 }, () => store.agree({ name: unique('x'), value: 'y' }));
+    const closed = Promise.all([store.close(), store.close()]);
+    await assert.rejects(store.ping(), StoreUnavailable);
+    await assert.rejects(store.recordEvent(anEvent()), StoreUnavailable);
+    assert.deepEqual(new Set(await Promise.all(asked)), new Set(['y']));
+    await closed;
+    await assert.rejects(store.listKeys(), StoreUnavailable);
+  });
+
+  test('everything is there when the database is opened again', async (t) => {
+    const { store, another, remove } = await open();
+    t.after(remove);
+    if (another === undefined) return t.skip('nothing outlives a database in memory');
+    const { user, sessions } = await signUp(store, 2);
+    const key = aKey();
+    await store.ensureKey({ candidate: key, now: 2_000 });
+    await store.agree({ name: 'fact', value: 'value' });
+    const { revocations } = await store.revokeToken({ jti: unique('jti'), ...revoking() });
+    const events = await store.listEvents({ userId: null, limit: 99 });
+    await store.close();
+
+    const again = await another();
+    t.after(() => again.close());
+    assert.deepEqual(await again.findUser({ id: user.id }), user);
+    const listed = await again.listSessions({ userId: user.id, now: 0 });
+    assert.deepEqual(listed.reverse(), sessions);
+    assert.deepEqual(await again.listKeys(), [key]);
+    assert.equal(await again.agree({ name: 'fact', value: 'other' }), 'value');
+    const log = { revocations, lastSeq: await newestSeq(again) };
+    assert.deepEqual(await again.listRevocations({ after: 0, now: 0 }), log);
+    assert.deepEqual(await again.listEvents({ userId: null, limit: 99 }), events);
+  });
+}

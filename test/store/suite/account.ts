@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Revoked, Store } from '../../../src/auth/ports.ts';
+import { NO_VERSION_ACCEPTED } from '../../../src/revocation/revocation.ts';
+import { isRecorded, logged, revoking, sessionIds, signUp } from './harness.ts';
+
+const now = 2_000;
+const password = { verifiedHash: null, newHash: 'new hash', keepSessionId: null, now };
+
+type Act = (
+  store: Store,
+  args: { userId: string } & ReturnType<typeof revoking>,
+) => Promise<Revoked>;
+
+const verbs: Record<string, Act> = {
+  endAllSessions: (store, args) => store.endAllSessions({ ...args, now }),
+  changePassword: (store, args) => store.changePassword({ ...args, ...password }),
+  setRoles: (store, args) => store.setRoles({ ...args, roles: ['admin'], now }),
+  'setDisabled(true)': (store, args) => store.setDisabled({ ...args, disabled: true, now }),
+  'setDisabled(false)': (store, args) => store.setDisabled({ ...args, disabled: false, now }),
+  deleteUser: (store, args) => store.deleteUser(args),
+};
+
+/** What each does to a user with two sessions: sessions left, version logged, fields changed. */
+const effects = {
+  endAllSessions: { left: 0, version: 1, fields: {} },
+  changePassword: { left: 0, version: 1, fields: { passwordHash: 'new hash' } },
+  setRoles: { left: 2, version: 1, fields: { roles: ['admin'] } },
+  'setDisabled(true)': { left: 0, version: 1, fields: { disabledAt: now } },
+  'setDisabled(false)': { left: 2, version: null, fields: {} },
+  deleteUser: { left: 0, version: NO_VERSION_ACCEPTED, fields: null },
+} as const;
+
+export function accountTests(given: () => Store): void {
+  for (const [name, act] of Object.entries(verbs)) {
+    test(`${name} of an unknown user finds nothing and writes nothing`, async () => {
+      const store = given();
+      const args = { userId: 'nobody', ...revoking() };
+      const log = await logged(store, async () => {
+        assert.deepEqual(await act(store, args), { found: false, revocations: [] });
+      });
+      assert.deepEqual(log, []);
+      assert.equal(await isRecorded(store, args.event.id), false);
+    });
+  }
+
+  for (const [name, { left, version, fields }] of Object.entries(effects)) {
+    test(`${name} changes, ends, logs and records what it says, for this user alone`, async () => {
+      const store = given();
+      const { user, sessions } = await signUp(store, 2);
+      const { user: bystander, sessions: theirs } = await signUp(store, 1);
+      const args = { userId: user.id, ...revoking() };
+      const entry = { kind: 'user', subject: user.id, version, expiresAt: 9_000 };
+      const expectedLog = version === null ? [] : [entry];
+      const log = await logged(store, async () => {
+        const result = await verbs[name]?.(store, args);
+        assert.equal(result?.found, true);
+        assert.deepEqual(
+          result.revocations.map(({ seq: _, ...it }) => it),
+          expectedLog,
+        );
+      });
+      assert.deepEqual(log, expectedLog);
+      const ids = sessions.map((it) => it.id).slice(0, left);
+      assert.deepEqual(await sessionIds(store, user.id), ids);
+      const tokenVersion = version ?? 0;
+      const changed = { ...user, ...fields, tokenVersion, updatedAt: now };
+      const expected = fields === null ? undefined : changed;
+      assert.deepEqual(await store.findUser({ id: user.id }), expected);
+      assert.ok(await isRecorded(store, args.event.id));
+      assert.deepEqual(await store.findUser({ id: bystander.id }), bystander);
+      assert.deepEqual(
+        await sessionIds(store, bystander.id),
+        theirs.map((it) => it.id),
+      );
+    });
+  }
+
+  test('each raise of the token version is logged with its own number', async () => {
+    const store = given();
+    const { user } = await signUp(store, 0);
+    const log = await logged(store, async () => {
+      for (let i = 0; i < 3; i++) {
+        await store.endAllSessions({ userId: user.id, now, ...revoking() });
+      }
+    });
+    assert.deepEqual(
+      log.map((it) => it.version),
+      [1, 2, 3],
+    );
+    assert.equal((await store.findUser({ id: user.id }))?.tokenVersion, 3);
+  });
+
+  test('a password change that keeps a session logs each of the others', async () => {
+    const store = given();
+    const { user, sessions } = await signUp(store, 3);
+    const [kept, ...others] = sessions.map((it) => it.id);
+    const args = { userId: user.id, ...password, keepSessionId: kept ?? '', ...revoking() };
+    const log = await logged(store, async () => {
+      assert.equal((await store.changePassword(args)).revocations.length, 2);
+    });
+    assert.deepEqual(
+      log.map((it) => [it.kind, it.subject, it.version, it.expiresAt]).sort(),
+      others.map((id) => ['session', id, 0, 9_000]),
+    );
+    assert.deepEqual(await sessionIds(store, user.id), [kept]);
+    const after = await store.findUser({ id: user.id });
+    assert.deepEqual(after, { ...user, passwordHash: 'new hash', updatedAt: now });
+  });
+
+  test('a password is replaced only if it still is the one that was verified', async () => {
+    const store = given();
+    const { user, sessions } = await signUp(store, 1);
+    const stale = { userId: user.id, ...password, verifiedHash: 'another hash', ...revoking() };
+    assert.deepEqual(await store.changePassword(stale), { found: false, revocations: [] });
+    assert.deepEqual(await store.findUser({ id: user.id }), user);
+    assert.deepEqual(
+      await sessionIds(store, user.id),
+      sessions.map((it) => it.id),
+    );
+    assert.equal(await isRecorded(store, stale.event.id), false);
+    const fresh = { ...stale, verifiedHash: user.passwordHash, ...revoking() };
+    assert.equal((await store.changePassword(fresh)).found, true);
+  });
+
+  test('disabling twice keeps the first time, and enabling lets the user in again', async () => {
+    const store = given();
+    const { user } = await signUp(store, 1);
+    const set = (disabled: boolean, at: number) =>
+      store.setDisabled({ userId: user.id, disabled, now: at, ...revoking() });
+    await set(true, 2_000);
+    await set(true, 3_000);
+    assert.equal((await store.findUser({ id: user.id }))?.disabledAt, 2_000);
+    await set(false, 4_000);
+    const after = await store.findUser({ id: user.id });
+    assert.deepEqual(after, { ...user, tokenVersion: 2, updatedAt: 4_000 });
+  });
+
+  test("a deleted user's name is free again, and its events stay", async () => {
+    const store = given();
+    const { user } = await signUp(store, 1);
+    const event = { ...revoking().event, userId: user.id };
+    await store.deleteUser({ userId: user.id, revokeUntil: 9_000, event });
+    assert.deepEqual(await store.listEvents({ userId: user.id, limit: 9 }), [event]);
+    const { id: _, ...names } = user;
+    await signUp(store, 0, names);
+  });
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AuditEvent, Session, UserRecord } from '../../../src/auth/model.ts';
+import type { Store } from '../../../src/auth/ports.ts';
+import { anEvent, aSession, aUser, unique } from '../records.ts';
+import { newestSeq, signUp } from './harness.ts';
+
+interface Case {
+  readonly user: UserRecord;
+  readonly session: Session;
+  /** Its id is in use, so the last statement of the verb fails. */
+  readonly event: AuditEvent;
+}
+
+const now = 2_000;
+const revokeUntil = 9_000;
+const verbs: Record<string, (store: Store, given: Case) => Promise<unknown>> = {
+  createUser: (store, { event }) => {
+    const user = aUser();
+    return store.createUser({ user, session: aSession(user.id), event });
+  },
+  openSession: (store, { user, event }) => {
+    const verifiedHash = user.passwordHash ?? '';
+    return store.openSession({ session: aSession(user.id), verifiedHash, rehash: 'x', event });
+  },
+  'rotateSession (reused)': (store, { session, event }) =>
+    store.rotateSession({
+      sessionId: session.id,
+      generation: 7,
+      now,
+      grace: 0,
+      expiresAt: 0,
+      revokeUntil,
+      event,
+    }),
+  endSession: (store, { session, event }) =>
+    store.endSession({ sessionId: session.id, userId: null, revokeUntil, event }),
+  endAllSessions: (store, { user, event }) =>
+    store.endAllSessions({ userId: user.id, now, revokeUntil, event }),
+  changePassword: (store, { user, event }) => {
+    const change = { verifiedHash: null, newHash: 'x', keepSessionId: null };
+    return store.changePassword({ userId: user.id, ...change, now, revokeUntil, event });
+  },
+  setRoles: (store, { user, event }) =>
+    store.setRoles({ userId: user.id, roles: ['admin'], now, revokeUntil, event }),
+  setDisabled: (store, { user, event }) =>
+    store.setDisabled({ userId: user.id, disabled: true, now, revokeUntil, event }),
+  deleteUser: (store, { user, event }) => store.deleteUser({ userId: user.id, revokeUntil, event }),
+  revokeToken: (store, { event }) => store.revokeToken({ jti: unique('jti'), revokeUntil, event }),
+};
+
+async function snapshot(store: Store, userId: string): Promise<unknown> {
+  return {
+    user: await store.findUser({ id: userId }),
+    users: await store.listUsers({ after: null, limit: 10_000 }),
+    sessions: await store.listSessions({ userId, now: 0 }),
+    seq: await newestSeq(store),
+  };
+}
+
+export function atomicityTests(given: () => Store): void {
+  for (const [name, act] of Object.entries(verbs)) {
+    test(`${name} that fails at its end leaves nothing, and its neighbours as they are`, async () => {
+      const store = given();
+      const { user, sessions } = await signUp(store, 1);
+      const [session] = sessions;
+      assert.ok(session);
+      const event = anEvent({ userId: user.id });
+      await store.recordEvent(event);
+      const before = await snapshot(store, user.id);
+
+      const [left, right] = [anEvent({ userId: unique('user') }), anEvent()];
+      const results = await Promise.allSettled([
+        store.recordEvent(left),
+        act(store, { user, session, event }),
+        store.recordEvent(right),
+      ]);
+      assert.deepEqual(
+        results.map((it) => it.status),
+        ['fulfilled', 'rejected', 'fulfilled'],
+      );
+      assert.deepEqual(await snapshot(store, user.id), before);
+      const events = await store.listEvents({ userId: null, limit: 2 });
+      assert.deepEqual(events, [right, left]);
+    });
+  }
+
+  test('a user whose first session cannot be stored is not stored either', async () => {
+    const store = given();
+    const user = aUser();
+    const session = aSession('nobody');
+    await assert.rejects(store.createUser({ user, session, event: anEvent() }));
+    assert.equal(await store.findUser({ id: user.id }), undefined);
+  });
+
+  test('what cannot be sent to the database fails alone', async () => {
+    const store = given();
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    const event = anEvent();
+    const args = { user: aUser({ profile: circular }), session: null, event: anEvent() };
+    const results = await Promise.allSettled([store.createUser(args), store.recordEvent(event)]);
+    assert.deepEqual(
+      results.map((it) => it.status),
+      ['rejected', 'fulfilled'],
+    );
+  });
+
+  test('a read sees the writes that were asked for before it', async () => {
+    const store = given();
+    const user = aUser();
+    const [, found] = await Promise.all([
+      store.createUser({ user, session: null, event: anEvent() }),
+      store.findUser({ id: user.id }),
+    ]);
+    assert.deepEqual(found, user);
+  });
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Store } from '../../../src/auth/ports.ts';
+import { anEvent, unique } from '../records.ts';
+
+export function factTests(given: () => Store): void {
+  test('the first to say a fact decides it', async () => {
+    const store = given();
+    const name = unique('fact');
+    const answers = await Promise.all(['a', 'b', 'c'].map((value) => store.agree({ name, value })));
+    assert.deepEqual(answers, ['a', 'a', 'a']);
+    assert.equal(await store.agree({ name: unique('fact'), value: 'd' }), 'd');
+    assert.equal(await store.agree({ name, value: 'e' }), 'a');
+  });
+
+  test('a raised number never falls', async () => {
+    const store = given();
+    const name = unique('number');
+    const raise = (value: number) => store.raise({ name, value });
+    assert.equal(await raise(9), 9);
+    assert.equal(await raise(10), 10);
+    assert.equal(await raise(9), 10);
+    assert.equal(await raise(Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+    assert.equal(await raise(0), Number.MAX_SAFE_INTEGER);
+  });
+
+  test('events are listed the newest first, of one user or of all', async () => {
+    const store = given();
+    const userId = unique('user');
+    const [first, second, third] = [
+      anEvent({ userId, type: 'login_failed', at: 3 }),
+      anEvent({ userId: unique('user'), sessionId: 'a session', address: null, userAgent: null }),
+      anEvent({ userId, at: 1 }),
+    ];
+    for (const event of [second, third, first]) await store.recordEvent(event);
+    assert.deepEqual(await store.listEvents({ userId, limit: 9 }), [third, first]);
+    assert.deepEqual(await store.listEvents({ userId, limit: 1 }), [third]);
+    assert.deepEqual(await store.listEvents({ userId: null, limit: 3 }), [third, second, first]);
+    assert.deepEqual(await store.listEvents({ userId: 'nobody', limit: 9 }), []);
+  });
+
+  test('the database answers a ping', async () => {
+    assert.equal(await given().ping(), undefined);
+  });
+}

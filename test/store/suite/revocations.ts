@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { anEvent, aSession, unique } from '../records.ts';
+import { isRecorded, newestSeq, type OpenDatabase, revoking, signUp } from './harness.ts';
+
+/** These see the whole log, so each has a database of its own. */
+export function revocationTests(open: OpenDatabase): void {
+  test('the log keeps its order, and tells what is new and what is live', async (t) => {
+    const { store, remove } = await open();
+    t.after(remove);
+    assert.deepEqual(await store.listRevocations({ after: 0, now: 0 }), {
+      revocations: [],
+      lastSeq: 0,
+    });
+    const made = [];
+    for (const revokeUntil of [5_000, 4_000, 6_000]) {
+      const event = anEvent({ type: 'token_revoked' });
+      const result = await store.revokeToken({ jti: unique('jti'), revokeUntil, event });
+      assert.equal(result.found, true);
+      assert.ok(await isRecorded(store, event.id));
+      made.push(...result.revocations);
+    }
+    const seqs = made.map((it) => it.seq);
+    assert.deepEqual(
+      seqs,
+      [...seqs].sort((a, b) => a - b),
+    );
+    const list = (after: number, now: number) => store.listRevocations({ after, now });
+    const [first, second, third] = made;
+    const lastSeq = third?.seq ?? 0;
+    assert.deepEqual(await list(0, 0), { revocations: made, lastSeq });
+    assert.deepEqual(await list(first?.seq ?? 0, 0), { revocations: [second, third], lastSeq });
+    assert.deepEqual(await list(0, 4_000), { revocations: [first, third], lastSeq });
+    assert.deepEqual(await list(lastSeq, 0), { revocations: [], lastSeq });
+    assert.deepEqual(await list(0, 9_000), { revocations: [], lastSeq });
+  });
+
+  test('a token can be revoked twice', async (t) => {
+    const { store, remove } = await open();
+    t.after(remove);
+    const jti = unique('jti');
+    await store.revokeToken({ jti, ...revoking() });
+    const { revocations } = await store.revokeToken({ jti, ...revoking() });
+    const [entry] = revocations;
+    assert.deepEqual(
+      { ...entry, seq: 0 },
+      { seq: 0, kind: 'token', subject: jti, version: 0, expiresAt: 9_000 },
+    );
+    assert.equal(entry?.seq, await newestSeq(store));
+  });
+
+  test('pruning removes what is dead, a few rows at a time, and nothing else', async (t) => {
+    const { store, remove } = await open();
+    t.after(remove);
+    const { user } = await signUp(store, 0);
+    const verifiedHash = user.passwordHash ?? '';
+    for (const expiresAt of [4_000, 5_000, 5_001]) {
+      const session = aSession(user.id, { expiresAt });
+      await store.openSession({ session, verifiedHash, rehash: null, event: anEvent() });
+    }
+    for (const revokeUntil of [4_000, 5_001, 5_000, 4_000]) {
+      await store.revokeToken({ jti: unique('jti'), revokeUntil, event: anEvent() });
+    }
+    const lastSeq = await newestSeq(store);
+    const removed = [];
+    for (let i = 0; i < 4; i++) removed.push((await store.prune({ now: 5_000, limit: 3 })).removed);
+    // Two sessions and two entries; the newest entry stays although it is dead.
+    assert.deepEqual(removed, [3, 1, 0, 0]);
+    const sessions = await store.listSessions({ userId: user.id, now: 0 });
+    assert.deepEqual(
+      sessions.map((it) => it.expiresAt),
+      [5_001],
+    );
+    const log = await store.listRevocations({ after: 0, now: 0 });
+    assert.deepEqual(
+      log.revocations.map((it) => it.expiresAt),
+      [5_001, 4_000],
+    );
+    assert.equal(log.lastSeq, lastSeq);
+    await store.revokeToken({ jti: unique('jti'), ...revoking() });
+    assert.equal(await newestSeq(store), lastSeq + 1);
+  });
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Session } from '../../../src/auth/model.ts';
+import type { RotateResult, Store } from '../../../src/auth/ports.ts';
+import { isRecorded, logged, revoking, sessionIds, signIn } from './harness.ts';
+
+const rotatedAt = 50_000;
+const grace = 30_000;
+
+/** A session at generation 3, rotated at 50,000. */
+async function generationThree(store: Store): Promise<Session> {
+  const { session } = await signIn(store);
+  for (let generation = 0; generation < 3; generation++) {
+    const result = await rotate(store, session.id, generation, rotatedAt, 0);
+    assert.equal(result.status, 'rotated');
+  }
+  return { ...session, generation: 3, rotatedAt, expiresAt: rotatedAt + 100_000 };
+}
+
+function rotate(
+  store: Store,
+  sessionId: string,
+  generation: number,
+  now: number,
+  graceOfCall = grace,
+): Promise<RotateResult> {
+  const args = { sessionId, generation, now, grace: graceOfCall, expiresAt: now + 100_000 };
+  return store.rotateSession({ ...args, ...revoking() });
+}
+
+/** presented generation, ms since the rotation, grace, outcome */
+const table: readonly (readonly [number, number, number, RotateResult['status']])[] = [
+  [3, grace, grace, 'rotated'],
+  [3, grace + 1, grace, 'rotated'],
+  [3, grace - 1, grace, 'current'],
+  [3, 0, grace, 'current'],
+  [3, -(grace - 1), grace, 'current'],
+  [3, -grace, grace, 'rotated'],
+  [3, 0, 0, 'rotated'],
+  [3, -1, 0, 'rotated'],
+  [2, 0, grace, 'replayed'],
+  [2, grace - 1, grace, 'replayed'],
+  [2, -(grace - 1), grace, 'replayed'],
+  [2, grace, grace, 'reused'],
+  [2, -grace, grace, 'reused'],
+  [2, 0, 0, 'reused'],
+  [1, 0, grace, 'reused'],
+  [0, grace, grace, 'reused'],
+  [-1, 0, grace, 'reused'],
+  [4, 0, grace, 'reused'],
+  [4, grace, grace, 'reused'],
+  [3, 100_000, grace, 'gone'],
+  [2, 100_000, grace, 'gone'],
+  [1, 100_001, grace, 'gone'],
+];
+
+export function rotationTests(given: () => Store): void {
+  for (const [generation, age, graceOfCall, expected] of table) {
+    const when = `generation ${generation} of 3 at ${age} ms with a grace of ${graceOfCall} ms`;
+    test(`${when}: ${expected}`, async () => {
+      const store = given();
+      const session = await generationThree(store);
+      const now = rotatedAt + age;
+      let result: RotateResult | undefined;
+      const log = await logged(store, async () => {
+        result = await rotate(store, session.id, generation, now, graceOfCall);
+      });
+      assert.equal(result?.status, expected);
+      if (result.status === 'gone') {
+        assert.deepEqual(log, []);
+        return;
+      }
+      if (result.status === 'reused') {
+        const entry = { kind: 'session', subject: session.id, version: 0, expiresAt: 9_000 };
+        assert.deepEqual(log, [entry]);
+        assert.deepEqual(
+          result.revocations.map(({ seq: _, ...it }) => it),
+          [entry],
+        );
+        assert.deepEqual(await sessionIds(store, session.userId), []);
+        return;
+      }
+      const advanced = { generation: 4, rotatedAt: now, expiresAt: now + 100_000 };
+      const after = expected === 'rotated' ? { ...session, ...advanced } : session;
+      assert.deepEqual(result.session, after);
+      assert.deepEqual(result.user, await store.findUser({ id: session.userId }));
+      assert.deepEqual(await store.listSessions({ userId: session.userId, now: 0 }), [after]);
+      assert.deepEqual(log, []);
+    });
+  }
+
+  test('a session that is not there is gone', async () => {
+    assert.deepEqual(await rotate(given(), 'no session', 0, 0), { status: 'gone' });
+  });
+
+  test('reuse is recorded, and the session is gone for its honest owner too', async () => {
+    const store = given();
+    const session = await generationThree(store);
+    const args = { sessionId: session.id, generation: 0, now: rotatedAt, grace, expiresAt: 1 };
+    const reuse = { ...args, ...revoking({ type: 'refresh_token_reused' }) };
+    assert.equal((await store.rotateSession(reuse)).status, 'reused');
+    assert.ok(await isRecorded(store, reuse.event.id));
+    assert.deepEqual(await rotate(store, session.id, 3, rotatedAt), { status: 'gone' });
+  });
+
+  test('an honest refresh records nothing', async () => {
+    const store = given();
+    const { session } = await signIn(store);
+    const args = { sessionId: session.id, generation: 0, now: 2_000, grace: 0, expiresAt: 3_000 };
+    const refresh = { ...args, ...revoking() };
+    assert.equal((await store.rotateSession(refresh)).status, 'rotated');
+    assert.equal(await isRecorded(store, refresh.event.id), false);
+  });
+
+  test('of many tabs that refresh at once one rotates and the others get the same', async () => {
+    const store = given();
+    const { session } = await signIn(store);
+    const tabs = Array.from({ length: 20 }, () => rotate(store, session.id, 0, rotatedAt));
+    const results = await Promise.all(tabs);
+    const statuses = results.map((it) => it.status).sort();
+    assert.deepEqual(statuses, [...Array(19).fill('replayed'), 'rotated']);
+    const successors = results.map((it) => ('session' in it ? JSON.stringify(it.session) : ''));
+    assert.equal(new Set(successors).size, 1);
+  });
+}

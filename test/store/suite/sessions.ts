@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Store } from '../../../src/auth/ports.ts';
+import { anEvent, aSession } from '../records.ts';
+import { isRecorded, logged, revoking, sessionIds, signIn, signUp } from './harness.ts';
+
+export function sessionTests(given: () => Store): void {
+  test('a session opens for the password hash that was verified', async () => {
+    const store = given();
+    const { user } = await signUp(store, 0);
+    const session = aSession(user.id);
+    const event = anEvent({ userId: user.id });
+    const verifiedHash = user.passwordHash ?? '';
+    const result = await store.openSession({ session, verifiedHash, rehash: null, event });
+    assert.deepEqual(result, { status: 'opened', user });
+    assert.deepEqual(await store.listSessions({ userId: user.id, now: 0 }), [session]);
+    assert.ok(await isRecorded(store, event.id));
+  });
+
+  test('opening a session can replace an outdated hash', async () => {
+    const store = given();
+    const { user } = await signUp(store, 0);
+    const session = aSession(user.id);
+    const verifiedHash = user.passwordHash ?? '';
+    const rehash = 'a better hash';
+    const result = await store.openSession({ session, verifiedHash, rehash, event: anEvent() });
+    const expected = { ...user, passwordHash: rehash };
+    assert.deepEqual(result, { status: 'opened', user: expected });
+    assert.deepEqual(await store.findUser({ id: user.id }), expected);
+  });
+
+  const refusals: Record<string, (store: Store, userId: string) => Promise<unknown>> = {
+    'the password was changed': (store, userId) =>
+      store.changePassword({
+        userId,
+        verifiedHash: null,
+        newHash: 'new',
+        keepSessionId: null,
+        now: 2_000,
+        ...revoking(),
+      }),
+    'the user was disabled': (store, userId) =>
+      store.setDisabled({ userId, disabled: true, now: 2_000, ...revoking() }),
+    'the user was deleted': (store, userId) => store.deleteUser({ userId, ...revoking() }),
+  };
+  for (const [meanwhile, act] of Object.entries(refusals)) {
+    test(`no session opens when ${meanwhile} meanwhile`, async () => {
+      const store = given();
+      const { user } = await signUp(store, 0);
+      await act(store, user.id);
+      const before = await store.findUser({ id: user.id });
+      const session = aSession(user.id);
+      const event = anEvent();
+      const verifiedHash = user.passwordHash ?? '';
+      const result = await store.openSession({ session, verifiedHash, rehash: 'other', event });
+      assert.deepEqual(result, { status: 'refused' });
+      assert.deepEqual(await sessionIds(store, user.id), []);
+      assert.deepEqual(await store.findUser({ id: user.id }), before);
+      assert.equal(await isRecorded(store, event.id), false);
+    });
+  }
+
+  test('live sessions of one user are listed, the latest first', async () => {
+    const store = given();
+    const { user } = await signUp(store, 0);
+    await signUp(store, 2);
+    const old = aSession(user.id, { createdAt: 1 });
+    const late = aSession(user.id, { createdAt: 3 });
+    const middle = aSession(user.id, { createdAt: 2 });
+    const expired = aSession(user.id, { createdAt: 4, expiresAt: 5_000 });
+    const verifiedHash = user.passwordHash ?? '';
+    for (const session of [old, late, middle, expired]) {
+      await store.openSession({ session, verifiedHash, rehash: null, event: anEvent() });
+    }
+    const list = (now: number) => store.listSessions({ userId: user.id, now });
+    assert.deepEqual(await list(5_000), [late, middle, old]);
+    assert.deepEqual(await list(4_999), [expired, late, middle, old]);
+  });
+
+  test('an ended session is gone, logged and recorded', async () => {
+    const store = given();
+    const { user, sessions } = await signUp(store, 2);
+    const [ended, kept] = sessions.map((it) => it.id);
+    const sessionId = ended ?? '';
+    const args = { sessionId, userId: user.id, ...revoking() };
+    const entry = { kind: 'session', subject: sessionId, version: 0, expiresAt: 9_000 };
+    const log = await logged(store, async () => {
+      const { found, revocations } = await store.endSession(args);
+      assert.equal(found, true);
+      assert.deepEqual(
+        revocations.map(({ seq: _, ...it }) => it),
+        [entry],
+      );
+    });
+    assert.deepEqual(log, [entry]);
+    assert.deepEqual(await sessionIds(store, user.id), [kept]);
+    assert.ok(await isRecorded(store, args.event.id));
+  });
+
+  test('an administrator ends a session without naming its user', async () => {
+    const store = given();
+    const { user, session } = await signIn(store);
+    const ended = await store.endSession({ sessionId: session.id, userId: null, ...revoking() });
+    assert.equal(ended.found, true);
+    assert.deepEqual(await sessionIds(store, user.id), []);
+  });
+
+  test("nobody ends another user's session, nor one that is not there", async () => {
+    const store = given();
+    const { user, session } = await signIn(store);
+    const { user: stranger } = await signUp(store);
+    const attempts = [
+      { sessionId: session.id, userId: stranger.id, ...revoking() },
+      { sessionId: 'no session', userId: user.id, ...revoking() },
+      { sessionId: 'no session', userId: null, ...revoking() },
+    ];
+    for (const args of attempts) {
+      const log = await logged(store, async () => {
+        assert.deepEqual(await store.endSession(args), { found: false, revocations: [] });
+      });
+      assert.deepEqual(log, []);
+      assert.equal(await isRecorded(store, args.event.id), false);
+    }
+    assert.deepEqual(await sessionIds(store, user.id), [session.id]);
+  });
+}
