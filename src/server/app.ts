@@ -2,12 +2,13 @@ import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { readAllSettings } from '../system/options.ts';
 import { addBodyParsers, BODY_LIMIT } from './body.ts';
+import { refuseBrokenRequest } from './broken-request.ts';
 import { type LatchkeyPluginOptions, splitOptions } from './options.ts';
 import { latchkey } from './plugin.ts';
-import { RequestRefused } from './request-refused.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { sendError } from './send-error.ts';
+import { answerUnknownAddresses } from './unknown-address.ts';
 
 export interface AppOptions extends LatchkeyPluginOptions {
   /** Where errors of ours are logged. Default: standard error. False: nowhere. */
@@ -27,7 +28,7 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   const { trustProxy, corsOrigins } = readAllSettings(splitOptions(pluginOptions).core);
   const app = Fastify({
     // The address of a request may hold what must not be logged, so requests are not.
-    logger: logger && { level: 'warn' },
+    logger: logger && { level: 'warn', stream: process.stderr },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
@@ -35,16 +36,15 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
     trustProxy,
     forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => sendError(request, reply, error),
+    clientErrorHandler: refuseBrokenRequest,
   });
-  app.setNotFoundHandler((request, reply) => {
-    const detail = 'There is nothing at this address. The API is described at /docs.';
-    sendError(request, reply, new RequestRefused(404, 'not_found', detail));
-  });
+  answerUnknownAddresses(app);
   if (corsOrigins.length > 0) {
     await app.register(cors, {
       origin: [...corsOrigins],
       credentials: true,
       methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+      exposedHeaders: ['WWW-Authenticate', 'Retry-After'],
       maxAge: 600,
     });
   }

@@ -21,12 +21,12 @@ export function addBodyParsers(app: FastifyInstance): void {
     'application/json',
     options,
     async (request: FastifyRequest, body: Buffer) => {
-      assertCharset(request);
+      assertPlain(request);
       return parseJsonBody(body);
     },
   );
   app.addContentTypeParser(FORM, options, async (request: FastifyRequest, body: Buffer) => {
-    assertCharset(request);
+    assertPlain(request);
     return parseFormBody(body);
   });
 }
@@ -46,7 +46,13 @@ export function assertNotForm(request: FastifyRequest): void {
   }
 }
 
-function assertCharset(request: FastifyRequest): void {
+/** Bodies are neither compressed, which would make the size limit a lie, nor in another charset. */
+function assertPlain(request: FastifyRequest): void {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding.trim().toLowerCase() !== 'identity') {
+    const detail = 'Send the body as it is, without Content-Encoding.';
+    throw new RequestRefused(415, 'unsupported_encoding', detail);
+  }
   const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(request.headers['content-type'] ?? '');
   if (charset?.[1] !== undefined && charset[1].toLowerCase() !== 'utf-8') {
     throw new RequestRefused(415, 'unsupported_charset', 'Send the body as UTF-8.');

@@ -1,4 +1,4 @@
-import { parseCookie, stringifySetCookie } from 'cookie';
+import { stringifySetCookie } from 'cookie';
 import type { FastifyReply } from 'fastify';
 import type { SignIn } from '../auth/sign-in.ts';
 import { MultipleCredentials } from '../errors.ts';
@@ -54,14 +54,24 @@ function parseName(name: string): string {
   throw new TypeError(`cookies: "${name}" is no cookie name. Use letters, digits, _ and -.`);
 }
 
+/**
+ * Finds the one cookie of a name, as it came: a token needs no decoding, and another spelling of it is
+ * not it.
+ */
 function findCookie(header: string | undefined, name: string): string | undefined {
   if (header === undefined || !header.includes(name)) return undefined;
-  const value = parseCookie(header)[name];
-  if (value === undefined || value === '') return undefined;
-  // A second cookie of the name may have been planted by a sibling domain or path, to sign a person
-  // in as somebody else.
-  if (header.split(`${name}=`).length > 2) {
-    throw new MultipleCredentials('Two cookies of one name came. Delete the cookies of this site.');
+  let found: string | undefined;
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=');
+    if (equals === -1 || pair.slice(0, equals).trim() !== name) continue;
+    // A second cookie of the name may have been planted by a sibling domain or path, to sign a person
+    // in as somebody else.
+    if (found !== undefined) {
+      throw new MultipleCredentials(
+        'Two cookies of one name came. Delete the cookies of this site.',
+      );
+    }
+    found = pair.slice(equals + 1).trim();
   }
-  return value;
+  return found === '' ? undefined : found;
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { MultipleCredentials, TokenRefused } from '../errors.ts';
 import { parseBearer } from '../guard/bearer.ts';
 import type { AuthCookies } from './cookies.ts';
-import { isSafeMethod, type SameOriginRule } from './same-origin.ts';
+import { isSafeMethod, type OriginRules } from './same-origin.ts';
 
 export type Transport = 'header' | 'cookie';
 
@@ -25,15 +25,16 @@ export interface CredentialReader {
 
 export function createCredentialReader(
   cookies: AuthCookies,
-  assertSameOrigin: SameOriginRule,
+  { assertSameOrigin }: OriginRules,
 ): CredentialReader {
   function find(request: FastifyRequest, method = request.method): AccessCredential | undefined {
-    const { headers, url } = request.raw;
+    const { headers, rawHeaders, url } = request.raw;
     assertNotInUrl(url);
     const cookieToken = cookies.findAccess(headers.cookie);
     if (headers.authorization !== undefined) {
       // Two tokens may speak for two users: to choose one is to let the sender of the other be it.
       if (cookieToken !== undefined) throw twoCredentials();
+      assertOneAuthorization(rawHeaders);
       return { token: parseBearer(headers.authorization), transport: 'header' };
     }
     if (cookieToken === undefined) return undefined;
@@ -62,9 +63,21 @@ export function twoCredentials(): MultipleCredentials {
   );
 }
 
+/** Node keeps the first Authorization header and drops the rest; a proxy before us may read the last. */
+function assertOneAuthorization(rawHeaders: readonly string[]): void {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 13 && name.toLowerCase() === 'authorization') count++;
+  }
+  if (count > 1) {
+    throw new MultipleCredentials('Two Authorization headers came. Send one, with one token.');
+  }
+}
+
 /** An address is logged, remembered and sent on; a token in it is a token given away. */
 function assertNotInUrl(url: string | undefined): void {
-  if (url?.includes('access_token=')) {
+  if (url?.includes('access_token=') && /[?&]access_token=/.test(url)) {
     throw new MultipleCredentials(
       'A token must not be in the address, where it is logged. Send it in the Authorization header.',
     );

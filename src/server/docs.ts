@@ -21,8 +21,9 @@ const DOCS_CSP = [
  * Serves the OpenAPI document at `/openapi.json` and Swagger UI at `/docs`, all from this server.
  * Routes added after it are in it, the host's own included.
  */
-export async function addDocs(app: FastifyInstance, { routes }: RouteContext): Promise<void> {
-  const tokenUrl = (routes.get('token') ?? routes.get('login'))?.url;
+export async function addDocs(app: FastifyInstance, context: RouteContext): Promise<void> {
+  const path = (context.routes.get('token') ?? context.routes.get('login'))?.url;
+  const tokenUrl = path === undefined ? undefined : context.prefix + path;
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -18,8 +18,8 @@ export interface ServerOptions {
   readonly docs?: boolean | undefined;
   /**
    * Which errors of the host's own routes are answered with a problem document: those Latchkey threw
-   * (`own`, the default), or `all`. Set an error handler of your own after registering to answer them
-   * otherwise.
+   * (`own`, the default), or `all`. A route with an `errorHandler` of its own answers all of its errors
+   * itself; the app's error handler gets those that are left.
    */
   readonly errors?: 'own' | 'all' | undefined;
 }

@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { LatchkeyError } from '../errors.ts';
 import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
@@ -19,7 +19,7 @@ import { addTokenRoute } from './routes/token.ts';
 import { addVerifyRoute } from './routes/verify.ts';
 import { addWellKnownRoutes } from './routes/well-known.ts';
 import { createRouteTable } from './routes-table.ts';
-import { createSameOriginRule } from './same-origin.ts';
+import { createOriginRules } from './same-origin.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { sendError } from './send-error.ts';
 
@@ -63,8 +63,8 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
 
     const { issuer, corsOrigins } = opened.settings;
     const cookies = createAuthCookies(issuer, server.cookies);
-    const assertSameOrigin = createSameOriginRule([new URL(issuer).origin, ...corsOrigins]);
-    const credentials = createCredentialReader(cookies, assertSameOrigin);
+    const originRules = createOriginRules([new URL(issuer).origin, ...corsOrigins]);
+    const credentials = createCredentialReader(cookies, originRules);
     const { verifier, clock } = opened;
     const requireUser = createRequireUser({ verifier, credentials, clock });
 
@@ -76,9 +76,10 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
     const context: RouteContext = {
       latchkey: opened,
       routes,
+      prefix: app.prefix,
       cookies,
       credentials,
-      assertSameOrigin,
+      originRules,
       requireUser,
       transport: server.transport ?? 'body',
     };
@@ -88,15 +89,17 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
   { name: 'latchkey', fastify: '5.x' },
 );
 
-/** What `app.latchkey` throws in a host's own handler is answered as it is in ours. */
+/**
+ * What `app.latchkey` throws in a host's own handler is answered as it is in ours. Done route by route:
+ * the error handler of the host, set before or after, is neither replaced nor asked about our errors.
+ */
 function answerErrorsOf(app: FastifyInstance, which: 'own' | 'all'): void {
-  const others = app.errorHandler;
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    if (which === 'own' && !(error instanceof LatchkeyError)) {
-      return others.call(app, error, request, reply);
-    }
-    sendError(request, reply, error);
-    return reply;
+  app.addHook('onRoute', (route) => {
+    route.errorHandler ??= (error, request, reply) => {
+      // Thrown on, it reaches the host's own error handler.
+      if (which === 'own' && !(error instanceof LatchkeyError)) throw error;
+      sendError(request, reply, error);
+    };
   });
 }
 

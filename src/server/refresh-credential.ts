@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { InputReader } from '../auth/input.ts';
+import { assertNotForm } from './body.ts';
 import { twoCredentials } from './credentials.ts';
 import type { AnswerTransport, RouteContext } from './route-context.ts';
 import { isSafeMethod } from './same-origin.ts';
@@ -29,12 +30,13 @@ export function findRefreshCredential(
     return bodyToken === undefined ? undefined : { token: bodyToken, transport: 'body' };
   }
   if (bodyToken !== undefined || headers.authorization !== undefined) throw twoCredentials();
-  if (!isSafeMethod(request.method)) context.assertSameOrigin(request);
+  if (!isSafeMethod(request.method)) context.originRules.assertSameOrigin(request);
   return { token: cookieToken, transport: 'cookie' };
 }
 
 function readBody(request: FastifyRequest): string | undefined {
-  if (request.body === undefined || request.body === null) return undefined;
+  if (request.body === undefined) return undefined;
+  assertNotForm(request);
   const reader = new InputReader(request.body);
   const token = reader.optionalString('refresh_token', { max: TOKEN_MAX });
   reader.finish();

@@ -4,7 +4,7 @@ import type { AuthCookies } from './cookies.ts';
 import type { CredentialReader } from './credentials.ts';
 import type { RequireUser } from './require-user.ts';
 import type { RouteName, RouteTable } from './routes-table.ts';
-import type { SameOriginRule } from './same-origin.ts';
+import type { OriginRules } from './same-origin.ts';
 
 /** How tokens travel in answers. */
 export type AnswerTransport = 'body' | 'cookie';
@@ -13,9 +13,11 @@ export type AnswerTransport = 'body' | 'cookie';
 export interface RouteContext {
   readonly latchkey: Latchkey;
   readonly routes: RouteTable;
+  /** What the host's app puts before the paths of the table: `''`, or `/api`. */
+  readonly prefix: string;
   readonly cookies: AuthCookies;
   readonly credentials: CredentialReader;
-  readonly assertSameOrigin: SameOriginRule;
+  readonly originRules: OriginRules;
   readonly requireUser: RequireUser;
   /** For register and login, unless `?transport=` says otherwise. */
   readonly transport: AnswerTransport;

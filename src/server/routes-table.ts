@@ -31,7 +31,7 @@ export interface RouteAddress {
 /** Where each route is served; a route that is left out is absent. */
 export type RouteTable = ReadonlyMap<RouteName, RouteAddress>;
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const ADDRESS = /^(?:(GET|POST|PUT|PATCH|DELETE) )?(\/[^\s?#]*)$/;
 
 /** @throws {TypeError} naming the path that is not one */
 export function createRouteTable(paths: RoutePaths = {}): RouteTable {
@@ -52,14 +52,14 @@ export function createRouteTable(paths: RoutePaths = {}): RouteTable {
 function parseAddress(name: RouteName, path: string | undefined): RouteAddress {
   const [method = '', url = ''] = DEFAULT_ROUTES[name].split(' ');
   if (path === undefined) return { method, url };
-  const [first = '', second] = path.split(' ');
-  const address = second === undefined ? { method, url: first } : { method: first, url: second };
-  if (!METHODS.includes(address.method) || !/^\/[^\s?#]*$/.test(address.url)) {
+  const parsed = ADDRESS.exec(String(path));
+  if (parsed === null) {
     throw new TypeError(
       `paths.${name}: "${path}" is not a path. Write "/some/path" or "GET /some/path".`,
     );
   }
-  if (name === 'session' && !address.url.includes(':id')) {
+  const address = { method: parsed[1] ?? method, url: parsed[2] ?? url };
+  if (name === 'session' && !/:id(?!\w)/.test(address.url)) {
     throw new TypeError(`paths.session: "${path}" must hold ":id", where the session's id stands.`);
   }
   return address;

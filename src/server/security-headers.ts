@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
  * its own.
  * @see OWASP REST Security Cheat Sheet, "Security headers"
  */
-const API_HEADERS = {
+export const API_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',

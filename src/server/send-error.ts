@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toErrorAnswer } from './error-answer.ts';
+import { API_HEADERS } from './security-headers.ts';
 
 /** Answers with a problem document. What is our fault is logged by its name and message alone. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
@@ -10,8 +11,7 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, error: u
   }
   reply
     .code(problem.status)
-    .headers(headers)
-    .header('cache-control', 'no-store')
+    .headers({ ...API_HEADERS, ...headers })
     .type('application/problem+json')
     .serializer(JSON.stringify)
     .send(problem);

@@ -7,15 +7,18 @@ import { toTokenView, toUserView } from './views.ts';
 /**
  * Reads `?transport=`.
  * @throws {RequestRefused} when it is neither `cookie` nor `body`
+ * @throws {Forbidden} when another site asks for cookies
  */
 export function parseTransport(
+  { transport: fallback, originRules }: RouteContext,
   request: FastifyRequest,
-  fallback: AnswerTransport,
 ): AnswerTransport {
-  const transport = (request.query as Record<string, unknown>)['transport'];
-  if (transport === undefined) return fallback;
-  if (transport === 'cookie' || transport === 'body') return transport;
-  throw new RequestRefused(400, 'invalid_transport', '"transport" must be "cookie" or "body".');
+  const transport = (request.query as Record<string, unknown>)['transport'] ?? fallback;
+  if (transport !== 'cookie' && transport !== 'body') {
+    throw new RequestRefused(400, 'invalid_transport', '"transport" must be "cookie" or "body".');
+  }
+  if (transport === 'cookie') originRules.assertNotCrossSite(request);
+  return transport;
 }
 
 /** Answers with the tokens, or with the cookies and the user instead. */

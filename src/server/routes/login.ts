@@ -11,7 +11,7 @@ export function addLoginRoute(app: FastifyInstance, context: RouteContext): void
   addRoute(app, context, 'login', {
     schema: loginSchema,
     handler: async (request, reply) => {
-      const transport = parseTransport(request, context.transport);
+      const transport = parseTransport(context, request);
       const signIn = await auth.login(readLogin(request), toCaller(request));
       return answerSignIn(context, reply, signIn, { transport });
     },
@@ -20,7 +20,7 @@ export function addLoginRoute(app: FastifyInstance, context: RouteContext): void
 
 /** Login forms of OAuth clients bring their protocol's fields along; those say nothing here. */
 function readLogin(request: FastifyRequest): unknown {
-  if (!isForm(request)) return request.body;
+  if (!isForm(request) || request.body === undefined) return request.body;
   const { grant_type, client_id, client_secret, ...login } = request.body as Record<string, string>;
   if (grant_type !== undefined && grant_type !== '' && grant_type !== 'password') {
     throw new RequestRefused(400, 'invalid_input', '"grant_type" must be "password" here.');

@@ -11,7 +11,7 @@ export function addRegisterRoute(app: FastifyInstance, context: RouteContext): v
     schema: createRegisterSchema(settings.fields),
     handler: async (request, reply) => {
       assertNotForm(request);
-      const transport = parseTransport(request, context.transport);
+      const transport = parseTransport(context, request);
       const signIn = await auth.register(request.body, toCaller(request));
       reply.code(201);
       return answerSignIn(context, reply, signIn, { transport, withUser: true });

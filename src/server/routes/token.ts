@@ -3,7 +3,7 @@ import type { SignIn } from '../../auth/sign-in.ts';
 import { InvalidInput } from '../../errors.ts';
 import { isForm } from '../body.ts';
 import { toCaller } from '../caller.ts';
-import { OAuthRefused, sendOAuthError } from '../oauth-error.ts';
+import { OAuthRefused, SEND_A_FORM, sendOAuthError } from '../oauth-error.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { tokenSchema } from '../schemas.ts';
 import { toTokenView } from '../views.ts';
@@ -20,13 +20,16 @@ export function addTokenRoute(app: FastifyInstance, context: RouteContext): void
     schema: tokenSchema,
     errorHandler: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
       sendOAuthError(request, reply, error),
-    handler: async (request) => toTokenView(await grant(context, request)),
+    handler: async (request, reply) => {
+      reply.header('pragma', 'no-cache'); // RFC 6749 section 5.1
+      return toTokenView(await grant(context, request));
+    },
   });
 }
 
 async function grant({ latchkey }: RouteContext, request: FastifyRequest): Promise<SignIn> {
-  if (!isForm(request)) {
-    throw new OAuthRefused('invalid_request', 'Send a form: application/x-www-form-urlencoded.');
+  if (!isForm(request) || request.body === undefined) {
+    throw new OAuthRefused('invalid_request', SEND_A_FORM);
   }
   const form = request.body as Form;
   const caller = toCaller(request);

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addRoute, type RouteContext } from '../route-context.ts';
+import { isSafeMethod } from '../same-origin.ts';
 import { verifySchema } from '../schemas.ts';
 
 /**
@@ -33,6 +34,8 @@ export function addVerifyRoute(app: FastifyInstance, context: RouteContext): voi
  * cross-site POST with cookies would pass as a harmless GET.
  */
 function findOriginalMethod({ headers, method }: FastifyRequest): string {
-  const original = headers['x-forwarded-method'] ?? headers['x-original-method'];
-  return typeof original === 'string' ? original.toUpperCase() : method;
+  const named = [headers['x-forwarded-method'], headers['x-original-method']]
+    .filter((each) => each !== undefined)
+    .map((each) => String(each).toUpperCase());
+  return named.find((each) => !isSafeMethod(each)) ?? named[0] ?? method;
 }

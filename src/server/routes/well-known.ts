@@ -8,7 +8,7 @@ const JWKS_MAX_AGE = 300;
 
 /** What other programs need to verify our tokens. @see RFC 7517 section 5, RFC 8414 section 3 */
 export function addWellKnownRoutes(app: FastifyInstance, context: RouteContext): void {
-  const { latchkey, routes } = context;
+  const { latchkey, routes, prefix } = context;
   const cacheControl = `public, max-age=${JWKS_MAX_AGE}`;
 
   addRoute(app, context, 'jwks', {
@@ -22,7 +22,7 @@ export function addWellKnownRoutes(app: FastifyInstance, context: RouteContext):
   const { issuer } = latchkey.settings;
   const toUrl = (name: 'token' | 'jwks') => {
     const url = routes.get(name)?.url;
-    return url === undefined ? undefined : new URL(url, issuer).href;
+    return url === undefined ? undefined : issuer + prefix + url;
   };
   const metadata = {
     issuer,
