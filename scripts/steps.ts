@@ -52,11 +52,18 @@ export interface Outcome {
   readonly seconds: number;
 }
 
+export interface RunOptions {
+  /** Default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Milliseconds, after which the command is interrupted as if by Ctrl+C. Default: none. */
+  readonly limit?: number;
+}
+
 /** Runs one command from the root, where the tools of node_modules come first. */
 export function run(
   { command: [name, ...args] }: Step,
   output: 'pipe' | 'inherit',
-  env: NodeJS.ProcessEnv = process.env,
+  { env = process.env, limit }: RunOptions = {},
 ): Promise<Outcome> {
   const path = [join(root, 'node_modules/.bin'), env['PATH'] ?? env['Path'] ?? ''].join(delimiter);
   const started = Date.now();
@@ -70,7 +77,9 @@ export function run(
     const forward = (signal: NodeJS.Signals) => child.kill(signal);
     process.on('SIGINT', forward).on('SIGTERM', forward);
     const texts: string[] = [];
+    const timer = limit === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), limit);
     const finish = (ok: boolean) => {
+      clearTimeout(timer);
       process.off('SIGINT', forward).off('SIGTERM', forward);
       done({ ok, output: texts.join(''), seconds: (Date.now() - started) / 1000 });
     };
