@@ -1,0 +1,77 @@
+import { styleText } from 'node:util';
+import type { Summary } from './statistics.ts';
+
+/** What a measurement shows. Cells after the first are figures and stand on the right. */
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** What a reader must know to judge the figures, each a sentence. */
+  readonly notes: readonly string[];
+}
+
+/** An aim and what came of it, as a note below a table. */
+export function createVerdict(aim: string, found: string, met: boolean): string {
+  return `Aim: ${aim}. Found: ${found}: ${met ? 'met' : 'missed'}.`;
+}
+
+export function formatTable({ title, columns, rows, notes }: Table): string {
+  const widths = columns.map((column, index) =>
+    Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)),
+  );
+  const formatRow = (row: readonly string[]) =>
+    row
+      .map((cell, index) => pad(cell, widths[index] ?? 0, index))
+      .join('   ')
+      .trimEnd();
+  return [
+    styleText('bold', title),
+    styleText('gray', formatRow(columns)),
+    ...rows.map(formatRow),
+    ...notes,
+    '',
+  ].join('\n');
+}
+
+export function formatMarkdown({ title, columns, rows, notes }: Table): string {
+  const formatRow = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    `### ${title}`,
+    '',
+    formatRow(columns),
+    formatRow(columns.map((_, index) => (index === 0 ? '---' : '---:'))),
+    ...rows.map(formatRow),
+    '',
+    ...notes.map((note) => `- ${note}`),
+    '',
+  ].join('\n');
+}
+
+function pad(cell: string, width: number, index: number): string {
+  return index === 0 ? cell.padEnd(width) : cell.padStart(width);
+}
+
+/** `12,345`, or `1.23` where the number is small. */
+export function formatNumber(value: number): string {
+  const digits = value < 10 ? 2 : value < 100 ? 1 : 0;
+  return value.toLocaleString('en', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+}
+
+/** The median, and the spread behind it. */
+export function formatSummary({ median, min, max }: Summary, digits?: number): string {
+  const format = digits === undefined ? formatNumber : (value: number) => value.toFixed(digits);
+  return `${format(median)} (${format(min)}–${format(max)})`;
+}
+
+/** Says on standard error how far it is: a line that rewrites itself, or plain lines in a log. */
+export function showProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+  else process.stderr.write(`${text}\n`);
+}
+
+export function clearProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+}

@@ -1,0 +1,130 @@
+/** The process that plays the clients. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answerParent } from '../lib/child.ts';
+import { quantile } from '../lib/statistics.ts';
+import { Lane, type Traffic } from './lane.ts';
+import type { FixedLoad, Load, LoadResult, RefreshLoad } from './load.ts';
+import { createRequest } from './request.ts';
+
+/** Counts what is answered until the time is over. */
+class Recorder {
+  readonly #until: number;
+  readonly #durations: number[] = [];
+  #failed = 0;
+
+  constructor(milliseconds: number) {
+    this.#until = performance.now() + milliseconds;
+  }
+
+  get isOver(): boolean {
+    return performance.now() >= this.#until;
+  }
+
+  record(status: number, since: number): void {
+    const now = performance.now();
+    if (now >= this.#until) return;
+    this.#durations.push(now - since);
+    if (status < 200 || status > 299) this.#failed++;
+  }
+
+  summarise({ milliseconds }: Load): Omit<LoadResult, 'clientCpu' | 'tokens'> {
+    const sorted = Float64Array.from(this.#durations).sort();
+    const at = (share: number) => (sorted.length === 0 ? Number.NaN : quantile(sorted, share));
+    return {
+      answered: sorted.length,
+      rate: sorted.length / (milliseconds / 1000),
+      failed: this.#failed,
+      p50: at(0.5),
+      p99: at(0.99),
+      max: at(1),
+    };
+  }
+}
+
+answerParent<Load>(async (load) => {
+  const before = process.cpuUsage();
+  const began = performance.now();
+  const recorder = new Recorder(load.milliseconds);
+  const tokens = load.kind === 'fixed' ? [] : [...load.tokens];
+  if (load.kind === 'fixed') await runFixed(load, recorder);
+  else await runRefresh(load, recorder, tokens);
+  const { user, system } = process.cpuUsage(before);
+  const clientCpu = (user + system) / 1000 / (performance.now() - began);
+  const result: LoadResult = { ...recorder.summarise(load), clientCpu, tokens };
+  return result;
+});
+
+async function runFixed(load: FixedLoad, recorder: Recorder): Promise<void> {
+  const { requests, connections, pipelining, rate } = load;
+  // Each connection begins elsewhere, so that all requests are in use at any time.
+  const places = Array.from({ length: connections }, (_, lane) =>
+    Math.floor((lane * requests.length) / connections),
+  );
+  let allowance = rate === undefined ? Number.POSITIVE_INFINITY : 0;
+  const traffic: Traffic = {
+    next(lane) {
+      if (allowance < 1 || recorder.isOver) return undefined;
+      allowance--;
+      const place = places[lane] ?? 0;
+      places[lane] = (place + 1) % requests.length;
+      return requests[place];
+    },
+    onAnswer: (_lane, status, _body, since) => recorder.record(status, since),
+  };
+  // At a given rate nothing waits for an answer: a slow server must not slow the clients down.
+  const most = rate === undefined ? pipelining : Number.POSITIVE_INFINITY;
+  const lanes = await openLanes(load.port, connections, traffic, most);
+  if (rate === undefined) {
+    for (const lane of lanes) lane.send();
+    await sleep(load.milliseconds);
+  } else {
+    const began = performance.now();
+    for (let sent = 0; !recorder.isOver; await sleep(1)) {
+      for (const due = ((performance.now() - began) * rate) / 1000; sent < due; sent++) {
+        allowance = 1;
+        lanes[sent % connections]?.send(began + (sent * 1000) / rate);
+      }
+    }
+  }
+  await Promise.all(lanes.map((lane) => lane.finish()));
+}
+
+async function runRefresh(load: RefreshLoad, recorder: Recorder, tokens: string[]): Promise<void> {
+  const waiting = tokens.map(() => true);
+  const traffic: Traffic = {
+    next(lane) {
+      if (waiting[lane] !== true || recorder.isOver) return undefined;
+      waiting[lane] = false;
+      return createRequest('POST', '/auth/refresh', {}, { refresh_token: tokens[lane] });
+    },
+    onAnswer(lane, status, body, since) {
+      recorder.record(status, since);
+      if (status !== 200) return;
+      tokens[lane] = readRefreshToken(body);
+      waiting[lane] = true;
+    },
+  };
+  const lanes = await openLanes(load.port, tokens.length, traffic, 1);
+  for (const lane of lanes) lane.send();
+  await sleep(load.milliseconds);
+  await Promise.all(lanes.map((lane) => lane.finish()));
+}
+
+async function openLanes(
+  port: number,
+  count: number,
+  traffic: Traffic,
+  pipelining: number,
+): Promise<Lane[]> {
+  const lanes = Array.from({ length: count }, (_, index) => new Lane(index, traffic, pipelining));
+  await Promise.all(lanes.map((lane) => lane.open(port)));
+  return lanes;
+}
+
+const NAME = Buffer.from('"refresh_token":"');
+
+/** Cut out rather than parsed: the client must leave the machine to the server. */
+function readRefreshToken(body: Buffer): string {
+  const start = body.indexOf(NAME) + NAME.length;
+  return body.toString('latin1', start, body.indexOf('"', start));
+}

@@ -1,0 +1,47 @@
+/**
+ * `npm run bench [NAME…]`: measures Latchkey beside its peers on this machine; all, or those named.
+ *
+ *     --quick      few and short rounds, to see that it works
+ *     --markdown   tables as docs/performance.md has them
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Bench } from './lib/bench.ts';
+import { installCleanup } from './lib/cleanup.ts';
+import { clearProgress, formatMarkdown, formatTable } from './lib/report.ts';
+import { protectedRoute } from './protected-route.ts';
+
+const benches: readonly Bench[] = [protectedRoute];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, markdown: { type: 'boolean' } },
+});
+const unknown = positionals.filter((name) => benches.every((bench) => bench.name !== name));
+if (unknown.length > 0) {
+  console.error(`There is no measurement ${unknown.join(', ')}. There are:`);
+  for (const { name, summary } of benches) console.error(`  ${name.padEnd(16)}  ${summary}`);
+  process.exit(2);
+}
+
+installCleanup();
+const [processor] = cpus();
+const machine = `${availableParallelism()} cores (${processor?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, Node.js ${process.version}`;
+console.log(`${machine}\n`);
+
+const texts: string[] = [];
+for (const bench of benches) {
+  if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
+  const tables = await bench.run({ quick: values.quick ?? false });
+  clearProgress();
+  for (const table of tables) {
+    console.log(values.markdown ? formatMarkdown(table) : formatTable(table));
+    texts.push(formatMarkdown(table));
+  }
+}
+const results = join(import.meta.dirname, 'results');
+mkdirSync(results, { recursive: true });
+writeFileSync(join(results, 'latest.md'), `${machine}\n\n${texts.join('\n')}`);
+process.exit(0);

@@ -1,0 +1,211 @@
+/** What a guard takes from a Fastify route, beside a bare route and @fastify/jwt. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { Bench, BenchOptions } from './lib/bench.ts';
+import { type Child, startChild } from './lib/child.ts';
+import {
+  createVerdict,
+  formatNumber,
+  formatSummary,
+  showProgress,
+  type Table,
+} from './lib/report.ts';
+import { type Summary, summarise } from './lib/statistics.ts';
+import type { Load, LoadResult } from './load/load.ts';
+import { createRequest } from './load/request.ts';
+import type { Algorithm, Keys, ProtectedSetup, ProtectedStarted } from './servers/protected.ts';
+import type { CpuTime, ServerQuestion } from './servers/server.ts';
+
+const algorithms: readonly Algorithm[] = ['HS256', 'ES256', 'RS256'];
+const USERS = 1000;
+const CONNECTIONS = 16;
+const PIPELINING = 4;
+
+type Server = Child<ServerQuestion<ProtectedSetup>, ProtectedStarted & CpuTime>;
+
+interface Contender {
+  readonly name: string;
+  readonly algorithm: Algorithm;
+  readonly server: Server;
+  readonly port: number;
+  readonly requests: readonly string[];
+}
+
+/** One contender's figures of one round. */
+interface Figures {
+  readonly rate: number;
+  /** µs of the server's CPU time per request. */
+  readonly cpu: number;
+  readonly serverCpu: number;
+  readonly clientCpu: number;
+}
+
+type Results = Map<string, Figures[]>;
+
+export const protectedRoute: Bench = {
+  name: 'protected-route',
+  summary: 'a route behind app.requireUser(), bare, and behind @fastify/jwt',
+  async run(options) {
+    const { sets, rounds } = options.quick ? { sets: 1, rounds: 2 } : { sets: 3, rounds: 5 };
+    const results: Results = new Map();
+    for (let set = 1; set <= sets; set++) {
+      await measureSet(results, options, rounds, (what) =>
+        showProgress(`protected-route: set ${set} of ${sets}, ${what}`),
+      );
+    }
+    return [createTable(results, sets, rounds)];
+  },
+};
+
+/** Processes of the same program differ a little for all their life, so each set has new ones. */
+async function measureSet(
+  results: Results,
+  { quick }: BenchOptions,
+  rounds: number,
+  progress: (what: string) => void,
+): Promise<void> {
+  const milliseconds = quick ? 300 : 1000;
+  progress('starting the servers');
+  const client = startChild<Load, LoadResult>(new URL('./load/client.ts', import.meta.url));
+  const contenders = await startContenders();
+  try {
+    for (let round = 0; round <= rounds; round++) {
+      progress(round === 0 ? 'warming up' : `round ${round} of ${rounds}`);
+      for (const contender of contenders) {
+        const figures = await measure(client, contender, milliseconds);
+        if (round > 0)
+          results.set(contender.name, [...(results.get(contender.name) ?? []), figures]);
+      }
+    }
+  } finally {
+    for (const child of [client, ...contenders.map(({ server }) => server)]) child.stop();
+  }
+}
+
+async function startContenders(): Promise<Contender[]> {
+  const contenders: Contender[] = [];
+  const bare = await start({ guard: 'none' });
+  const twin = await start({ guard: 'none' });
+  for (const algorithm of algorithms) {
+    const keys = createKeys(algorithm);
+    const guarded = await start({ guard: 'latchkey', keys, users: USERS });
+    // The very same requests go to all.
+    const requests = guarded.tokens.map((token) =>
+      createRequest('GET', '/protected', { authorization: `Bearer ${token}` }),
+    );
+    const plain = await start({ guard: '@fastify/jwt', keys, cache: false });
+    const cached = await start({ guard: '@fastify/jwt', keys, cache: 10 * USERS });
+    const add = (name: string, { server, port }: { server: Server; port: number }) =>
+      contenders.push({ name: `${name}, ${algorithm}`, algorithm, server, port, requests });
+    add('bare', bare);
+    add('app.requireUser()', guarded);
+    add('@fastify/jwt', plain);
+    add('@fastify/jwt with cache', cached);
+    if (algorithm === 'HS256') add('bare again', twin);
+  }
+  return contenders;
+}
+
+async function start(
+  setup: ProtectedSetup,
+): Promise<{ server: Server; port: number; tokens: readonly string[] }> {
+  const server: Server = startChild(new URL('./servers/protected.ts', import.meta.url));
+  return { server, ...(await server.ask({ start: setup })) };
+}
+
+async function measure(
+  client: Child<Load, LoadResult>,
+  { name, server, port, requests }: Contender,
+  milliseconds: number,
+): Promise<Figures> {
+  const before = await server.ask({ cpu: true });
+  const result = await client.ask({
+    kind: 'fixed',
+    port,
+    requests,
+    milliseconds,
+    connections: CONNECTIONS,
+    pipelining: PIPELINING,
+  });
+  const after = await server.ask({ cpu: true });
+  if (result.failed > 0) throw new Error(`${name}: ${result.failed} answers were not 2xx.`);
+  const used = after.process - before.process;
+  return {
+    rate: result.rate,
+    cpu: used / result.answered,
+    serverCpu: (after.eventLoop - before.eventLoop) / 1000 / milliseconds,
+    clientCpu: result.clientCpu,
+  };
+}
+
+function createTable(results: Results, sets: number, rounds: number): Table {
+  const rows: string[][] = [];
+  const ratios = new Map<string, Summary>();
+  const against = (name: string, base: string) => {
+    const ratio = summarise(compare(results.get(name), results.get(base)));
+    ratios.set(`${name} / ${base}`, ratio);
+    return formatSummary(ratio, 2);
+  };
+  for (const [name, figures] of results) {
+    const algorithm = name.slice(name.lastIndexOf(' ') + 1);
+    const isBare = name === `bare, ${algorithm}`;
+    const isPeer = name.startsWith('@');
+    rows.push([
+      name,
+      formatSummary(summarise(figures.map(({ rate }) => rate))),
+      formatNumber(summarise(figures.map(({ cpu }) => cpu)).median),
+      isBare ? '1' : against(name, `bare, ${algorithm}`),
+      isPeer ? against(`app.requireUser(), ${algorithm}`, name) : '',
+    ]);
+  }
+  const least = (prefix: string, base: string) =>
+    Math.min(
+      ...algorithms.map(
+        (algorithm) => ratios.get(`${prefix}, ${algorithm} / ${base}, ${algorithm}`)?.median ?? 0,
+      ),
+    );
+  const ofBare = least('app.requireUser()', 'bare');
+  const ofPeer = least('app.requireUser()', '@fastify/jwt');
+  const ofCached = least('app.requireUser()', '@fastify/jwt with cache');
+  const all = [...results.values()].flat();
+  return {
+    title: 'A protected route',
+    columns: ['route', 'requests/s', 'server CPU µs', '× bare', 'requireUser() × this'],
+    rows,
+    notes: [
+      createVerdict('0.95 of the bare route', `${ofBare.toFixed(2)} at least`, ofBare >= 0.95),
+      createVerdict('2.5 × @fastify/jwt', `${ofPeer.toFixed(2)} at least`, ofPeer >= 2.5),
+      `With its cache on, @fastify/jwt is ${ofCached.toFixed(2)} at least.`,
+      `Medians of ${sets * rounds} rounds of all in turn (least–greatest), over ${sets} sets of processes; ratios are taken within a round.`,
+      `${formatNumber(USERS)} users are signed in, each with a token of its own; ${CONNECTIONS} connections, ${PIPELINING} requests on each; the same requests, token and all, go to every route.`,
+      '“bare again” is a second bare process: how far its ratio is from 1 is the error of the measurement.',
+      `Event loop of the servers busy: ${formatShare(all.map(({ serverCpu }) => serverCpu))} of a core; the client: ${formatShare(all.map(({ clientCpu }) => clientCpu))}.`,
+    ],
+  };
+}
+
+/** The ratios of rates, round by round. */
+function compare(figures: readonly Figures[] = [], base: readonly Figures[] = []): number[] {
+  return figures.map(({ rate }, round) => rate / (base[round]?.rate ?? Number.NaN));
+}
+
+function formatShare(shares: readonly number[]): string {
+  const { median, min, max } = summarise(shares);
+  const percent = (share: number) => `${Math.round(share * 100)} %`;
+  return `${percent(median)} (${percent(min)}–${percent(max)})`;
+}
+
+function createKeys(algorithm: Algorithm): Keys {
+  if (algorithm === 'HS256') {
+    const secret = randomBytes(32).toString('base64url');
+    return { algorithm, private: secret, public: secret };
+  }
+  const encodings = {
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  } as const;
+  const { privateKey, publicKey } =
+    algorithm === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256', ...encodings })
+      : generateKeyPairSync('rsa', { modulusLength: 2048, ...encodings });
+  return { algorithm, private: privateKey, public: publicKey };
+}
