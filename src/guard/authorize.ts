@@ -57,9 +57,10 @@ export function requireAccess(
 
 function createRoleRule(roles: readonly string[]): AccessRule {
   if (!Array.isArray(roles)) throw new TypeError('roles is an array, such as ["admin"].');
+  const allowed = new Set(roles);
   const message = `This needs ${roles.length === 1 ? 'the role' : 'one of the roles'} ${roles.join(', ')}.`;
   return (claims) => {
-    if (claims.roles?.some((role) => roles.includes(role)) !== true) {
+    if (claims.roles?.some((role) => allowed.has(role)) !== true) {
       throw new Forbidden('insufficient_role', message);
     }
   };
@@ -67,11 +68,12 @@ function createRoleRule(roles: readonly string[]): AccessRule {
 
 function createScopeRule(scopes: readonly string[]): AccessRule {
   if (!Array.isArray(scopes)) throw new TypeError('scopes is an array, such as ["read"].');
-  const message = `This needs a token with the scope ${scopes.join(' ')}.`;
+  const needed = [...scopes];
+  const message = `This needs a token with the scope ${needed.join(' ')}.`;
   return (claims) => {
     const granted = claims.scope?.split(' ') ?? [];
-    if (!scopes.every((scope) => granted.includes(scope))) {
-      throw new Forbidden('insufficient_scope', message, scopes);
+    if (!needed.every((scope) => granted.includes(scope))) {
+      throw new Forbidden('insufficient_scope', message, needed);
     }
   };
 }

@@ -45,9 +45,10 @@ export class VerifiedTokenCache {
   #oldest: Entry | undefined;
   #hand: Entry | undefined;
 
+  /** @throws {RangeError} for bounds that are not whole numbers of 0 or more */
   constructor(options: TokenCacheOptions = {}) {
-    this.#maxEntries = options.maxEntries ?? 50_000;
-    this.#maxBytes = options.maxBytes ?? 32 * 1024 * 1024;
+    this.#maxEntries = requireCount('maxEntries', options.maxEntries ?? 50_000);
+    this.#maxBytes = requireCount('maxBytes', options.maxBytes ?? 32 * 1024 * 1024);
   }
 
   get size(): number {
@@ -124,6 +125,11 @@ export class VerifiedTokenCache {
     this.#entries.delete(entry.token);
     this.#bytes -= entry.bytes;
   }
+}
+
+function requireCount(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new RangeError(`cache.${name} is a whole number of 0 or more.`);
 }
 
 /** The token, its claims parsed, and what surrounds them. */

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Forbidden, ReauthenticationRequired, TokenRefused } from '../../src/errors.ts';
+import { parseBearer, wwwAuthenticate } from '../../src/guard/bearer.ts';
+
+test('the scheme is read in any case, the token as it is', () => {
+  for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
+    assert.equal(parseBearer(`${scheme} aA0-._~+/==`), 'aA0-._~+/==');
+  }
+  assert.equal(parseBearer('Bearer   abc'), 'abc');
+});
+
+test('no header is no token', () => {
+  for (const none of [undefined, '']) {
+    assert.throws(() => parseBearer(none), { code: 'token_missing' });
+  }
+});
+
+for (const header of [
+  'Bearer',
+  'Bearer ',
+  'Bearer  ',
+  'Bearer a b',
+  'Bearer a,b',
+  'Bearer a, Bearer b',
+  'Bearer a;b',
+  'Bearer "a"',
+  'Bearer a=b',
+  'Bearer =',
+  'Bearer\ta',
+  'Bearer a\t',
+  'Bearer a ',
+  ' Bearer a',
+  'Bearera',
+  'Bearer: a',
+  'Basic dXNlcjpwYXNz',
+  'Token abc',
+  'abc.def.ghi',
+  'Bearer é',
+  'Bearer a\0',
+  'Bearer a\nX-Injected: b',
+  'Bearer token="a"',
+]) {
+  test(`refuses ${JSON.stringify(header)}`, () => {
+    assert.throws(() => parseBearer(header), { code: 'token_malformed', name: 'TokenRefused' });
+  });
+}
+
+test('a challenge for no credentials names no error', () => {
+  const missing = new TokenRefused('token_missing', 'Send one.');
+  assert.equal(wwwAuthenticate(missing), 'Bearer');
+  assert.equal(wwwAuthenticate(missing, 'latchkey'), 'Bearer realm="latchkey"');
+  assert.equal(wwwAuthenticate(undefined), 'Bearer');
+  assert.equal(wwwAuthenticate(new Error('secret detail')), 'Bearer');
+  assert.equal(wwwAuthenticate(new Forbidden('cross_site_request', 'No.')), 'Bearer');
+});
+
+test('a challenge says what is wrong', () => {
+  assert.equal(
+    wwwAuthenticate(new TokenRefused('token_expired', 'Refresh it.'), 'api'),
+    'Bearer realm="api", error="invalid_token", error_description="Refresh it."',
+  );
+  assert.equal(
+    wwwAuthenticate(new Forbidden('insufficient_scope', 'More.', ['read', 'write'])),
+    'Bearer error="insufficient_scope", error_description="More.", scope="read write"',
+  );
+  assert.equal(
+    wwwAuthenticate(new Forbidden('insufficient_role', 'More.')),
+    'Bearer error="insufficient_scope", error_description="More."',
+  );
+  assert.equal(
+    wwwAuthenticate(new ReauthenticationRequired(300)),
+    'Bearer error="insufficient_user_authentication", error_description="Sign in again: this needs a ' +
+      'sign-in no older than 300 seconds.", max_age="300"',
+  );
+});
+
+test('nothing in a realm or a message breaks out of its quotes', () => {
+  const text = fc.string({
+    unit: fc.oneof(
+      fc.constantFrom('"', '\\', '\r', '\n', ','),
+      fc.string({ minLength: 1, maxLength: 1, unit: 'binary' }),
+    ),
+  });
+  fc.assert(
+    fc.property(text, text, (realm, message) => {
+      const challenge = wwwAuthenticate(new TokenRefused('token_expired', message), realm);
+      const quoted = '"(?:[ !#-\\[\\]-~]|\\\\["\\\\])*"';
+      const description = '"[ !#-\\[\\]-~]*"';
+      assert.match(
+        challenge,
+        new RegExp(
+          `^Bearer realm=${quoted}, error="invalid_token", error_description=${description}$`,
+        ),
+      );
+    }),
+  );
+});

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type CachedToken, VerifiedTokenCache } from '../../src/guard/verified-token-cache.ts';
+
+const value = (): CachedToken => ({
+  claims: {
+    iss: 'i',
+    sub: 's',
+    aud: 'a',
+    exp: 2,
+    iat: 1,
+    client_id: 'c',
+    jti: 'j',
+    sid: 's',
+    auth_time: 1,
+  },
+  validFrom: 0,
+  validUntil: 1,
+  epoch: 0,
+});
+
+test('what was added is found until it is deleted', () => {
+  const cache = new VerifiedTokenCache();
+  const entry = value();
+  cache.add('token', entry);
+  assert.equal(cache.find('token'), entry);
+  assert.equal(cache.find('toke'), undefined);
+  cache.delete('token');
+  cache.delete('token');
+  assert.equal(cache.find('token'), undefined);
+  assert.deepEqual([cache.size, cache.bytes], [0, 0]);
+});
+
+test('it never holds more than its bounds, whatever happens to it, and knows what it holds', () => {
+  const step = fc.record({
+    verb: fc.constantFrom('add', 'add', 'add', 'find', 'delete', 'clear'),
+    token: fc.nat({ max: 30 }).map((n) => `${n}`.padEnd(10 + n * 20, 'x')),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 300 }),
+      fc.nat({ max: 8 }),
+      fc.integer({ min: 0, max: 8000 }),
+      (steps, maxEntries, maxBytes) => {
+        const cache = new VerifiedTokenCache({ maxEntries, maxBytes });
+        const added = new Map<string, CachedToken>();
+        for (const { verb, token } of steps) {
+          if (verb === 'add') {
+            added.set(token, value());
+            cache.add(token, added.get(token) ?? value());
+          } else if (verb === 'find') {
+            const found = cache.find(token);
+            if (found !== undefined) assert.equal(found, added.get(token));
+          } else if (verb === 'delete') {
+            cache.delete(token);
+            added.delete(token);
+          } else {
+            cache.clear();
+            added.clear();
+          }
+          assert.ok(cache.size <= maxEntries && cache.bytes <= maxBytes);
+          assert.equal(cache.bytes === 0, cache.size === 0);
+        }
+        const held = [...added.keys()].filter((token) => cache.find(token) !== undefined);
+        assert.equal(held.length, cache.size);
+      },
+    ),
+  );
+});
+
+test('a token that is too long to keep pushes nothing out', () => {
+  const cache = new VerifiedTokenCache({ maxBytes: 2000 });
+  cache.add('short', value());
+  cache.add('x'.repeat(5000), value());
+  assert.ok(cache.find('short'));
+  assert.equal(cache.size, 1);
+});
+
+test('what is in use survives a flood of tokens that come once', () => {
+  const cache = new VerifiedTokenCache({ maxEntries: 100 });
+  const used = Array.from({ length: 50 }, (_, index) => `used-${index}`);
+  for (const token of used) cache.add(token, value());
+  for (let flood = 0; flood < 5000; flood++) {
+    cache.add(`once-${flood}`, value());
+    const token = used[flood % 50] ?? '';
+    assert.ok(cache.find(token), `${token} was evicted`);
+  }
+  assert.equal(cache.size, 100);
+});
+
+test('adding a token again replaces it', () => {
+  const cache = new VerifiedTokenCache();
+  const [first, second] = [value(), value()];
+  cache.add('token', first);
+  cache.add('token', second);
+  assert.equal(cache.find('token'), second);
+  assert.equal(cache.size, 1);
+});
+
+test('bounds that are no numbers are refused', () => {
+  for (const wrong of [-1, Number.NaN, 1.5, Number.POSITIVE_INFINITY]) {
+    assert.throws(() => new VerifiedTokenCache({ maxEntries: wrong }), RangeError);
+    assert.throws(() => new VerifiedTokenCache({ maxBytes: wrong }), RangeError);
+  }
+});
