@@ -1,0 +1,60 @@
+import { isIP } from 'node:net';
+import type { Settings } from '../config/settings.ts';
+import { defaultIssuer } from '../config/web-address.ts';
+import { VERSION } from '../server/version.ts';
+import type { Call } from './command.ts';
+import { type DataFiles, listDataFiles } from './data-files.ts';
+
+/** Says where the server listens, where its data lies, and what to try. */
+export function printBanner(
+  { console, flags }: Call,
+  settings: Settings,
+  created: readonly (keyof DataFiles)[],
+): void {
+  const { host, port, issuer } = settings;
+  const url = defaultIssuer(host, port);
+  const files = listDataFiles(settings);
+  if (!isLoopback(host) && issuer.startsWith('http:')) {
+    console.warn(
+      `other machines can reach ${host}, and passwords and tokens travel there unencrypted. Put a proxy with TLS in front and set --issuer https://…`,
+    );
+  }
+  if (flags.has('json')) {
+    const docs = `${url}/docs`;
+    console.printJson({ url, docs, issuer, ...files, created, pid: process.pid, version: VERSION });
+    return;
+  }
+  const fresh = (file: keyof DataFiles) =>
+    created.includes(file) ? console.strong(' (created)') : '';
+  const rows = [
+    ['API docs', `${url}/docs`],
+    ['Issuer', issuer === url ? undefined : issuer],
+    ['Database', `${describeDatabase(settings, files)}${fresh('database')}`],
+    ['Secret', files.secret && `${files.secret}${fresh('secret')}`],
+  ] as const;
+  console.print(`Latchkey ${VERSION} listens on ${console.strong(url)}`);
+  console.print();
+  for (const [label, text] of rows) {
+    if (text !== undefined) console.print(`  ${label.padEnd(10)}${text}`);
+  }
+  console.print();
+  console.print(created.length > 0 ? 'Register your first user:' : 'Register a user:');
+  console.print(
+    [
+      `  curl -s ${url}/auth/register -H 'Content-Type: application/json' \\`,
+      `    -d '{"username": "jane", "password": "correct horse"}'`,
+    ].join('\n'),
+  );
+  console.print();
+  console.print(console.faint('Ctrl-C stops it.'));
+}
+
+function describeDatabase({ database }: Settings, files: DataFiles): string {
+  if (files.database !== undefined) return files.database;
+  return database.kind === 'sqlite' ? 'in memory: gone when the server stops' : 'PostgreSQL';
+}
+
+function isLoopback(host: string): boolean {
+  if (isIP(host) === 4) return host.startsWith('127.');
+  return host === 'localhost' || host === '::1';
+}

@@ -1,0 +1,22 @@
+/** The options somebody gave, by their names without dashes. */
+export class Flags {
+  readonly #given: ReadonlyMap<string, readonly (string | true)[]>;
+
+  constructor(given: ReadonlyMap<string, readonly (string | true)[]>) {
+    this.#given = given;
+  }
+
+  has(name: string): boolean {
+    return this.#given.has(name);
+  }
+
+  /** The value; where it was given several times, the last one. */
+  find(name: string): string | undefined {
+    const value = this.#given.get(name)?.at(-1);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  all(name: string): string[] {
+    return (this.#given.get(name) ?? []).filter((value) => typeof value === 'string');
+  }
+}

@@ -1,0 +1,79 @@
+import { readSettings } from '../config/read-settings.ts';
+import { settingTable } from '../config/setting-table.ts';
+import { InvalidInput, InvalidSetting, LatchkeyError } from '../errors.ts';
+import type { Call, Command } from './command.ts';
+import { Console, type Surroundings } from './console.ts';
+import { exitCode } from './exit-code.ts';
+import { CommandFailed, UsageError } from './failures.ts';
+import { type Found, findCommand } from './find-command.ts';
+import type { Flags } from './flags.ts';
+import { parseCall } from './parse-call.ts';
+
+/**
+ * Runs the program on a command line. Never rejects.
+ * @returns the exit code, see {@link exitCode}
+ */
+export async function run(surroundings: Surroundings): Promise<number> {
+  const console = new Console(surroundings);
+  try {
+    return await perform(console, surroundings, findCommand(surroundings.argv));
+  } catch (error) {
+    return report(console, error);
+  }
+}
+
+async function perform(
+  console: Console,
+  { env, envFile }: Surroundings,
+  found: Found,
+): Promise<number> {
+  if (found.kind === 'version') {
+    const { VERSION } = await import('../server/version.ts');
+    console.print(VERSION);
+    return exitCode.ok;
+  }
+  if (found.kind === 'help') {
+    const { formatGroupHelp } = await import('./help.ts');
+    const text = await formatGroupHelp(console, found.group);
+    if (found.asked) console.print(text);
+    else console.note(text);
+    return found.asked ? exitCode.ok : exitCode.usage;
+  }
+  const command = await found.load();
+  const { operands, flags } = parseCall(command, found.args);
+  if (flags.has('help')) {
+    const { formatCommandHelp } = await import('./help.ts');
+    console.print(formatCommandHelp(console, command));
+    return exitCode.ok;
+  }
+  const call: Call = {
+    console,
+    operands,
+    flags,
+    readSettings: () => readSettings({ env, envFile, flags: pickSettings(command, flags) }),
+  };
+  return (await command.run(call)) ?? exitCode.ok;
+}
+
+function pickSettings({ settings }: Command, flags: Flags): Record<string, string | undefined> {
+  const names = settings
+    .map((name) => settingTable[name].flag)
+    .filter((flag) => flag !== undefined);
+  return Object.fromEntries(names.map((flag) => [flag, flags.find(flag)]));
+}
+
+/** Says what went wrong, without a stack: that tells people nothing, and may hold what is secret. */
+export function report(console: Console, error: unknown): number {
+  if (error instanceof LatchkeyError || error instanceof UsageError) {
+    console.fail(error.message);
+  } else if (error instanceof CommandFailed) {
+    console.fail(error.message);
+  } else if (error instanceof Error) {
+    console.fail(`${error.name}: ${error.message}`);
+  } else {
+    console.fail('Something failed that says nothing of itself.');
+  }
+  const isTheirs =
+    error instanceof UsageError || error instanceof InvalidSetting || error instanceof InvalidInput;
+  return isTheirs ? exitCode.usage : exitCode.failure;
+}
