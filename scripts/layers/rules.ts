@@ -34,8 +34,7 @@ export const houseRules: LayerRules = {
     cli: [...belowSystem, 'system', 'server'],
   },
   areas: {
-    // The version is read from package.json, by URL.
-    src: ['src', 'package.json'],
+    src: ['src'],
     test: ['test', 'src', 'scripts'],
     scripts: ['scripts'],
     examples: ['examples'],

@@ -69,10 +69,14 @@ export function scanSource(path: string, text: string): Scan {
       const [first, second] = node.arguments;
       const callee = nameOf(node.callee);
       if (callee === 'Date' && !first) add(ambient, 'new Date()', node.start);
-      // How workers are found: an import in all but syntax.
+      // How workers are found: an import in all but syntax. Other files may be read from anywhere.
       if (callee === 'URL' && first && second?.type === 'MemberExpression') {
         const specifier = textOf(first);
-        if (second.object.type === 'MetaProperty' && specifier?.startsWith('.')) {
+        if (
+          second.object.type === 'MetaProperty' &&
+          specifier &&
+          /^\..*\.[mc]?[jt]s$/.test(specifier)
+        ) {
           add(imports, specifier, node.start);
         }
       }
