@@ -7,9 +7,9 @@ import { openTestAuth, type TestAuth } from '../support/auth.ts';
 /**
  * Random lives of sessions, against a model of what the design promises:
  * at most one successor lives, no honest retry is punished, every replay after the window ends the
- * session. `LATCHKEY_TEST_SESSION_RUNS` sets how many lives, 1,000 by default.
+ * session. `TEST_SESSION_RUNS` sets how many lives, 1,000 by default.
  */
-const RUNS = Number(process.env['LATCHKEY_TEST_SESSION_RUNS'] ?? 1000);
+const RUNS = Number(process.env['TEST_SESSION_RUNS'] ?? 1000);
 const GRACE = 30;
 const TABS = 3;
 /** Seconds. */
