@@ -46,7 +46,7 @@ export const houseRules: LayerRules = {
       names: ['fastify', 'fastify-plugin', '@fastify/*'],
       only: ['src/server', 'src/guard/fastify'],
     },
-    { names: ['kysely', 'node:sqlite'], only: ['src/store'] },
+    { names: ['kysely', 'node:sqlite', 'pg'], only: ['src/store'] },
     { names: ['@node-rs/*'], only: ['src/hasher'] },
     { names: ['node:crypto'], only: ['src/encoding', 'src/jwt', 'src/auth', 'src/system'] },
   ],

@@ -160,6 +160,13 @@ export interface Store {
     now: number;
   }): Promise<{ revocations: Revocation[]; lastSeq: number }>;
 
+  /**
+   * Where the database can tell: calls back soon after the log has grown, by whichever process, and
+   * whenever it may have grown unheard. Resolves, even while the database is away, to what ends it. A
+   * call may get lost, so entries must be looked for now and then all the same.
+   */
+  subscribe?(onChange: () => void): Promise<() => Promise<void>>;
+
   /** Stores `candidate` if there is no key of its algorithm in force at `now`; returns all keys not retired. */
   ensureKey(args: { candidate: StoredKey; now: number }): Promise<StoredKey[]>;
   listKeys(): Promise<StoredKey[]>;

@@ -22,9 +22,10 @@ import { userTests } from './suite/users.ts';
 
 /**
  * What every store must do, whatever the database. `open` makes a fresh, empty database. Tests that
- * concern only what they made themselves share one.
+ * concern only what they made themselves share one. `inOrder`: calls take effect in the order in which
+ * they were made, awaited or not; a store of many connections promises it of awaited ones alone.
  */
-export function storeSuite(name: string, open: OpenDatabase): void {
+export function storeSuite(name: string, open: OpenDatabase, inOrder = true): void {
   describe(name, () => {
     let shared: TestDatabase | undefined;
     before(async () => {
@@ -41,7 +42,7 @@ export function storeSuite(name: string, open: OpenDatabase): void {
     describe('rotation', () => rotationTests(given));
     describe('accounts', () => accountTests(given));
     describe('facts and events', () => factTests(given));
-    describe('atomicity', () => atomicityTests(given));
+    describe('atomicity', () => atomicityTests(given, inOrder));
     describe('revocations', () => revocationTests(open));
     describe('keys', () => keyTests(open));
     describe('races', () => raceTests(open));

@@ -2,9 +2,11 @@ import type {
   ColumnDefinitionBuilder,
   CreateTableBuilder,
   Kysely,
+  RawBuilder,
   SelectQueryBuilder,
 } from 'kysely';
 import type { Database } from '../schema.ts';
+import type { Steps } from './steps.ts';
 
 /** What the verbs and migrations need to know of a database. */
 export interface Sql {
@@ -19,6 +21,13 @@ export interface Sql {
     selection: SelectQueryBuilder<Database, TB, O>,
   ): SelectQueryBuilder<Database, TB, O>;
 
+  /** Marks a selection of rows to remove: those that another transaction holds are left to it. */
+  skipLocked<TB extends keyof Database, O>(
+    selection: SelectQueryBuilder<Database, TB, O>,
+  ): SelectQueryBuilder<Database, TB, O>;
+
+  /** The type of a column for text, which is compared and ordered by its bytes. */
+  readonly text: 'text' | RawBuilder<string>;
   /** The type of a column for ms since the epoch, counters and versions: 53 bits at least. */
   readonly integer: 'integer' | 'bigint';
   /** A primary key that the database counts up and never uses twice. */
@@ -27,4 +36,10 @@ export interface Sql {
   table<T extends string, C extends string>(
     table: CreateTableBuilder<T, C>,
   ): CreateTableBuilder<T, C>;
+
+  /**
+   * Makes sure that the entries of the revocation log become visible in the order of their `seq`, and
+   * that who listens hears of them. Run by a migration.
+   */
+  guardLog(): Steps<void>;
 }

@@ -23,3 +23,22 @@ export function runSteps<T>(steps: Steps<T>, execute: (step: Step) => Rows): T {
   while (!next.done) next = steps.next(execute(next.value));
   return next.value;
 }
+
+/** Runs a verb to its end with a driver that answers in time. A failed statement fails in the verb. */
+export async function awaitSteps<T>(
+  steps: Steps<T>,
+  execute: (step: Step) => Promise<Rows>,
+): Promise<T> {
+  let next = steps.next();
+  while (!next.done) {
+    let rows: Rows;
+    try {
+      rows = await execute(next.value);
+    } catch (error) {
+      next = steps.throw(error);
+      continue;
+    }
+    next = steps.next(rows);
+  }
+  return next.value;
+}

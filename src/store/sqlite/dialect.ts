@@ -22,8 +22,12 @@ export function createSqliteSql(): Sql {
   return {
     db,
     forUpdate: (selection) => selection,
+    skipLocked: (selection) => selection,
+    text: 'text',
     integer: 'integer',
     counter: (column) => column.primaryKey().autoIncrement(),
     table: (table) => table.modifyEnd(raw`strict`),
+    // One transaction writes at a time, so the order is kept as it is; and there is nobody to tell.
+    *guardLog() {},
   };
 }

@@ -8,7 +8,9 @@ export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'prune' | 'ping'> {
     db
       .deleteFrom('sessions')
       .where('id', 'in', (it) =>
-        it.selectFrom('sessions').select('id').where('expires_at', '<=', p.now).limit(p.limit),
+        sql.skipLocked(
+          it.selectFrom('sessions').select('id').where('expires_at', '<=', p.now).limit(p.limit),
+        ),
       )
       .returning('id'),
   );
@@ -17,14 +19,16 @@ export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'prune' | 'ping'> {
     db
       .deleteFrom('revocations')
       .where('seq', 'in', (it) =>
-        it
-          .selectFrom('revocations')
-          .select('seq')
-          .where('expires_at', '<=', p.now)
-          .where('seq', '<', (newest) =>
-            newest.selectFrom('revocations').select((seq) => seq.fn.max('seq').as('seq')),
-          )
-          .limit(p.limit),
+        sql.skipLocked(
+          it
+            .selectFrom('revocations')
+            .select('seq')
+            .where('expires_at', '<=', p.now)
+            .where('seq', '<', (newest) =>
+              newest.selectFrom('revocations').select((seq) => seq.fn.max('seq').as('seq')),
+            )
+            .limit(p.limit),
+        ),
       )
       .returning('seq'),
   );

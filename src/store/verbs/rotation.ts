@@ -7,7 +7,7 @@ import { revocationLog } from './revocations.ts';
 import type { VerbArgs, Verbs } from './verb.ts';
 
 /** What a presented generation means for a live session: the table in the port's comment. */
-function judge(
+export function judge(
   session: Session,
   { generation, now, grace }: Pick<VerbArgs<'rotateSession'>, 'generation' | 'now' | 'grace'>,
 ): 'rotated' | 'current' | 'replayed' | 'reused' {

@@ -2,7 +2,7 @@ import type { Store } from '../../auth/ports.ts';
 import type { Steps } from '../sql/steps.ts';
 
 /** The port's verbs that run as statements on the database. */
-export type VerbName = Exclude<keyof Store, 'close'>;
+export type VerbName = Exclude<keyof Store, 'close' | 'subscribe'>;
 
 export type VerbArgs<K extends VerbName> = Parameters<Store[K]>[0];
 

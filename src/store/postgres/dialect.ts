@@ -1,0 +1,71 @@
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  sql as raw,
+} from 'kysely';
+import type { Database } from '../schema.ts';
+import type { Sql } from '../sql/sql.ts';
+import type { Steps } from '../sql/steps.ts';
+import { lockCall } from './locks.ts';
+
+/** Where a transaction that appends to the revocation log tells of it. */
+export const revocationChannel = 'latchkey_revocations';
+
+/** PostgreSQL's way of saying things. */
+export function createPostgresSql(): Sql {
+  const db = new Kysely<Database>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (it) => new PostgresIntrospector(it),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  });
+  return {
+    db,
+    // No key is ever changed, so those who only refer to the row need not wait.
+    forUpdate: (selection) => selection.forNoKeyUpdate(),
+    skipLocked: (selection) => selection.forUpdate().skipLocked(),
+    // Any other collation may change with the system's libraries, and an index ordered by the old one
+    // then holds a name twice.
+    text: raw`text collate "C"`,
+    integer: 'bigint',
+    counter: (column) => column.primaryKey().generatedByDefaultAsIdentity(),
+    table: (table) => table,
+    guardLog,
+  };
+}
+
+/**
+ * A sequence gives its numbers when rows are inserted, not when they are committed. Of two transactions
+ * the later may commit first: a reader then sees 7, goes on from there, and never sees 6. So whoever
+ * appends waits for a lock before it draws its number and holds it until its commit is visible, and a
+ * reader that sees an entry sees all that come before it.
+ *
+ * That appending transactions commit one after another costs next to nothing: they notify, and
+ * PostgreSQL makes notifying transactions queue up for their commits in any case. The lock is taken
+ * last of all, so no deadlock comes of it. It has to be a trigger of the statement: one of the row would
+ * come after the number was drawn.
+ */
+function* guardLog(): Steps<void> {
+  const statements = [
+    `create function latchkey_lock_log() returns trigger language plpgsql as $$
+      begin
+        perform ${lockCall('log')};
+        return null;
+      end $$`,
+    `create trigger latchkey_lock_log before insert on revocations
+      for each statement execute function latchkey_lock_log()`,
+    `create function latchkey_tell_log() returns trigger language plpgsql as $$
+      begin
+        perform pg_catalog.pg_notify('${revocationChannel}', '');
+        return null;
+      end $$`,
+    `create trigger latchkey_tell_log after insert on revocations
+      for each row execute function latchkey_tell_log()`,
+  ];
+  for (const text of statements) yield { text, values: [] };
+}

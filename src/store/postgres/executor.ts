@@ -1,0 +1,165 @@
+import pg from 'pg';
+import { StoreUnavailable } from '../../errors.ts';
+import { migrate } from '../migrate.ts';
+import type { Sql } from '../sql/sql.ts';
+import { awaitSteps, type Rows, type Step, type Steps } from '../sql/steps.ts';
+import { NothingDone, toStoreError } from './failures.ts';
+import type { PostgresLocation } from './location.ts';
+
+/** A migration may have much to do, and other nodes wait for it; ms. */
+const longestMigration = 600_000;
+/** A call that collided with another transaction, or met a statement that must be prepared anew, is run again. */
+const attempts = 4;
+
+/** Runs steps on connections of a pool. */
+export class PostgresExecutor {
+  readonly #pool: pg.Pool;
+  readonly #maxWaiting: number;
+  /** Statement texts to the names they are prepared under. The texts are few: none holds a value. */
+  readonly #names = new Map<string, string>();
+
+  constructor({ connection, ...location }: PostgresLocation) {
+    this.#maxWaiting = location.maxWaiting;
+    this.#pool = new pg.Pool({
+      ...connection,
+      max: location.poolSize,
+      idleTimeoutMillis: 60_000,
+      connectionTimeoutMillis: location.connectTimeout,
+      // The server ends a slow statement; should it be out of reach, the client gives up by itself.
+      query_timeout: location.statementTimeout + 1_000,
+      onConnect: async (client) => {
+        // A connection that breaks while nobody uses it leaves the pool; nobody has to be told.
+        client.on('error', () => {});
+        // Not among the connection's parameters, which poolers refuse. A node that stops in the middle
+        // of a transaction must not hold its locks for long.
+        await client.query(`set statement_timeout = ${location.statementTimeout};
+          set idle_in_transaction_session_timeout = ${location.statementTimeout}`);
+      },
+    });
+    this.#pool.on('error', () => {});
+  }
+
+  /**
+   * Runs steps of which each is a transaction of its own.
+   * @throws {StoreUnavailable}
+   */
+  runEach<T>(createSteps: () => Steps<T>): Promise<T> {
+    return this.#persist(() =>
+      this.#withClient((client) => awaitSteps(createSteps(), this.#executorOf(client))),
+    );
+  }
+
+  /**
+   * Runs steps as one transaction. An answer means that it is committed.
+   * @throws {StoreUnavailable} when it is not, or when the connection broke before the database said so
+   */
+  runTogether<T>(createSteps: () => Steps<T>): Promise<T> {
+    return this.#persist(() =>
+      this.#withClient((client) =>
+        transact(client, () => awaitSteps(createSteps(), this.#executorOf(client))),
+      ),
+    );
+  }
+
+  /** Brings the schema up to date. */
+  migrate(sql: Sql, lock: Step): Promise<void> {
+    function* locked(): Steps<void> {
+      yield { text: 'set local statement_timeout = 0', values: [] };
+      yield lock;
+      yield* migrate(sql);
+    }
+    return this.#withClient((client) =>
+      transact(client, () =>
+        awaitSteps(locked(), (step) =>
+          execute(client, { ...step, query_timeout: longestMigration }),
+        ),
+      ),
+    );
+  }
+
+  /** Lets go of the connections, which must all be free. */
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+
+  async #persist<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof NothingDone) || attempt === attempts) throw error;
+      }
+    }
+  }
+
+  async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    if (this.#pool.waitingCount >= this.#maxWaiting) {
+      throw new StoreUnavailable('Too many callers wait for the database. Try again.');
+    }
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      throw toStoreError(error);
+    });
+    try {
+      const answer = await work(client);
+      client.release();
+      return answer;
+    } catch (error) {
+      // What has been in trouble is not used again: its server may be gone, or no longer the primary.
+      client.release(error instanceof StoreUnavailable);
+      throw error;
+    }
+  }
+
+  #executorOf(client: pg.PoolClient): (step: Step) => Promise<Rows> {
+    return ({ text, values }) => {
+      let name = this.#names.get(text);
+      if (name === undefined) {
+        name = `latchkey_${this.#names.size}`;
+        this.#names.set(text, name);
+      }
+      return execute(client, { name, text, values });
+    };
+  }
+}
+
+interface Statement {
+  readonly text: string;
+  readonly values?: Step['values'];
+  readonly name?: string;
+  readonly query_timeout?: number;
+}
+
+async function execute(client: pg.PoolClient, statement: Statement): Promise<Rows> {
+  try {
+    const { values = [], ...rest } = statement;
+    return (await client.query({ ...rest, values: [...values] })).rows;
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}
+
+async function transact<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> {
+  await command(client, 'BEGIN ISOLATION LEVEL READ COMMITTED');
+  let answer: T;
+  try {
+    answer = await work();
+  } catch (error) {
+    // The connection of what failed for want of the database is closed, which ends the transaction too.
+    if (!(error instanceof StoreUnavailable)) await command(client, 'ROLLBACK');
+    throw error;
+  }
+  await command(client, 'COMMIT');
+  return answer;
+}
+
+async function command(client: pg.PoolClient, text: 'COMMIT' | 'ROLLBACK' | `BEGIN ${string}`) {
+  try {
+    const done = await client.query(text);
+    // A transaction that a failure has spoilt answers COMMIT with ROLLBACK, and without an error.
+    if (text === 'COMMIT' && done.command !== 'COMMIT') {
+      throw new Error('The transaction was rolled back instead of committed.');
+    }
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}

@@ -1,0 +1,83 @@
+import pg from 'pg';
+import { StoreUnavailable } from '../../errors.ts';
+
+/** A value that must be unique is there already. */
+export class UniqueViolation extends Error {
+  readonly constraint: string;
+  constructor(constraint: string) {
+    super(`The store could not do this: the value is in use already (${constraint}).`);
+    this.constraint = constraint;
+  }
+}
+
+/** The statement, and with it the transaction, had no effect at all and may simply be run again. */
+export class NothingDone extends StoreUnavailable {}
+
+type Condition = readonly [problem: string, retryAfter: number];
+
+const away: Condition = ['The database is starting or stopping. Try again.', 1];
+const slow: Condition = ['The database took too long to answer. Try again.', 1];
+const refused: Condition = [
+  "The database refused the connection: check user, password and database of the database's URL, and the server's pg_hba.conf.",
+  10,
+];
+const damaged: Condition = [
+  "The database is damaged. Look into the server's log, and restore a backup.",
+  60,
+];
+
+/** By SQLSTATE, or by its class. @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const conditions: Readonly<Record<string, Condition>> = {
+  '08': ['The connection to the database was lost. Try again.', 1],
+  '28': refused,
+  '3D000': refused,
+  '25006': ['The database is read-only. Name the primary server in its URL.', 5],
+  '25P03': slow,
+  '53100': [
+    "The disk under the database is full. Free some space on the database's server; nothing needs a restart.",
+    10,
+  ],
+  '53300': [
+    'The database takes no more connections. Raise its max_connections, or lower pool_size in the URL of each node.',
+    1,
+  ],
+  '53': ['The database has run out of memory or other means. Give it more, or load it less.', 5],
+  '55P03': slow,
+  '57014': slow,
+  '57': away,
+  '58': ["The disk under the database reported an error. Look into the server's log.", 10],
+  XX001: damaged,
+  XX002: damaged,
+};
+
+/** Serialization failure, deadlock. */
+const conflicts = new Set(['40001', '40P01']);
+
+/**
+ * What a failed statement or connection means for the caller. What the server says of a statement may
+ * quote its values, so none of it goes into a message.
+ */
+export function toStoreError(error: unknown): Error {
+  // The driver tells of broken connections, timeouts and TLS by errors of many kinds.
+  if (!(error instanceof pg.DatabaseError)) {
+    if (error instanceof RangeError) return error;
+    const problem = 'The database does not answer. Try again.';
+    return new StoreUnavailable(problem, { cause: error });
+  }
+  const { code = '', constraint } = error;
+  if (code === '23505' && constraint !== undefined) return new UniqueViolation(constraint);
+  if (conflicts.has(code) || isStalePreparation(error)) {
+    return new NothingDone('The database could not do this just now. Try again.');
+  }
+  const condition = conditions[code] ?? conditions[code.slice(0, 2)];
+  if (condition === undefined) {
+    return new Error(`The store could not do this: the database answered with error ${code}.`);
+  }
+  const [problem, retryAfter] = condition;
+  return new StoreUnavailable(problem, { retryAfter, cause: new Error(`SQLSTATE ${code}`) });
+}
+
+/** A newer version changed the schema, or a pooler changed the server: what was prepared is no more. */
+function isStalePreparation({ code, routine }: pg.DatabaseError): boolean {
+  return code === '26000' || (code === '0A000' && routine === 'RevalidateCachedQuery');
+}

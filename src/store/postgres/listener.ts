@@ -1,0 +1,91 @@
+import pg from 'pg';
+import { revocationChannel } from './dialect.ts';
+import type { PostgresLocation } from './location.ts';
+
+/** ms. The wait for the next attempt to connect doubles from the first to the last of these. */
+const firstPause = 50;
+const longestPause = 1_000;
+/** How often to ask whether the connection still is one; ms. */
+const pulse = 15_000;
+
+/**
+ * Calls back whenever the revocation log may have grown: on every notification, and on every new
+ * connection, for nobody told what happened in between. A listener may be deaf without knowing it (a
+ * pooler in between, a network that drops packets), so whoever must not miss an entry polls as well.
+ */
+export class Listener {
+  readonly #location: PostgresLocation;
+  readonly #onChange: () => void;
+  #client: pg.Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #pause = firstPause;
+  #closed = false;
+  #connecting: Promise<void> = Promise.resolve();
+
+  constructor(location: PostgresLocation, onChange: () => void) {
+    this.#location = location;
+    this.#onChange = onChange;
+  }
+
+  /** Resolves after the first attempt to connect. Those that fail are repeated until one succeeds. */
+  open(): Promise<void> {
+    this.#connecting = this.#connect();
+    return this.#connecting;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#connecting;
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end();
+  }
+
+  async #connect(): Promise<void> {
+    const { connection, connectTimeout } = this.#location;
+    const client = new pg.Client({
+      ...connection,
+      connectionTimeoutMillis: connectTimeout,
+      query_timeout: connectTimeout,
+    });
+    const lose = () => this.#lose(client);
+    client.on('error', lose);
+    client.on('end', lose);
+    client.on('notification', () => this.#onChange());
+    this.#client = client;
+    try {
+      await client.connect();
+      await client.query(`listen ${revocationChannel}`);
+    } catch {
+      lose();
+      return;
+    }
+    this.#pause = firstPause;
+    this.#schedule(pulse, () => void this.#feelPulse(client));
+    this.#onChange();
+  }
+
+  async #feelPulse(client: pg.Client): Promise<void> {
+    try {
+      await client.query('select 1');
+    } catch {
+      this.#lose(client);
+      return;
+    }
+    if (this.#client === client) this.#schedule(pulse, () => void this.#feelPulse(client));
+  }
+
+  #lose(client: pg.Client): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    client.end().catch(() => {});
+    this.#schedule(this.#pause, () => void this.open());
+    this.#pause = Math.min(2 * this.#pause, longestPause);
+  }
+
+  #schedule(delay: number, work: () => void): void {
+    clearTimeout(this.#timer);
+    if (!this.#closed) this.#timer = setTimeout(work, delay).unref();
+  }
+}

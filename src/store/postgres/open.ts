@@ -1,0 +1,128 @@
+import type { Store } from '../../auth/ports.ts';
+import type { Sql } from '../sql/sql.ts';
+import type { Step, Steps } from '../sql/steps.ts';
+import { createVerbs } from '../verbs/index.ts';
+import { isReadingVerb, type VerbArgs, type VerbName, type Verbs } from '../verbs/verb.ts';
+import { Calls } from './calls.ts';
+import { createPostgresSql } from './dialect.ts';
+import { PostgresExecutor } from './executor.ts';
+import { Listener } from './listener.ts';
+import { type PostgresStoreOptions, readLocation } from './location.ts';
+import { lockCall } from './locks.ts';
+import { createShortcuts } from './shortcuts/index.ts';
+import { LONG_WAY } from './shortcuts/shortcut.ts';
+
+/** Rare verbs on what all share: their order is that of the calls, and one connection is enough. */
+const inTurn: ReadonlySet<VerbName> = new Set(['agree', 'raise', 'ensureKey', 'prune']);
+/** One statement in the common text too; the reading verbs are so all. */
+const single: ReadonlySet<VerbName> = new Set(['recordEvent']);
+
+/**
+ * Opens the store on a PostgreSQL database and brings its schema up to date; of many nodes that start at
+ * once, one does. A resolved verb is committed, and as durable as the server's settings make it.
+ *
+ * While the database is away, verbs fail with {@link StoreUnavailable}, at once where it refuses and
+ * after the options' timeouts where it is silent. When it is back, they work again.
+ *
+ * Behind a pooler that gives out connections by the transaction, the pooler must know prepared
+ * statements, and `subscribe` hears nothing.
+ *
+ * @throws {StoreUnavailable} when the database does not answer, refuses the connection, or was made by a
+ *   newer version of Latchkey
+ * @throws {InvalidSetting} when a parameter of the URL cannot be used
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const location = readLocation(options);
+  const executor = new PostgresExecutor(location);
+  const sql = createPostgresSql();
+  try {
+    await executor.migrate(sql, lockStep('migration'));
+  } catch (error) {
+    await executor.close();
+    throw error;
+  }
+  const calls = new Calls();
+  const listeners = new Set<Listener>();
+  const close = async () => {
+    await Promise.all([calls.close(), ...[...listeners].map((it) => it.close())]);
+    await executor.close();
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    ...createCalls(sql, executor, calls),
+    async subscribe(onChange) {
+      const listener = new Listener(location, onChange);
+      listeners.add(listener);
+      await listener.open();
+      return async () => {
+        listeners.delete(listener);
+        await listener.close();
+      };
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function createCalls(sql: Sql, executor: PostgresExecutor, calls: Calls): Pick<Store, VerbName> {
+  const verbs = withKeyLock(createVerbs(sql));
+  const shortcuts = createShortcuts(sql);
+  const verb = <K extends VerbName>(name: K) => {
+    const isSingle = single.has(name) || isReadingVerb(name);
+    const shortcut = shortcuts[name] as ((args: VerbArgs<K>) => Steps<unknown>) | undefined;
+    const long = verbs[name] as (args: VerbArgs<K>) => Steps<unknown>;
+    const run = async (args: VerbArgs<K>) => {
+      if (shortcut !== undefined) {
+        const answer = await executor.runEach(() => shortcut(args));
+        if (answer !== LONG_WAY) return answer;
+      }
+      return isSingle ? executor.runEach(() => long(args)) : executor.runTogether(() => long(args));
+    };
+    const call = inTurn.has(name)
+      ? (args: VerbArgs<K>) => calls.runInTurn(() => run(args))
+      : (args: VerbArgs<K>) => calls.run(() => run(args));
+    // The verb of this name made the answer.
+    return call as Store[K];
+  };
+  return {
+    createUser: verb('createUser'),
+    findUser: verb('findUser'),
+    listUsers: verb('listUsers'),
+    openSession: verb('openSession'),
+    rotateSession: verb('rotateSession'),
+    listSessions: verb('listSessions'),
+    endSession: verb('endSession'),
+    endAllSessions: verb('endAllSessions'),
+    changePassword: verb('changePassword'),
+    setRoles: verb('setRoles'),
+    setDisabled: verb('setDisabled'),
+    deleteUser: verb('deleteUser'),
+    revokeToken: verb('revokeToken'),
+    listRevocations: verb('listRevocations'),
+    ensureKey: verb('ensureKey'),
+    listKeys: verb('listKeys'),
+    agree: verb('agree'),
+    raise: verb('raise'),
+    recordEvent: verb('recordEvent'),
+    listEvents: verb('listEvents'),
+    prune: verb('prune'),
+    ping: verb('ping'),
+  };
+}
+
+/** Between its look for a key and its insertion of one, another node must not do the same. */
+function withKeyLock(verbs: Verbs): Verbs {
+  return {
+    ...verbs,
+    *ensureKey(args) {
+      yield lockStep('keys');
+      return yield* verbs.ensureKey(args);
+    },
+  };
+}
+
+function lockStep(name: Parameters<typeof lockCall>[0]): Step {
+  return { text: `select ${lockCall(name)}`, values: [] };
+}

@@ -1,0 +1,67 @@
+import { type RawBuilder, sql as raw } from 'kysely';
+import type { AuditEventRow, RevocationRow, SessionRow } from '../../schema.ts';
+import type { Query } from '../../sql/query.ts';
+import { query } from '../../sql/query.ts';
+import type { Sql } from '../../sql/sql.ts';
+
+/** The members of a record under names that do not clash with those of another one. */
+export type Prefixed<Name extends string, Row> = {
+  [K in keyof Row & string as `${Name}_${K}`]: Row[K];
+};
+
+export function prefix<Name extends string, Row extends object>(
+  name: Name,
+  row: Row,
+): Prefixed<Name, Row> {
+  const entries = Object.entries(row).map(([key, value]) => [`${name}_${key}`, value]);
+  return Object.fromEntries(entries) as Prefixed<Name, Row>;
+}
+
+/** A statement that the query builder would say less clearly. */
+export function rawQuery<P extends object, Row>(
+  { db }: Sql,
+  build: (params: P) => RawBuilder<Row>,
+): Query<P, Row> {
+  return query((p: P) => ({ compile: () => build(p).compile(db) }));
+}
+
+/** Inserts one session for each row of `source`. */
+export function insertSession(
+  p: Prefixed<'session', SessionRow>,
+  source: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return raw`
+    insert into sessions (
+      id, user_id, generation, rotated_at, expires_at,
+      created_at, auth_time, scope, address, user_agent
+    )
+    select
+      ${p.session_id}, ${p.session_user_id}, ${p.session_generation}, ${p.session_rotated_at},
+      ${p.session_expires_at}, ${p.session_created_at}, ${p.session_auth_time},
+      ${p.session_scope}, ${p.session_address}, ${p.session_user_agent}
+    from ${source}`;
+}
+
+/** Appends to the revocation log for each row of `source`. */
+export function insertRevocation(
+  p: Prefixed<'entry', Omit<RevocationRow, 'seq'>>,
+  source: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return raw`
+    insert into revocations (kind, subject, version, expires_at)
+    select ${p.entry_kind}, ${p.entry_subject}, ${p.entry_version}, ${p.entry_expires_at}
+    from ${source}`;
+}
+
+/** Records the event for each row of `source`. */
+export function insertEvent(
+  p: Prefixed<'event', AuditEventRow>,
+  source: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return raw`
+    insert into audit_events (id, at, type, user_id, session_id, address, user_agent)
+    select
+      ${p.event_id}, ${p.event_at}, ${p.event_type}, ${p.event_user_id},
+      ${p.event_session_id}, ${p.event_address}, ${p.event_user_agent}
+    from ${source}`;
+}

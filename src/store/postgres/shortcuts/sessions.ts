@@ -1,0 +1,93 @@
+import { sql as raw } from 'kysely';
+import type { AuditEventRow, RevocationRow, SessionRow, UserRow } from '../../schema.ts';
+import type { Sql } from '../../sql/sql.ts';
+import { fromUserRow, toEventRow, toSessionRow } from '../../verbs/records.ts';
+import {
+  insertEvent,
+  insertRevocation,
+  insertSession,
+  type Prefixed,
+  prefix,
+  rawQuery,
+} from './fragments.ts';
+import { LONG_WAY, type Shortcuts } from './shortcut.ts';
+
+type Entry = Prefixed<'entry', Omit<RevocationRow, 'seq'>>;
+type Event = Prefixed<'event', AuditEventRow>;
+
+/** Log in and log out. */
+export function sessionShortcuts(
+  sql: Sql,
+): Pick<Shortcuts, 'openSession' | 'endSession' | 'revokeToken'> {
+  // Who changes the password, disables or deletes locks the user first. This waits for them and then
+  // checks the user as it has become; those who come later wait for this, and find the session to end.
+  const open = rawQuery(
+    sql,
+    (p: Prefixed<'session', SessionRow> & Event & { verifiedHash: string }) => raw<UserRow>`
+      with account as (
+        select * from users
+        where id = ${p.session_user_id}
+          and password_hash = ${p.verifiedHash}
+          and disabled_at is null
+        for share
+      ),
+      opened as (${insertSession(p, raw`account`)}),
+      recorded as (${insertEvent(p, raw`account`)})
+      select * from account`,
+  );
+  const end = rawQuery(
+    sql,
+    (p: Entry & Event & { id: string; userId: string | null }) => raw<{ seq: number }>`
+      with ended as (
+        delete from sessions
+        where id = ${p.id} and user_id = coalesce(${p.userId}, user_id)
+        returning id
+      ),
+      appended as (${insertRevocation(p, raw`ended`)} returning seq),
+      recorded as (${insertEvent(p, raw`ended`)})
+      select seq from appended`,
+  );
+  const revoke = rawQuery(
+    sql,
+    (p: Entry & Event) => raw<{ seq: number }>`
+      with appended as (${insertRevocation(p, raw`(select) as nothing`)} returning seq),
+      recorded as (${insertEvent(p, raw`appended`)})
+      select seq from appended`,
+  );
+
+  return {
+    *openSession({ session, verifiedHash, rehash, event }) {
+      if (rehash !== null) return LONG_WAY;
+      const [row] = yield* open({
+        ...prefix('session', toSessionRow(session)),
+        ...prefix('event', toEventRow(event)),
+        verifiedHash,
+      });
+      return row === undefined
+        ? { status: 'refused' }
+        : { status: 'opened', user: fromUserRow(row) };
+    },
+
+    *endSession({ sessionId, userId, revokeUntil, event }) {
+      const entry = { kind: 'session', subject: sessionId, version: 0 } as const;
+      const [row] = yield* end({
+        ...prefix('entry', { ...entry, expires_at: revokeUntil }),
+        ...prefix('event', toEventRow(event)),
+        id: sessionId,
+        userId,
+      });
+      if (row === undefined) return { found: false, revocations: [] };
+      return { found: true, revocations: [{ ...row, ...entry, expiresAt: revokeUntil }] };
+    },
+
+    *revokeToken({ jti, revokeUntil, event }) {
+      const entry = { kind: 'token', subject: jti, version: 0 } as const;
+      const [row] = yield* revoke({
+        ...prefix('entry', { ...entry, expires_at: revokeUntil }),
+        ...prefix('event', toEventRow(event)),
+      });
+      if (row === undefined) throw new Error('The revocation log answered no position.');
+      return { found: true, revocations: [{ ...row, ...entry, expiresAt: revokeUntil }] };
+    },
+  };
+}

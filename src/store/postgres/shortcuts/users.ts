@@ -1,0 +1,64 @@
+import { sql as raw } from 'kysely';
+import type { AuditEventRow, SessionRow, UserRow } from '../../schema.ts';
+import type { Sql } from '../../sql/sql.ts';
+import type { Steps } from '../../sql/steps.ts';
+import { toEventRow, toSessionRow, toUserRow } from '../../verbs/records.ts';
+import { UniqueViolation } from '../failures.ts';
+import { insertEvent, insertSession, type Prefixed, prefix, rawQuery } from './fragments.ts';
+import type { Shortcuts } from './shortcut.ts';
+
+type NewUser = Prefixed<'user', UserRow> & Prefixed<'event', AuditEventRow>;
+
+/** The names that PostgreSQL gave to the unique columns of the table. */
+const takenFields: Readonly<Record<string, 'username' | 'email'>> = {
+  users_username_key_key: 'username',
+  users_email_key_key: 'email',
+};
+
+export function userShortcuts(sql: Sql): Pick<Shortcuts, 'createUser'> {
+  const insertUser = (p: NewUser) => raw`
+    insert into users (
+      id, username, username_key, email, email_key, name, roles, profile,
+      password_hash, token_version, disabled_at, created_at, updated_at
+    )
+    values (
+      ${p.user_id}, ${p.user_username}, ${p.user_username_key}, ${p.user_email},
+      ${p.user_email_key}, ${p.user_name}, ${p.user_roles}, ${p.user_profile},
+      ${p.user_password_hash}, ${p.user_token_version}, ${p.user_disabled_at},
+      ${p.user_created_at}, ${p.user_updated_at}
+    )
+    returning id`;
+  const create = rawQuery(
+    sql,
+    (p: NewUser) => raw`
+      with created as (${insertUser(p)})
+      ${insertEvent(p, raw`created`)}`,
+  );
+  const createWithSession = rawQuery(
+    sql,
+    (p: NewUser & Prefixed<'session', SessionRow>) => raw`
+      with created as (${insertUser(p)}),
+      opened as (${insertSession(p, raw`created`)})
+      ${insertEvent(p, raw`created`)}`,
+  );
+
+  return {
+    *createUser({
+      user,
+      session,
+      event,
+    }): Steps<{ status: 'created' } | { status: 'taken'; field: 'username' | 'email' }> {
+      const rows = { ...prefix('user', toUserRow(user)), ...prefix('event', toEventRow(event)) };
+      try {
+        if (session === null) yield* create(rows);
+        else yield* createWithSession({ ...rows, ...prefix('session', toSessionRow(session)) });
+        return { status: 'created' };
+      } catch (error) {
+        // A look beforehand would not do: two may look at once, and both find the name free.
+        const field = error instanceof UniqueViolation ? takenFields[error.constraint] : undefined;
+        if (field === undefined) throw error;
+        return { status: 'taken', field };
+      }
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * Holds a PostgreSQL server for the process that forked it. When that process ends, in whatever way, the
+ * channel to it breaks: then the server is stopped and its folder removed.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Binaries, findBinaries } from './postgres-binaries.ts';
+
+/** What the keeper is told to do, and answers when it is done. */
+export type Order =
+  | { readonly start: { readonly password: string; readonly flags: readonly string[] } }
+  | { readonly restart: true }
+  | { readonly signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL' };
+export type Report = { readonly port: number } | { readonly error: string };
+
+/** PostgreSQL does not run as root. Nobody is a user that is there everywhere. */
+const user = process.getuid?.() === 0 ? findNobody() : undefined;
+const identity = user === undefined ? {} : { uid: user, gid: user };
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'));
+const data = join(folder, 'data');
+const environment = { PATH: process.env['PATH'], LC_ALL: 'C' };
+
+let binaries: Binaries | undefined;
+let server: ChildProcess | undefined;
+let flags: readonly string[] = [];
+let port = 0;
+
+function findNobody(): number {
+  return Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' }));
+}
+
+async function initialise(password: string): Promise<Binaries> {
+  if (user !== undefined) chownSync(folder, user, user);
+  const found = await findBinaries(user, folder);
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (user !== undefined) chownSync(passwordFile, user, user);
+  const options = ['--username=latchkey', '--auth=password', '--encoding=UTF8', '--locale=C'];
+  execFileSync(
+    found.initdb,
+    [`--pgdata=${data}`, `--pwfile=${passwordFile}`, ...options, '--no-sync', '--no-instructions'],
+    { ...identity, env: environment, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  return found;
+}
+
+async function findFreePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Resolves to nothing once the server takes connections, or to its words if it ends before. */
+function launch(postgres: string): Promise<string | undefined> {
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'lc_messages=C'];
+  const child = spawn(
+    postgres,
+    ['-D', data, '-p', String(port), ...[...settings, ...flags].flatMap((it) => ['-c', it])],
+    { ...identity, env: environment, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  server = child;
+  return new Promise((resolve) => {
+    let words = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      words = (words + text).slice(-10_000);
+      if (words.includes('ready to accept connections')) resolve(undefined);
+    });
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', () => resolve(words));
+  });
+}
+
+async function start(choosePort: boolean): Promise<void> {
+  if (binaries === undefined) throw new Error('The server was not initialised.');
+  for (let attempt = 1; ; attempt++) {
+    if (choosePort) port = await findFreePort();
+    const failure = await launch(binaries.postgres);
+    if (failure === undefined) return;
+    // Somebody else took the port, or the processes of a killed server are not all gone yet.
+    if (attempt === 200) throw new Error(failure);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function stop(signal: NodeJS.Signals): Promise<void> {
+  const child = server;
+  server = undefined;
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  await once(child, 'exit');
+}
+
+async function obey(order: Order): Promise<void> {
+  if ('start' in order) {
+    binaries = await initialise(order.start.password);
+    ({ flags } = order.start);
+    await start(true);
+  } else if ('restart' in order) {
+    await start(false);
+  } else {
+    await stop(order.signal);
+  }
+}
+
+async function clear(): Promise<void> {
+  await stop('SIGQUIT');
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  process.exit();
+}
+
+// A key pressed in the terminal reaches this process too; it ends when its parent does.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('disconnect', () => void clear());
+process.on('message', (order: Order) => {
+  const report = (it: Report) => process.connected && process.send?.(it);
+  obey(order).then(
+    () => report({ port }),
+    (error: unknown) => report({ error: error instanceof Error ? error.message : String(error) }),
+  );
+});

@@ -1,0 +1,70 @@
+import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import pg from 'pg';
+import type { Order, Report } from './postgres-keeper.ts';
+
+/** A PostgreSQL server of this test file's own. It ends with the file, even if that is killed. */
+export interface PostgresServer {
+  readonly port: number;
+  /** Makes an empty database; answers its URL. */
+  createDatabase(): Promise<string>;
+  /** A connection as the server's owner; to be ended by the caller. */
+  connect(url?: string): Promise<pg.Client>;
+  /** `fast`: ends transactions and stops in order. `immediate`: as if it crashed. `kill`: SIGKILL. */
+  stop(mode: 'fast' | 'immediate' | 'kill'): Promise<void>;
+  /** Starts it again, on the same port and data. */
+  restart(): Promise<void>;
+}
+
+const signals = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const;
+
+/** Starts a server; takes about a second. `flags` are settings such as `max_connections=20`. */
+export async function startPostgres(flags: readonly string[] = []): Promise<PostgresServer> {
+  const keeper = fork(join(import.meta.dirname, 'postgres-keeper.ts'), { stdio: 'ignore' });
+  const tell = async (order: Order): Promise<number> => {
+    keeper.send(order);
+    const gone = once(keeper, 'exit').then((): [Report] => [{ error: 'its keeper ended' }]);
+    const [report]: [Report] = await Promise.race([once(keeper, 'message'), gone]).then(([it]) => [
+      it,
+    ]);
+    if ('error' in report) throw new Error(`PostgreSQL: ${report.error}`);
+    return report.port;
+  };
+  after(async () => {
+    const gone = once(keeper, 'exit');
+    if (keeper.connected) keeper.disconnect();
+    if (keeper.exitCode === null) await gone;
+  });
+
+  const password = randomBytes(12).toString('hex');
+  const port = await tell({ start: { password, flags } });
+  const urlOf = (database: string) =>
+    `postgres://latchkey:${password}@127.0.0.1:${port}/${database}`;
+  const connect = async (url = urlOf('postgres')) => {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => {});
+    await client.connect();
+    return client;
+  };
+  let made = 0;
+  return {
+    port,
+    connect,
+    async createDatabase() {
+      made += 1;
+      const client = await connect();
+      await client.query(`create database test_${made}`);
+      await client.end();
+      return urlOf(`test_${made}`);
+    },
+    async stop(mode) {
+      await tell({ signal: signals[mode] });
+    },
+    async restart() {
+      await tell({ restart: true });
+    },
+  };
+}
