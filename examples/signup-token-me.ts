@@ -8,8 +8,8 @@ import { latchkey } from 'latchkey/server';
 const { PORT, SECRET_KEY } = process.env;
 
 if (cluster.isPrimary) {
-  if (!SECRET_KEY) console.log('SECRET_KEY is not set: this run signs with a random one.');
-  const env = { SECRET_KEY: SECRET_KEY || randomBytes(32).toString('base64url') };
+  if (SECRET_KEY === undefined) console.log('SECRET_KEY is not set: signing with a random one.');
+  const env = { SECRET_KEY: SECRET_KEY ?? randomBytes(32).toString('base64url') };
   const workers = [cluster.fork(env)];
   cluster.once('listening', (_worker, { address, port }) => {
     workers.push(cluster.fork(env), cluster.fork(env));
