@@ -1,6 +1,6 @@
-import { type KeyObject, sign, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { KeyRefused } from '../errors.ts';
-import { type Algorithm, type AlgorithmParameters, parametersOf } from './algorithms.ts';
+import { type Algorithm, parametersOf } from './algorithms.ts';
 import type { JsonWebKey } from './key-material.ts';
 import { findSecretWeakness } from './secret-strength.ts';
 
@@ -81,31 +81,5 @@ export function assertJwkPurpose(
       'wrong_key_type',
       `This JWK is not meant to ${operation}: see its "use" and "key_ops". Give a key that is.`,
     );
-  }
-}
-
-/** Asserts that a private key's halves belong together; otherwise no token it signs would be accepted. */
-export function assertPair(
-  privateKey: KeyObject,
-  publicKey: KeyObject,
-  algorithm: Algorithm,
-): void {
-  if (isPair(privateKey, publicKey, parametersOf(algorithm))) return;
-  throw new KeyRefused(
-    'invalid_key',
-    'The private and the public half of this key do not belong together. Export the key again.',
-  );
-}
-
-function isPair(
-  privateKey: KeyObject,
-  publicKey: KeyObject,
-  { digest }: AlgorithmParameters,
-): boolean {
-  const probe = Buffer.from('latchkey: do the halves of this key belong together?');
-  try {
-    return verify(digest, probe, publicKey, sign(digest, probe, privateKey));
-  } catch {
-    return false;
   }
 }

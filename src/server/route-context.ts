@@ -1,4 +1,4 @@
-import type { FastifyInstance, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import type { Latchkey } from '../system/latchkey.ts';
 import type { AuthCookies } from './cookies.ts';
 import type { CredentialReader } from './credentials.ts';
@@ -31,5 +31,13 @@ export function addRoute(
   options: Omit<RouteOptions, 'method' | 'url'>,
 ): void {
   const address = context.routes.get(name);
-  if (address !== undefined) app.route({ ...options, ...address });
+  if (address === undefined) return;
+  app.route({ ...options, ...address, schema: createSchema(options.schema, address.method) });
+}
+
+/** A route renamed to GET has no body, and Fastify takes no description of one. */
+function createSchema(schema: FastifySchema = {}, method: string): FastifySchema {
+  if (method !== 'GET') return schema;
+  const { body: _, ...others } = schema;
+  return others;
 }

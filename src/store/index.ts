@@ -1,10 +1,9 @@
 import type { Store } from '../auth/ports.ts';
 import type { PostgresStoreOptions } from './postgres/location.ts';
 
-export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open.ts';
-export type { PostgresStoreOptions };
+export { openSqliteStore } from './sqlite/open.ts';
 
-/** The driver is loaded here and nowhere else: who stays with SQLite never loads it. */
+/** Loads the driver, which those who stay with SQLite never load. See `postgres/open.ts`. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { openPostgresStore: open } = await import('./postgres/open.ts');
   return open(options);

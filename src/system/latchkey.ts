@@ -3,10 +3,9 @@ import type { Clock, Random, Store } from '../auth/ports.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Users } from '../auth/users.ts';
 import type { Settings } from '../config/settings.ts';
-import { InvalidSetting } from '../errors.ts';
 import { createVerifier, type VerifiedToken, type Verifier } from '../guard/verifier.ts';
 import { createPasswordHasher } from '../hasher/password-hasher.ts';
-import { openSqliteStore } from '../store/index.ts';
+import { openPostgresStore, openSqliteStore } from '../store/index.ts';
 import { createAuthSettings } from './auth-settings.ts';
 import { systemClock, systemRandom } from './clock.ts';
 import { type LatchkeyOptions, readAllSettings } from './options.ts';
@@ -53,7 +52,7 @@ export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latch
       clock,
       revocations: auth.revocations.index,
     });
-    const upkeep = startUpkeep(auth, options.revocationPollInterval ?? 250);
+    const upkeep = await startUpkeep(auth, store, options.revocationPollInterval ?? 250);
     let closing: Promise<void> | undefined;
     const close = async () => {
       await upkeep.stop();
@@ -92,10 +91,7 @@ async function findSecret({ database, dataDir }: Settings, random: Random): Prom
  * @throws {StoreUnavailable}
  */
 export async function openStore({ database }: Settings): Promise<Store> {
-  if (database.kind === 'sqlite') return openSqliteStore({ path: database.path });
-  throw new InvalidSetting(
-    'LATCHKEY_DATABASE_URL',
-    'names a PostgreSQL database, which this version cannot use yet.',
-    'Use sqlite:<path>.',
-  );
+  return database.kind === 'sqlite'
+    ? openSqliteStore({ path: database.path })
+    : openPostgresStore({ url: database.url });
 }
