@@ -68,3 +68,9 @@ export async function startPostgres(flags: readonly string[] = []): Promise<Post
     },
   };
 }
+
+/** Resolves once a transaction on the server waits for a lock that another one holds. */
+export async function somebodyWaits(watcher: pg.Client): Promise<void> {
+  const waiting = 'select from pg_locks where not granted';
+  while ((await watcher.query(waiting)).rowCount === 0);
+}

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { test } from 'node:test';
+import { InvalidSetting, StoreUnavailable } from '../../src/errors.ts';
+import { openPostgresStore } from '../../src/store/index.ts';
+import { somebodyWaits, startPostgres } from '../support/postgres.ts';
+import { anEvent, unique } from './records.ts';
+import { revoking, signIn, signUp } from './suite/harness.ts';
+
+type Context = { after(work: () => unknown): void };
+
+const server = await startPostgres();
+const sharedUrl = await server.createDatabase();
+
+/** A store on the database that most tests share, for it takes a while to make one. */
+async function open(
+  t: Context,
+  options: { url?: string; poolSize?: number; statementTimeout?: number } = {},
+) {
+  const { url = sharedUrl } = options;
+  const store = await openPostgresStore({ connectTimeout: 1_000, ...options, url });
+  const outsider = await server.connect(url);
+  t.after(() => Promise.all([store.close(), outsider.end()]));
+  return { url, store, outsider };
+}
+
+const unavailable = (pattern: RegExp) => (error: unknown) =>
+  error instanceof StoreUnavailable && error.retryAfter >= 1 && pattern.test(error.message);
+
+/** Answers a URL like `url` that leads to this server. */
+async function listen(t: Context, proxy: Server, url: string): Promise<string> {
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => proxy.close());
+  const through = new URL(url);
+  through.port = String((proxy.address() as AddressInfo).port);
+  return through.href;
+}
+
+test('of five nodes that start at once one migrates, and all work', async (t) => {
+  const url = await server.createDatabase();
+  const starts = Array.from({ length: 5 }, () => openPostgresStore({ url, poolSize: 2 }));
+  const stores = await Promise.all(starts);
+  t.after(() => Promise.all(stores.map((it) => it.close())));
+  for (const store of stores) await signUp(store);
+  const outsider = await server.connect(url);
+  t.after(() => outsider.end());
+  const { rows } = await outsider.query('select version from schema_migrations order by version');
+  assert.deepEqual(
+    rows.map((it) => Number(it.version)),
+    [1, 2],
+  );
+});
+
+test('a database of a newer version is refused', async (t) => {
+  const url = await server.createDatabase();
+  const { outsider } = await open(t, { url });
+  await outsider.query("insert into schema_migrations values (99, 'from the future')");
+  await assert.rejects(openPostgresStore({ url }), unavailable(/newer version of Latchkey/));
+});
+
+test('a wrong password is told without being quoted, and so is a missing database', async () => {
+  for (const part of ['password', 'pathname'] as const) {
+    const url = new URL(sharedUrl);
+    url[part] = 'nothing-of-the-kind';
+    await assert.rejects(openPostgresStore({ url: url.href }), (error) => {
+      assert.ok(unavailable(/refused the connection/)(error));
+      assert.doesNotMatch(String(error), /nothing-of-the-kind/);
+      return true;
+    });
+  }
+});
+
+test('a parameter of the URL that is no number stops the start', async () => {
+  for (const parameter of ['pool_size=many', 'statement_timeout=0', 'connect_timeout=1.5']) {
+    const url = `postgres://127.0.0.1:1/x?${parameter}`;
+    await assert.rejects(openPostgresStore({ url }), InvalidSetting);
+  }
+});
+
+test('pool size, statement timeout and name are taken from the URL', async (t) => {
+  const url = `${sharedUrl}?pool_size=3&statement_timeout=1234&application_name=a`;
+  const store = await openPostgresStore({ url });
+  t.after(() => store.close());
+  await Promise.all(Array.from({ length: 20 }, () => store.ping()));
+  const outsider = await server.connect(sharedUrl);
+  t.after(() => outsider.end());
+  const count = "select from pg_stat_activity where application_name = 'a'";
+  assert.equal((await outsider.query(count)).rowCount, 3);
+});
+
+test('a server that is silent is not waited for', async (t) => {
+  const silent = createServer(() => {});
+  const url = await listen(t, silent, sharedUrl);
+  await assert.rejects(
+    openPostgresStore({ url, connectTimeout: 100 }),
+    unavailable(/does not answer/),
+  );
+});
+
+test('a statement that waits too long is given up, and has no effect', async (t) => {
+  const { store, outsider } = await open(t, { statementTimeout: 100 });
+  const { user } = await signIn(store);
+  await outsider.query('begin');
+  await outsider.query('select from users where id = $1 for update', [user.id]);
+  const args = { userId: user.id, now: 2_000, ...revoking() };
+  await assert.rejects(store.endAllSessions(args), unavailable(/too long/));
+  await outsider.query('rollback');
+  assert.deepEqual(await store.findUser({ id: user.id }), user);
+  assert.equal((await store.endAllSessions(args)).found, true);
+});
+
+test('a connection is not waited for longer than the time set', async (t) => {
+  const { store, outsider } = await open(t, { poolSize: 1 });
+  const { user } = await signIn(store);
+  await outsider.query('begin');
+  await outsider.query('select from users where id = $1 for update', [user.id]);
+  const waiting = store.endAllSessions({ userId: user.id, now: 2_000, ...revoking() });
+  await assert.rejects(store.ping(), unavailable(/does not answer/));
+  await outsider.query('rollback');
+  assert.equal((await waiting).found, true);
+  await store.ping();
+});
+
+test('a server that takes no more connections is told, and what is there goes on working', async (t) => {
+  const url = await server.createDatabase();
+  const outsider = await server.connect(url);
+  await outsider.query("create role few login password 'x' connection limit 2");
+  await outsider.query('grant all on schema public to few');
+  await outsider.end();
+  const login = new URL(url);
+  [login.username, login.password] = ['few', 'x'];
+  const store = await openPostgresStore({ url: login.href, poolSize: 4 });
+  t.after(() => store.close());
+  const pings = await Promise.allSettled(Array.from({ length: 4 }, () => store.ping()));
+  const refused = pings.filter((it) => it.status === 'rejected');
+  assert.equal(refused.length, 2);
+  for (const { reason } of refused) assert.ok(unavailable(/takes no more connections/)(reason));
+  await store.ping();
+});
+
+test('a database that became read-only refuses writes and goes on reading', async (t) => {
+  const { store, outsider } = await open(t, { url: await server.createDatabase() });
+  const { user } = await signIn(store);
+  const setReadOnly = async (value: 'on' | 'off') => {
+    const { rows } = await outsider.query('select current_database() as name');
+    await outsider.query(
+      `alter database ${rows[0].name} set default_transaction_read_only = ${value}`,
+    );
+    await outsider.query(`select pg_terminate_backend(pid) from pg_stat_activity
+      where pid <> pg_backend_pid() and datname = current_database()`);
+  };
+  await setReadOnly('on');
+  // The connections that were ended are found out at their next use at the latest.
+  await assert.doesNotReject(firstSuccess(() => store.ping()));
+  await assert.rejects(store.recordEvent(anEvent()), unavailable(/read-only/));
+  await assert.rejects(store.agree({ name: 'x', value: 'y' }), unavailable(/read-only/));
+  assert.deepEqual(await store.findUser({ id: user.id }), user);
+  await outsider.query('set default_transaction_read_only = off');
+  await setReadOnly('off');
+  await firstSuccess(() => store.ping());
+  await store.recordEvent(anEvent());
+});
+
+test('a connection that breaks before the commit is confirmed acknowledges nothing', async (t) => {
+  const { url, store } = await open(t);
+  const { user } = await signIn(store);
+  // Passes everything on, the COMMIT too, and cuts the line when the server has confirmed it.
+  let cutting = false;
+  const proxy = createServer((client) => {
+    const upstream = connect(Number(new URL(url).port), '127.0.0.1');
+    let committing = false;
+    client.on('data', (data) => {
+      committing = cutting && data.includes('COMMIT\0');
+      upstream.write(data);
+    });
+    upstream.on('data', (data) => (committing ? client.destroy() : client.write(data)));
+    for (const [one, another] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      one.on('error', () => {}).on('close', () => another.destroy());
+    }
+  });
+  const behind = await openPostgresStore({ url: await listen(t, proxy, url) });
+  t.after(() => behind.close());
+  cutting = true;
+  const change = { userId: user.id, roles: ['new'], now: 2_000, ...revoking() };
+  await assert.rejects(behind.setRoles(change), unavailable(/does not answer/));
+  cutting = false;
+  // It may have happened, and here it has. What was said is that it is not known.
+  assert.deepEqual((await behind.findUser({ id: user.id }))?.roles, ['new']);
+});
+
+test('a schema that changes under prepared statements is no failure', async (t) => {
+  const url = await server.createDatabase();
+  const { store, outsider } = await open(t, { url, poolSize: 3 });
+  const { user } = await signIn(store);
+  const find = () => Promise.all([1, 2, 3].map(() => store.findUser({ id: user.id })));
+  await find();
+  await outsider.query('alter table users add column more text');
+  assert.deepEqual(await find(), [user, user, user]);
+});
+
+test('deadlocked verbs are run again', async (t) => {
+  const { store, outsider } = await open(t);
+  const { user, session } = await signIn(store);
+  await outsider.query("set deadlock_timeout = '10s'");
+  await outsider.query('begin');
+  await outsider.query('select from sessions where id = $1 for update', [session.id]);
+  // Locks the user and then waits for the session, which the outsider holds and adds the user to.
+  const ended = store.endAllSessions({ userId: user.id, now: 2_000, ...revoking() });
+  const watcher = await server.connect();
+  t.after(() => watcher.end());
+  await somebodyWaits(watcher);
+  const update = outsider.query('update users set token_version = 7 where id = $1', [user.id]);
+  await Promise.all([update.then(() => outsider.query('commit')), ended]);
+  assert.equal((await ended).revocations[0]?.version, 8);
+  assert.deepEqual(await store.listSessions({ userId: session.userId, now: 0 }), []);
+});
+
+test('what a statement says of its values does not reach a message', async (t) => {
+  const { store } = await open(t);
+  const event = anEvent({ id: unique('secret') });
+  await store.recordEvent(event);
+  await assert.rejects(store.recordEvent(event), (error) => {
+    assert.ok(error instanceof Error && !(error instanceof StoreUnavailable));
+    assert.doesNotMatch(`${error.stack} ${JSON.stringify(error)}`, /secret/);
+    return true;
+  });
+});
+
+async function firstSuccess(work: () => Promise<void>): Promise<void> {
+  const end = performance.now() + 2_000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || performance.now() > end) throw error;
+    }
+  }
+}
