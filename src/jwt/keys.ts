@@ -87,7 +87,8 @@ export function importSigningKey(
   assertFits(privateKey, algorithm);
   const publicKey = createPublicKey(privateKey);
   // A JWK states its public half beside the private one.
-  const stated = source.form === 'jwk' ? readPublicKey(source, algorithm) : publicKey;
+  const stated =
+    source.form === 'jwk' ? readPublicKey(withoutPrivate(source.jwk), algorithm) : publicKey;
   assertPair(privateKey, stated, algorithm);
   return {
     kid: chooseKid(kid, source) ?? createThumbprint(publicKey),
@@ -208,6 +209,12 @@ function isPublicSource(source: KeySource): boolean {
     case 'secret':
       return false;
   }
+}
+
+function withoutPrivate({ kty, n, e, crv, x, y }: JsonWebKey): KeySource {
+  const members = Object.entries({ kty, n, e, crv, x, y });
+  const jwk = Object.fromEntries(members.filter(([, value]) => value !== undefined));
+  return { form: 'jwk', jwk };
 }
 
 function assertKeyPairJwk(jwk: JsonWebKey, algorithm: Algorithm): void {
