@@ -120,8 +120,9 @@ export async function startServer(
   t: TestContext,
   folder: string,
   args: readonly string[] = [],
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<RunningServer> {
-  const child = spawnCli(folder, ['serve', '--port', '0', '--json', ...args]);
+  const child = spawnCli(folder, ['serve', '--port', '0', '--json', ...args], variables);
   t.after(() => child.kill('SIGKILL'));
   const banner: unknown = JSON.parse(await readLine(child));
   if (!isRecord(banner)) throw new Error('the banner is no object');
@@ -140,7 +141,7 @@ export async function startServer(
 }
 
 /** The first line of standard output. Rejects with what was said when the process ends without one. */
-export async function readLine({ stdout, stderr }: ChildProcess): Promise<string> {
+async function readLine({ stdout, stderr }: ChildProcess): Promise<string> {
   let out = '';
   let err = '';
   const { promise, resolve, reject } = Promise.withResolvers<string>();
