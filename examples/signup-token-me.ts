@@ -15,9 +15,7 @@ if (cluster.isPrimary) {
     workers.push(cluster.fork(env), cluster.fork(env));
     console.log(`Listening on http://${address}:${port}. Try it at http://${address}:${port}/docs`);
   });
-  cluster.on('exit', (_worker, code) => {
-    process.exitCode ||= code;
-  });
+  cluster.on('exit', (_worker, code) => code && process.exit(code));
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => workers.forEach((worker) => void worker.process.kill()));
   }
@@ -34,7 +32,8 @@ if (cluster.isPrimary) {
     docs: true,
     paths: { register: false, token: false, login: '/token', me: '/users/me', refresh: '/refresh' },
   });
-  const body = { type: 'object', required: ['username', 'email', 'password'] };
+  const properties = { username: {}, email: {}, password: {} };
+  const body = { type: 'object', properties, required: Object.keys(properties) };
   app.post('/signup', { schema: { body } }, async (request) => {
     const { id, username, email } = await app.latchkey.auth.signUp(request.body);
     return { id, username, email };

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, sign, verify } from 'node:crypto';
 import { KeyRefused } from '../errors.ts';
 import { type Algorithm, parametersOf } from './algorithms.ts';
 import type { JsonWebKey } from './key-material.ts';
@@ -81,5 +81,30 @@ export function assertJwkPurpose(
       'wrong_key_type',
       `This JWK is not meant to ${operation}: see its "use" and "key_ops". Give a key that is.`,
     );
+  }
+}
+
+/**
+ * Asserts that a private key's signatures verify with the public half that came with it. Node 26 finds out
+ * by itself; before, a JWK that states another public half is read without complaint.
+ */
+export function assertPair(
+  privateKey: KeyObject,
+  publicKey: KeyObject,
+  algorithm: Algorithm,
+): void {
+  if (isPair(privateKey, publicKey, parametersOf(algorithm).digest)) return;
+  throw new KeyRefused(
+    'invalid_key',
+    'This key is damaged: its private and public half do not belong together. Export it again.',
+  );
+}
+
+function isPair(privateKey: KeyObject, publicKey: KeyObject, digest: string | null): boolean {
+  const probe = Buffer.from('latchkey: do the halves of this key belong together?');
+  try {
+    return verify(digest, probe, publicKey, sign(digest, probe, privateKey));
+  } catch {
+    return false;
   }
 }

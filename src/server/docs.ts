@@ -41,7 +41,14 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
                 account: {
                   type: 'oauth2',
                   description: 'Sign in with username (or email address) and password.',
-                  flows: { password: { tokenUrl, refreshUrl: tokenUrl, scopes: {} } },
+                  flows: {
+                    password: {
+                      tokenUrl,
+                      // The login route signs in and does not refresh.
+                      ...(context.routes.has('token') ? { refreshUrl: tokenUrl } : {}),
+                      scopes: {},
+                    },
+                  },
                 },
               },
       },

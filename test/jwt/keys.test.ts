@@ -360,7 +360,7 @@ const refused: [string, Algorithm, unknown, KeyRefused['code'], RegExp][] = [
     'EdDSA',
     { ...exportPrivateJwk(ed), d: exportPrivateJwk(generateSigningKey('EdDSA')).d },
     'invalid_key',
-    /belong together/,
+    /damaged/,
   ],
   [
     'a JWK of two keys',

@@ -1,6 +1,6 @@
 import type { CreateUserInput } from '../../auth/new-user.ts';
 import type { Call, Command } from '../command.ts';
-import { dataSettings, jsonOption } from '../data-commands.ts';
+import { dataSettings, jsonOption, readDataSettings } from '../data-commands.ts';
 import { UsageError } from '../failures.ts';
 import { readNewPassword } from '../password-input.ts';
 import { describeUser, toAdminView, toLabel } from '../user-texts.ts';
@@ -47,10 +47,12 @@ async function run(call: Call): Promise<undefined> {
   if (!flags.has('username') && !flags.has('email')) {
     throw new UsageError('Give --username, --email or both.');
   }
+  // First what can be refused at once: nobody should type a password in vain.
+  readDataSettings(call, { mayCreate: true });
+  const password = flags.has('no-password') ? undefined : await readNewPassword(console);
   await withUsers(
     call,
     async (users) => {
-      const password = flags.has('no-password') ? undefined : await readNewPassword(console);
       const given = {
         username: flags.find('username'),
         email: flags.find('email'),

@@ -4,7 +4,7 @@ import { toCaller } from '../caller.ts';
 import type { AccessCredential } from '../credentials.ts';
 import { findRefreshCredential, type RefreshCredential } from '../refresh-credential.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
-import { logoutAllSchema, logoutSchema } from '../schemas.ts';
+import { logoutAllSchema, logoutSchema } from '../schemas/sign-in.ts';
 
 export function addLogoutRoutes(app: FastifyInstance, context: RouteContext): void {
   addRoute(app, context, 'logout', {
