@@ -10,6 +10,12 @@ import {
 import type { Clock, Random, Store, StoredKey } from './ports.ts';
 import { deriveKey, seal, unseal } from './sealing.ts';
 
+/**
+ * Nodes that make the first key at once must agree on one, though their clocks differ: to one whose clock
+ * is behind, the key of another must not seem to be still to come. Milliseconds.
+ */
+const CLOCK_DIFFERENCE = 600_000;
+
 /** The signing keys of this server. */
 export interface KeyRing {
   /** Signs now. */
@@ -74,7 +80,7 @@ function sealKey(key: SigningKey, sealingKey: Buffer, now: number, random: Rando
     publicJwk,
     sealedPrivateJwk: seal(sealingKey, JSON.stringify(exportPrivateJwk(key)), key.kid, random),
     createdAt: now,
-    activeAt: now,
+    activeAt: now - CLOCK_DIFFERENCE,
     retiredAt: null,
   };
 }
