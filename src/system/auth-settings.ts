@@ -1,5 +1,6 @@
 import { type FieldRules, RESERVED_FIELDS } from '../auth/fields.ts';
 import type { AuthSettings } from '../auth/settings.ts';
+import { durationBetween } from '../config/duration.ts';
 import type { Settings } from '../config/settings.ts';
 import { InvalidSetting, KeyRefused } from '../errors.ts';
 import { importSigningKey, type SigningKey } from '../jwt/keys.ts';
@@ -27,6 +28,7 @@ export function createAuthSettings(
     refreshGrace,
     passwordMinLength,
     passwordMaxLength,
+    auditRetention: parseRetention(options.auditRetention ?? '90d'),
     fields: parseFields(options.fields ?? {}),
     claims: options.claims,
     scopes: options.scopes,
@@ -44,6 +46,15 @@ function readSigningKey(
     if (!(error instanceof KeyRefused)) throw error;
     throw new InvalidSetting('signingKey', 'cannot be used.', error.message);
   }
+}
+
+const retentionBetween = durationBetween('1d', '3650d');
+
+function parseRetention(retention: number | string | false): number | undefined {
+  if (retention === false) return undefined;
+  return retentionBetween(String(retention), (problem, fix) => {
+    throw new InvalidSetting('auditRetention', problem, fix);
+  });
 }
 
 function assertLengths(min: number, max: number): void {

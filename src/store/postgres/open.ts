@@ -13,7 +13,7 @@ import { createShortcuts } from './shortcuts/index.ts';
 import { LONG_WAY } from './shortcuts/shortcut.ts';
 
 /** Rare verbs on what all share: their order is that of the calls, and one connection is enough. */
-const inTurn: ReadonlySet<VerbName> = new Set(['agree', 'raise', 'ensureKey', 'prune']);
+const inTurn: ReadonlySet<VerbName> = new Set(['agree', 'raise', 'exchange', 'ensureKey', 'prune']);
 /** One statement in the common text too; the reading verbs are so all. */
 const single: ReadonlySet<VerbName> = new Set(['recordEvent']);
 
@@ -105,6 +105,7 @@ function createCalls(sql: Sql, executor: PostgresExecutor, calls: Calls): Pick<S
     listKeys: verb('listKeys'),
     agree: verb('agree'),
     raise: verb('raise'),
+    exchange: verb('exchange'),
     recordEvent: verb('recordEvent'),
     listEvents: verb('listEvents'),
     prune: verb('prune'),

@@ -73,6 +73,7 @@ function createStore(queue: BatchQueue): Store {
     listKeys: verb('listKeys'),
     agree: verb('agree'),
     raise: verb('raise'),
+    exchange: verb('exchange'),
     recordEvent: verb('recordEvent'),
     listEvents: verb('listEvents'),
     prune: verb('prune'),
