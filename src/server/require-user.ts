@@ -50,7 +50,7 @@ export function createRequireUser(options: {
   };
 }
 
-export function setUser(request: FastifyRequest, user: AuthenticatedUser): void {
+function setUser(request: FastifyRequest, user: AuthenticatedUser): void {
   (request as Carrier)[USER] = user;
 }
 
