@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { openLatchkey } from '../../src/system/latchkey.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { ISSUER, SECRET } from '../support/server.ts';
+import type { Refusal } from './revocation-node.ts';
 
 /** How many revocations to time. */
 const REVOCATIONS = Number(process.env['TEST_REVOCATIONS'] ?? 40);
@@ -41,7 +42,7 @@ async function measure(t: TestContext, databaseUrl: string, count: number): Prom
     const { accessToken } = await latchkey.auth.login(input);
     node.send(accessToken);
     await receive(node);
-    const refused = receive<{ refusedAt: number }>(node);
+    const refused = receive<Refusal>(node);
     await latchkey.auth.logout(latchkey.verify(accessToken));
     const acknowledged = performance.timeOrigin + performance.now();
     const { refusedAt } = await refused;

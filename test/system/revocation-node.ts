@@ -3,6 +3,11 @@ import { TokenRefused } from '../../src/errors.ts';
 import { openLatchkey } from '../../src/system/latchkey.ts';
 import { ISSUER, SECRET } from '../support/server.ts';
 
+/** What it answers once it refuses the token; ms since the epoch. */
+export interface Refusal {
+  readonly refusedAt: number;
+}
+
 const [databaseUrl = ''] = process.argv.slice(2);
 const latchkey = await openLatchkey({
   databaseUrl,
@@ -19,7 +24,8 @@ process.on('message', (token: string) => {
       setTimeout(look, 1);
     } catch (error) {
       if (!(error instanceof TokenRefused)) throw error;
-      process.send?.({ refusedAt: performance.timeOrigin + performance.now() });
+      const refusal: Refusal = { refusedAt: performance.timeOrigin + performance.now() };
+      process.send?.(refusal);
     }
   };
   // Until here it is accepted; a token that never was would show nothing.
