@@ -60,6 +60,8 @@ export class Api {
   }
 }
 
+type Sender = Pick<Api, 'send'>;
+
 let made = 0;
 const chance = (share: number) => Math.random() < share;
 
@@ -74,11 +76,11 @@ export class Client {
   }
 
   /** Goes on until no answer comes. */
-  async act(api: Api): Promise<void> {
+  async act(api: Sender): Promise<void> {
     while (await this.#actOnce(api));
   }
 
-  async #actOnce(api: Api): Promise<boolean> {
+  async #actOnce(api: Sender): Promise<boolean> {
     const account = this.#accounts.at(-1 - Math.floor(Math.random() * 3));
     const session = account?.sessions.findLast((it) => it.state === 'live');
     if (account === undefined || session === undefined || chance(0.08)) return this.#register(api);
@@ -88,7 +90,7 @@ export class Client {
     return this.#changePassword(api, account, session);
   }
 
-  async #register(api: Api): Promise<boolean> {
+  async #register(api: Sender): Promise<boolean> {
     made += 1;
     const username = `user-${made}`;
     const password = `the password ${made}`;
@@ -105,7 +107,7 @@ export class Client {
     return true;
   }
 
-  async #refresh(api: Api, session: KnownSession): Promise<boolean> {
+  async #refresh(api: Sender, session: KnownSession): Promise<boolean> {
     const answer = await api.send('/auth/refresh', { refresh_token: session.refresh });
     if (!this.#isExpected('refresh', answer, 200)) {
       session.state = 'unsure';
@@ -116,14 +118,14 @@ export class Client {
     return true;
   }
 
-  async #logout(api: Api, session: KnownSession): Promise<boolean> {
+  async #logout(api: Sender, session: KnownSession): Promise<boolean> {
     const answer = await api.send('/auth/logout', undefined, session.access);
     const isDone = this.#isExpected('logout', answer, 204);
     session.state = isDone ? 'ended' : 'unsure';
     return isDone;
   }
 
-  async #changePassword(api: Api, account: Account, session: KnownSession): Promise<boolean> {
+  async #changePassword(api: Sender, account: Account, session: KnownSession): Promise<boolean> {
     const [current_password = ''] = account.passwords;
     const login = { username: account.username, password: current_password };
     // A second sign-in, so that the change has something to end.
