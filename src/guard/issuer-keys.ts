@@ -95,9 +95,8 @@ export class IssuerKeys {
 
   /** Fetches now, or answers the fetch that is under way. */
   refresh(): Promise<void> {
-    this.#running ??= this.#attempt().finally(() => {
-      this.#running = undefined;
-    });
+    if (this.#stopped.signal.aborted) return Promise.resolve();
+    this.#running ??= this.#attempt();
     return this.#running;
   }
 
@@ -121,7 +120,6 @@ export class IssuerKeys {
   }
 
   async #attempt(): Promise<void> {
-    if (this.#stopped.signal.aborted) return;
     clearTimeout(this.#timer);
     this.#lastAttempt = this.#options.clock.now();
     let wait: number;
@@ -140,6 +138,8 @@ export class IssuerKeys {
       const grown = this.#options.retryDelay * 2 ** Math.min(this.#failures - 1, 16);
       wait = Math.min(grown, LONGEST_RETRY) * (0.5 + 0.5 * randomFraction());
     }
+    // Before anybody hears of it: what they ask for next is another fetch.
+    this.#running = undefined;
     this.#schedule(wait * 1000);
     this.#options.onChange();
   }

@@ -23,7 +23,7 @@ export interface TestIssuerOptions {
   readonly audience?: string;
   /** Default `ES256`. */
   readonly algorithm?: Algorithm;
-  /** ms since the epoch at which the clock stands. Default: the time of the machine. */
+  /** ms since the epoch at which the clock stands. Default: the time of the machine. Cut to whole seconds. */
   readonly now?: number;
   /** As the app under test has them. */
   readonly cookies?: CookieNames;
@@ -71,7 +71,8 @@ export function createTestIssuer<Host extends object = CustomClaims>(
   const { issuer = 'https://auth.test', audience = issuer, algorithm = 'ES256' } = options;
   const key = generateSigningKey(algorithm);
   const sign = createSigner(key, ACCESS_TOKEN_TYP);
-  const clock = new TestClock(options.now ?? systemClock.now());
+  // Whole seconds, as tokens count them: an age of 0 is 0.
+  const clock = new TestClock(Math.floor((options.now ?? systemClock.now()) / 1000) * 1000);
   const parts = createGuardParts({ issuer, audience, clock, cookies: options.cookies }, [
     toVerificationKey(key),
   ]);
