@@ -11,9 +11,12 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './lib/bench.ts';
 import { installCleanup } from './lib/cleanup.ts';
 import { clearProgress, formatMarkdown, formatTable } from './lib/report.ts';
+import { loginStorm } from './login-storm.ts';
 import { protectedRoute } from './protected-route.ts';
+import { refresh } from './refresh.ts';
+import { startup } from './startup.ts';
 
-const benches: readonly Bench[] = [protectedRoute];
+const benches: readonly Bench[] = [protectedRoute, loginStorm, refresh, startup];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -5,13 +5,13 @@ import Fastify from 'fastify';
 import { latchkey } from 'latchkey/server';
 
 const { PORT, JWT_SECRET } = process.env;
-if (!JWT_SECRET) console.log('JWT_SECRET is not set: this run signs with a random one.');
+if (JWT_SECRET === undefined) console.log('JWT_SECRET is not set: signing with a random one.');
 
 const app = Fastify();
 await app.register(latchkey, {
   port: PORT,
   algorithm: 'HS256',
-  signingKey: JWT_SECRET || randomBytes(32).toString('base64url'),
+  signingKey: JWT_SECRET ?? randomBytes(32).toString('base64url'),
   accessTokenTtl: '5m',
   refreshTokenTtl: '24h',
   paths: { login: '/login', refresh: '/token/refresh', register: false },

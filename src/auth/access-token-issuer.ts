@@ -84,7 +84,16 @@ async function grantScope(
 ): Promise<string | null> {
   if (settings.scopes === undefined) return null;
   const allowed = await settings.scopes(user);
+  assertScopes(allowed);
   const asked = session.scope?.split(' ');
   const granted = asked === undefined ? allowed : allowed.filter((scope) => asked.includes(scope));
   return granted.length === 0 ? null : granted.join(' ');
+}
+
+/** As with claims: a scope with a space in it would grant two, and one with a line break breaks headers. */
+function assertScopes(scopes: unknown): void {
+  const fit =
+    Array.isArray(scopes) &&
+    scopes.every((scope) => typeof scope === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope));
+  if (!fit) throw new TypeError('The scopes hook must return a list of names without spaces.');
 }

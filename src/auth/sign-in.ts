@@ -173,6 +173,7 @@ async function createSignIn(
     expiresIn: access.expiresIn,
     scope: access.scope,
     refreshToken: context.refreshTokens.encode(session),
-    refreshExpiresIn: Math.floor((session.expiresAt - context.clock.now()) / 1000),
+    // Rounded up: a cookie may outlive its token by a moment, and must not end before it.
+    refreshExpiresIn: Math.ceil((session.expiresAt - context.clock.now()) / 1000),
   };
 }

@@ -7,7 +7,7 @@ import { type DataFiles, listDataFiles } from './data-files.ts';
 
 /** Says where the server listens, where its data lies, and what to try. */
 export function printBanner(
-  { console, flags }: Call,
+  { console, flags }: Pick<Call, 'console' | 'flags'>,
   settings: Settings,
   created: readonly (keyof DataFiles)[],
 ): void {

@@ -3,6 +3,18 @@ import type { Command } from './command.ts';
 /** All commands, in the order help shows them. Each is loaded only where it is called, or for help. */
 export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['serve', async () => (await import('./commands/serve.ts')).serve],
+  ['users create', async () => (await import('./commands/users-create.ts')).usersCreate],
+  ['users list', async () => (await import('./commands/users-list.ts')).usersList],
+  ['users show', async () => (await import('./commands/users-show.ts')).usersShow],
+  ['users set-role', async () => (await import('./commands/users-set-role.ts')).usersSetRole],
+  [
+    'users set-password',
+    async () => (await import('./commands/users-set-password.ts')).usersSetPassword,
+  ],
+  ['users disable', async () => (await import('./commands/users-disable.ts')).usersDisable],
+  ['users enable', async () => (await import('./commands/users-enable.ts')).usersEnable],
+  ['users delete', async () => (await import('./commands/users-delete.ts')).usersDelete],
+  ['keys list', async () => (await import('./commands/keys-list.ts')).keysList],
 ]);
 
 /** What several commands begin with, and what they are about. */

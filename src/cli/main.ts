@@ -4,6 +4,7 @@
  * reads far enough to say so.
  */
 import module from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 const oldest = 24;
 
@@ -14,7 +15,19 @@ if (Number(process.versions.node.split('.', 1)[0]) < oldest) {
   );
   process.exitCode = 1;
 } else {
-  module.enableCompileCache();
+  // Sources must be stripped of their types at every start; built code gains nothing by a cache.
+  if (import.meta.url.endsWith('.ts')) enableCompileCache();
   const { runProcess } = await import('./process.ts');
   await runProcess();
+}
+
+/**
+ * Not in the folder for temporary files, which is the default: there, other users of the machine could
+ * lay out code for this one to run.
+ */
+function enableCompileCache(): void {
+  const folder = fileURLToPath(new URL('../../node_modules/.cache/latchkey', import.meta.url));
+  // By the variable, worker threads have it too.
+  process.env['NODE_COMPILE_CACHE'] ??= folder;
+  module.enableCompileCache(folder);
 }

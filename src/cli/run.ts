@@ -64,16 +64,16 @@ function pickSettings({ settings }: Command, flags: Flags): Record<string, strin
 
 /** Says what went wrong, without a stack: that tells people nothing, and may hold what is secret. */
 export function report(console: Console, error: unknown): number {
-  if (error instanceof LatchkeyError || error instanceof UsageError) {
-    console.fail(error.message);
-  } else if (error instanceof CommandFailed) {
-    console.fail(error.message);
-  } else if (error instanceof Error) {
-    console.fail(`${error.name}: ${error.message}`);
-  } else {
-    console.fail('Something failed that says nothing of itself.');
-  }
+  if (!(error instanceof Error)) console.fail('Something failed that says nothing of itself.');
+  else if (isForPeople(error)) console.fail(error.message);
+  else console.fail(`${error.name}: ${error.message}`);
   const isTheirs =
     error instanceof UsageError || error instanceof InvalidSetting || error instanceof InvalidInput;
   return isTheirs ? exitCode.usage : exitCode.failure;
+}
+
+function isForPeople(error: Error): boolean {
+  return (
+    error instanceof LatchkeyError || error instanceof UsageError || error instanceof CommandFailed
+  );
 }

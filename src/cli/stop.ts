@@ -5,38 +5,49 @@ import { exitCode } from './exit-code.ts';
 const PATIENCE = 10_000;
 /** ms within which a second signal is the first one's echo: a terminal and npm both send it on Ctrl-C. */
 const ECHO = 500;
+/** ms between two looks for connections that have nothing left to do. */
+const SWEEP = 25;
+
+/** What there is to stop: Fastify's app, as much of it as matters. */
+interface Stoppable {
+  readonly server: { closeIdleConnections(): void };
+  close(): PromiseLike<unknown>;
+}
 
 /**
- * Resolves once the first SIGINT or SIGTERM came and everything is closed. A second signal, or a close
- * that takes too long, ends the process at once.
- * @returns the exit code
+ * Listens for SIGINT and SIGTERM from now on, so that none is missed while the server starts. The second
+ * one ends the process at once.
+ * @returns resolves at the first
  */
-export async function serveUntilStopped(
-  console: Console,
-  close: () => Promise<unknown>,
-): Promise<number> {
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
-  let isEcho = true;
-  let isStopping = false;
+export function waitForStop(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let state: 'running' | 'told' | 'impatient' = 'running';
   const onSignal = () => {
-    if (isStopping && !isEcho) process.exit(exitCode.failure);
-    if (isStopping) return;
-    isStopping = true;
+    if (state === 'impatient') process.exit(exitCode.failure);
+    if (state === 'told') return;
+    state = 'told';
     setTimeout(() => {
-      isEcho = false;
+      state = 'impatient';
     }, ECHO).unref();
-    stop();
+    resolve();
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  await stopped;
+  return promise;
+}
+
+/**
+ * Finishes the requests under way and closes everything. What takes too long is cut off, and the process
+ * ended.
+ */
+export async function stopGracefully(console: Console, app: Stoppable): Promise<void> {
   console.note('Stopping: finishing the requests under way. Once more to stop at once.');
   setTimeout(() => {
-    console.fail(
-      `Some requests did not end within ${PATIENCE / 1000} seconds; ended without them.`,
-    );
+    console.fail(`Requests went on for ${PATIENCE / 1000} seconds; ended without them.`);
     process.exit(exitCode.failure);
   }, PATIENCE).unref();
-  await close();
-  return exitCode.ok;
+  // A connection whose last request was under way when the rest were closed would be kept alive.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP);
+  await app.close();
+  clearInterval(sweep);
 }

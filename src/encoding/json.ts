@@ -1,6 +1,8 @@
 import { JsonRefused } from './json-refused.ts';
 import { assertShallow, assertStrictMembers } from './json-scan.ts';
 
+const STRINGIFY_DEPTH = 500;
+
 /** @see parseJson */
 export interface ParseJsonOptions {
   /** How many objects and arrays may lie within each other. Default: 32. */
@@ -24,7 +26,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * @see RFC 8259 section 4, RFC 7493 section 2
  */
 export function parseJson(text: string, options: ParseJsonOptions = {}): unknown {
-  const plain = assertShallow(text, options.maxDepth ?? 32);
+  const maxDepth = options.maxDepth ?? 32;
+  const plain = assertShallow(text, maxDepth);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -33,7 +36,8 @@ export function parseJson(text: string, options: ParseJsonOptions = {}): unknown
   }
   // What was written by JSON.stringify comes out of it the same again only if no member was lost on the
   // way: a duplicate would be missing. Whatever differs in any way is read slowly.
-  if (plain && JSON.stringify(value) === text) return value;
+  // JSON.stringify recurses, so it must not see what may be very deep.
+  if (plain && maxDepth <= STRINGIFY_DEPTH && JSON.stringify(value) === text) return value;
   assertStrictMembers(text);
   return value;
 }

@@ -26,7 +26,7 @@ export interface ClaimExpectations {
   readonly clockTolerance?: number;
 }
 
-export const DEFAULT_CLOCK_TOLERANCE = 5;
+const DEFAULT_CLOCK_TOLERANCE = 5;
 
 /** 9999-12-31T23:59:59Z, the last second that dates are written for. */
 const LAST_SECOND = 253402300799;
@@ -83,7 +83,7 @@ export function requireTolerance(seconds: number = DEFAULT_CLOCK_TOLERANCE): num
  * Asserts that a token is neither expired nor early.
  * @param now seconds since the epoch
  */
-export function assertTimely(
+function assertTimely(
   { exp, nbf }: Pick<Claims, 'exp' | 'nbf'>,
   now: number,
   tolerance: number,

@@ -69,7 +69,7 @@ function createCryptoKey(
 export type SignatureCheck = (input: string, signature: string) => boolean;
 
 /** Creates the check of one key's signatures, bound to the key's own algorithm. */
-export function createSignatureCheck({ algorithm, key }: VerificationKey): SignatureCheck {
+function createSignatureCheck({ algorithm, key }: VerificationKey): SignatureCheck {
   const parameters = parametersOf(algorithm);
   if (parameters.family === 'hmac') {
     const expectedBytes = Buffer.alloc(Math.ceil((parameters.minimumKeyBytes * 4) / 3));

@@ -1,6 +1,6 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { KeyRefused } from '../errors.ts';
-import { type Algorithm, type AlgorithmParameters, parametersOf } from './algorithms.ts';
+import { type Algorithm, parametersOf } from './algorithms.ts';
 import type { JsonWebKey } from './key-material.ts';
 import { findSecretWeakness } from './secret-strength.ts';
 
@@ -84,24 +84,23 @@ export function assertJwkPurpose(
   }
 }
 
-/** Asserts that a private key's halves belong together; otherwise no token it signs would be accepted. */
+/**
+ * Asserts that a private key's signatures verify with the public half that came with it. Node 26 finds out
+ * by itself; before, a JWK that states another public half is read without complaint.
+ */
 export function assertPair(
   privateKey: KeyObject,
   publicKey: KeyObject,
   algorithm: Algorithm,
 ): void {
-  if (isPair(privateKey, publicKey, parametersOf(algorithm))) return;
+  if (isPair(privateKey, publicKey, parametersOf(algorithm).digest)) return;
   throw new KeyRefused(
     'invalid_key',
-    'The private and the public half of this key do not belong together. Export the key again.',
+    'This key is damaged: its private and public half do not belong together. Export it again.',
   );
 }
 
-function isPair(
-  privateKey: KeyObject,
-  publicKey: KeyObject,
-  { digest }: AlgorithmParameters,
-): boolean {
+function isPair(privateKey: KeyObject, publicKey: KeyObject, digest: string | null): boolean {
   const probe = Buffer.from('latchkey: do the halves of this key belong together?');
   try {
     return verify(digest, probe, publicKey, sign(digest, probe, privateKey));

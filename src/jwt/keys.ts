@@ -1,8 +1,6 @@
 import {
   createHmac,
-  createPrivateKey,
   createPublicKey,
-  createSecretKey,
   generateKeyPairSync,
   generateKeySync,
   type KeyObject,
@@ -10,14 +8,14 @@ import {
 import { KeyRefused } from '../errors.ts';
 import { type Algorithm, isAlgorithm, parametersOf } from './algorithms.ts';
 import { createThumbprint } from './jwk.ts';
-import { assertFits, assertJwkPurpose, assertPair, assertSecret, wrongType } from './key-checks.ts';
+import { assertFits, assertPair } from './key-checks.ts';
 import {
-  type JsonWebKey,
   type KeyMaterial,
   type KeySource,
   parseAsymmetricMaterial,
   parseSecretMaterial,
 } from './key-material.ts';
+import { readPrivateKey, readPublicKey, readSecret, withoutPrivate } from './key-reading.ts';
 import type { SigningKey, VerificationKey } from './key-types.ts';
 
 export { exportPrivateJwk, toJwks, toPublicJwk } from './jwk.ts';
@@ -86,7 +84,10 @@ export function importSigningKey(
   const privateKey = readPrivateKey(source, algorithm);
   assertFits(privateKey, algorithm);
   const publicKey = createPublicKey(privateKey);
-  assertPair(privateKey, publicKey, algorithm);
+  // A JWK states its public half beside the private one.
+  const stated =
+    source.form === 'jwk' ? readPublicKey(withoutPrivate(source.jwk), algorithm) : publicKey;
+  assertPair(privateKey, stated, algorithm);
   return {
     kid: chooseKid(kid, source) ?? createThumbprint(publicKey),
     algorithm,
@@ -129,129 +130,6 @@ function assertAlgorithm(algorithm: string): void {
     'wrong_key_type',
     'This is not an algorithm Latchkey signs with. Choose ES256, EdDSA, RS256, PS256 or HS256.',
   );
-}
-
-function readSecret(
-  source: KeySource,
-  algorithm: Algorithm,
-  minimumBytes: number,
-  operation: 'sign' | 'verify',
-): KeyObject {
-  const secret = secretBytes(source, algorithm, operation);
-  assertSecret(secret, algorithm, minimumBytes);
-  return createSecretKey(secret);
-}
-
-function secretBytes(
-  source: KeySource,
-  algorithm: Algorithm,
-  operation: 'sign' | 'verify',
-): Buffer {
-  if (source.form === 'secret') return source.secret;
-  if (source.form === 'object' && source.key.type === 'secret') return source.key.export();
-  if (source.form === 'jwk' && source.jwk.kty === 'oct' && typeof source.jwk.k === 'string') {
-    assertJwkPurpose(source.jwk, algorithm, operation);
-    return Buffer.from(source.jwk.k, 'base64url');
-  }
-  throw wrongType(algorithm, 'a shared secret');
-}
-
-function readPrivateKey(source: KeySource, algorithm: Algorithm): KeyObject {
-  if (isPublicSource(source)) {
-    throw new KeyRefused(
-      'wrong_key_type',
-      'This is a public key, and signing needs the private one. Give the private key of this pair.',
-    );
-  }
-  switch (source.form) {
-    case 'pem':
-      return readPem(source.pem, () => createPrivateKey(source.pem));
-    case 'jwk':
-      assertJwkPurpose(source.jwk, algorithm, 'sign');
-      assertKeyPairJwk(source.jwk, algorithm);
-      return readJwk(() => createPrivateKey({ key: source.jwk, format: 'jwk' }));
-    case 'object':
-      if (source.key.type === 'private') return source.key;
-      throw wrongType(algorithm, 'a private key');
-    case 'secret':
-      throw wrongType(algorithm, 'a private key');
-  }
-}
-
-function readPublicKey(source: KeySource, algorithm: Algorithm): KeyObject {
-  switch (source.form) {
-    case 'pem':
-      return readPem(source.pem, () => createPublicKey(source.pem));
-    case 'jwk':
-      if (isPublicSource(source)) assertJwkPurpose(source.jwk, algorithm, 'verify');
-      assertKeyPairJwk(source.jwk, algorithm);
-      return readJwk(() => createPublicKey({ key: source.jwk, format: 'jwk' }));
-    case 'object':
-      if (source.key.type === 'public') return source.key;
-      if (source.key.type === 'private') return createPublicKey(source.key);
-      throw wrongType(algorithm, 'a public key');
-    case 'secret':
-      throw wrongType(algorithm, 'a public key');
-  }
-}
-
-function isPublicSource(source: KeySource): boolean {
-  switch (source.form) {
-    case 'pem':
-      return /^-----BEGIN (RSA )?PUBLIC KEY-----/.test(source.pem);
-    case 'jwk':
-      return source.jwk.kty !== 'oct' && source.jwk.d === undefined;
-    case 'object':
-      return source.key.type === 'public';
-    case 'secret':
-      return false;
-  }
-}
-
-function assertKeyPairJwk(jwk: JsonWebKey, algorithm: Algorithm): void {
-  if (jwk.kty === 'oct') throw wrongType(algorithm, 'a key pair');
-}
-
-function readPem(pem: string, read: () => KeyObject): KeyObject {
-  if (pem.includes('ENCRYPTED')) {
-    throw new KeyRefused(
-      'invalid_key',
-      'This key is encrypted with a passphrase. Decrypt it (openssl pkey -in key.pem -out plain.pem) ' +
-        'and give the result.',
-    );
-  }
-  if (pem.includes('-----BEGIN CERTIFICATE')) {
-    throw new KeyRefused(
-      'wrong_key_type',
-      'This is a certificate. Give the public key in it: openssl x509 -in cert.pem -pubkey -noout',
-    );
-  }
-  if (pem.includes('-----BEGIN OPENSSH')) {
-    throw new KeyRefused(
-      'invalid_key',
-      'This is an OpenSSH key. Convert a copy of it: ssh-keygen -p -m PKCS8 -N "" -f copy-of-key',
-    );
-  }
-  try {
-    return read();
-  } catch {
-    // OpenSSL's own message may hold parts of the key.
-    throw new KeyRefused(
-      'invalid_key',
-      'This PEM text is damaged or not a key. Copy the whole of it, from -----BEGIN to -----END.',
-    );
-  }
-}
-
-function readJwk(read: () => KeyObject): KeyObject {
-  try {
-    return read();
-  } catch {
-    throw new KeyRefused(
-      'invalid_key',
-      'This JWK is damaged, incomplete or of a kind Latchkey does not know. Export the key again.',
-    );
-  }
 }
 
 function chooseKid(kid: string | undefined, source: KeySource): string | undefined {

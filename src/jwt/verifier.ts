@@ -40,7 +40,7 @@ export function createJwtVerifier(options: JwtVerifierOptions): (token: string) 
 }
 
 /** Parses a payload segment strictly. @throws {TokenRefused} */
-export function parsePayload(segment: string): unknown {
+function parsePayload(segment: string): unknown {
   const bytes = decodeBase64url(segment);
   if (bytes === undefined) throw invalidClaims('Its payload is not strict base64url.');
   const text = decodeUtf8(bytes);

@@ -9,6 +9,8 @@ export const BODY_LIMIT = 64 * 1024;
 
 const FORM = 'application/x-www-form-urlencoded';
 const MEMBERS_MAX = 64;
+/** @see RFC 6749 appendix A */
+const FIELD_NAME = /^[\w.-]{1,64}$/;
 
 /**
  * Reads bodies strictly: UTF-8 that is UTF-8, JSON without duplicate members, forms without duplicate
@@ -78,6 +80,13 @@ export function parseFormBody(body: Buffer): Readonly<Record<string, string>> {
     const equals = pair.indexOf('=');
     const name = decodeField(equals === -1 ? pair : pair.slice(0, equals));
     const value = equals === -1 ? '' : decodeField(pair.slice(equals + 1));
+    // JSON sent as a form, as curl does unless told otherwise, would be one long name. Names are quoted in
+    // answers, and so the password in this one would be.
+    if (!FIELD_NAME.test(name)) {
+      const detail =
+        'This is not a form of named fields. For JSON, send "Content-Type: application/json".';
+      throw new RequestRefused(400, 'invalid_form', detail);
+    }
     if (fields.has(name)) {
       throw new RequestRefused(
         400,

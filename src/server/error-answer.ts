@@ -45,5 +45,10 @@ function findRefusal(error: unknown): Problem | undefined {
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const known = FASTIFY_CODES[code] ?? 'request_refused';
-  return createProblem(statusCode, known, DETAILS[known] ?? message);
+  return createProblem(statusCode, known, DETAILS[known] ?? toSentence(message));
+}
+
+function toSentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.…!?]$/.test(begun) ? begun : `${begun}.`;
 }

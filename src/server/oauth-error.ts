@@ -13,10 +13,12 @@ export class OAuthRefused extends RequestRefused {
 /** What the token endpoint says to everything else. */
 export const SEND_A_FORM = 'Send a form: application/x-www-form-urlencoded.';
 
+const NOT_A_FORM = new Set(['unsupported_media_type', 'invalid_json']);
+
 /** Answers as RFC 6749 section 5.2 prescribes, where the rest of the server answers with a problem document. */
 export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   const { problem, headers } = toErrorAnswer(error);
-  const detail = problem.code === 'unsupported_media_type' ? SEND_A_FORM : problem.detail;
+  const detail = NOT_A_FORM.has(problem.code) ? SEND_A_FORM : problem.detail;
   if (problem.status >= 500) request.log.error({ code: problem.code }, 'token request failed');
   const { 'www-authenticate': _, ...others } = headers;
   reply

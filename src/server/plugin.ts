@@ -9,7 +9,7 @@ import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 import { addBodyParsers } from './body.ts';
 import { type AuthCookies, createAuthCookies } from './cookies.ts';
 import { addDocs } from './docs.ts';
-import { type LatchkeyPluginOptions, splitOptions } from './options.ts';
+import { type LatchkeyPluginOptions, type ServerOptions, splitOptions } from './options.ts';
 import type { RouteContext } from './route-context.ts';
 import { addAccountRoutes } from './routes/account.ts';
 import { addLoginRoute } from './routes/login.ts';
@@ -19,7 +19,7 @@ import { addRegisterRoute } from './routes/register.ts';
 import { addTokenRoute } from './routes/token.ts';
 import { addVerifyRoute } from './routes/verify.ts';
 import { addWellKnownRoutes } from './routes/well-known.ts';
-import { createRouteTable } from './routes-table.ts';
+import { createRouteTable, type RouteTable } from './routes-table.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { sendError } from './send-error.ts';
 
@@ -52,34 +52,50 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
     const opened = await openLatchkey(core);
     app.addHook('onClose', () => opened.close());
 
-    const { issuer, corsOrigins } = opened.settings;
-    const cookies = createAuthCookies(issuer, server.cookies);
-    const originRules = createOriginRules([new URL(issuer).origin, ...corsOrigins]);
-    const credentials = createCredentialReader(cookies, originRules);
-    const { verifier, clock } = opened;
-    const guard = assembleGuard({ verifier, credentials, clock });
-    const requireUser = createRequireUser(guard, sendError);
-
-    app.decorate('latchkey', { ...opened, cookies });
-    app.decorate('requireUser', requireUser);
-    app.decorateRequest('user', { getter: getUser });
-    answerErrorsOf(app, server.errors ?? 'own');
-
-    const context: RouteContext = {
-      latchkey: opened,
-      routes,
-      prefix: app.prefix,
-      cookies,
-      credentials,
-      originRules,
-      requireUser,
-      transport: server.transport ?? 'body',
-    };
-    if (server.docs) await addDocs(app, context);
-    await app.register(async (scope) => addRoutes(scope, context));
+    try {
+      await mount(app, opened, server, routes);
+    } catch (error) {
+      // A host that does not come up must not be kept running by an open database.
+      await opened.close();
+      throw error;
+    }
   },
   { name: 'latchkey', fastify: '5.x' },
 );
+
+/** Puts Latchkey, opened, into the host's app. */
+async function mount(
+  app: FastifyInstance,
+  opened: Latchkey,
+  server: ServerOptions,
+  routes: RouteTable,
+): Promise<void> {
+  const { issuer, corsOrigins } = opened.settings;
+  const cookies = createAuthCookies(issuer, server.cookies);
+  const originRules = createOriginRules([new URL(issuer).origin, ...corsOrigins]);
+  const credentials = createCredentialReader(cookies, originRules);
+  const { verifier, clock } = opened;
+  const guard = assembleGuard({ verifier, credentials, clock });
+  const requireUser = createRequireUser(guard, sendError);
+
+  app.decorate('latchkey', { ...opened, cookies });
+  app.decorate('requireUser', requireUser);
+  app.decorateRequest('user', { getter: getUser });
+  answerErrorsOf(app, server.errors ?? 'own');
+
+  const context: RouteContext = {
+    latchkey: opened,
+    routes,
+    prefix: app.prefix,
+    cookies,
+    credentials,
+    originRules,
+    requireUser,
+    transport: server.transport ?? 'body',
+  };
+  if (server.docs) await addDocs(app, context);
+  await app.register(async (scope) => addRoutes(scope, context));
+}
 
 /**
  * What `app.latchkey` throws in a host's own handler is answered as it is in ours. Done route by route:

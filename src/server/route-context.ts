@@ -1,4 +1,4 @@
-import type { FastifyInstance, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import type { CredentialReader } from '../guard/credentials.ts';
 import type { RequireUser } from '../guard/fastify/require-user.ts';
 import type { OriginRules } from '../guard/same-origin.ts';
@@ -31,5 +31,14 @@ export function addRoute(
   options: Omit<RouteOptions, 'method' | 'url'>,
 ): void {
   const address = context.routes.get(name);
-  if (address !== undefined) app.route({ ...options, ...address });
+  if (address === undefined) return;
+  const schema = { operationId: name, ...createSchema(options.schema, address.method) };
+  app.route({ ...options, ...address, schema });
+}
+
+/** A route renamed to GET has no body, and Fastify takes no description of one. */
+function createSchema(schema: FastifySchema = {}, method: string): FastifySchema {
+  if (method !== 'GET') return schema;
+  const { body: _, ...others } = schema;
+  return others;
 }

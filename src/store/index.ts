@@ -1,1 +1,1 @@
-export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open.ts';
+export { openSqliteStore } from './sqlite/open.ts';

@@ -86,7 +86,12 @@ async function findSecret({ database, dataDir }: Settings, random: Random): Prom
   return loadOrCreateSecret(dataDir, random);
 }
 
-async function openStore({ database }: Settings): Promise<Store> {
+/**
+ * Opens the database alone, for what needs no more.
+ * @throws {InvalidSetting}
+ * @throws {StoreUnavailable}
+ */
+export async function openStore({ database }: Settings): Promise<Store> {
   if (database.kind === 'sqlite') return openSqliteStore({ path: database.path });
   throw new InvalidSetting(
     'LATCHKEY_DATABASE_URL',

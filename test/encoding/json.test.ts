@@ -69,6 +69,11 @@ test('brackets side by side or in strings are not deep', () => {
   assert.deepEqual(parseJson(wide), JSON.parse(wide));
 });
 
+test('an escaped quote does not end a string', () => {
+  const text = '{ "a": "\\",\\"a\\":1", "b": "\\\\" }';
+  assert.deepEqual(parseJson(text), { a: '","a":1', b: '\\' });
+});
+
 test('the depth is a setting', () => {
   assert.deepEqual(parseJson('{"a":[]}', { maxDepth: 2 }), { a: [] });
   assert.throws(() => parseJson('{"a":[]}', { maxDepth: 1 }), { reason: 'too_deep' });

@@ -130,7 +130,14 @@ test('the HMAC is that of node:crypto for every length of key and text', () => {
     for (const keyBytes of [1, 32, 63, 64, 65, 127, 128, 129, 300]) {
       const key = createSecretKey(randomBytes(keyBytes));
       const mac = createMac(digest, key);
-      for (const text of ['', 'a', 'é€🙂', 'x'.repeat(8192), '€'.repeat(8192), 'x'.repeat(8193)]) {
+      for (const text of [
+        '',
+        'a',
+        'é€🙂',
+        'x'.repeat(8192),
+        '€'.repeat(8192),
+        'x'.repeat(30_000),
+      ]) {
         const expected = createHmac(digest, key).update(text).digest('base64url');
         assert.equal(
           mac(text),

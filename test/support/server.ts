@@ -114,7 +114,8 @@ async function listen(app: FastifyInstance, clock: TestClock): Promise<TestServe
   };
 }
 
-async function sendTo(url: string, request: TestRequest = {}): Promise<TestAnswer> {
+/** Sends one request to wherever. */
+export async function sendTo(url: string, request: TestRequest = {}): Promise<TestAnswer> {
   const headers = new Headers(request.headers);
   let { body } = request;
   if (request.json !== undefined) {

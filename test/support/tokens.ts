@@ -78,7 +78,7 @@ export function tokenAttacks({ token, key }: { token: string; key: SigningKey })
 }
 
 /** Replaces the character at `at` (from the end where negative) by another of the alphabet. */
-export function flip(text: string, at: number): string {
+function flip(text: string, at: number): string {
   const index = at < 0 ? text.length + at : at;
   return `${text.slice(0, index)}${text[index] === 'A' ? 'B' : 'A'}${text.slice(index + 1)}`;
 }
@@ -86,7 +86,7 @@ export function flip(text: string, at: number): string {
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** Another spelling of the same bytes, with bits set that decoding drops; undefined where there are none. */
-export function withTrailingBits(segment: string): string | undefined {
+function withTrailingBits(segment: string): string | undefined {
   if (segment.length % 4 === 0) return undefined;
   const last = ALPHABET.indexOf(segment.slice(-1));
   return `${segment.slice(0, -1)}${ALPHABET[last + 1]}`;

@@ -4,7 +4,7 @@ import type { Call, Command } from '../command.ts';
 import { listMissing } from '../data-files.ts';
 import { findPort, toListenFailure } from '../find-port.ts';
 import { toOptions } from '../given-options.ts';
-import { serveUntilStopped } from '../stop.ts';
+import { stopGracefully, waitForStop } from '../stop.ts';
 
 const settings = Object.values(settingTable)
   .filter(({ flag }) => flag !== undefined)
@@ -27,7 +27,7 @@ export const serve: Command = {
   run,
 };
 
-async function run(call: Call): Promise<number> {
+async function run(call: Call): Promise<undefined> {
   const asked = call.readSettings();
   const { host } = asked;
   const [port, { createApp }] = await Promise.all([
@@ -35,6 +35,7 @@ async function run(call: Call): Promise<number> {
     import('../../server/app.ts'),
   ]);
   const missing = listMissing(asked);
+  const stop = waitForStop();
   const app = await createApp({ ...toOptions(asked), port });
   try {
     await app.listen({ host, port });
@@ -43,5 +44,7 @@ async function run(call: Call): Promise<number> {
     throw toListenFailure(error, host, port);
   }
   printBanner(call, { ...asked, port, issuer: app.latchkey.settings.issuer }, missing);
-  return await serveUntilStopped(call.console, () => app.close());
+  await stop;
+  await stopGracefully(call.console, app);
+  return undefined;
 }

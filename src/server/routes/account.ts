@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { assertNotForm } from '../body.ts';
 import { toCaller } from '../caller.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
-import { meSchema, passwordSchema, sessionSchema, sessionsSchema } from '../schemas.ts';
+import { meSchema, passwordSchema, sessionSchema, sessionsSchema } from '../schemas/account.ts';
 import { toSessionView, toUserView } from '../views.ts';
 
 /** What a signed-in person can see and do of their own. */

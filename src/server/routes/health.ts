@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Latchkey } from '../../system/latchkey.ts';
-import { healthSchema, readySchema } from '../schemas.ts';
+import { healthSchema, readySchema } from '../schemas/programs.ts';
 
 /** Liveness: the process answers. Readiness: the database answers too. */
 export function addHealthRoutes(app: FastifyInstance, latchkey: Latchkey): void {

@@ -3,7 +3,7 @@ import { isForm } from '../body.ts';
 import { toCaller } from '../caller.ts';
 import { RequestRefused } from '../request-refused.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
-import { loginSchema } from '../schemas.ts';
+import { loginSchema } from '../schemas/sign-in.ts';
 import { answerSignIn, parseTransport } from '../sign-in-answer.ts';
 
 export function addLoginRoute(app: FastifyInstance, context: RouteContext): void {

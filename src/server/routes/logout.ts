@@ -4,7 +4,7 @@ import type { AccessCredential } from '../../guard/credentials.ts';
 import { toCaller } from '../caller.ts';
 import { findRefreshCredential, type RefreshCredential } from '../refresh-credential.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
-import { logoutAllSchema, logoutSchema } from '../schemas.ts';
+import { logoutAllSchema, logoutSchema } from '../schemas/sign-in.ts';
 
 export function addLogoutRoutes(app: FastifyInstance, context: RouteContext): void {
   addRoute(app, context, 'logout', {

@@ -3,7 +3,7 @@ import { RefreshRefused } from '../../errors.ts';
 import { toCaller } from '../caller.ts';
 import { findRefreshCredential } from '../refresh-credential.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
-import { refreshSchema } from '../schemas.ts';
+import { refreshSchema } from '../schemas/sign-in.ts';
 import { answerSignIn } from '../sign-in-answer.ts';
 
 export function addRefreshRoute(app: FastifyInstance, context: RouteContext): void {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { assertNotForm } from '../body.ts';
 import { toCaller } from '../caller.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
-import { createRegisterSchema } from '../schemas.ts';
+import { createRegisterSchema } from '../schemas/sign-in.ts';
 import { answerSignIn, parseTransport } from '../sign-in-answer.ts';
 
 export function addRegisterRoute(app: FastifyInstance, context: RouteContext): void {

@@ -5,7 +5,7 @@ import { isForm } from '../body.ts';
 import { toCaller } from '../caller.ts';
 import { OAuthRefused, SEND_A_FORM, sendOAuthError } from '../oauth-error.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
-import { tokenSchema } from '../schemas.ts';
+import { tokenSchema } from '../schemas/sign-in.ts';
 import { toTokenView } from '../views.ts';
 
 type Form = Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isSafeMethod } from '../../guard/same-origin.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
-import { verifySchema } from '../schemas.ts';
+import { verifySchema } from '../schemas/programs.ts';
 
 /**
  * Forward authentication: a proxy asks before it lets a request through, and hands the `X-Auth-*`

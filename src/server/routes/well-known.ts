@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { toJwks } from '../../jwt/keys.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
-import { jwksSchema, metadataSchema } from '../schemas.ts';
+import { jwksSchema, metadataSchema } from '../schemas/programs.ts';
 
 /** Seconds others may keep the keys: also how long a new key is published before it signs. */
 const JWKS_MAX_AGE = 300;

@@ -20,13 +20,13 @@ export class SqliteConnection {
   constructor({ path, busyTimeout }: SqliteLocation) {
     if (path !== ':memory:') createPrivateFile(path);
     this.#db = new DatabaseSync(path, {
-      timeout: busyTimeout,
       enableForeignKeyConstraints: true,
       allowExtension: false,
     });
     try {
-      this.#enterWal();
+      this.#enterWal(busyTimeout);
       this.#db.exec(`
+        PRAGMA busy_timeout = ${Math.trunc(busyTimeout)};
         PRAGMA synchronous = FULL;
         PRAGMA fullfsync = ON;
         PRAGMA checkpoint_fullfsync = ON;
@@ -70,16 +70,19 @@ export class SqliteConnection {
     return statement;
   }
 
-  /** Of several processes that open a new file at once, SQLite makes all but one fail here at once. */
-  #enterWal(): void {
-    const patience = 100;
-    for (let attempt = 1; ; attempt++) {
+  /**
+   * Where several processes open a new file at once, SQLite now and then refuses this step without
+   * waiting for the others, whatever its own time limit. So the waiting is done here.
+   */
+  #enterWal(busyTimeout: number): void {
+    const pause = 20;
+    for (let waited = 0; ; waited += pause) {
       try {
         this.#db.exec('PRAGMA journal_mode = WAL');
         return;
       } catch (error) {
-        if (attempt === patience || !isBusy(error)) throw error;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+        if (waited >= busyTimeout || !isBusy(error)) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
       }
     }
   }

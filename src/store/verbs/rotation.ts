@@ -11,7 +11,7 @@ function judge(
   session: Session,
   { generation, now, grace }: Pick<VerbArgs<'rotateSession'>, 'generation' | 'now' | 'grace'>,
 ): 'rotated' | 'current' | 'replayed' | 'reused' {
-  // A clock that stepped back must not make a token look younger than a step forward would.
+  // Absolute: a clock that stepped back far must not keep the window open until it has caught up.
   const young = Math.abs(now - session.rotatedAt) < grace;
   if (generation === session.generation) return young ? 'current' : 'rotated';
   if (generation === session.generation - 1 && young) return 'replayed';

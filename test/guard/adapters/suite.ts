@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { before, describe, test } from 'node:test';
 import { createGuard } from 'latchkey/guard';
-import { flip, tokenAttacks } from '../../support/tokens.ts';
+import { tokenAttacks } from '../../support/tokens.ts';
 import {
   type AdapterBench,
   createAdapterBench,
@@ -198,7 +198,7 @@ export function testAdapter(framework: string, start: StartApp): void {
             fetch(`${app.url}/user`, { headers: byHeader(token) }).then(async (answer) =>
               assert.equal(JSON.parse(await answer.text()).sub, `user-${n}`),
             ),
-            fetch(`${app.url}/user`, { headers: byHeader(flip(token, -4)) }).then(
+            fetch(`${app.url}/user`, { headers: byHeader(`${token}A`) }).then(
               async (answer) => {
                 assert.equal(answer.status, 401);
                 await answer.text();

@@ -1,0 +1,22 @@
+import type { Command } from '../command.ts';
+import { dataSettings, jsonOption } from '../data-commands.ts';
+import { readNewPassword } from '../password-input.ts';
+import { changeUser, userMeans, userOperand } from '../user-command.ts';
+import { toLabel } from '../user-texts.ts';
+
+export const usersSetPassword: Command = {
+  name: 'users set-password',
+  summary: 'Set a new password for a user, which ends all sessions',
+  details: `${userMeans} The password is asked for, or read from standard input as one line. It is never an argument: other users of the machine could read it.`,
+  operands: userOperand,
+  options: { json: jsonOption },
+  settings: dataSettings,
+  examples: ['users set-password jane', 'users set-password jane < password-file'],
+  async run(call) {
+    await changeUser(call, async (user, users) => {
+      await users.setPassword(user.id, await readNewPassword(call.console));
+      return `${toLabel(user)} has a new password. All sessions have ended.`;
+    });
+    return undefined;
+  },
+};

@@ -1,0 +1,47 @@
+import type { User } from '../auth/model.ts';
+import type { Users } from '../auth/users.ts';
+import { NotFound } from '../errors.ts';
+import type { Call } from './command.ts';
+import { readDataSettings } from './data-commands.ts';
+import { toOptions } from './given-options.ts';
+
+/** Opens the users of the server's database, and lets go of it whatever comes. */
+export async function withUsers<T>(
+  call: Call,
+  work: (users: Users) => Promise<T>,
+  { mayCreate = false } = {},
+): Promise<T> {
+  const settings = readDataSettings(call, { mayCreate });
+  const [{ openLatchkey }, { systemRandom }] = await Promise.all([
+    import('../system/latchkey.ts'),
+    import('../system/clock.ts'),
+  ]);
+  // No token is signed here, and a key given is a key that need not be made and stored.
+  const unused = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
+  const { users, close } = await openLatchkey({ ...toOptions(settings), ...unused });
+  try {
+    return await work(users);
+  } finally {
+    await close();
+  }
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * Finds a user by id, username or email address.
+ * @throws {NotFound}
+ */
+export async function requireUser(users: Users, name: string): Promise<User> {
+  const user = await users.find(toReference(name));
+  if (user !== undefined) return user;
+  throw new NotFound(
+    `There is no user ${JSON.stringify(name)}. See who is there: latchkey users list`,
+  );
+}
+
+function toReference(name: string): { id: string } | { username: string } | { email: string } {
+  // Never a username: somebody could choose another user's id as theirs.
+  if (UUID.test(name)) return { id: name.toLowerCase() };
+  return name.includes('@') ? { email: name } : { username: name };
+}

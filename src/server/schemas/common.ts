@@ -1,0 +1,105 @@
+import {
+  integer,
+  list,
+  literal,
+  nothing,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  string,
+} from './json-schema.ts';
+
+/**
+ * What the API documentation shows. These schemas describe; they do not judge: input is read, strictly,
+ * by the domain alone, so that there is one truth about what is accepted.
+ */
+
+/** The documentation's security scheme: a bearer token, got by the Authorize button. */
+export const SIGNED_IN = [{ account: [] as string[] }];
+
+const Problem = object(
+  {
+    type: string(),
+    title: string(),
+    status: integer(),
+    detail: string({ description: 'A sentence for a person.' }),
+    code: string({ description: 'Stable, for programs.' }),
+    errors: optional(
+      list(object({ field: string(), detail: string() }), {
+        description: 'Which members were refused, and why.',
+      }),
+    ),
+  },
+  { description: 'What went wrong (RFC 9457).' },
+);
+
+export const OAuthError = object(
+  { error: string(), error_description: string() },
+  { description: 'What went wrong (RFC 6749 section 5.2).' },
+);
+
+export const Time = string({ format: 'date-time' });
+
+export const User = object(
+  {
+    id: string({ format: 'uuid' }),
+    username: nullable(string()),
+    email: nullable(string()),
+    name: nullable(string()),
+    roles: list(string()),
+    created_at: Time,
+  },
+  { description: 'The user. Fields of the host stand beside these.' },
+);
+
+export const tokenProperties = {
+  access_token: string(),
+  refresh_token: string(),
+  token_type: literal('bearer'),
+  expires_in: integer({ description: 'Seconds the access token lives.' }),
+  scope: optional(string()),
+};
+export const Tokens = object(tokenProperties, { description: 'Signed in.' });
+
+export const ByCookie = object(
+  { user: User, expires_in: integer() },
+  { description: 'Signed in by cookies.' },
+);
+
+export const TransportQuery = object({
+  transport: optional(
+    oneOf(['body', 'cookie'], {
+      description: '`cookie`: tokens come as HttpOnly cookies instead of in the body.',
+    }),
+  ),
+});
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'The request is not what is due. `detail` says what to change.',
+  401: 'Nobody is signed in, or the credentials are wrong.',
+  403: 'Signed in, and not allowed.',
+  404: 'There is no such thing, or it is not yours.',
+  409: 'The username or the email address is taken.',
+  413: 'The body is larger than 64 KiB.',
+  415: 'The body is not of a content type that is taken here.',
+  503: 'Too much to do, or the database does not answer. Try again after `Retry-After` seconds.',
+};
+
+/** Refusals as problem documents; every route may answer 503. */
+export const refusals = (...statuses: number[]) =>
+  Object.fromEntries(
+    [...statuses, 503].map((status) => [
+      status,
+      {
+        description: REASONS[status],
+        content: { 'application/problem+json': { schema: Problem } },
+      },
+    ]),
+  );
+
+export const NoContent = nothing({ description: 'Done.' });
+
+export const password = string({ minLength: 8, maxLength: 1024, format: 'password' });
+export const username = string({ maxLength: 64, examples: ['janedoe'] });
+export const email = string({ format: 'email', examples: ['jane@example.com'] });

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { printBanner } from '../../src/cli/banner.ts';
+import { Console } from '../../src/cli/console.ts';
+import { Flags } from '../../src/cli/flags.ts';
+import { readSettings } from '../../src/config/read-settings.ts';
+import type { SettingOptions } from '../../src/config/settings.ts';
+
+async function showBanner(options: SettingOptions, { isTTY = false, env = {} } = {}) {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const console = new Console({
+    argv: [],
+    env,
+    stdin,
+    stdout: Object.assign(stdout, { isTTY }),
+    stderr,
+  });
+  const settings = readSettings({ env: {}, envFile: false, options });
+  printBanner({ console, flags: new Flags(new Map()) }, settings, []);
+  stdout.end();
+  stderr.end();
+  return { stdout: await text(stdout), stderr: await text(stderr) };
+}
+
+test('It warns where passwords would travel the network unencrypted, and only there', async () => {
+  const issuer = 'https://auth.example.com';
+  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'auth.example.com']) {
+    assert.match((await showBanner({ host })).stderr, /^warning: .*unencrypted.*--issuer https/);
+    assert.equal((await showBanner({ host, issuer })).stderr, '');
+  }
+  for (const host of ['127.0.0.1', '127.8.8.8', '::1', 'localhost']) {
+    assert.equal((await showBanner({ host })).stderr, '');
+  }
+});
+
+test('It shows an issuer of its own, and no secret that was given', async () => {
+  const secret = 'q8Zx0pWm4kTn7uVb2sLd9fGh6jYc3rEa';
+  const { stdout } = await showBanner({ issuer: 'https://auth.example.com', secret });
+  assert.match(stdout, /Issuer +https:\/\/auth\.example\.com\n/);
+  assert.doesNotMatch(stdout, /Secret|q8Zx0/);
+});
+
+test('A database in memory is named as what it is', async () => {
+  const { stdout } = await showBanner({ databaseUrl: 'sqlite::memory:' });
+  assert.match(stdout, /Database +in memory: gone when the server stops\n/);
+});
+
+test('It is coloured at a terminal, unless colours are not wanted', async () => {
+  const colour = '\u001b[';
+  assert.ok((await showBanner({}, { isTTY: true })).stdout.includes(colour));
+  for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+    assert.ok(!(await showBanner({}, { isTTY: true, env })).stdout.includes(colour));
+  }
+  assert.ok(!(await showBanner({})).stdout.includes(colour));
+});

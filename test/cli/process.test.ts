@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { createFolder, execCli, startServer } from './cli.ts';
+
+/** Code that runs in the process before the program does. */
+function before(code: string): Record<string, string> {
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
+}
+
+test('A Node.js that is too old is told what to do', async (t) => {
+  const env = before(`Object.defineProperty(process, 'versions', { value: { node: '20.19.1' } })`);
+  const { code, stdout, stderr } = await execCli(await createFolder(t), ['serve'], { env });
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /^error: Latchkey needs Node\.js 24 or newer, and this is 20\.19\.1\.\n/);
+  assert.match(stderr, /nodejs\.org/);
+});
+
+test('What nobody catches ends the process, by its name and message alone', async (t) => {
+  for (const how of [`throw new TypeError('boom')`, `Promise.reject(new TypeError('boom'))`]) {
+    const env = before(`process.on('SIGUSR2', () => { ${how} })`);
+    const { child } = await startServer(t, await createFolder(t), [], env);
+    const said = child.stderr === null ? '' : text(child.stderr);
+    const ended = once(child, 'exit');
+    child.kill('SIGUSR2');
+    assert.deepEqual(await ended, [1, null]);
+    assert.equal(await said, 'error: TypeError: boom\n');
+  }
+});

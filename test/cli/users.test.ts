@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { call, createFolder, execCli, runCli, startServer } from './cli.ts';
+
+test('What the command line does reaches a server that runs', { timeout: 60_000 }, async (t) => {
+  const folder = await createFolder(t);
+  const { url, stop } = await startServer(t, folder);
+  const password = '  correct horse\t ';
+  const created = await execCli(folder, ['users', 'create', '--username', 'jane', '--json'], {
+    input: `${password}\r\n`,
+  });
+  assert.equal(created.code, 0, created.stderr);
+  const login = (given: string) =>
+    call(`${url}/auth/login`, { body: { username: 'jane', password: given } });
+  assert.equal((await login(password.trim())).status, 401);
+  const { status, body } = await login(password);
+  assert.equal(status, 200);
+  const token = body['access_token'];
+  assert.equal((await call(`${url}/auth/me`, { token })).status, 200);
+
+  const disabled = await execCli(folder, ['users', 'disable', 'jane']);
+  assert.match(disabled.stdout, /^jane is disabled\./);
+  // The server polls the log; the timeout of this test is the bound.
+  while ((await call(`${url}/auth/me`, { token })).status !== 401) await setTimeout(20);
+  assert.equal((await login(password)).status, 403);
+
+  assert.equal((await runCli(folder, ['users', 'enable', 'jane'])).code, 0);
+  const reset = await runCli(folder, ['users', 'set-password', 'jane'], {
+    piped: 'battery staple',
+  });
+  assert.equal(reset.code, 0);
+  assert.equal((await login(password)).status, 401);
+  const again = await login('battery staple');
+  assert.equal(again.status, 200);
+
+  assert.equal((await runCli(folder, ['users', 'set-role', 'jane', 'admin'])).code, 0);
+  const old = again.body['access_token'];
+  while ((await call(`${url}/auth/me`, { token: old })).status !== 401) await setTimeout(20);
+  const me = await call(`${url}/auth/me`, {
+    token: (await login('battery staple')).body['access_token'],
+  });
+  assert.deepEqual(me.body['roles'], ['admin']);
+  assert.equal(await stop(), 0);
+});
+
+test('A user from creation to deletion', async (t) => {
+  const folder = await createFolder(t);
+  const cli = (...args: string[]) => runCli(folder, args);
+  const created = await cli(
+    ...[
+      'users',
+      'create',
+      '--email',
+      'Jane@example.com',
+      '--username',
+      'jane',
+      '--name',
+      'Jane Doe',
+    ],
+    ...['--role', 'admin', '--role', 'editor', '--no-password', '--json'],
+  );
+  assert.equal(created.code, 0, created.stderr);
+  const user = JSON.parse(created.stdout);
+  assert.deepEqual(
+    [user.username, user.email, user.name],
+    ['jane', 'Jane@example.com', 'Jane Doe'],
+  );
+  assert.deepEqual([user.roles, user.disabled_at], [['admin', 'editor'], null]);
+
+  for (const name of [user.id, user.id.toUpperCase(), 'JANE', 'jane@EXAMPLE.com']) {
+    const shown = await cli('users', 'show', name, '--json');
+    assert.deepEqual(JSON.parse(shown.stdout), user, name);
+  }
+  const sheet = await cli('users', 'show', 'jane');
+  assert.match(sheet.stdout, /roles +admin, editor\n/);
+
+  const taken = await cli('users', 'create', '--username', 'Jane', '--no-password');
+  assert.deepEqual([taken.code, taken.stdout], [1, '']);
+  assert.match(taken.stderr, /^error: This username is taken/);
+
+  const roles = async (...args: string[]) =>
+    JSON.parse((await cli('users', 'set-role', 'jane', ...args, '--json')).stdout).roles;
+  assert.deepEqual(await roles('viewer'), ['viewer']);
+  assert.deepEqual(await roles('--none'), []);
+  assert.equal((await cli('users', 'set-role', 'jane')).code, 2);
+  assert.equal((await cli('users', 'set-role', 'jane', 'a', '--none')).code, 2);
+  assert.equal((await cli('users', 'set-role', 'jane', 'not a role')).code, 2);
+
+  const disabled = JSON.parse((await cli('users', 'disable', 'jane', '--json')).stdout);
+  assert.equal(typeof disabled.disabled_at, 'string');
+  const enabled = JSON.parse((await cli('users', 'enable', 'jane', '--json')).stdout);
+  assert.equal(enabled.disabled_at, null);
+
+  const unsure = await cli('users', 'delete', 'jane');
+  assert.equal(unsure.code, 2);
+  assert.match(unsure.stderr, /--yes/);
+  assert.equal((await cli('users', 'delete', 'jane', '--yes')).code, 0);
+  const gone = await cli('users', 'show', 'jane');
+  assert.deepEqual([gone.code, gone.stdout], [1, '']);
+  assert.match(gone.stderr, /^error: There is no user "jane"/);
+});
+
+test('A long list comes in pages, for people and for programs', async (t) => {
+  const folder = await createFolder(t);
+  const cli = (...args: string[]) => runCli(folder, ['users', ...args]);
+  for (const name of ['ann', 'bob', 'cid']) {
+    await cli('create', '--username', name, '--no-password');
+  }
+  const pages = await cli('list', '--limit', '2');
+  const [header = '', ann = '', bob = '', ...more] = pages.stdout.trimEnd().split('\n');
+  assert.deepEqual(more, []);
+  assert.match(ann, /^ann .* enabled /);
+  assert.equal(header.indexOf('STATE'), bob.indexOf('enabled'));
+  const [, after = ''] = /latchkey users list --limit 2 --after (\S+)/.exec(pages.stderr) ?? [];
+  const rest = await cli('list', '--after', after, '--json');
+  assert.deepEqual(
+    JSON.parse(rest.stdout).map(({ username }: { username: string }) => username),
+    ['cid'],
+  );
+  assert.doesNotMatch((await cli('list', '--after', 'bob')).stderr, /more/);
+  for (const limit of ['0', '1001', 'x', '1.5']) {
+    assert.equal((await cli('list', '--limit', limit)).code, 2, limit);
+  }
+});
+
+test('A name cannot give orders to the terminal', async (t) => {
+  const folder = await createFolder(t);
+  await runCli(folder, [
+    'users',
+    'create',
+    '-u',
+    'eve',
+    '--no-password',
+    '--name',
+    '\u001b[2J\u202eevil\n',
+  ]);
+  for (const command of [['list'], ['show', 'eve']]) {
+    const { stdout } = await runCli(folder, ['users', ...command]);
+    assert.match(stdout, /\\u\{1b\}\[2J\\u\{202e\}evil\\u\{a\}/);
+    assert.ok(!stdout.includes('\u001b') && !stdout.includes('\u202e'));
+  }
+});
+
+test('At a terminal the password is typed twice and never shown', async (t) => {
+  const folder = await createFolder(t);
+  const create = ['users', 'create', '--username'];
+  const good = await runCli(folder, [...create, 'ann'], {
+    typed: ['hunter22 \r', 'hunter22 \r'],
+  });
+  assert.equal(good.code, 0, good.stderr);
+  assert.equal(good.stderr, 'New password: \nThe same again: \n');
+  assert.doesNotMatch(good.stdout, /hunter22/);
+  assert.deepEqual([good.rawModes[0], good.rawModes.at(-1)], [true, false]);
+
+  const slip = await runCli(folder, [...create, 'bob'], {
+    typed: ['hunter22\r', 'hunter23\r', 'hunter2\u007f24\r', 'hunter24\r'],
+  });
+  assert.equal(slip.code, 0, slip.stderr);
+  assert.match(slip.stderr, /These two differ\./);
+  assert.doesNotMatch(slip.stderr, /hunter/);
+
+  for (const [name, key] of [
+    ['cid', '\u0003'],
+    ['dan', '\u0004'],
+  ] as const) {
+    const cancelled = await runCli(folder, [...create, name], { typed: [key] });
+    assert.deepEqual([cancelled.code, cancelled.rawModes.at(-1)], [1, false]);
+    assert.match(cancelled.stderr, /Cancelled: nothing was done/);
+    assert.equal((await runCli(folder, ['users', 'show', name])).code, 1);
+  }
+
+  const { url, stop } = await startServer(t, folder);
+  const login = (username: string, password: string) =>
+    call(`${url}/auth/login`, { body: { username, password } });
+  assert.equal((await login('ann', 'hunter22 ')).status, 200);
+  assert.equal((await login('bob', 'hunter24')).status, 200);
+  await stop();
+});
+
+test('At a terminal deletion is asked for, and no is the default', async (t) => {
+  const folder = await createFolder(t);
+  await runCli(folder, ['users', 'create', '-u', 'ann', '--no-password']);
+  const no = await runCli(folder, ['users', 'delete', 'ann'], { typed: ['\r'] });
+  assert.equal(no.code, 1);
+  assert.match(no.stderr, /Delete ann \([\w-]+\) for good\? \[y\/N\]/);
+  assert.equal((await runCli(folder, ['users', 'show', 'ann'])).code, 0);
+  const yes = await runCli(folder, ['users', 'delete', 'ann'], { typed: ['y\r'] });
+  assert.equal(yes.code, 0, yes.stderr);
+  assert.equal((await runCli(folder, ['users', 'show', 'ann'])).code, 1);
+});
+
+test('A piped password is one line of text, or nothing is done', async (t) => {
+  const folder = await createFolder(t);
+  const create = ['users', 'create', '--username', 'ann'];
+  const cases: [string | Buffer, RegExp][] = [
+    ['', /No password came/],
+    ['\n', /No password came/],
+    ['first line\nsecond line\n', /several lines/],
+    ['two line breaks\n\n', /several lines/],
+    [Buffer.from([0x70, 0x61, 0x73, 0x73, 0xff, 0xfe, 0x70, 0x61, 0x73, 0x73]), /not UTF-8/],
+    ['x'.repeat(20_000), /too long/],
+    ['short', /at least 8/],
+  ];
+  for (const [piped, says] of cases) {
+    const { code, stdout, stderr } = await runCli(folder, create, { piped });
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, says);
+  }
+  assert.equal((await runCli(folder, ['users', 'show', 'ann'])).code, 1);
+});
+
+test('A password on the command line is refused and not repeated', async (t) => {
+  const folder = await createFolder(t);
+  for (const flag of [['--password', 'hunter22'], ['--password=hunter22']]) {
+    for (const command of [
+      ['create', '-u', 'ann'],
+      ['set-password', 'ann'],
+    ]) {
+      const { code, stdout, stderr } = await runCli(folder, ['users', ...command, ...flag]);
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, /^error: --password would show the password/);
+      assert.doesNotMatch(stderr, /hunter22/);
+    }
+  }
+});
+
+test('In a folder without a database, commands that look for one make none', async (t) => {
+  const folder = await createFolder(t);
+  for (const command of [
+    ['users', 'list'],
+    ['users', 'disable', 'ann'],
+    ['keys', 'list'],
+  ]) {
+    const { code, stderr } = await runCli(folder, command);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: There is no database at .*--data-dir/);
+  }
+  assert.equal(existsSync(join(folder, 'data')), false);
+});
+
+test('Keys are listed without their private parts, and looking makes none', async (t) => {
+  const folder = await createFolder(t);
+  await runCli(folder, ['users', 'create', '-u', 'ann', '--no-password']);
+  assert.deepEqual(JSON.parse((await runCli(folder, ['keys', 'list', '--json'])).stdout), []);
+
+  const { url, stop } = await startServer(t, folder);
+  const { body } = await call(`${url}/.well-known/jwks.json`);
+  await stop();
+  const { stdout } = await runCli(folder, ['keys', 'list', '--json']);
+  const keys = JSON.parse(stdout);
+  assert.deepEqual(
+    keys.map(({ kid }: { kid: string }) => kid),
+    Array.isArray(body['keys']) ? body['keys'].map(({ kid }) => kid) : [],
+  );
+  const names = ['kid', 'algorithm', 'state', 'created_at', 'active_at', 'retired_at'];
+  assert.deepEqual(Object.keys(keys[0]), names);
+  assert.deepEqual([keys[0].algorithm, keys[0].state], ['ES256', 'signs']);
+
+  const otherwise = await runCli(folder, ['keys', 'list', '--algorithm', 'RS256']);
+  assert.match(
+    otherwise.stdout,
+    /^KEY +ALGORITHM +STATE +ACTIVE SINCE +CREATED\n\S+ +ES256 +verifies /,
+  );
+});

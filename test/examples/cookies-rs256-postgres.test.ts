@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { decodeJwt, jwtVerify } from 'jose';
+import { openLatchkey } from 'latchkey/server';
+import { type RunningExample, startExample } from '../support/example.ts';
+import { assertProblem } from '../support/refusals.ts';
+import { readCookies, type TestAnswer } from '../support/server.ts';
+
+const ORIGIN = 'http://localhost:3000';
+const PASSWORD = 'correct horse';
+const DASHBOARD = '/api/dashboard/dashboard';
+
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+const JWT_PRIVATE_KEY = Buffer.from(pem).toString('base64');
+
+suite('cookies-rs256-postgres', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const database = `sqlite:${join(folder, 'own.db')}`;
+  let example: RunningExample;
+  let names = 0;
+
+  before(async () => {
+    example = await startExample('cookies-rs256-postgres', {
+      envFile: `JWT_PRIVATE_KEY=${JWT_PRIVATE_KEY}\nDATABASE_URL=${database}\n`,
+      LATCHKEY_DATA_DIR: folder,
+    });
+  });
+
+  function createInput(changes: Readonly<Record<string, unknown>> = {}) {
+    names += 1;
+    return {
+      first_name: 'Jane',
+      last_name: 'Doe',
+      email: `jane${names}@example.com`,
+      password: PASSWORD,
+      passwordConfirm: PASSWORD,
+      ...changes,
+    };
+  }
+
+  /** The user and both cookies, every attribute of them. */
+  async function readSignIn(answer: TestAnswer, email: string) {
+    const { user, ...others } = answer.body;
+    assert.deepEqual(others, { expires_in: 900 });
+    const { first_name, last_name } = user;
+    assert.deepEqual([first_name, last_name, user.email], ['Jane', 'Doe', email]);
+    assert.doesNotMatch(answer.text, /password|eyJ/i);
+    const { access_token, refresh_token, ...more } = readCookies(answer);
+    assert.deepEqual(more, {});
+    assert.ok(access_token && refresh_token);
+    const attributes = ['HttpOnly', 'Path=/', 'SameSite=Lax'];
+    assert.deepEqual(access_token.attributes.sort(), [...attributes, 'Max-Age=900'].sort());
+    assert.deepEqual(refresh_token.attributes.sort(), [...attributes, 'Max-Age=3600'].sort());
+    const { payload } = await jwtVerify(access_token.value, publicKey, { algorithms: ['RS256'] });
+    assert.equal(payload.sub, user.id);
+    assert.match(String(payload.jti), /./);
+    const { iat = 0, nbf = 0, exp = 0 } = payload;
+    assert.equal(exp - iat, 15 * 60);
+    assert.ok(nbf <= iat && nbf >= iat - 1, `nbf ${nbf}, iat ${iat}`);
+    const refresh = decodeJwt(refresh_token.value);
+    assert.equal(Number(refresh.exp) - Number(refresh.iat), 60 * 60);
+    const cookies = { access_token: access_token.value, refresh_token: refresh_token.value };
+    return { cookies, id: String(user.id) };
+  }
+
+  async function register() {
+    const json = createInput();
+    const answer = await example.send('/api/auth/register', { json });
+    assert.equal(answer.status, 201, answer.text);
+    return { email: json.email, ...(await readSignIn(answer, json.email)) };
+  }
+
+  test('registers, with the user and both cookies', async () => {
+    const { cookies } = await register();
+    const { status } = await example.send(DASHBOARD, { cookies });
+    assert.equal(status, 200);
+  });
+
+  test('registers an address once', async () => {
+    const { email } = await register();
+    const json = createInput({ email: email.toUpperCase() });
+    const answer = await example.send('/api/auth/register', { json });
+    assertProblem(answer, 409);
+    assert.equal(answer.body['code'], 'email_taken');
+    assert.deepEqual(answer.headers.getSetCookie(), []);
+  });
+
+  for (const [name, changes, field] of [
+    ['passwords that differ', { passwordConfirm: 'correct hors' }, 'passwordConfirm'],
+    ['a password typed once', { passwordConfirm: undefined }, 'passwordConfirm'],
+    ['a short password', { password: '1234567', passwordConfirm: '1234567' }, 'password'],
+    ['no first name', { first_name: undefined }, 'first_name'],
+    ['an empty last name', { last_name: '' }, 'last_name'],
+    ['a bad email', { email: 'jane@' }, 'email'],
+    ['a role', { role: 'admin' }, 'role'],
+  ] as const) {
+    test(`refuses to register with ${name}`, async () => {
+      const answer = await example.send('/api/auth/register', { json: createInput(changes) });
+      assertProblem(answer, 400);
+      assert.deepEqual(
+        answer.body['errors'].map((each: { field: string }) => each.field),
+        [field],
+      );
+      assert.deepEqual(answer.headers.getSetCookie(), []);
+    });
+  }
+
+  test('signs in, with the user and both cookies', async () => {
+    const { email } = await register();
+    const json = { email, password: PASSWORD };
+    const answer = await example.send('/api/auth/login', { json });
+    assert.equal(answer.status, 200, answer.text);
+    const { cookies } = await readSignIn(answer, email);
+    assert.equal((await example.send(DASHBOARD, { cookies })).status, 200);
+    for (const wrong of [
+      { email, password: 'x' },
+      { email: 'nobody@example.com', password: 'x' },
+    ]) {
+      assertProblem(await example.send('/api/auth/login', { json: wrong }), 401);
+    }
+  });
+
+  test('shows the dashboard by cookie or by header, not by both', async () => {
+    const { cookies, email } = await register();
+    const { access_token: token } = cookies;
+    for (const credential of [{ cookies: { access_token: token } }, { token }]) {
+      const { status, body } = await example.send(DASHBOARD, credential);
+      assert.equal(status, 200);
+      assert.deepEqual(body, { message: 'Welcome Jane!', email });
+    }
+    assertProblem(await example.send(DASHBOARD, { cookies, token }), 400);
+  });
+
+  test('refreshes by cookie: a new access cookie that works', async () => {
+    const { cookies, email } = await register();
+    const { refresh_token } = cookies;
+    const answer = await example.send('/api/auth/refresh', { cookies: { refresh_token } });
+    assert.equal(answer.status, 200, answer.text);
+    const refreshed = await readSignIn(answer, email);
+    assert.notEqual(refreshed.cookies.access_token, cookies.access_token);
+    const { access_token } = refreshed.cookies;
+    assert.equal((await example.send(DASHBOARD, { cookies: { access_token } })).status, 200);
+  });
+
+  test('signs out: both cookies cleared, both tokens dead', async () => {
+    const { cookies } = await register();
+    const headers = { origin: ORIGIN };
+    const answer = await example.send('/api/auth/logout', { method: 'POST', cookies, headers });
+    assert.equal(answer.status, 204);
+    const cleared = readCookies(answer);
+    assert.deepEqual(Object.keys(cleared).sort(), ['access_token', 'refresh_token']);
+    for (const { value, attributes } of Object.values(cleared)) {
+      assert.equal(value, '');
+      assert.ok(attributes.includes('Max-Age=0') && attributes.includes('Path=/'));
+    }
+    assertProblem(await example.send(DASHBOARD, { cookies }), 401);
+    assertProblem(await example.send('/api/auth/refresh', { cookies }), 401);
+  });
+
+  test('no other site signs anybody out', async () => {
+    const { cookies } = await register();
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'cross-site' },
+    ]) {
+      const answer = await example.send('/api/auth/logout', { method: 'POST', cookies, headers });
+      assertProblem(answer, 403);
+    }
+    assert.equal((await example.send(DASHBOARD, { cookies })).status, 200);
+  });
+
+  test('lets the page of its own origin, and no other, read answers with credentials', async () => {
+    for (const [origin, allowed] of [
+      [ORIGIN, ORIGIN],
+      ['http://localhost:3001', null],
+    ] as const) {
+      const preflight = await example.send('/api/auth/login', {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      });
+      for (const { headers } of [
+        preflight,
+        await example.send(DASHBOARD, { headers: { origin } }),
+      ]) {
+        assert.equal(headers.get('access-control-allow-origin'), allowed);
+        if (allowed) assert.equal(headers.get('access-control-allow-credentials'), 'true');
+      }
+    }
+  });
+
+  test('tells apart what is missing', async () => {
+    const { cookies } = await register();
+    const { refresh_token, access_token } = cookies;
+    const refused = {
+      nothing: await example.send(DASHBOARD),
+      noAccess: await example.send(DASHBOARD, { cookies: { refresh_token } }),
+      header: await example.send(DASHBOARD, { headers: { authorization: access_token } }),
+      noRefresh: await example.send('/api/auth/refresh'),
+      accessOnly: await example.send('/api/auth/refresh', { cookies: { access_token } }),
+      garbage: await example.send('/api/auth/refresh', { cookies: { refresh_token: 'garbage' } }),
+    };
+    for (const answer of Object.values(refused)) assertProblem(answer, 401);
+    assert.match(refused.nothing.body['detail'], /^No access token .* You must refresh/);
+    assert.match(refused.noAccess.body['detail'], /^No access token .* You must refresh/);
+    assert.match(refused.header.body['detail'], /header is not of the form "Bearer <token>"/);
+    assert.match(refused.noRefresh.body['detail'], /^No refresh token/);
+    assert.match(refused.accessOnly.body['detail'], /^No refresh token/);
+    assert.equal(refused.garbage.body['code'], 'refresh_token_invalid');
+  });
+
+  test('says when the user is no longer there', async () => {
+    const { cookies, id } = await register();
+    assert.ok(existsSync(join(folder, 'own.db')), 'the database is where DATABASE_URL says');
+    // As `latchkey users delete` does, from another process than the server's.
+    const admin = await openLatchkey({
+      databaseUrl: database,
+      dataDir: folder,
+      env: {},
+      envFile: false,
+    });
+    await admin.users.delete(id);
+    await admin.close();
+    const answer = await example.send('/api/auth/refresh', { cookies });
+    assertProblem(answer, 401);
+    assert.equal(answer.body['code'], 'user_gone');
+    assert.match(answer.body['detail'], /no longer exists/);
+    assert.deepEqual(Object.keys(readCookies(answer)), ['access_token', 'refresh_token']);
+  });
+
+  test('publishes the public key of the pair, and signs with no other', async () => {
+    const { body } = await example.send('/.well-known/jwks.json');
+    const [key, ...others] = body['keys'];
+    assert.deepEqual(others, []);
+    const { n, e } = publicKey.export({ format: 'jwk' });
+    assert.deepEqual([key.kty, key.alg, key.n, key.e], ['RSA', 'RS256', n, e]);
+    assert.equal(key.d, undefined);
+  });
+
+  test('ends on SIGTERM', async () => {
+    assert.doesNotMatch(example.process.output(), /JWT_PRIVATE_KEY/);
+    await example.end('SIGTERM');
+  });
+});
+
+test('cookies-rs256-postgres makes a key pair where there is none, and says so', async () => {
+  const example = await startExample('cookies-rs256-postgres');
+  assert.match(example.process.output(), /^JWT_PRIVATE_KEY is not set: made a key pair\.$/m);
+  const { body } = await example.send('/.well-known/jwks.json');
+  assert.equal(body['keys'][0].alg, 'RS256');
+  await example.end('SIGINT');
+});

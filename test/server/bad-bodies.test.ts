@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { assertDiscreet, assertOAuthError, assertProblem, MARKER } from '../support/refusals.ts';
+import { PASSWORD, sendBytes, startServer } from '../support/server.ts';
+
+const server = await startServer();
+const { send, port } = server;
+const { body: signedIn } = await server.register('jane');
+const token: string = signedIn['access_token'];
+
+const JSON_TYPE = 'application/json';
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+const login = JSON.stringify({ username: 'jane', password: `${MARKER} password` });
+const nest = (open: string, close: string) =>
+  `{"password":${open.repeat(10_000)}1${close.repeat(10_000)}}`;
+
+interface Case {
+  readonly body: string | Uint8Array;
+  readonly status: number;
+  readonly code: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const typed = (type: string) => ({ 'content-type': type });
+const syntax = (body: string): Case => ({ body, status: 400, code: 'invalid_json' });
+const shape = (body: string): Case => ({ body, status: 400, code: 'invalid_input' });
+const type = (value: string, body: string | Uint8Array = login): Case => ({
+  body,
+  status: 415,
+  code: 'unsupported_media_type',
+  headers: typed(value),
+});
+
+const cases: Record<string, Case> = {
+  words: syntax(`${MARKER} password`),
+  'JSON cut short': syntax(login.slice(0, -2)),
+  'JSON and more': syntax(`${login}${login}`),
+  'JSON with a comma too many': syntax(login.replace('}', ',}')),
+  'JSON with comments': syntax(`/* ${MARKER} */${login}`),
+  'JSON with single quotes': syntax(login.replaceAll('"', "'")),
+  'JSON with bare names': syntax(`{username:"jane",password:"${MARKER}"}`),
+  'JSON with NaN': syntax('{"username":NaN}'),
+  'JSON with a number too large': syntax('{"username":1e999}'),
+  'JSON behind a byte order mark': syntax(`\uFEFF${login}`),
+  'JSON as UTF-16': {
+    body: Buffer.from(login, 'utf16le'),
+    status: 400,
+    code: 'invalid_json',
+  },
+  'a form called JSON': syntax(`username=jane&password=${MARKER}`),
+  'arrays 10,000 deep': syntax(nest('[', ']')),
+  'objects 10,000 deep': syntax(nest('{"a":', '}')),
+  'arrays 10,000 deep that never close': syntax('['.repeat(10_000)),
+  'white space': syntax(' \n '),
+  'a NUL': syntax('\0'),
+  nothing: shape(''),
+  'an array': shape(`[${login}]`),
+  'an empty array': shape('[]'),
+  'a string': shape(`"${MARKER}"`),
+  'a number': shape('42'),
+  true: shape('true'),
+  null: shape('null'),
+  'bytes that are not UTF-8': {
+    body: Buffer.from(`{"username":"${MARKER}\xff"}`, 'latin1'),
+    status: 400,
+    code: 'invalid_encoding',
+  },
+  'plain text': type('text/plain'),
+  'no content type': type(''),
+  'a content type that is none': type('json'),
+  XML: type('application/xml', `<password>${MARKER}</password>`),
+  'another kind of JSON': type('application/vnd.api+json'),
+  'a type that begins like JSON': type('application/jsonx'),
+  'a type that begins like a form': type(`${FORM_TYPE}x`),
+  multipart: type(
+    'multipart/form-data; boundary=x',
+    `--x\r\nContent-Disposition: form-data; name="password"\r\n\r\n${MARKER}\r\n--x--\r\n`,
+  ),
+  'JSON said to be Latin-1': {
+    body: login,
+    status: 415,
+    code: 'unsupported_charset',
+    headers: typed(`${JSON_TYPE}; charset=iso-8859-1`),
+  },
+  'JSON said to be UTF-16': {
+    body: Buffer.from(login, 'utf16le'),
+    status: 415,
+    code: 'unsupported_charset',
+    headers: typed(`${JSON_TYPE};charset="UTF-16"`),
+  },
+  'compressed JSON': {
+    body: gzipSync(login),
+    status: 415,
+    code: 'unsupported_encoding',
+    headers: { ...typed(JSON_TYPE), 'content-encoding': 'gzip' },
+  },
+  'JSON said to be compressed': {
+    body: login,
+    status: 415,
+    code: 'unsupported_encoding',
+    headers: { ...typed(JSON_TYPE), 'content-encoding': 'br' },
+  },
+  'one byte over 64 KiB': {
+    body: login.padEnd(64 * 1024 + 1),
+    status: 413,
+    code: 'body_too_large',
+  },
+  megabytes: { body: ' '.repeat(5_000_000), status: 413, code: 'body_too_large' },
+};
+
+const jsonEndpoints = [
+  { path: '/auth/register' },
+  { path: '/auth/login' },
+  { path: '/auth/password', token },
+  { path: '/auth/refresh' },
+  { path: '/auth/logout' },
+];
+
+/** For these, no body says nothing wrong. */
+const bodyOptional = new Set(['/auth/refresh', '/auth/logout']);
+
+for (const { path, ...credentials } of jsonEndpoints) {
+  describe(`the body of ${path}`, () => {
+    for (const [name, { body, status, code, headers }] of Object.entries(cases)) {
+      if (body === '' && bodyOptional.has(path)) continue;
+      it(`must not be ${name}`, async () => {
+        const answer = await send(path, {
+          method: 'POST',
+          body,
+          headers: headers ?? typed(JSON_TYPE),
+          ...credentials,
+        });
+        assertProblem(answer, status, name);
+        assert.equal(answer.body['code'], code);
+      });
+    }
+  });
+}
+
+describe('a body', () => {
+  it('may have 64 KiB, white space around it, and its content type in any spelling', async () => {
+    const body = JSON.stringify({ username: 'jane', password: PASSWORD });
+    const types = [
+      'Application/JSON',
+      'application/json; charset=utf-8',
+      'application/json;charset="UTF-8"',
+    ];
+    for (const value of types) {
+      const padded = `\n ${body}`.padEnd(64 * 1024, '\t');
+      const answer = await send('/auth/login', { body: padded, headers: typed(value) });
+      assert.equal(answer.status, 200, answer.text);
+    }
+    const form = await send('/auth/login', {
+      body: `username=jane&password=${PASSWORD.replaceAll(' ', '+')}`,
+      headers: typed(`${FORM_TYPE.toUpperCase()};charset=UTF-8`),
+    });
+    assert.equal(form.status, 200, form.text);
+  });
+
+  it('is not read where none is due', async () => {
+    for (const body of [login, MARKER]) {
+      const head = `DELETE /auth/sessions/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
+      const answer = await sendBytes(port, head + body);
+      assert.match(answer, /^HTTP\/1.1 4(04|15) /);
+      assertDiscreet(answer, 'delete');
+    }
+  });
+});
+
+describe('the body of the token endpoint', () => {
+  const oauthCases: Record<string, { body: string | Uint8Array; type: string; status?: number }> = {
+    JSON: { body: login, type: JSON_TYPE },
+    'JSON called a form': { body: login, type: FORM_TYPE },
+    'broken JSON': { body: login.slice(1), type: JSON_TYPE },
+    'plain text': { body: MARKER, type: 'text/plain' },
+    'no type': { body: MARKER, type: '' },
+    multipart: { body: `--x\r\n\r\n${MARKER}\r\n--x--`, type: 'multipart/form-data; boundary=x' },
+    'another charset': { body: `password=${MARKER}`, type: `${FORM_TYPE}; charset=latin1` },
+    nothing: { body: '', type: FORM_TYPE },
+    'over 64 KiB': { body: `password=${MARKER.padEnd(65_536, 'x')}`, type: FORM_TYPE, status: 413 },
+  };
+  for (const [name, { body, type: value, status = 400 }] of Object.entries(oauthCases)) {
+    it(`must not be ${name}`, async () => {
+      const answer = await send('/auth/token', { method: 'POST', body, headers: typed(value) });
+      assertOAuthError(answer, status, name);
+      assert.equal(answer.body['error'], 'invalid_request');
+      if (status === 400 && name !== 'another charset' && name !== 'nothing') {
+        assert.match(answer.body['error_description'], /form/);
+      }
+    });
+  }
+});
+
+describe('a body in raw bytes', () => {
+  const head = (...headers: string[]) =>
+    `${['POST /auth/login HTTP/1.1', 'Host: a', `Content-Type: ${JSON_TYPE}`, ...headers].join('\r\n')}\r\n\r\n`;
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+
+  it('is refused by its announced length alone', async () => {
+    const answer = await sendBytes(port, head('Content-Length: 10000000', 'Connection: close'));
+    assert.match(answer, /^HTTP\/1.1 413 /);
+    assert.match(answer, /"code":"body_too_large"/);
+  });
+
+  it('is refused when chunks go over 64 KiB', async () => {
+    const chunks = Array.from({ length: 80 }, () => chunk(' '.repeat(1024))).join('');
+    const answer = await sendBytes(
+      port,
+      head('Transfer-Encoding: chunked', 'Connection: close') + chunks,
+      '0\r\n\r\n',
+    );
+    assert.match(answer, /^HTTP\/1.1 413 /);
+    assert.match(answer, /application\/problem\+json/);
+  });
+
+  it('may come in chunks of a byte', async () => {
+    const text = JSON.stringify({ username: 'jane', password: PASSWORD });
+    const answer = await sendBytes(
+      port,
+      head('Transfer-Encoding: chunked', 'Connection: close'),
+      ...[...text].map(chunk),
+      '0\r\n\r\n',
+    );
+    assert.match(answer, /^HTTP\/1.1 200 /);
+  });
+
+  it('is refused where its framing is ambiguous, as request smuggling has it', async () => {
+    const both = head('Content-Length: 4', 'Transfer-Encoding: chunked', 'Connection: close');
+    assert.match(await sendBytes(port, `${both}0\r\n\r\n`), /^HTTP\/1.1 400 /);
+    const twice = head('Content-Length: 2', 'Content-Length: 3', 'Connection: close');
+    assert.match(await sendBytes(port, `${twice}{} `), /^HTTP\/1.1 400 /);
+    const odd = head('Transfer-Encoding: chunked, identity', 'Connection: close');
+    assert.match(await sendBytes(port, `${odd}0\r\n\r\n`), /^HTTP\/1.1 400 /);
+    const negative = head('Content-Length: -1', 'Connection: close');
+    assert.match(await sendBytes(port, negative), /^HTTP\/1.1 400 /);
+  });
+
+  it('may break off without harm', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.app.server.once('connection', (socket) => socket.once('close', () => resolve()));
+    const { connect } = await import('node:net');
+    const socket = connect(port, '127.0.0.1');
+    socket.write(`${head('Content-Length: 100')}{"username":"${MARKER}`, () => socket.destroy());
+    await promise;
+    assert.equal((await send('/healthz')).status, 200);
+  });
+});

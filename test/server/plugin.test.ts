@@ -1,0 +1,478 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import Fastify, { type FastifyInstance } from 'fastify';
+import {
+  CredentialsRefused,
+  Forbidden,
+  InvalidInput,
+  latchkey,
+  Overloaded,
+  type RoutePaths,
+  StoreUnavailable,
+} from 'latchkey/server';
+import { assertProblem } from '../support/refusals.ts';
+import { ISSUER, PASSWORD, startHost, startServer, testOptions } from '../support/server.ts';
+
+describe('paths', () => {
+  it('can be renamed, given another method, and left out', async () => {
+    const host = await startHost(
+      {
+        paths: {
+          register: '/api/signup',
+          login: 'POST /signin',
+          refresh: 'GET /api/refresh',
+          session: 'POST /devices/:id/end',
+          token: '/oauth/token',
+          jwks: '/keys',
+          sessions: false,
+          logoutAll: false,
+        },
+      },
+      () => {},
+    );
+    const json = { username: 'jane', password: PASSWORD };
+    const { body } = await host.send('/api/signup', { json });
+    assert.equal((await host.send('/signin', { json })).status, 200);
+    for (const path of ['/auth/register', '/auth/login', '/auth/refresh', '/auth/token']) {
+      assert.equal((await host.send(path, { json })).status, 404, path);
+    }
+    const token = body['access_token'];
+    assert.equal((await host.send('/auth/sessions', { token })).status, 404);
+    assert.equal((await host.send('/auth/me', { token })).status, 200);
+
+    const cookies = { '__Host-latchkey_refresh': body['refresh_token'] };
+    const refreshed = await host.send('/api/refresh', { cookies });
+    assert.equal(refreshed.status, 200);
+    assert.equal(refreshed.headers.getSetCookie().length, 2);
+    assertProblem(await host.send('/api/refresh'), 401);
+
+    const { sid } = host.app.latchkey.verify(token);
+    const end = await host.send(`/devices/${sid}/end`, { method: 'POST', token });
+    assert.equal(end.status, 204);
+
+    const metadata = await host.send('/.well-known/oauth-authorization-server');
+    assert.equal(metadata.body['token_endpoint'], `${ISSUER}/oauth/token`);
+    assert.equal(metadata.body['jwks_uri'], `${ISSUER}/keys`);
+    await host.close();
+  });
+
+  it('leave a document without what is left out', async () => {
+    const host = await startHost({ paths: { token: false, jwks: false } }, () => {});
+    const { body } = await host.send('/.well-known/oauth-authorization-server');
+    assert.equal('token_endpoint' in body || 'jwks_uri' in body, false);
+    await host.close();
+  });
+
+  it('follow the prefix of the scope that registers the plugin', async () => {
+    const host = Fastify();
+    await host.register(
+      async (scope) => {
+        await scope.register(latchkey, { ...testOptions(), docs: true });
+      },
+      { prefix: '/api' },
+    );
+    const metadata = await host.inject('/api/.well-known/oauth-authorization-server');
+    assert.equal(metadata.json().token_endpoint, `${ISSUER}/api/auth/token`);
+    const document = (await host.inject('/api/openapi.json')).json();
+    const { flows } = document.components.securitySchemes.account;
+    assert.equal(flows.password.tokenUrl, '/api/auth/token');
+    assert.ok(document.paths['/api/auth/login']);
+    await host.close();
+  });
+
+  it('that are none are refused with their name', async () => {
+    const bad: [RoutePaths | Record<string, unknown>, RegExp][] = [
+      [{ login: '' }, /paths\.login/],
+      [{ login: 'login' }, /paths\.login/],
+      [{ login: 'FETCH /login' }, /paths\.login/],
+      [{ login: 'post /login' }, /paths\.login/],
+      [{ login: 'POST  /login' }, /paths\.login/],
+      [{ login: 'POST /log in' }, /paths\.login/],
+      [{ login: '/login?x=1' }, /paths\.login/],
+      [{ login: '/login#x' }, /paths\.login/],
+      [{ login: 'https://example.com/login' }, /paths\.login/],
+      [{ login: 42 }, /paths\.login/],
+      [{ login: null }, /paths\.login/],
+      [{ login: true }, /paths\.login/],
+      [{ session: '/sessions' }, /paths\.session/],
+      [{ session: '/sessions/:idx' }, /paths\.session/],
+      [{ signin: '/signin' }, /no route "signin"/],
+      [{ login: '/auth/register' }, /already declared/],
+    ];
+    for (const [paths, message] of bad) {
+      const opening = startHost({ paths: paths as RoutePaths }, () => {});
+      await assert.rejects(opening, message, JSON.stringify(paths));
+    }
+  });
+
+  it('are not confused with settings: an option that is none is refused', async () => {
+    const options = { ...testOptions(), prefix: '/api' };
+    const app = Fastify();
+    await assert.rejects(async () => app.register(latchkey, options), /prefix/);
+  });
+});
+
+describe("a host's routes", () => {
+  it('see the user behind requireUser, as onRequest and as preHandler, on a route and on a scope', async () => {
+    const host = await startHost({}, async (app) => {
+      const onRequest = app.requireUser();
+      app.get('/a', { onRequest }, (request) => ({ user: request.user.username }));
+      app.get('/b', { preHandler: onRequest }, async ({ user }) => ({ user: user.username }));
+      app.post('/c', { onRequest }, (request) => ({ user: request.user.sub, body: request.body }));
+      await app.register(async (scope) => {
+        scope.addHook('onRequest', scope.requireUser({ roles: ['admin'] }));
+        scope.get('/admin', ({ user }) => ({ roles: user.roles }));
+      });
+    });
+    const { body } = await host.register('jane');
+    const token = body['access_token'];
+    assert.deepEqual((await host.send('/a', { token })).body, { user: 'jane' });
+    assert.deepEqual((await host.send('/b', { token })).body, { user: 'jane' });
+    const posted = await host.send('/c', { token, json: { any: ['thing'] } });
+    assert.deepEqual(posted.body, { user: body['user'].id, body: { any: ['thing'] } });
+    for (const path of ['/a', '/b', '/admin']) assertProblem(await host.send(path), 401, path);
+    assertProblem(await host.send('/c', { json: {} }), 401);
+    assertProblem(await host.send('/admin', { token }), 403);
+
+    const cookies = { '__Host-latchkey_access': token };
+    assert.equal((await host.send('/a', { cookies })).status, 200);
+    assertProblem(await host.send('/c', { cookies, json: {} }), 403);
+    const headers = { 'sec-fetch-site': 'same-origin' };
+    assert.equal((await host.send('/c', { cookies, json: {}, headers })).status, 200);
+    await host.close();
+  });
+
+  it('that forgot their guard fail instead of running for nobody', async () => {
+    const seen: unknown[] = [];
+    const host = await startHost(
+      {},
+      (app) => app.get('/open', (request) => ({ hello: request.user.username })),
+      {
+        before: (app) =>
+          app.setErrorHandler((error, _request, reply) => {
+            seen.push(error);
+            return reply.code(500).send('failed');
+          }),
+      },
+    );
+    const { body } = await host.register('jane');
+    assert.equal((await host.send('/open', { token: body['access_token'] })).status, 500);
+    assert.match(String(seen), /without app\.requireUser\(\)/);
+    await host.close();
+  });
+
+  it('cannot change the user for the next request', async () => {
+    const host = await startHost(
+      { claims: () => ({ team: { name: 'red', tags: ['x'] } }) },
+      (app) => {
+        app.get('/poison', { onRequest: app.requireUser() }, (request) => {
+          const user = request.user as unknown as Record<string, unknown> & {
+            team: Record<string, unknown>;
+          };
+          const attempts = [
+            () => Object.assign(user, { roles: ['admin'] }),
+            () => Object.assign(user.team, { name: 'blue' }),
+            () => (user.team['tags'] as string[]).push('y'),
+            () => Reflect.deleteProperty(user, 'exp') || assert.fail(),
+            () => Object.assign(request, { user: { sub: 'root' } }),
+          ];
+          for (const attempt of attempts) assert.throws(attempt);
+          return { done: true };
+        });
+        app.get('/user', { onRequest: app.requireUser() }, ({ user }) => user);
+      },
+    );
+    const { body } = await host.register('jane');
+    const token = body['access_token'];
+    const before = (await host.send('/user', { token })).text;
+    assert.deepEqual((await host.send('/poison', { token })).body, { done: true });
+    assert.equal((await host.send('/user', { token })).text, before);
+    await host.close();
+  });
+
+  it('answer what Latchkey throws with a problem document', async () => {
+    const errors: Record<string, [Error, number]> = {
+      input: [new InvalidInput([{ field: 'x', problem: 'Wrong "x".' }]), 400],
+      credentials: [new CredentialsRefused(), 401],
+      forbidden: [new Forbidden('insufficient_scope', 'No.', ['a']), 403],
+      overloaded: [new Overloaded('Busy. Try again.', 7), 503],
+      store: [new StoreUnavailable('Down. Try again.', { cause: new Error('m4rk3r') }), 503],
+    };
+    const host = await startHost({}, (app) => {
+      for (const [name, [error]] of Object.entries(errors)) {
+        app.get(`/throw/${name}`, () => {
+          throw error;
+        });
+        app.get(`/reject/${name}`, async () => Promise.reject(error));
+      }
+      app.get('/users', async () => app.latchkey.users.setRoles('nobody', []));
+      app.post('/users', async ({ body }) => app.latchkey.auth.register(body));
+    });
+    for (const [name, [, status]] of Object.entries(errors)) {
+      assertProblem(await host.send(`/throw/${name}`), status, name);
+      const answer = await host.send(`/reject/${name}`);
+      assertProblem(answer, status, name);
+      if (name === 'overloaded') assert.equal(answer.headers.get('retry-after'), '7');
+    }
+    assertProblem(await host.send('/users'), 404);
+    assertProblem(await host.send('/users', { json: { role: 'admin' } }), 400);
+    await host.close();
+  });
+});
+
+describe("a host's own ways", () => {
+  const warnings: string[] = [];
+  process.on('warning', ({ message }) => warnings.push(message));
+
+  const build = (app: FastifyInstance) => {
+    app.get('/fail', () => {
+      throw Object.assign(new Error('ours'), { statusCode: 418 });
+    });
+    app.get('/latchkey', () => {
+      throw new CredentialsRefused();
+    });
+    app.get(
+      '/own',
+      { errorHandler: (_error, _request, reply) => reply.code(419).send('own') },
+      () => {
+        throw new CredentialsRefused();
+      },
+    );
+    app.post('/echo', ({ body }) => ({ body }));
+    const schema = {
+      body: { type: 'object', required: ['n'], properties: { n: { type: 'number' } } },
+      response: { 200: { type: 'object', properties: { n: { type: 'number' } } } },
+    };
+    app.post('/valid', { schema }, ({ body }) => Object.assign({ hidden: 1 }, body));
+  };
+  const errorHandler = (app: FastifyInstance) =>
+    app.setErrorHandler<Error>((error, _request, reply) =>
+      reply.code(420).send({ handled: error.message }),
+    );
+
+  it('of handling errors stay as they are, set before or after', async () => {
+    for (const place of ['before', 'after', 'strict'] as const) {
+      const host = await startHost(
+        {},
+        (app) => {
+          if (place === 'after') errorHandler(app);
+          build(app);
+        },
+        {
+          ...(place === 'after' ? {} : { before: errorHandler }),
+          ...(place === 'strict' ? { allowErrorHandlerOverride: false } : {}),
+        },
+      );
+      const failed = await host.send('/fail');
+      assert.equal(failed.status, 420, place);
+      assert.deepEqual(failed.body, { handled: 'ours' });
+      assertProblem(await host.send('/latchkey'), 401, place);
+      assert.equal((await host.send('/own')).status, 419);
+      assert.equal((await host.send('/valid', { json: { n: 'x' } })).status, 420);
+      assertProblem(await host.send('/auth/me'), 401);
+      assertProblem(
+        await host.send('/auth/login', {
+          body: '{',
+          headers: { 'content-type': 'application/json' },
+        }),
+        400,
+      );
+      assert.equal((await host.send('/nowhere')).body['error'], 'Not Found');
+      await host.close();
+    }
+    assert.deepEqual(warnings, []);
+  });
+
+  it('of reading and checking bodies stay as they are', async () => {
+    const host = await startHost({}, build, {
+      bodyLimit: 100_000,
+      before: (app) =>
+        app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) =>
+          done(null, body),
+        ),
+    });
+    const plain = { 'content-type': 'text/plain' };
+    assert.deepEqual((await host.send('/echo', { body: 'words', headers: plain })).body, {
+      body: 'words',
+    });
+    const big = 'x'.repeat(90_000);
+    assert.equal((await host.send('/echo', { json: { big } })).status, 200);
+    assertProblem(await host.send('/auth/login', { json: { big } }), 413);
+    assertProblem(await host.send('/auth/login', { body: 'words', headers: plain }), 415);
+
+    assert.equal((await host.send('/valid', { json: {} })).status, 400);
+    assert.deepEqual((await host.send('/valid', { json: { n: '7' } })).body, { n: 7 });
+    const failed = await host.send('/fail');
+    assert.equal(failed.status, 418);
+    assert.equal(failed.body['message'], 'ours');
+    assert.equal((await host.send('/nowhere')).headers.get('content-security-policy'), null);
+    await host.close();
+  });
+
+  it('yield to problem documents where it asks for that', async () => {
+    const host = await startHost({ errors: 'all' }, build);
+    assertProblem(await host.send('/valid', { json: { n: 'x' } }), 400);
+    const failed = await host.send('/fail');
+    assert.equal(failed.headers.get('content-type'), 'application/problem+json');
+    await host.close();
+  });
+});
+
+describe('fields', () => {
+  it('are set at registration, shown with the user and documented', async () => {
+    const host = await startHost(
+      {
+        docs: true,
+        fields: {
+          first_name: { type: 'string', required: true, maxLength: 10 },
+          age: { type: 'number' },
+          news: { type: 'boolean' },
+        },
+      },
+      () => {},
+    );
+    const fields = { first_name: 'Jane', age: 40, news: false };
+    const { body, status } = await host.register('jane', fields);
+    assert.equal(status, 201);
+    assert.equal(body['user'].first_name, 'Jane');
+    const me = await host.send('/auth/me', { token: body['access_token'] });
+    assert.equal(me.body['age'], 40);
+    assert.equal(me.body['news'], false);
+    for (const wrong of [
+      {},
+      { first_name: 1 },
+      { first_name: '' },
+      { first_name: 'x'.repeat(11) },
+      { first_name: null },
+      { first_name: 'x', age: '40' },
+      { first_name: 'x', age: null },
+      { first_name: 'x', news: 'yes' },
+      { first_name: 'x', last_name: 'y' },
+      { first_name: 'x', profile: {} },
+    ]) {
+      assertProblem(await host.register('john', wrong), 400, JSON.stringify(wrong));
+    }
+    const document = (await host.send('/openapi.json')).body;
+    const { schema } =
+      document['paths']['/auth/register'].post.requestBody.content['application/json'];
+    assert.ok(schema.required.includes('first_name'));
+    assert.ok(schema.properties.news);
+    await host.close();
+  });
+
+  it('cannot have names that mean something', async () => {
+    for (const name of [
+      'id',
+      'roles',
+      'role',
+      'password_hash',
+      'email_verified',
+      '__proto__',
+      'a b',
+      '',
+    ]) {
+      const fields = Object.fromEntries([[name, { type: 'string' as const }]]);
+      await assert.rejects(
+        startHost({ fields }, () => {}),
+        /fields/,
+        name,
+      );
+    }
+  });
+});
+
+describe('the claims hook', () => {
+  it('adds to every token, asynchronously too, from what is stored then', async () => {
+    const host = await startHost(
+      {
+        claims: async (user, session) => ({
+          tenant: `t-${user.username}`,
+          since: session.createdAt,
+          nbf: 1,
+        }),
+      },
+      (app) => app.get('/claims', { onRequest: app.requireUser() }, ({ user }) => user),
+    );
+    const { body } = await host.register('jane');
+    const claims = (await host.send('/claims', { token: body['access_token'] })).body;
+    assert.equal(claims['tenant'], 't-jane');
+    assert.equal(claims['nbf'], 1);
+    await host.close();
+  });
+
+  it('cannot set what Latchkey sets, and a failing one leaves nothing behind', async () => {
+    const reserved = [
+      'iss',
+      'sub',
+      'aud',
+      'exp',
+      'iat',
+      'jti',
+      'sid',
+      'client_id',
+      'auth_time',
+      'roles',
+      'scope',
+      'username',
+    ];
+    let own: () => Record<string, unknown> = () => ({});
+    const host = await startHost({ claims: () => own() }, () => {}, { logger: false });
+    for (const name of reserved) {
+      own = () => ({ [name]: 'x' });
+      assertProblem(await host.register('jane'), 500, name);
+    }
+    own = () => {
+      throw new Error('m4rk3r');
+    };
+    assertProblem(await host.register('jane'), 500);
+    own = () => ({ huge: 'x'.repeat(10_000) });
+    assertProblem(await host.register('jane'), 500);
+    assert.deepEqual(await host.app.latchkey.users.list(), []);
+    own = () => ({});
+    assert.equal((await host.register('jane')).status, 201);
+    await host.close();
+  });
+});
+
+describe('the scopes hook', () => {
+  it('grants, and a sign-in can narrow but never widen', async () => {
+    const host = await startHost({ scopes: async () => ['read', 'write'] }, () => {});
+    const registered = await host.register('jane');
+    assert.equal(registered.body['scope'], 'read write');
+    const login = async (scope: string) =>
+      (await host.send('/auth/login', { json: { username: 'jane', password: PASSWORD, scope } }))
+        .body['scope'];
+    assert.equal(await login('write read'), 'read write');
+    assert.equal(await login('read'), 'read');
+    assert.equal(await login('read admin'), 'read');
+    assert.equal(await login('admin'), undefined);
+    assert.equal(await login(''), 'read write');
+    const verified = await host.send('/auth/verify', { token: registered.body['access_token'] });
+    assert.equal(verified.headers.get('x-auth-scope'), 'read write');
+    await host.close();
+  });
+
+  it('that returns what is no scope fails loudly instead of granting something else', async () => {
+    for (const scopes of [['read write'], [''], ['a"b'], ['a\nb'], ['é'], 'read', [1], [null]]) {
+      const host = await startHost({ scopes: () => scopes as string[] }, () => {});
+      assertProblem(await host.register('jane'), 500, JSON.stringify(scopes));
+      await host.close();
+    }
+  });
+});
+
+describe('two apps in one process', () => {
+  it('share nothing', async () => {
+    const one = await startServer();
+    const two = await startServer();
+    const { body } = await one.register('jane');
+    assert.equal((await two.login('jane')).status, 401);
+    assert.equal((await two.send('/auth/me', { token: body['access_token'] })).status, 401);
+    const json = { refresh_token: body['refresh_token'] };
+    const refreshed = await two.send('/auth/refresh', { json });
+    assert.equal(refreshed.status, 401);
+    await two.close();
+    assert.equal((await one.send('/auth/me', { token: body['access_token'] })).status, 200);
+    await one.close();
+  });
+});

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Worker } from 'node:worker_threads';
+import type { Store } from '../../src/auth/ports.ts';
+import { StoreUnavailable } from '../../src/errors.ts';
+import { openSqliteStore } from '../../src/store/index.ts';
+import { temporaryFolder } from './folder.ts';
+import { anEvent, unique } from './records.ts';
+
+/** Opens a store and lays hands on its thread. */
+async function openWithWorker(path: string, t: TestContext): Promise<[Store, Worker]> {
+  let worker: Worker | undefined;
+  const catchWorker = (it: Worker) => {
+    worker = it;
+  };
+  process.once('worker', catchWorker);
+  const store = await openSqliteStore({ path });
+  t.after(() => store.close());
+  assert.ok(worker);
+  return [store, worker];
+}
+
+test('a thread that dies fails what it had, and the next call starts another', async (t) => {
+  const path = join(temporaryFolder(t), 'a.db');
+  const [store, worker] = await openWithWorker(path, t);
+  const name = unique('fact');
+  await store.agree({ name, value: 'kept' });
+
+  const exited = worker.terminate();
+  await assert.rejects(store.agree({ name, value: 'lost' }), StoreUnavailable);
+  await exited;
+  assert.equal(await store.agree({ name, value: 'late' }), 'kept');
+});
+
+test('a database in memory says that it died with its thread', async (t) => {
+  const [store, worker] = await openWithWorker(':memory:', t);
+  await store.recordEvent(anEvent());
+  await worker.terminate();
+  await assert.rejects(store.ping(), (error) => {
+    assert.ok(error instanceof StoreUnavailable);
+    assert.match(error.message, /in memory is lost/);
+    return true;
+  });
+});
+
+test('more callers than may wait are refused at once, and the others served', async (t) => {
+  const store = await openSqliteStore({ path: ':memory:', thread: 'inline', maxWaiting: 3 });
+  t.after(() => store.close());
+  const results = await Promise.allSettled(Array.from({ length: 5 }, () => store.ping()));
+  assert.deepEqual(
+    results.map((it) => it.status),
+    ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
+  );
+  await store.ping();
+});
+
+test('more calls than one batch holds are all answered, in order', async (t) => {
+  const store = await openSqliteStore({ path: ':memory:', thread: 'inline' });
+  t.after(() => store.close());
+  const name = unique('number');
+  const calls = Array.from({ length: 1_500 }, (_, value) => store.raise({ name, value }));
+  assert.deepEqual(await Promise.all(calls), [...Array(1_500).keys()]);
+});
+
+const noLimits = process.platform === 'win32' && 'the shell has no ulimit';
+for (const thread of ['worker', 'inline'] as const) {
+  test(`${thread}: on a full disk writes are refused, reads go on, nothing is lost`, {
+    skip: noLimits,
+  }, async (t) => {
+    const path = join(temporaryFolder(t), 'a.db');
+    const program = fileURLToPath(new URL('./fill-disk.ts', import.meta.url));
+    // A limit on the size of files stands in for a full disk: blocks of 512 or 1024 bytes.
+    const command = 'ulimit -f 2000 && exec "$0" "$@"';
+    const args = ['-c', command, process.execPath, program, path, thread];
+    const { stdout } = await promisify(execFile)('sh', args);
+    const { acknowledged, refusals, reads } = JSON.parse(stdout);
+    assert.ok(acknowledged.length > 0);
+    assert.ok(refusals.length > 0);
+    for (const it of refusals) assert.match(it, /^StoreUnavailable: The disk under the database/);
+    assert.equal(reads.length, 7);
+    assert.equal(reads.at(-1), acknowledged.length);
+
+    const store = await openSqliteStore({ path, thread });
+    t.after(() => store.close());
+    const events = await store.listEvents({ userId: null, limit: 10_000 });
+    assert.deepEqual(events.map((it) => it.id).reverse(), acknowledged);
+    await store.recordEvent(anEvent({ id: unique('after') }));
+  });
+}

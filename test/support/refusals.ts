@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { STATUS_CODES } from 'node:http';
+import type { TestAnswer } from './server.ts';
+
+/** Stands in every secret that the tests of bad input send. No answer may hold it. */
+export const MARKER = 'm4rk3r';
+
+/** What no answer may show: a stack, a path, a hash, a secret that came with the request. */
+export function assertDiscreet(text: string, name: string): void {
+  for (const inner of [MARKER, 'node_modules', '.ts:', '    at ', '$argon2', 'SQLITE', 'eyJ']) {
+    assert.equal(text.includes(inner), false, `${name}: the answer holds ${inner}: ${text}`);
+  }
+}
+
+/** One problem document as RFC 9457 and our contract have it. */
+export function assertProblem(answer: TestAnswer, status: number, name = ''): void {
+  const { headers, text, body } = answer;
+  assert.equal(answer.status, status, `${name}: ${answer.status} ${text}`);
+  assert.equal(headers.get('content-type'), 'application/problem+json', name);
+  assert.equal(headers.get('cache-control'), 'no-store', name);
+  assert.equal(headers.get('x-content-type-options'), 'nosniff', name);
+  const { errors, ...problem } = body;
+  assert.deepEqual(
+    Object.keys(problem).sort(),
+    ['code', 'detail', 'status', 'title', 'type'],
+    name,
+  );
+  assert.equal(problem['type'], 'about:blank', name);
+  assert.equal(problem['title'], STATUS_CODES[status], name);
+  assert.equal(problem['status'], status, name);
+  assert.match(problem['code'], /^[a-z]+(_[a-z]+)*$/, name);
+  assert.match(problem['detail'], /^\S.+[.…"\w>]$/s, name);
+  if (errors !== undefined) {
+    assert.ok(Array.isArray(errors) && errors.length > 0, name);
+    for (const each of errors) assert.deepEqual(Object.keys(each), ['field', 'detail'], name);
+  }
+  if (status === 401) assert.match(headers.get('www-authenticate') ?? '', /^Bearer/, name);
+  assertDiscreet(text, name);
+}
+
+/** A refusal of the token endpoint. @see RFC 6749 section 5.2 */
+export function assertOAuthError(answer: TestAnswer, status: number, name = ''): void {
+  assert.equal(answer.status, status, `${name}: ${answer.status} ${answer.text}`);
+  assert.match(answer.headers.get('content-type') ?? '', /^application\/json/, name);
+  assert.equal(answer.headers.get('cache-control'), 'no-store', name);
+  assert.deepEqual(Object.keys(answer.body), ['error', 'error_description'], name);
+  assert.match(answer.body['error_description'], /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/, name);
+  assertDiscreet(answer.text, name);
+}
