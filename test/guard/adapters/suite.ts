@@ -198,12 +198,10 @@ export function testAdapter(framework: string, start: StartApp): void {
             fetch(`${app.url}/user`, { headers: byHeader(token) }).then(async (answer) =>
               assert.equal(JSON.parse(await answer.text()).sub, `user-${n}`),
             ),
-            fetch(`${app.url}/user`, { headers: byHeader(`${token}A`) }).then(
-              async (answer) => {
-                assert.equal(answer.status, 401);
-                await answer.text();
-              },
-            ),
+            fetch(`${app.url}/user`, { headers: byHeader(`${token}A`) }).then(async (answer) => {
+              assert.equal(answer.status, 401);
+              await answer.text();
+            }),
           ]),
         );
         assert.equal(answers.length, 80);
