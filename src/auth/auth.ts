@@ -2,6 +2,8 @@ import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token-
 import * as account from './account.ts';
 import { type Caller, createEventMaker, NO_CALLER } from './audit.ts';
 import type { AuthContext } from './context.ts';
+import { Guards } from './guards.ts';
+import { findRefreshToken, type LiveRefreshToken } from './introspection.ts';
 import { createStaticKeyRing, type KeyRing, loadKeyRing } from './key-ring.ts';
 import type { LoginInput } from './login-input.ts';
 import type { Session, User } from './model.ts';
@@ -22,6 +24,7 @@ const PRUNE_BATCH = 200;
  */
 export class Auth {
   readonly users: Users;
+  readonly guards: Guards;
   readonly keys: KeyRing;
   /** This node's live revocations; a verifier asks its index. */
   readonly revocations: RevocationLog;
@@ -32,6 +35,7 @@ export class Auth {
     this.keys = keys;
     this.revocations = context.log;
     this.users = new Users(context);
+    this.guards = new Guards(context);
   }
 
   /** @see {@link signIn.register} */
@@ -101,13 +105,18 @@ export class Auth {
     return account.revokeToken(this.#context, claims, caller);
   }
 
+  /** @see {@link findRefreshToken} */
+  findRefreshToken(token: string): Promise<LiveRefreshToken | undefined> {
+    return findRefreshToken(this.#context, token);
+  }
+
   /**
    * Removes what has expired, a small batch at a time, and learns what other nodes have changed.
    * To be called about once a minute.
    */
   async maintain(): Promise<void> {
     const { store, clock, log, settings } = this.#context;
-    log.prune();
+    await log.prune();
     this.#context.longestAccessTtl = await raiseLongestAccessTtl(store, settings);
     let removed: number;
     do {
