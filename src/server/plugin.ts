@@ -12,10 +12,13 @@ import { addDocs } from './docs.ts';
 import { type LatchkeyPluginOptions, type ServerOptions, splitOptions } from './options.ts';
 import type { RouteContext } from './route-context.ts';
 import { addAccountRoutes } from './routes/account.ts';
+import { addIntrospectRoute } from './routes/introspect.ts';
 import { addLoginRoute } from './routes/login.ts';
 import { addLogoutRoutes } from './routes/logout.ts';
 import { addRefreshRoute } from './routes/refresh.ts';
 import { addRegisterRoute } from './routes/register.ts';
+import { addRevocationsRoute } from './routes/revocations.ts';
+import { addRevokeRoute } from './routes/revoke.ts';
 import { addTokenRoute } from './routes/token.ts';
 import { addVerifyRoute } from './routes/verify.ts';
 import { addWellKnownRoutes } from './routes/well-known.ts';
@@ -126,5 +129,8 @@ function addRoutes(app: FastifyInstance, context: RouteContext): void {
   addLogoutRoutes(app, context);
   addAccountRoutes(app, context);
   addVerifyRoute(app, context);
+  addIntrospectRoute(app, context);
+  addRevokeRoute(app, context);
+  addRevocationsRoute(app, context);
   addWellKnownRoutes(app, context);
 }
