@@ -1,7 +1,8 @@
-import { type ErrorAnswer, findErrorAnswer } from './error-answer.ts';
+import { API_HEADERS } from './api-headers.ts';
+import { findErrorAnswer } from './error-answer.ts';
 
 /** Type of problem documents. @see RFC 9457 section 3 */
-export const PROBLEM_TYPE = 'application/problem+json';
+const PROBLEM_TYPE = 'application/problem+json';
 
 /** Status, headers and body of a refusal, for a framework to send. */
 export interface RefusalAnswer {
@@ -20,14 +21,9 @@ export function toRefusalAnswer(error: unknown): RefusalAnswer {
   if (answer === undefined) throw error;
   return {
     status: answer.problem.status,
-    headers: createHeaders(answer),
+    headers: { ...API_HEADERS, ...answer.headers, 'content-type': PROBLEM_TYPE },
     body: JSON.stringify(answer.problem),
   };
-}
-
-function createHeaders({ headers }: ErrorAnswer): Record<string, string> {
-  // A cache must not hand one caller's refusal to another.
-  return { ...headers, 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store' };
 }
 
 /**

@@ -46,5 +46,6 @@ export const latchkeyGuard = fastifyPlugin<GuardPluginOptions>(
 
 function sendRefusal(_request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   const { status, headers, body } = toRefusalAnswer(error);
-  reply.code(status).headers(headers).send(body);
+  // As bytes: to text Fastify would add a charset, which JSON does not have.
+  reply.code(status).headers(headers).send(Buffer.from(body));
 }
