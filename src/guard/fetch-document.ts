@@ -14,6 +14,13 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
 }
 
+/** What is sent where it is more than a GET. */
+export interface DocumentRequest {
+  readonly method?: 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: URLSearchParams;
+}
+
 /** A JSON document, and for how long it says it may be kept. */
 export interface FetchedDocument {
   readonly value: unknown;
@@ -40,12 +47,17 @@ const MAX_BYTES = 256 * 1024;
  * redirects, for the address that was configured is the one that is trusted.
  * @throws {FetchFailed}
  */
-export async function fetchDocument(url: string, options: FetchOptions): Promise<FetchedDocument> {
+export async function fetchDocument(
+  url: string,
+  options: FetchOptions,
+  request: DocumentRequest = {},
+): Promise<FetchedDocument> {
   assertFetchable(url, options.allowHttp);
   const timeout = AbortSignal.timeout(options.timeout);
   try {
     const response = await options.fetch(url, {
-      headers: { accept: 'application/json' },
+      ...request,
+      headers: { accept: 'application/json', ...request.headers },
       redirect: 'manual',
       credentials: 'omit',
       signal: AbortSignal.any([timeout, options.signal]),

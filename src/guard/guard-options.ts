@@ -4,6 +4,7 @@ import type { KeysMaterial } from '../jwt/key-set.ts';
 import type { CookieNames } from './cookies.ts';
 import type { Fetch } from './fetch-document.ts';
 import type { GuardStatus } from './guard.ts';
+import type { RevocationOptions } from './revocation-watch.ts';
 import type { TokenCacheOptions } from './verified-token-cache.ts';
 
 /** What every guard can be told. */
@@ -55,6 +56,8 @@ export interface IssuerGuardOptions extends CommonGuardOptions {
   readonly retryDelay?: number | undefined;
   /** Allow http to other machines: only where nobody else can be on the way. Default false. */
   readonly allowHttp?: boolean | undefined;
+  /** Hear of revocations. Default: do not; a revoked token lives until it expires. */
+  readonly revocations?: RevocationOptions | undefined;
   /** Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined;
 }

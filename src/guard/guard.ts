@@ -2,7 +2,7 @@ import type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
 import type { AccessRequirements } from './authorize.ts';
 import type { IssuerKeysStatus } from './issuer-keys.ts';
 import type { IncomingRequest } from './request.ts';
-import type { RevocationsStatus } from './revocation-source.ts';
+import type { RevocationWatchStatus } from './revocation-watch.ts';
 
 /**
  * What is there at once in all but rare cases: a promise only where the guard must ask its issuer first.
@@ -24,11 +24,14 @@ export type ProtectedHandler<Host extends object, Rest extends unknown[]> = (
 
 /** What a guard knows. */
 export interface GuardStatus {
-  /** Whether it has keys, so that it can verify. */
+  /**
+   * Whether it can verify: it has keys and, where stale revocations keep it from accepting tokens, it has
+   * heard of all revocations once.
+   */
   readonly ready: boolean;
   readonly keys: IssuerKeysStatus;
   /** Undefined where the guard hears of no revocations. */
-  readonly revocations: RevocationsStatus | undefined;
+  readonly revocations: RevocationWatchStatus | undefined;
 }
 
 /** Stands in front of protected routes. @see createGuard */

@@ -26,5 +26,6 @@ export type {
 } from './guard-options.ts';
 export type { IssuerKeysStatus } from './issuer-keys.ts';
 export type { IncomingRequest, RequestHeaders } from './request.ts';
-export type { RevocationsStatus } from './revocation-source.ts';
+export type { RevocationFeedState, RevocationFeedStatus } from './revocation-feed.ts';
+export type { RevocationOptions, RevocationWatchStatus, StalePolicy } from './revocation-watch.ts';
 export type { TokenCacheOptions } from './verified-token-cache.ts';

@@ -51,6 +51,8 @@ export class IssuerKeys {
   readonly #stopped = new AbortController();
   #keys: readonly VerificationKey[] = [];
   #metadata: IssuerMetadata | undefined;
+  /** Whether the metadata need not be asked for again. */
+  #isSettled = false;
   #fetchedAt: number | undefined;
   #error: string | undefined;
   #failures = 0;
@@ -134,7 +136,7 @@ export class IssuerKeys {
       this.#failures++;
       this.#error = error instanceof Error ? error.message : 'The keys cannot be used.';
       // Where they are may have changed.
-      this.#metadata = undefined;
+      this.#isSettled = false;
       const grown = this.#options.retryDelay * 2 ** Math.min(this.#failures - 1, 16);
       wait = Math.min(grown, LONGEST_RETRY) * (0.5 + 0.5 * randomFraction());
     }
@@ -152,7 +154,10 @@ export class IssuerKeys {
       timeout: timeout * 1000,
       signal: this.#stopped.signal,
     };
-    if (jwksUri === undefined) this.#metadata ??= await discoverIssuer(issuer, options);
+    if (jwksUri === undefined && !this.#isSettled) {
+      this.#metadata = await discoverIssuer(issuer, options);
+      this.#isSettled = true;
+    }
     const url = jwksUri ?? this.#metadata?.jwksUri ?? '';
     const { value, maxAge } = await fetchDocument(url, options);
     const { keys, ignored } = importKeySet(value);
