@@ -3,12 +3,13 @@ import type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
 import { type AccessRule, createAccessRule } from './authorize.ts';
 import type { CredentialReader } from './credentials.ts';
 import { errorResponse } from './error-response.ts';
-import type { Guard, RequestCheck, Soon } from './guard.ts';
-import type { Verifier } from './verifier.ts';
+import type { Guard, RequestCheck } from './guard.ts';
+import type { IncomingRequest } from './request.ts';
+import type { VerifiedToken, Verifier } from './verifier.ts';
 
 /** What a guard is made of. */
 export interface GuardParts {
-  readonly verifier: Pick<Verifier, 'verify'>;
+  readonly verifier: Pick<Verifier, 'verify' | 'findSeen'>;
   readonly credentials: CredentialReader;
   readonly clock: Clock;
   /** What may keep a guard from trusting its verifier for now; absent where nothing can. */
@@ -40,23 +41,23 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
   const { verifier, credentials, clock, doubt, lifecycle } = parts;
   type User = AuthenticatedUser<Host>;
 
-  function judge(token: string, rule: AccessRule | undefined): Soon<User> {
-    const user = verifier.verify(token);
-    const confirmed = doubt?.confirm?.(token);
-    if (confirmed === undefined) {
-      rule?.(user, clock.now());
-      return user as User;
-    }
-    return confirmed.then(() => {
-      rule?.(user, clock.now());
-      return user as User;
-    });
+  function identify(request: IncomingRequest): { token: string; user: VerifiedToken } {
+    const unread = credentials.findUnread(request);
+    const seen = unread === undefined ? undefined : verifier.findSeen(unread.token);
+    if (unread !== undefined && seen !== undefined) return { token: unread.token, user: seen };
+    const { token } = credentials.require(request);
+    return { token, user: verifier.verify(token) };
   }
 
   function createCheck(rule: AccessRule | undefined): RequestCheck<Host> {
     const check: RequestCheck<Host> = (request) => {
       doubt?.assertAble(false);
-      return judge(credentials.require(request).token, rule);
+      const { token, user } = identify(request);
+      const pass = () => {
+        rule?.(user, clock.now());
+        return user as User;
+      };
+      return doubt?.confirm?.(token)?.then(pass) ?? pass();
     };
     if (doubt === undefined) return check;
     return (request) => {

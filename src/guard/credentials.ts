@@ -4,6 +4,8 @@ import type { TokenCookies } from './cookies.ts';
 import { findHeader, type IncomingRequest } from './request.ts';
 import { isSafeMethod, type OriginRules } from './same-origin.ts';
 
+const BEARER = 'Bearer ';
+
 export type Transport = 'header' | 'cookie';
 
 export interface AccessCredential {
@@ -19,6 +21,11 @@ export interface CredentialReader {
    * @throws {Forbidden} when a cookie came with a request that changes state and is not same-origin
    */
   find(request: IncomingRequest, method?: string): AccessCredential | undefined;
+  /**
+   * As `find`, but what follows the usual `Bearer ` is not read and may be anything: fit to be looked up
+   * among tokens that were verified, and for nothing else. To read it costs more than the look-up.
+   */
+  findUnread(request: IncomingRequest): AccessCredential | undefined;
   /** @throws {TokenRefused} when none came, and as `find` */
   require(request: IncomingRequest, method?: string): AccessCredential;
 }
@@ -28,7 +35,11 @@ export function createCredentialReader(
   cookies: TokenCookies | undefined,
   { assertSameOrigin }: OriginRules,
 ): CredentialReader {
-  function find(request: IncomingRequest, method = request.method): AccessCredential | undefined {
+  function locate(
+    request: IncomingRequest,
+    method: string | undefined,
+    readToken: (authorization: string) => string,
+  ): AccessCredential | undefined {
     const { headers, rawHeaders, url } = request;
     assertNotInUrl(url);
     const cookieToken = cookies?.findAccess(findHeader(headers, 'cookie'));
@@ -37,15 +48,19 @@ export function createCredentialReader(
       // Two tokens may speak for two users: to choose one is to let the sender of the other be it.
       if (cookieToken !== undefined) throw twoCredentials();
       if (rawHeaders !== undefined) assertOneAuthorization(rawHeaders);
-      return { token: parseBearer(authorization), transport: 'header' };
+      return { token: readToken(authorization), transport: 'header' };
     }
     if (cookieToken === undefined) return undefined;
     if (method === undefined || !isSafeMethod(method)) assertSameOrigin(request);
     return { token: cookieToken, transport: 'cookie' };
   }
 
+  const find = (request: IncomingRequest, method = request.method) =>
+    locate(request, method, parseBearer);
+
   return {
     find,
+    findUnread: (request) => locate(request, request.method, cutBearer),
     require(request, method) {
       const credential = find(request, method);
       if (credential !== undefined) return credential;
@@ -57,6 +72,12 @@ export function createCredentialReader(
       );
     },
   };
+}
+
+function cutBearer(authorization: string): string {
+  return authorization.startsWith(BEARER)
+    ? authorization.slice(BEARER.length)
+    : parseBearer(authorization);
 }
 
 export function twoCredentials(): MultipleCredentials {

@@ -4,8 +4,8 @@ import { createGuard, errorResponse, type LocalGuardOptions, TokenRefused } from
 import { toJwks, toPublicJwk } from '../../src/jwt/jwk.ts';
 import { createSigner } from '../../src/jwt/jws.ts';
 import { generateSigningKey, importSigningKey, type SigningKey } from '../../src/jwt/keys.ts';
-import { SECRET } from '../support/server.ts';
 
+const SECRET = 'kB7rXe2pQm9ZtLw4Yd0cNs6VhJf8GaUi';
 const NOW = 1_800_000_000;
 const clock = { now: () => NOW * 1000 };
 

@@ -9,7 +9,7 @@ import { TestClock } from './auth.ts';
 
 /** Where the tests' servers say they are; they listen elsewhere, on a free port. */
 export const ISSUER = 'https://auth.example';
-export const SECRET = 'kB7rXe2pQm9ZtLw4Yd0cNs6VhJf8GaUi';
+const SECRET = 'kB7rXe2pQm9ZtLw4Yd0cNs6VhJf8GaUi';
 export const PASSWORD = 'correct horse battery';
 
 /** What a test wants to send; at most one of the bodies. */
