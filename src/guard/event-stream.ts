@@ -8,6 +8,8 @@ export interface StreamEvent {
 /** Characters. Our server sends some 20,000 at once. */
 const LONGEST_LINE = 256 * 1024;
 const LONGEST_EVENT = 512 * 1024;
+/** What an id must be; any other is ignored. */
+const POSITION = /^\d{1,15}$/;
 
 /**
  * Reads server-sent events from bytes as they come. A stream that is not UTF-8, or whose lines or events
@@ -57,7 +59,7 @@ export class EventStreamReader {
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
     if (field === 'event') this.#name = value;
-    else if (field === 'id' && !value.includes('\0')) this.#pendingId = value;
+    else if (field === 'id' && POSITION.test(value)) this.#pendingId = value;
     else if (field === 'data') {
       this.#length += value.length + 1;
       if (this.#length > LONGEST_EVENT) throw tooLong();

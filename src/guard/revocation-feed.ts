@@ -147,7 +147,7 @@ export class RevocationFeed {
       for await (const bytes of response.body ?? []) {
         watchdog.expect(LONGEST_SILENCE);
         reader.push(bytes);
-        if (/^\d{1,15}$/.test(reader.lastId ?? '')) this.#position = reader.lastId;
+        this.#position = reader.lastId ?? this.#position;
         if (this.#state === 'live') this.#completeAt = this.#options.clock.now();
       }
       return 'the server ended the feed';
