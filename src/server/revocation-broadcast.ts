@@ -5,7 +5,7 @@ import { FeedListener } from './feed-listener.ts';
 
 /** @see RevocationBroadcast */
 export interface BroadcastOptions {
-  readonly log: RevocationLog;
+  readonly log: Pick<RevocationLog, 'position' | 'silence' | 'follow' | 'after'>;
   /** The ids of all guards there are. */
   readonly listGuardIds: () => Promise<ReadonlySet<string>>;
   /** ms between signs of life. Default 15,000. */
