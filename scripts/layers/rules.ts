@@ -54,7 +54,8 @@ export const houseRules: LayerRules = {
     { names: ['node:crypto'], only: ['src/encoding', 'src/jwt', 'src/auth', 'src/system'] },
   ],
   ambient: {
-    'src/guard/ambient.ts': 'implements the Clock that everything else is given, and spreads retries',
+    'src/guard/ambient.ts':
+      'implements the Clock that everything else is given, and spreads retries',
     'src/system/clock.ts': 'implements the Random that everything else is given',
   },
 };
