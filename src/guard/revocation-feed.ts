@@ -50,7 +50,8 @@ const PATIENCE = 10_000;
 const LONGEST_SILENCE = 45_000;
 /** ms. */
 const FIRST_RETRY = 250;
-const LONGEST_RETRY = 30_000;
+/** Short: while a guard waits, it accepts what may be revoked. */
+const LONGEST_RETRY = 5_000;
 /** ms a connection must have been live for the next retry to be the first again. */
 const STEADY = 5_000;
 const PRUNE_INTERVAL = 60_000;
