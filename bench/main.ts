@@ -16,9 +16,10 @@ import { clearProgress, formatMarkdown, formatTable } from './lib/report.ts';
 import { loginStorm } from './login-storm.ts';
 import { protectedRoute } from './protected-route.ts';
 import { refresh } from './refresh.ts';
+import { revocation } from './revocation.ts';
 import { startup } from './startup.ts';
 
-const benches: readonly Bench[] = [protectedRoute, loginStorm, refresh, startup];
+const benches: readonly Bench[] = [protectedRoute, loginStorm, refresh, revocation, startup];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -152,6 +152,28 @@ export class StoreUnavailable extends LatchkeyError {
   }
 }
 
+/** A guard has no keys yet, so it can tell no token from another. It goes on asking its issuer by itself. */
+export class GuardNotReady extends LatchkeyError {
+  readonly code = 'guard_not_ready';
+  /** Seconds. */
+  readonly retryAfter: number;
+  constructor(message: string, retryAfter = 1) {
+    super(message);
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** A guard has heard nothing of revocations for longer than it was told to bear. */
+export class RevocationsStale extends LatchkeyError {
+  readonly code = 'revocations_stale';
+  /** Seconds. */
+  readonly retryAfter: number;
+  constructor(message: string, retryAfter = 1) {
+    super(message);
+    this.retryAfter = retryAfter;
+  }
+}
+
 /** A key that cannot be used, and why. */
 export class KeyRefused extends LatchkeyError {
   readonly code: 'weak_key' | 'invalid_key' | 'wrong_key_type';

@@ -28,6 +28,7 @@ export const houseRules: LayerRules = {
     store: [...belowAuth, 'auth'],
     hasher: [...belowAuth, 'auth'],
     guard: belowAuth,
+    testing: [...belowAuth, 'guard'],
     config: ['errors', 'jwt'],
     system: belowSystem,
     server: ['errors', 'encoding', 'jwt', 'auth', 'guard', 'config', 'system'],
@@ -46,11 +47,15 @@ export const houseRules: LayerRules = {
       names: ['fastify', 'fastify-plugin', '@fastify/*'],
       only: ['src/server', 'src/guard/fastify'],
     },
+    { names: ['hono'], only: ['src/guard/hono'] },
+    { names: ['express'], only: ['src/guard/express'] },
     { names: ['kysely', 'node:sqlite', 'pg'], only: ['src/store'] },
     { names: ['@node-rs/*'], only: ['src/hasher'] },
     { names: ['node:crypto'], only: ['src/encoding', 'src/jwt', 'src/auth', 'src/system'] },
   ],
   ambient: {
-    'src/system/clock.ts': 'implements the Clock and Random that everything else is given',
+    'src/guard/ambient.ts':
+      'implements the Clock that everything else is given, and spreads retries',
+    'src/system/clock.ts': 'implements the Random that everything else is given',
   },
 };

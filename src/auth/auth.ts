@@ -2,6 +2,8 @@ import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token-
 import * as account from './account.ts';
 import { type Caller, createEventMaker, NO_CALLER } from './audit.ts';
 import type { AuthContext } from './context.ts';
+import { Guards } from './guards.ts';
+import { findRefreshToken, type LiveRefreshToken } from './introspection.ts';
 import { createStaticKeyRing, type KeyRing, loadKeyRing } from './key-ring.ts';
 import type { LoginInput } from './login-input.ts';
 import type { Session, User } from './model.ts';
@@ -21,6 +23,7 @@ import { createUuidFloor } from './uuid.ts';
  */
 export class Auth {
   readonly users: Users;
+  readonly guards: Guards;
   readonly keys: KeyRing;
   /** This node's live revocations; a verifier asks its index. */
   readonly revocations: RevocationLog;
@@ -31,6 +34,7 @@ export class Auth {
     this.keys = keys;
     this.revocations = context.log;
     this.users = new Users(context);
+    this.guards = new Guards(context);
   }
 
   /** @see {@link signIn.register} */
@@ -100,13 +104,18 @@ export class Auth {
     return account.revokeToken(this.#context, claims, caller);
   }
 
+  /** @see {@link findRefreshToken} */
+  findRefreshToken(token: string): Promise<LiveRefreshToken | undefined> {
+    return findRefreshToken(this.#context, token);
+  }
+
   /**
    * Forgets what this node need not know any more, and learns what other nodes have changed. To be called
    * about once a minute.
    */
   async maintain(): Promise<void> {
     const { store, log, settings } = this.#context;
-    log.prune();
+    await log.prune();
     this.#context.longestAccessTtl = await raiseLongestAccessTtl(store, settings);
   }
 

@@ -45,6 +45,21 @@ export interface Session {
   readonly userAgent: string | null;
 }
 
+/** The credential of a guard, as people may see it. */
+export interface Guard {
+  /** Random; part of the key. */
+  readonly id: string;
+  /** Unique, for people. */
+  readonly name: string;
+  readonly createdAt: number;
+}
+
+/** The credential of a guard, as stored. */
+export interface GuardRecord extends Guard {
+  /** SHA-256 of the key's secret part, base64url. */
+  readonly keyHash: string;
+}
+
 export type AuditEventType =
   | 'user_registered'
   | 'user_created'
@@ -58,7 +73,9 @@ export type AuditEventType =
   | 'session_ended'
   | 'sessions_ended'
   | 'refresh_token_reused'
-  | 'token_revoked';
+  | 'token_revoked'
+  | 'guard_created'
+  | 'guard_deleted';
 
 /** Written in the same transaction as what it tells of. */
 export interface AuditEvent {

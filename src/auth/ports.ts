@@ -1,5 +1,5 @@
 import type { Revocation } from '../revocation/revocation.ts';
-import type { AuditEvent, Session, User, UserRecord } from './model.ts';
+import type { AuditEvent, GuardRecord, Session, User, UserRecord } from './model.ts';
 
 /** The one source of time. Milliseconds since the epoch. */
 export interface Clock {
@@ -170,6 +170,16 @@ export interface Store {
   /** Stores `candidate` if there is no key of its algorithm in force at `now`; returns all keys not retired. */
   ensureKey(args: { candidate: StoredKey; now: number }): Promise<StoredKey[]>;
   listKeys(): Promise<StoredKey[]>;
+
+  /** Stores the guard unless its name or id is taken. */
+  createGuard(args: {
+    guard: GuardRecord;
+    event: AuditEvent;
+  }): Promise<{ status: 'created' | 'taken' }>;
+  findGuard(args: { id: string }): Promise<GuardRecord | undefined>;
+  /** All of them, the oldest first. */
+  listGuards(): Promise<GuardRecord[]>;
+  deleteGuard(args: { id: string; event: AuditEvent }): Promise<{ found: boolean }>;
 
   /**
    * Stores `value` under `name` if nothing is there; returns what is there now. Holds facts that all

@@ -1,39 +1,112 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Revocation } from '../revocation/revocation.ts';
 import { RevocationIndex } from '../revocation/revocation-index.ts';
 import type { Clock, Store } from './ports.ts';
+import { encodeInBatches, RevocationHistory } from './revocation-history.ts';
+
+/** What came to the log, as the feed carries it. */
+export interface RevocationNews {
+  /** Entries, each batch as {@link encodeRevocations} writes it. */
+  readonly batches: readonly string[];
+  /**
+   * How far the log is known without a gap; undefined where that did not move, because entries of this
+   * node's came ahead of others that it has not read yet.
+   */
+  readonly position: number | undefined;
+}
 
 /**
  * This node's copy of the live revocation log. What this node revokes it applies at once; what others
- * revoke it learns by `catchUp`.
+ * revoke it learns by `catchUp`. Who follows it hears of both.
  */
 export class RevocationLog {
   readonly index = new RevocationIndex();
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #history = new RevocationHistory();
+  readonly #followers = new Set<(news: RevocationNews) => void>();
   /** How far the log was read. Entries applied by ourselves do not move it: another node's may lie before them. */
   #read = 0;
+  /** Entries applied by ourselves and not read yet, by their seq. */
+  readonly #ahead = new Map<number, Revocation>();
+  #failingSince: number | undefined;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
   }
 
+  /** Every entry up to here is known. Entries after it may be known too. */
+  get position(): number {
+    return this.#read;
+  }
+
+  /** ms for which the log could not be read: others may have revoked what is not known here. */
+  get silence(): number {
+    return this.#failingSince === undefined ? 0 : this.#clock.now() - this.#failingSince;
+  }
+
   apply(revocations: readonly Revocation[]): void {
-    for (const revocation of revocations) this.index.apply(revocation);
+    for (const revocation of revocations) {
+      this.index.apply(revocation);
+      if (revocation.seq > this.#read) this.#ahead.set(revocation.seq, revocation);
+    }
+    if (revocations.length > 0) this.#publish(revocations, undefined);
   }
 
   /** Reads what was appended since the last time. Before the first answer, this loads all live entries. */
   async catchUp(): Promise<void> {
-    const { revocations, lastSeq } = await this.#store.listRevocations({
-      after: this.#read,
-      now: this.#clock.now(),
-    });
-    this.apply(revocations);
-    this.#read = Math.max(this.#read, lastSeq);
+    const { revocations, lastSeq } = await this.#readLog();
+    // Another reading may have come first.
+    const fresh = revocations.filter(({ seq }) => seq > this.#read);
+    const unheard = fresh.filter(({ seq }) => !this.#ahead.has(seq));
+    for (const revocation of unheard) this.index.apply(revocation);
+    this.#history.append(fresh);
+    if (lastSeq <= this.#read) return;
+    this.#read = lastSeq;
+    for (const seq of this.#ahead.keys()) if (seq <= lastSeq) this.#ahead.delete(seq);
+    this.#publish(unheard, lastSeq);
   }
 
-  /** Forgets what no living token can be affected by. */
-  prune(): void {
-    this.index.prune(this.#clock.now());
+  /**
+   * Calls back with all that comes to the log from now on.
+   * @returns ends it
+   */
+  follow(follower: (news: RevocationNews) => void): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  /**
+   * Every live entry after a position, in batches as the news has them, settled at the call. Who begins to
+   * follow in the same turn misses nothing; some entries come twice.
+   */
+  after(position: number): string[] {
+    const ahead = [...this.#ahead.values()];
+    return [...this.#history.after(position), ...encodeInBatches(ahead)];
+  }
+
+  /** Forgets what no living token can be affected by. Lets requests be answered in between. */
+  async prune(): Promise<void> {
+    this.#history.prune(this.#clock.now());
+    for (const _ of this.index.pruneInSteps(this.#clock.now())) await setImmediate();
+  }
+
+  async #readLog(): ReturnType<Store['listRevocations']> {
+    const now = this.#clock.now();
+    try {
+      const answer = await this.#store.listRevocations({ after: this.#read, now });
+      this.#failingSince = undefined;
+      return answer;
+    } catch (error) {
+      this.#failingSince ??= now;
+      throw error;
+    }
+  }
+
+  #publish(revocations: readonly Revocation[], position: number | undefined): void {
+    if (this.#followers.size === 0) return;
+    const news = { batches: encodeInBatches(revocations), position };
+    for (const follower of this.#followers) follower(news);
   }
 }

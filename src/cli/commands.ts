@@ -14,11 +14,15 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['users disable', async () => (await import('./commands/users-disable.ts')).usersDisable],
   ['users enable', async () => (await import('./commands/users-enable.ts')).usersEnable],
   ['users delete', async () => (await import('./commands/users-delete.ts')).usersDelete],
+  ['guards create', async () => (await import('./commands/guards-create.ts')).guardsCreate],
+  ['guards list', async () => (await import('./commands/guards-list.ts')).guardsList],
+  ['guards delete', async () => (await import('./commands/guards-delete.ts')).guardsDelete],
   ['keys list', async () => (await import('./commands/keys-list.ts')).keysList],
 ]);
 
 /** What several commands begin with, and what they are about. */
 export const groups: ReadonlyMap<string, string> = new Map([
   ['users', 'Create, find and change users'],
+  ['guards', 'Create and take back the keys of guards'],
   ['keys', 'See the signing keys'],
 ]);

@@ -2,28 +2,15 @@ import type { User } from '../auth/model.ts';
 import type { Users } from '../auth/users.ts';
 import { NotFound } from '../errors.ts';
 import type { Call } from './command.ts';
-import { readDataSettings } from './data-commands.ts';
-import { toOptions } from './given-options.ts';
+import { withLatchkey } from './with-latchkey.ts';
 
 /** Opens the users of the server's database, and lets go of it whatever comes. */
-export async function withUsers<T>(
+export function withUsers<T>(
   call: Call,
   work: (users: Users) => Promise<T>,
-  { mayCreate = false } = {},
+  options: { mayCreate?: boolean } = {},
 ): Promise<T> {
-  const settings = readDataSettings(call, { mayCreate });
-  const [{ openLatchkey }, { systemRandom }] = await Promise.all([
-    import('../system/latchkey.ts'),
-    import('../system/clock.ts'),
-  ]);
-  // No token is signed here, and a key given is a key that need not be made and stored.
-  const unused = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
-  const { users, close } = await openLatchkey({ ...toOptions(settings), ...unused });
-  try {
-    return await work(users);
-  } finally {
-    await close();
-  }
+  return withLatchkey(call, ({ users }) => work(users), options);
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -17,10 +17,10 @@ export type SignedClaims = Claims & Readonly<JsonObject>;
 
 /** What is expected of the claims. */
 export interface ClaimExpectations {
-  /** Compared exactly, character by character. */
-  readonly issuer: string;
-  /** Must be the `aud`, or one of them, exactly. */
-  readonly audience: string;
+  /** Compared exactly, character by character. Undefined: any, where the key alone says who issued it. */
+  readonly issuer: string | undefined;
+  /** Must be the `aud`, or one of them, exactly. Undefined: any. */
+  readonly audience: string | undefined;
   readonly clock: Clock;
   /** Seconds by which clocks may differ; for `exp` and `nbf`. Default: 5. */
   readonly clockTolerance?: number;
@@ -53,14 +53,13 @@ export function createClaimsAssertion(
   const tolerance = requireTolerance(expectations.clockTolerance);
   return (claims) => {
     assertShape(claims);
-    if (claims.iss !== issuer) {
+    if (issuer !== undefined && claims.iss !== issuer) {
       throw new TokenRefused(
         'token_wrong_issuer',
         'This token was issued by another server. Sign in here.',
       );
     }
-    const { aud } = claims;
-    if (aud !== audience && (typeof aud === 'string' || !aud.includes(audience))) {
+    if (audience !== undefined && !isFor(claims, audience)) {
       throw new TokenRefused(
         'token_wrong_audience',
         'This token is for another service. Ask for one whose audience is this service.',
@@ -68,6 +67,10 @@ export function createClaimsAssertion(
     }
     assertTimely(claims, clock.now() / 1000, tolerance);
   };
+}
+
+function isFor({ aud }: Claims, audience: string): boolean {
+  return aud === audience || (typeof aud !== 'string' && aud.includes(audience));
 }
 
 /** @throws {RangeError} for anything but a sensible number of seconds */

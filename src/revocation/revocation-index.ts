@@ -1,4 +1,6 @@
 import { readTokenVersion } from '../jwt/access-token.ts';
+import { jtiForm, uuidForm } from './id-forms.ts';
+import { ABSENT, IdTable } from './id-table.ts';
 import type { Revocation } from './revocation.ts';
 
 /** The claims by which a token can be revoked. */
@@ -8,14 +10,26 @@ export interface RevocableClaims {
   readonly jti: string;
 }
 
+/** An entry about an id that is in none of the forms of ours: rare, and kept as it is. */
+interface OddEntry {
+  version: number;
+  expiresAt: number;
+}
+
 /**
- * The live part of the revocation log, in memory. Entries may come twice and in any order: what is
- * revoked stays so, and of several versions for one user the highest holds.
+ * The live part of the revocation log, in memory: at most 100 bytes an entry. Entries may come twice and
+ * in any order: what is revoked stays so, and of several versions for one user the highest holds.
  */
 export class RevocationIndex {
-  readonly #sessions = new Map<string, number>();
-  readonly #tokens = new Map<string, number>();
-  readonly #users = new Map<string, { version: number; expiresAt: number }>();
+  readonly #sessions = new IdTable(uuidForm, { withValues: false });
+  readonly #users = new IdTable(uuidForm, { withValues: true });
+  /** The version that ends a `jti` goes with its 120 random bits as the value. */
+  readonly #tokens = new IdTable(jtiForm, { withValues: true });
+  readonly #odd = {
+    session: new Map<string, OddEntry>(),
+    user: new Map<string, OddEntry>(),
+    token: new Map<string, OddEntry>(),
+  };
   #epoch = 0;
   #lastSeq = 0;
 
@@ -31,27 +45,20 @@ export class RevocationIndex {
 
   /** How many entries are held. */
   get size(): number {
-    return this.#sessions.size + this.#tokens.size + this.#users.size;
+    const { session, user, token } = this.#odd;
+    const packed = this.#sessions.size + this.#users.size + this.#tokens.size;
+    return packed + session.size + user.size + token.size;
+  }
+
+  /** Bytes that the entries take, odd ones not counted. */
+  get bytes(): number {
+    return this.#sessions.bytes + this.#users.bytes + this.#tokens.bytes;
   }
 
   apply(entry: Revocation): void {
     this.#lastSeq = Math.max(this.#lastSeq, entry.seq);
     this.#epoch++;
-    switch (entry.kind) {
-      case 'session':
-        extend(this.#sessions, entry);
-        return;
-      case 'token':
-        extend(this.#tokens, entry);
-        return;
-      case 'user': {
-        const known = this.#users.get(entry.subject);
-        this.#users.set(entry.subject, {
-          version: Math.max(known?.version ?? 0, entry.version),
-          expiresAt: Math.max(known?.expiresAt ?? 0, entry.expiresAt),
-        });
-      }
-    }
+    if (!this.#pack(entry)) this.#keepOdd(entry);
   }
 
   /**
@@ -59,11 +66,18 @@ export class RevocationIndex {
    * revoking a user revokes it too.
    */
   isRevoked(claims: RevocableClaims): boolean {
-    // Looking into an empty map still hashes the key, which costs more than all the rest here.
-    if (this.#sessions.size > 0 && this.#sessions.has(claims.sid)) return true;
-    if (this.#tokens.size > 0 && this.#tokens.has(claims.jti)) return true;
-    const user = this.#users.size > 0 ? this.#users.get(claims.sub) : undefined;
-    return user !== undefined && (readTokenVersion(claims.jti) ?? -1) < user.version;
+    // Looking into an empty table still reads the id, which costs more than all the rest here.
+    const { sub, sid, jti } = claims;
+    if (this.#sessions.size > 0 && this.#sessions.find(sid) !== ABSENT) return true;
+    if (this.#tokens.size > 0) {
+      const version = this.#tokens.find(jti);
+      if (version !== ABSENT && version === readTokenVersion(jti)) return true;
+    }
+    if (this.#users.size > 0) {
+      const version = this.#users.find(sub);
+      if (version !== ABSENT && isOlder(jti, version)) return true;
+    }
+    return this.#isOddlyRevoked(claims);
   }
 
   /**
@@ -74,19 +88,64 @@ export class RevocationIndex {
    */
   prune(now: number): number {
     const before = this.size;
-    for (const [subject, expiresAt] of this.#sessions) {
-      if (expiresAt <= now) this.#sessions.delete(subject);
-    }
-    for (const [subject, expiresAt] of this.#tokens) {
-      if (expiresAt <= now) this.#tokens.delete(subject);
-    }
-    for (const [subject, { expiresAt }] of this.#users) {
-      if (expiresAt <= now) this.#users.delete(subject);
-    }
+    for (const _ of this.pruneInSteps(now));
     return before - this.size;
+  }
+
+  /**
+   * As `prune`, in steps of well under a millisecond, for whoever must answer requests in between. Stopped
+   * halfway it has pruned a part, and the next time goes on from there.
+   */
+  *pruneInSteps(now: number): Generator<void, void, void> {
+    for (const entries of Object.values(this.#odd)) {
+      for (const [subject, { expiresAt }] of entries) {
+        if (expiresAt <= now) entries.delete(subject);
+      }
+    }
+    for (let step = 0; step < IdTable.sweeps; step++) {
+      this.#sessions.sweepNext(now);
+      this.#users.sweepNext(now);
+      this.#tokens.sweepNext(now);
+      yield;
+    }
+  }
+
+  /** False where the id is of no form of ours. */
+  #pack({ kind, subject, version, expiresAt }: Revocation): boolean {
+    if (this.#odd[kind].size > 0 && this.#odd[kind].has(subject)) return false;
+    switch (kind) {
+      case 'session':
+        return this.#sessions.raise(subject, 0, expiresAt);
+      case 'user':
+        return this.#users.raise(subject, version, expiresAt);
+      case 'token': {
+        const own = readTokenVersion(subject);
+        if (own === undefined) return false;
+        const known = this.#tokens.find(subject);
+        // Another token with the same random bits: one of the two was made by something else than us.
+        if (known !== ABSENT && known !== own) return false;
+        return this.#tokens.raise(subject, own, expiresAt);
+      }
+    }
+  }
+
+  #keepOdd({ kind, subject, version, expiresAt }: Revocation): void {
+    const known = this.#odd[kind].get(subject);
+    this.#odd[kind].set(subject, {
+      version: Math.max(known?.version ?? 0, version),
+      expiresAt: Math.max(known?.expiresAt ?? 0, expiresAt),
+    });
+  }
+
+  #isOddlyRevoked({ sub, sid, jti }: RevocableClaims): boolean {
+    const { session, user, token } = this.#odd;
+    if (session.size > 0 && session.has(sid)) return true;
+    if (token.size > 0 && token.has(jti)) return true;
+    const version = user.size > 0 ? user.get(sub)?.version : undefined;
+    return version !== undefined && isOlder(jti, version);
   }
 }
 
-function extend(entries: Map<string, number>, { subject, expiresAt }: Revocation): void {
-  entries.set(subject, Math.max(entries.get(subject) ?? 0, expiresAt));
+function isOlder(jti: string, version: number): boolean {
+  return (readTokenVersion(jti) ?? ABSENT) < version;
 }

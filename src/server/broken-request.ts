@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { createProblem, type Problem } from './problem.ts';
+import { createProblem, type Problem } from '../guard/problem.ts';
 
 /**
  * Answers what could not be read as HTTP, or did not come in time, and closes the connection: what

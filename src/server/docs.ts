@@ -18,15 +18,25 @@ const DOCS_CSP = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** The routes for guards, and how those say who they are. */
+const GUARDED = ['introspect', 'revocations'] as const;
+const GUARD_SCHEME = {
+  type: 'http',
+  scheme: 'bearer',
+  bearerFormat: 'lkg_…',
+  description: 'The key of a guard: latchkey guards create NAME. By Basic it is taken too.',
+} as const;
+
 /**
  * Leaves a form of username and password: there are no clients to name here and no scopes to choose, and
- * the bar on top only offers to load another document.
+ * the bar on top only offers to load another document. Keys of guards are for programs, not for people.
  */
 const DOCS_CSS = `
 .swagger-ui .topbar,
 .swagger-ui .scope-def,
 .swagger-ui .auth-container .wrapper:has(> label[for="password_type"]),
-.swagger-ui .auth-container .wrapper:has(> label[for^="client_"]) {
+.swagger-ui .auth-container .wrapper:has(> label[for^="client_"]),
+.swagger-ui .auth-container:has(label[for="auth-bearer-value"]) {
   display: none;
 }
 `;
@@ -48,8 +58,8 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
           'Authentication. Register, then press **Authorize** and sign in to try the routes that need it.',
       },
       components: {
-        securitySchemes:
-          tokenUrl === undefined
+        securitySchemes: {
+          ...(tokenUrl === undefined
             ? {}
             : {
                 account: {
@@ -64,7 +74,9 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
                     },
                   },
                 },
-              },
+              }),
+          ...(GUARDED.some((name) => context.routes.has(name)) ? { guard: GUARD_SCHEME } : {}),
+        },
       },
     },
   });

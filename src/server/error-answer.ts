@@ -1,26 +1,6 @@
-import {
-  AccountDisabled,
-  CredentialsRefused,
-  Forbidden,
-  InvalidInput,
-  LatchkeyError,
-  MultipleCredentials,
-  NotFound,
-  Overloaded,
-  ReauthenticationRequired,
-  RefreshRefused,
-  StoreUnavailable,
-  Taken,
-  TokenRefused,
-} from '../errors.ts';
-import { wwwAuthenticate } from '../guard/bearer.ts';
-import { createProblem, type Problem } from './problem.ts';
+import { type ErrorAnswer, findErrorAnswer } from '../guard/error-answer.ts';
+import { createProblem, type Problem } from '../guard/problem.ts';
 import { RequestRefused } from './request-refused.ts';
-
-export interface ErrorAnswer {
-  readonly problem: Problem;
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 /** What Fastify's own refusals are called here. */
 const FASTIFY_CODES: Readonly<Record<string, string>> = {
@@ -44,46 +24,16 @@ const DETAILS: Readonly<Record<string, string>> = {
 
 /** Turns whatever was thrown into what the caller may know. Never a stack, never the message of a failure of ours. */
 export function toErrorAnswer(error: unknown): ErrorAnswer {
-  if (error instanceof InvalidInput) {
-    const errors = error.problems.map(({ field, problem }) => ({ field, detail: problem }));
-    return { problem: { ...createProblem(400, error.code, error.message), errors }, headers: {} };
-  }
-  if (error instanceof LatchkeyError) {
-    const status = findStatus(error);
-    if (status !== undefined) {
-      return {
-        problem: createProblem(status, error.code, error.message),
-        headers: createHeaders(error, status),
-      };
-    }
-  }
-  const problem = findRefusal(error);
-  if (problem !== undefined) return { problem, headers: {} };
-  return { problem: createProblem(500, 'internal_error', INTERNAL), headers: {} };
+  const answer = findErrorAnswer(error);
+  if (answer !== undefined) return answer;
+  const problem =
+    (error instanceof RequestRefused
+      ? createProblem(error.status, error.code, error.message)
+      : findRefusal(error)) ?? createProblem(500, 'internal_error', INTERNAL);
+  return { problem, headers: {} };
 }
 
 const INTERNAL = 'Something went wrong on our side. Nothing was changed. Try again later.';
-
-function findStatus(error: LatchkeyError): number | undefined {
-  if (error instanceof RequestRefused) return error.status;
-  if (error instanceof MultipleCredentials) return 400;
-  if (error instanceof TokenRefused || error instanceof RefreshRefused) return 401;
-  if (error instanceof CredentialsRefused || error instanceof ReauthenticationRequired) return 401;
-  if (error instanceof AccountDisabled || error instanceof Forbidden) return 403;
-  if (error instanceof NotFound) return 404;
-  if (error instanceof Taken) return 409;
-  if (error instanceof Overloaded || error instanceof StoreUnavailable) return 503;
-  return undefined;
-}
-
-function createHeaders(error: LatchkeyError, status: number): Record<string, string> {
-  if (error instanceof Overloaded || error instanceof StoreUnavailable) {
-    return { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfter))) };
-  }
-  const challenged =
-    status === 401 || (error instanceof Forbidden && error.code === 'insufficient_scope');
-  return challenged ? { 'www-authenticate': wwwAuthenticate(error) } : {};
-}
 
 /**
  * What Fastify refused by itself, or the host by throwing: by Fastify's convention, an error that names

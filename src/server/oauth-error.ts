@@ -10,6 +10,21 @@ export class OAuthRefused extends RequestRefused {
   }
 }
 
+/**
+ * The caller itself is not known. The body and the challenge say it in the words of the scheme it used.
+ * @see RFC 6749 section 5.2, RFC 6750 section 3, RFC 7662 section 2.3
+ */
+export class ClientRefused extends RequestRefused {
+  readonly challenge: string;
+  /** @param authorization the header as it came */
+  constructor(authorization: string | undefined, message: string) {
+    const isBearer = authorization?.toLowerCase().startsWith('bearer') === true;
+    super(401, isBearer ? 'invalid_token' : 'invalid_client', message);
+    const reason = isBearer ? ', error="invalid_token"' : '';
+    this.challenge = `Bearer realm="guards"${reason}, Basic realm="guards", charset="UTF-8"`;
+  }
+}
+
 /** What the token endpoint says to everything else. */
 export const SEND_A_FORM = 'Send a form: application/x-www-form-urlencoded.';
 
@@ -21,9 +36,10 @@ export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, err
   const detail = NOT_A_FORM.has(problem.code) ? SEND_A_FORM : problem.detail;
   if (problem.status >= 500) request.log.error({ code: problem.code }, 'token request failed');
   const { 'www-authenticate': _, ...others } = headers;
+  const challenge = error instanceof ClientRefused ? { 'www-authenticate': error.challenge } : {};
   reply
-    .code(problem.status >= 500 || problem.status === 413 ? problem.status : 400)
-    .headers(others)
+    .code(findStatus(error, problem.status))
+    .headers({ ...others, ...challenge })
     .header('cache-control', 'no-store')
     .header('pragma', 'no-cache')
     .type('application/json')
@@ -33,8 +49,12 @@ export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, err
     });
 }
 
+function findStatus(error: unknown, status: number): number {
+  return status >= 500 || status === 413 || error instanceof ClientRefused ? status : 400;
+}
+
 function findOAuthCode(error: unknown, status: number): string {
-  if (error instanceof OAuthRefused) return error.code;
+  if (error instanceof OAuthRefused || error instanceof ClientRefused) return error.code;
   const refused = [CredentialsRefused, AccountDisabled, RefreshRefused];
   if (refused.some((kind) => error instanceof kind)) return 'invalid_grant';
   if (status === 503) return 'temporarily_unavailable';

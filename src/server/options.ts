@@ -1,5 +1,5 @@
+import type { CookieNames } from '../guard/cookies.ts';
 import type { LatchkeyOptions } from '../system/options.ts';
-import type { CookieNames } from './cookies.ts';
 import type { AnswerTransport } from './route-context.ts';
 import type { RoutePaths } from './routes-table.ts';
 

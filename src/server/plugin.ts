@@ -1,25 +1,28 @@
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { LatchkeyError } from '../errors.ts';
+import { assembleGuard } from '../guard/assemble-guard.ts';
+import { createCredentialReader } from '../guard/credentials.ts';
+import { createRequireUser, getUser } from '../guard/fastify/require-user.ts';
+import { createOriginRules } from '../guard/same-origin.ts';
 import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
-import type { AuthenticatedUser } from './authenticated-user.ts';
 import { addBodyParsers } from './body.ts';
 import { type AuthCookies, createAuthCookies } from './cookies.ts';
-import { createCredentialReader } from './credentials.ts';
 import { addDocs } from './docs.ts';
 import { type LatchkeyPluginOptions, type ServerOptions, splitOptions } from './options.ts';
-import { createRequireUser, getUser, type RequireUser } from './require-user.ts';
 import type { RouteContext } from './route-context.ts';
 import { addAccountRoutes } from './routes/account.ts';
+import { addIntrospectRoute } from './routes/introspect.ts';
 import { addLoginRoute } from './routes/login.ts';
 import { addLogoutRoutes } from './routes/logout.ts';
 import { addRefreshRoute } from './routes/refresh.ts';
 import { addRegisterRoute } from './routes/register.ts';
+import { addRevocationsRoute } from './routes/revocations.ts';
+import { addRevokeRoute } from './routes/revoke.ts';
 import { addTokenRoute } from './routes/token.ts';
 import { addVerifyRoute } from './routes/verify.ts';
 import { addWellKnownRoutes } from './routes/well-known.ts';
 import { createRouteTable, type RouteTable } from './routes-table.ts';
-import { createOriginRules } from './same-origin.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { sendError } from './send-error.ts';
 
@@ -27,15 +30,6 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Everything that can be done with users, sessions and tokens, for the host's own code. */
     latchkey: LatchkeyDecorator;
-    /** Makes a hook that protects a route: `{ onRequest: app.requireUser({ roles: ['admin'] }) }`. */
-    requireUser: RequireUser;
-  }
-  interface FastifyRequest {
-    /**
-     * Who the request comes from. Only behind `app.requireUser()`: elsewhere it throws, because a
-     * handler that forgot its guard must fail rather than run for nobody.
-     */
-    readonly user: AuthenticatedUser;
   }
 }
 
@@ -84,7 +78,8 @@ async function mount(
   const originRules = createOriginRules([new URL(issuer).origin, ...corsOrigins]);
   const credentials = createCredentialReader(cookies, originRules);
   const { verifier, clock } = opened;
-  const requireUser = createRequireUser({ verifier, credentials, clock });
+  const guard = assembleGuard({ verifier, credentials, clock });
+  const requireUser = createRequireUser(guard, sendError);
 
   app.decorate('latchkey', { ...opened, cookies });
   app.decorate('requireUser', requireUser);
@@ -134,5 +129,8 @@ function addRoutes(app: FastifyInstance, context: RouteContext): void {
   addLogoutRoutes(app, context);
   addAccountRoutes(app, context);
   addVerifyRoute(app, context);
+  addIntrospectRoute(app, context);
+  addRevokeRoute(app, context);
+  addRevocationsRoute(app, context);
   addWellKnownRoutes(app, context);
 }

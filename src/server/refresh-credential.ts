@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import { InputReader } from '../auth/input.ts';
+import { twoCredentials } from '../guard/credentials.ts';
+import { isSafeMethod } from '../guard/same-origin.ts';
 import { assertNotForm } from './body.ts';
-import { twoCredentials } from './credentials.ts';
 import type { AnswerTransport, RouteContext } from './route-context.ts';
-import { isSafeMethod } from './same-origin.ts';
 
 /** Characters a refresh token may have. Ours have about 400. */
 const TOKEN_MAX = 8192;

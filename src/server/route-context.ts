@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
+import type { CredentialReader } from '../guard/credentials.ts';
+import type { RequireUser } from '../guard/fastify/require-user.ts';
+import type { OriginRules } from '../guard/same-origin.ts';
 import type { Latchkey } from '../system/latchkey.ts';
 import type { AuthCookies } from './cookies.ts';
-import type { CredentialReader } from './credentials.ts';
-import type { RequireUser } from './require-user.ts';
 import type { RouteName, RouteTable } from './routes-table.ts';
-import type { OriginRules } from './same-origin.ts';
 
 /** How tokens travel in answers. */
 export type AnswerTransport = 'body' | 'cookie';

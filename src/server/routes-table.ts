@@ -11,6 +11,9 @@ export const DEFAULT_ROUTES = {
   sessions: 'GET /auth/sessions',
   session: 'DELETE /auth/sessions/:id',
   verify: 'GET /auth/verify',
+  introspect: 'POST /auth/introspect',
+  revoke: 'POST /auth/revoke',
+  revocations: 'GET /auth/revocations',
   jwks: 'GET /.well-known/jwks.json',
   metadata: 'GET /.well-known/oauth-authorization-server',
 } as const;

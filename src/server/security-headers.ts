@@ -1,17 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-
-/**
- * Headers of answers that no browser should render, keep, sniff or frame. The documentation page has
- * its own.
- * @see OWASP REST Security Cheat Sheet, "Security headers"
- */
-export const API_HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-} as const;
+import { API_HEADERS } from '../guard/api-headers.ts';
 
 export function addSecurityHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { API_HEADERS } from '../guard/api-headers.ts';
 import { toErrorAnswer } from './error-answer.ts';
-import { API_HEADERS } from './security-headers.ts';
 
 /** Answers with a problem document. What is our fault is logged by its name and message alone. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {

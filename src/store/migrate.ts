@@ -1,5 +1,6 @@
 import { StoreUnavailable } from '../errors.ts';
 import { initial } from './migrations/001-initial.ts';
+import { guards } from './migrations/002-guards.ts';
 import { execute, query } from './sql/query.ts';
 import type { Sql } from './sql/sql.ts';
 import type { Steps } from './sql/steps.ts';
@@ -7,6 +8,7 @@ import type { Steps } from './sql/steps.ts';
 /** A migration's place in this list is its version, counted from 1. Append only: they are history. */
 const migrations: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
   { name: 'initial', up: initial },
+  { name: 'guards', up: guards },
 ];
 
 /**

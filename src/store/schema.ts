@@ -59,6 +59,13 @@ export interface AuditEventRow {
   user_agent: string | null;
 }
 
+export interface GuardRow {
+  id: string;
+  name: string;
+  key_hash: string;
+  created_at: number;
+}
+
 export interface FactRow {
   name: string;
   value: string;
@@ -76,6 +83,7 @@ export interface Database {
   revocations: RevocationRow;
   signing_keys: SigningKeyRow;
   audit_events: AuditEventRow;
+  guards: GuardRow;
   facts: FactRow;
   schema_migrations: SchemaMigrationRow;
 }

@@ -1,10 +1,7 @@
 import { randomFillSync } from 'node:crypto';
-import type { Clock, Random } from '../auth/ports.ts';
+import type { Random } from '../auth/ports.ts';
 
-/** The operating system's time. Everything that needs to know it is handed this, or a test's own clock. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-};
+export { systemClock } from '../guard/ambient.ts';
 
 /** Asking for a few bytes costs as much as asking for thousands: 1.8 µs, and each refresh asks twice. */
 const pool = Buffer.alloc(4096);

@@ -38,7 +38,10 @@ suite('each example', () => {
       const imported = [...text.matchAll(/from '([^']+)'/g)].map(([, module]) => module);
       assert.ok(imported.length > 0);
       for (const module of imported)
-        assert.match(String(module), /^(node:|fastify$|jose$|latchkey\/)/);
+        assert.match(
+          String(module),
+          /^(node:|(fastify|hono|express|jose|@hono\/node-server)$|latchkey\/)/,
+        );
     });
 
     test(`${name} says in its first sentence what it shows`, () => {

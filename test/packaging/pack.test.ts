@@ -139,13 +139,12 @@ describe('the packed tarball', () => {
   });
 
   test('can be imported', async () => {
-    const script = `const server = await import('latchkey/server'); console.log(typeof server.default, Object.keys(server).length > 0);`;
-    const output = await runCommand(
-      process.execPath,
-      ['--input-type=module', '-e', script],
-      project,
-    );
-    assert.match(output, /true/);
+    const modules = ['server', 'guard', 'guard/fastify', 'guard/hono', 'guard/express', 'testing'];
+    for (const name of modules) {
+      const script = `const all = await import('latchkey/${name}'); console.log(Object.keys(all).length > 0);`;
+      const args = ['--input-type=module', '-e', script];
+      assert.match(await runCommand(process.execPath, args, project), /true/, name);
+    }
   });
 
   test('hides what is not exported', async () => {
@@ -159,7 +158,9 @@ describe('the packed tarball', () => {
   test('has declarations that a strict consumer compiles', async () => {
     await writeFile(
       join(project, 'consumer.ts'),
-      `import * as server from 'latchkey/server';\nexport const names: string[] = Object.keys(server);\n`,
+      ['server', 'guard', 'guard/fastify', 'testing']
+        .map((name, at) => `export * as part${at} from 'latchkey/${name}';\n`)
+        .join(''),
     );
     const compilerOptions = {
       strict: true,

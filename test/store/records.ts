@@ -1,4 +1,4 @@
-import type { AuditEvent, Session, UserRecord } from '../../src/auth/model.ts';
+import type { AuditEvent, GuardRecord, Session, UserRecord } from '../../src/auth/model.ts';
 import type { StoredKey } from '../../src/auth/ports.ts';
 
 let made = 0;
@@ -69,4 +69,9 @@ export function aKey(fields: Partial<StoredKey> = {}): StoredKey {
     retiredAt: null,
     ...fields,
   };
+}
+
+export function aGuard(fields: Partial<GuardRecord> = {}): GuardRecord {
+  const id = unique('guard');
+  return { id, name: `Name of ${id}`, keyHash: `hash of ${id}`, createdAt: 1_000, ...fields };
 }

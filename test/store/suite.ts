@@ -6,6 +6,7 @@ import { aKey, anEvent, unique } from './records.ts';
 import { accountTests } from './suite/account.ts';
 import { atomicityTests } from './suite/atomicity.ts';
 import { factTests } from './suite/facts.ts';
+import { guardTests } from './suite/guards.ts';
 import {
   newestSeq,
   type OpenDatabase,
@@ -45,6 +46,7 @@ export function storeSuite(name: string, open: OpenDatabase, inOrder = true): vo
     describe('atomicity', () => atomicityTests(given, inOrder));
     describe('revocations', () => revocationTests(open));
     describe('keys', () => keyTests(open));
+    describe('guards', () => guardTests(open));
     describe('races', () => raceTests(open));
     describe('closing', () => closingTests(open));
   });

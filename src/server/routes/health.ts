@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { createProblem } from '../../guard/problem.ts';
 import type { Latchkey } from '../../system/latchkey.ts';
-import { createProblem } from '../problem.ts';
 import { healthSchema, readySchema } from '../schemas/programs.ts';
 
 /** Liveness: the process answers. Readiness: the database answers too, and the server goes on. */

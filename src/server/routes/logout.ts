@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RefreshRefused, TokenRefused } from '../../errors.ts';
+import type { AccessCredential } from '../../guard/credentials.ts';
 import { toCaller } from '../caller.ts';
-import type { AccessCredential } from '../credentials.ts';
 import { findRefreshCredential, type RefreshCredential } from '../refresh-credential.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { logoutAllSchema, logoutSchema } from '../schemas/sign-in.ts';
@@ -33,8 +33,8 @@ async function logout(context: RouteContext, request: FastifyRequest, reply: Fas
     await context.latchkey.auth.logoutByRefreshToken(refresh.token, toCaller(request));
     return reply.code(204).send();
   }
-  const access = context.credentials.find(request);
-  if (access === undefined && refresh === undefined) context.credentials.require(request);
+  const access = context.credentials.find(request.raw);
+  if (access === undefined && refresh === undefined) context.credentials.require(request.raw);
   clearCookies(context, request, reply);
   await endSession(context, request, access, refresh);
   return reply.code(204).send();

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isSafeMethod } from '../../guard/same-origin.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
-import { isSafeMethod } from '../same-origin.ts';
 import { verifySchema } from '../schemas/programs.ts';
 
 /**
@@ -12,7 +12,7 @@ export function addVerifyRoute(app: FastifyInstance, context: RouteContext): voi
   addRoute(app, context, 'verify', {
     schema: verifySchema,
     handler: async (request, reply) => {
-      const { token } = credentials.require(request, findOriginalMethod(request));
+      const { token } = credentials.require(request.raw, findOriginalMethod(request));
       const user = latchkey.verify(token);
       return reply
         .headers({

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { toJwks } from '../../jwt/keys.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
+import type { RouteName } from '../routes-table.ts';
 import { jwksSchema, metadataSchema } from '../schemas/programs.ts';
 
 /** Seconds others may keep the keys: also how long a new key is published before it signs. */
@@ -20,7 +21,7 @@ export function addWellKnownRoutes(app: FastifyInstance, context: RouteContext):
   });
 
   const { issuer } = latchkey.settings;
-  const toUrl = (name: 'token' | 'jwks') => {
+  const toUrl = (name: RouteName) => {
     const url = routes.get(name)?.url;
     return url === undefined ? undefined : issuer + prefix + url;
   };
@@ -28,6 +29,14 @@ export function addWellKnownRoutes(app: FastifyInstance, context: RouteContext):
     issuer,
     token_endpoint: toUrl('token'),
     jwks_uri: toUrl('jwks'),
+    introspection_endpoint: toUrl('introspect'),
+    introspection_endpoint_auth_methods_supported: routes.has('introspect')
+      ? ['client_secret_basic', 'Bearer']
+      : undefined,
+    revocation_endpoint: toUrl('revoke'),
+    revocation_endpoint_auth_methods_supported: routes.has('revoke') ? ['none'] : undefined,
+    // Ours: where guards hear of revocations.
+    revocation_feed_endpoint: toUrl('revocations'),
     response_types_supported: [],
     grant_types_supported: ['password', 'refresh_token'],
     token_endpoint_auth_methods_supported: ['none'],

@@ -18,6 +18,9 @@ import {
 /** The documentation's security scheme: a bearer token, got by the Authorize button. */
 export const SIGNED_IN = [{ account: [] as string[] }];
 
+/** The key of a guard, as a bearer token or by Basic. */
+export const BY_GUARD = [{ guard: [] as string[] }];
+
 const Problem = object(
   {
     type: string(),

@@ -1,5 +1,15 @@
-import { refusals, SIGNED_IN } from './common.ts';
-import { list, literal, nothing, object } from './json-schema.ts';
+import { BY_GUARD, OAuthError, refusals, SIGNED_IN } from './common.ts';
+import {
+  boolean,
+  integer,
+  list,
+  literal,
+  nothing,
+  object,
+  oneOf,
+  optional,
+  string,
+} from './json-schema.ts';
 
 export const verifySchema = {
   summary: 'Forward authentication',
@@ -8,6 +18,80 @@ export const verifySchema = {
   tags: ['For other programs'],
   security: SIGNED_IN,
   response: { 200: nothing({ description: 'Signed in.' }), ...refusals(400, 401, 403) },
+};
+
+const TokenForm = object({
+  token: string(),
+  token_type_hint: optional(
+    oneOf(['access_token', 'refresh_token'], { description: 'What to look for first.' }),
+  ),
+});
+
+export const introspectSchema = {
+  summary: 'Is this token accepted?',
+  description:
+    'For guards (RFC 7662): whether an access or refresh token is accepted now, and what it says. Of any other text it says `active: false` and nothing else. An API must take `token_use: access_token` only.',
+  tags: ['For other programs'],
+  security: BY_GUARD,
+  consumes: ['application/x-www-form-urlencoded'],
+  body: TokenForm,
+  response: {
+    200: object(
+      {
+        active: boolean(),
+        token_use: optional(oneOf(['access_token', 'refresh_token'])),
+        token_type: optional(literal('Bearer')),
+        iss: optional(string()),
+        sub: optional(string()),
+        aud: optional(string()),
+        client_id: optional(string()),
+        exp: optional(integer()),
+        iat: optional(integer()),
+        jti: optional(string()),
+        sid: optional(string()),
+        auth_time: optional(integer()),
+        username: optional(string()),
+        roles: optional(list(string())),
+        scope: optional(string()),
+      },
+      { additionalProperties: true, description: 'What there is to say of it.' },
+    ),
+    400: OAuthError,
+    401: OAuthError,
+    413: OAuthError,
+    503: OAuthError,
+  },
+};
+
+export const revokeSchema = {
+  summary: 'Revoke a token',
+  description:
+    'Takes an access token back, or a refresh token and with it its session (RFC 7009). Who holds it may do so. Any other text is answered the same.',
+  tags: ['For other programs'],
+  consumes: ['application/x-www-form-urlencoded'],
+  body: TokenForm,
+  response: {
+    200: nothing({ description: 'It is worth nothing now.' }),
+    400: OAuthError,
+    413: OAuthError,
+    503: OAuthError,
+  },
+};
+
+export const revocationsSchema = {
+  summary: 'The feed of revocations',
+  description:
+    'For guards: server-sent events, first what is revoked now and then every revocation at once. `Last-Event-ID` goes on where another connection ended.',
+  tags: ['For other programs'],
+  security: BY_GUARD,
+  headers: object({ 'last-event-id': optional(string()) }),
+  response: {
+    200: {
+      description: 'The stream: events `snapshot` or `resumed`, `revoked`, `live`.',
+      content: { 'text/event-stream': { schema: string() } },
+    },
+    ...refusals(400, 401),
+  },
 };
 
 export const jwksSchema = {

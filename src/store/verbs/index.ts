@@ -2,6 +2,7 @@ import type { Sql } from '../sql/sql.ts';
 import { accountVerbs } from './account.ts';
 import { auditVerbs } from './audit.ts';
 import { factVerbs } from './facts.ts';
+import { guardVerbs } from './guards.ts';
 import { housekeepingVerbs } from './housekeeping.ts';
 import { keyVerbs } from './keys.ts';
 import { revocationVerbs } from './revocations.ts';
@@ -19,6 +20,7 @@ export function createVerbs(sql: Sql): Verbs {
     ...accountVerbs(sql),
     ...revocationVerbs(sql),
     ...keyVerbs(sql),
+    ...guardVerbs(sql),
     ...factVerbs(sql),
     ...auditVerbs(sql),
     ...housekeepingVerbs(sql),

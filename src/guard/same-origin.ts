@@ -1,6 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { FastifyRequest } from 'fastify';
 import { Forbidden } from '../errors.ts';
+import { findHeader, type RequestHeaders } from './request.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -14,37 +13,39 @@ export interface OriginRules {
    * For what a cookie authenticates: proof is due, and where none comes the request is refused.
    * @throws {Forbidden}
    */
-  assertSameOrigin(request: Pick<FastifyRequest, 'headers'>): void;
+  assertSameOrigin(request: { readonly headers: RequestHeaders }): void;
   /**
    * For what sets cookies and needs none: refused only where a browser says that another site sent it.
    * Stops a foreign page from signing its visitor in to the attacker's account.
    * @throws {Forbidden}
    */
-  assertNotCrossSite(request: Pick<FastifyRequest, 'headers'>): void;
+  assertNotCrossSite(request: { readonly headers: RequestHeaders }): void;
 }
 
 /**
  * Cross-site request forgery: a browser adds its cookies to whatever a foreign page makes it send. It
  * also says where the request comes from, and a page can change neither of these headers.
- * @param origins the issuer's origin and those CORS allows to use credentials
+ * @param origins those that may use the cookies beside the one a request goes to: the issuer's, and those
+ *   that CORS allows to use credentials
  */
 export function createOriginRules(origins: readonly string[]): OriginRules {
   const allowed = new Set(origins);
   // An allowed origin is cross-origin to Sec-Fetch-Site, and known by its name.
-  const isProven = ({ 'sec-fetch-site': site, origin }: IncomingHttpHeaders) =>
+  const isProven = (site: string | undefined, origin: string | undefined) =>
     site === 'same-origin' || (origin !== undefined && allowed.has(origin));
   return {
     assertSameOrigin({ headers }) {
-      if (isProven(headers)) return;
+      if (isProven(findHeader(headers, 'sec-fetch-site'), findHeader(headers, 'origin'))) return;
       throw new Forbidden(
         'cross_site_request',
         'Refused: this request uses cookies and does not come from this site. Send it from a page of an allowed origin, or use an Authorization header.',
       );
     },
     assertNotCrossSite({ headers }) {
-      const { 'sec-fetch-site': site, origin } = headers;
+      const site = findHeader(headers, 'sec-fetch-site');
+      const origin = findHeader(headers, 'origin');
       const silent = origin === undefined && (site === undefined || site === 'none');
-      if (silent || isProven(headers)) return;
+      if (silent || isProven(site, origin)) return;
       throw new Forbidden(
         'cross_site_request',
         'Refused: this request asks for cookies and does not come from this site. Send it from a page of an allowed origin.',

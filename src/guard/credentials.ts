@@ -1,7 +1,7 @@
-import type { FastifyRequest } from 'fastify';
 import { MultipleCredentials, TokenRefused } from '../errors.ts';
-import { parseBearer } from '../guard/bearer.ts';
-import type { AuthCookies } from './cookies.ts';
+import { parseBearer } from './bearer.ts';
+import type { TokenCookies } from './cookies.ts';
+import { findHeader, type IncomingRequest } from './request.ts';
 import { isSafeMethod, type OriginRules } from './same-origin.ts';
 
 const BEARER = 'Bearer ';
@@ -20,40 +20,42 @@ export interface CredentialReader {
    * @throws {MultipleCredentials} when two came
    * @throws {Forbidden} when a cookie came with a request that changes state and is not same-origin
    */
-  find(request: FastifyRequest, method?: string): AccessCredential | undefined;
+  find(request: IncomingRequest, method?: string): AccessCredential | undefined;
   /**
    * As `find`, but what follows the usual `Bearer ` is not read and may be anything: fit to be looked up
    * among tokens that were verified, and for nothing else. To read it costs more than the look-up.
    */
-  findUnread(request: FastifyRequest): AccessCredential | undefined;
+  findUnread(request: IncomingRequest): AccessCredential | undefined;
   /** @throws {TokenRefused} when none came, and as `find` */
-  require(request: FastifyRequest, method?: string): AccessCredential;
+  require(request: IncomingRequest, method?: string): AccessCredential;
 }
 
+/** @param cookies undefined where tokens come by header alone */
 export function createCredentialReader(
-  cookies: AuthCookies,
+  cookies: TokenCookies | undefined,
   { assertSameOrigin }: OriginRules,
 ): CredentialReader {
   function locate(
-    request: FastifyRequest,
-    method: string,
+    request: IncomingRequest,
+    method: string | undefined,
     readToken: (authorization: string) => string,
   ): AccessCredential | undefined {
-    const { headers, rawHeaders, url } = request.raw;
+    const { headers, rawHeaders, url } = request;
     assertNotInUrl(url);
-    const cookieToken = cookies.findAccess(headers.cookie);
-    if (headers.authorization !== undefined) {
+    const cookieToken = cookies?.findAccess(findHeader(headers, 'cookie'));
+    const authorization = findHeader(headers, 'authorization');
+    if (authorization !== undefined) {
       // Two tokens may speak for two users: to choose one is to let the sender of the other be it.
       if (cookieToken !== undefined) throw twoCredentials();
-      assertOneAuthorization(rawHeaders);
-      return { token: readToken(headers.authorization), transport: 'header' };
+      if (rawHeaders !== undefined) assertOneAuthorization(rawHeaders);
+      return { token: readToken(authorization), transport: 'header' };
     }
     if (cookieToken === undefined) return undefined;
-    if (!isSafeMethod(method)) assertSameOrigin(request);
+    if (method === undefined || !isSafeMethod(method)) assertSameOrigin(request);
     return { token: cookieToken, transport: 'cookie' };
   }
 
-  const find = (request: FastifyRequest, method = request.method) =>
+  const find = (request: IncomingRequest, method = request.method) =>
     locate(request, method, parseBearer);
 
   return {
@@ -64,7 +66,7 @@ export function createCredentialReader(
       if (credential !== undefined) return credential;
       throw new TokenRefused(
         'token_missing',
-        cookies.findRefresh(request.raw.headers.cookie) === undefined
+        cookies?.findRefresh(findHeader(request.headers, 'cookie')) === undefined
           ? 'No access token came with this request. You must refresh or sign in, and send it as "Authorization: Bearer …".'
           : 'No access token came with this request. You must refresh.',
       );

@@ -1,0 +1,25 @@
+import type { Latchkey } from '../system/latchkey.ts';
+import type { Call } from './command.ts';
+import { readDataSettings } from './data-commands.ts';
+import { toOptions } from './given-options.ts';
+
+/** Opens Latchkey on the server's database, and lets go of it whatever comes. */
+export async function withLatchkey<T>(
+  call: Call,
+  work: (latchkey: Latchkey) => Promise<T>,
+  { mayCreate = false } = {},
+): Promise<T> {
+  const settings = readDataSettings(call, { mayCreate });
+  const [{ openLatchkey }, { systemRandom }] = await Promise.all([
+    import('../system/latchkey.ts'),
+    import('../system/clock.ts'),
+  ]);
+  // No token is signed here, and a key given is a key that need not be made and stored.
+  const unused = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
+  const latchkey = await openLatchkey({ ...toOptions(settings), ...unused });
+  try {
+    return await work(latchkey);
+  } finally {
+    await latchkey.close();
+  }
+}

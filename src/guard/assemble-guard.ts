@@ -1,0 +1,110 @@
+import type { Clock } from '../jwt/clock.ts';
+import type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
+import { type AccessRule, createAccessRule } from './authorize.ts';
+import type { CredentialReader } from './credentials.ts';
+import { errorResponse } from './error-response.ts';
+import type { Guard, RequestCheck } from './guard.ts';
+import type { IncomingRequest } from './request.ts';
+import type { VerifiedToken, Verifier } from './verifier.ts';
+
+/** What a guard is made of. */
+export interface GuardParts {
+  readonly verifier: Pick<Verifier, 'verify' | 'findSeen'>;
+  readonly credentials: CredentialReader;
+  readonly clock: Clock;
+  /** What may keep a guard from trusting its verifier for now; absent where nothing can. */
+  readonly doubt?: GuardDoubt;
+  /** The ids of the keys, where they never change. */
+  readonly kids?: readonly string[];
+  /** Absent where it is ready from the start and nothing runs in the background. */
+  readonly lifecycle?: Pick<Guard, 'ready' | 'status' | 'close'>;
+}
+
+/** Tells when a verifier's word is not enough. */
+export interface GuardDoubt {
+  /**
+   * Throws what keeps any token from being judged now.
+   * @param alone whether there is no time to ask the issuer about the token
+   */
+  assertAble(alone: boolean): void;
+  /**
+   * What a request should wait for, given what was thrown for it; undefined where that is the answer.
+   * Asked once per request.
+   */
+  findHope(error: unknown): Promise<unknown> | undefined;
+  /** Asks the issuer about a token that verified; undefined where its word is not needed. */
+  confirm?(token: string): Promise<void> | undefined;
+}
+
+/** Puts a guard together. `Host` is the caller's word for what its issuer puts into tokens. */
+export function assembleGuard<Host extends object = CustomClaims>(parts: GuardParts): Guard<Host> {
+  const { verifier, credentials, clock, doubt, lifecycle } = parts;
+  type User = AuthenticatedUser<Host>;
+
+  function identify(request: IncomingRequest): { token: string; user: VerifiedToken } {
+    const unread = credentials.findUnread(request);
+    const seen = unread === undefined ? undefined : verifier.findSeen(unread.token);
+    if (unread !== undefined && seen !== undefined) return { token: unread.token, user: seen };
+    const { token } = credentials.require(request);
+    return { token, user: verifier.verify(token) };
+  }
+
+  function createCheck(rule: AccessRule | undefined): RequestCheck<Host> {
+    const check: RequestCheck<Host> = (request) => {
+      doubt?.assertAble(false);
+      const { token, user } = identify(request);
+      const pass = () => {
+        rule?.(user, clock.now());
+        return user as User;
+      };
+      return doubt?.confirm?.(token)?.then(pass) ?? pass();
+    };
+    if (doubt === undefined) return check;
+    return (request) => {
+      try {
+        return check(request);
+      } catch (error) {
+        const hope = doubt.findHope(error);
+        if (hope === undefined) throw error;
+        return hope.then(() => check(request));
+      }
+    };
+  }
+
+  const authenticate = createCheck(undefined);
+  const guard: Guard<Host> = {
+    verify(token) {
+      doubt?.assertAble(true);
+      return verifier.verify(token) as User;
+    },
+    authenticate,
+    require(requirements) {
+      const rule = createAccessRule(requirements);
+      return rule === undefined ? authenticate : createCheck(rule);
+    },
+    protect(handler, requirements) {
+      const check = guard.require(requirements);
+      return async (request, ...rest) => {
+        let user: User;
+        try {
+          user = await check(request);
+        } catch (error) {
+          return errorResponse(error);
+        }
+        return handler(request, user, ...rest);
+      };
+    },
+    ...(lifecycle ?? createConstantLifecycle(parts.kids)),
+  };
+  return guard;
+}
+
+/** Of a guard that has all it needs from the start. */
+function createConstantLifecycle(kids: readonly string[] = []) {
+  const status = {
+    ready: true,
+    keys: { kids, fetchedAt: undefined, error: undefined },
+    revocations: undefined,
+  };
+  return { ready: () => Promise.resolve(), status: () => status, close: () => undefined };
+}

@@ -1,0 +1,51 @@
+/**
+ * `latchkey/guard/fastify`: the guard as a Fastify plugin, for APIs that are not Latchkey themselves.
+ * An app that runs `latchkey/server` has `app.requireUser()` already.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { createGuard } from './create-guard.ts';
+import { toRefusalAnswer } from './error-response.ts';
+import { createRequireUser, getUser } from './fastify/require-user.ts';
+import type { Guard } from './guard.ts';
+import type { GuardOptions } from './guard-options.ts';
+
+export type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
+export type { AccessRequirements } from './authorize.ts';
+export type { RequireUser, RequireUserHook } from './fastify/require-user.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The guard behind `app.requireUser()`. Only with the plugin of `latchkey/guard/fastify`. */
+    guard: Guard;
+  }
+}
+
+/** What makes a guard, or a guard that was made. */
+export type GuardPluginOptions = GuardOptions | { readonly guard: Guard };
+
+/**
+ * Adds `app.requireUser()`, `request.user` and `app.guard`. A guard made here is closed with the app; one
+ * that was handed in is not.
+ *
+ * ```ts
+ * await app.register(latchkeyGuard, { issuer: 'https://auth.example' });
+ * app.get('/hello', { onRequest: app.requireUser() }, (req) => `Hello, ${req.user.username}`);
+ * ```
+ */
+export const latchkeyGuard = fastifyPlugin<GuardPluginOptions>(
+  async (app, options) => {
+    const guard = 'guard' in options ? options.guard : createGuard(options);
+    if (!('guard' in options)) app.addHook('onClose', async () => guard.close());
+    app.decorate('guard', guard);
+    app.decorate('requireUser', createRequireUser(guard, sendRefusal));
+    app.decorateRequest('user', { getter: getUser });
+  },
+  { name: 'latchkey-guard', fastify: '5.x' },
+);
+
+function sendRefusal(_request: FastifyRequest, reply: FastifyReply, error: unknown): void {
+  const { status, headers, body } = toRefusalAnswer(error);
+  // As bytes: to text Fastify would add a charset, which JSON does not have.
+  reply.code(status).headers(headers).send(Buffer.from(body));
+}

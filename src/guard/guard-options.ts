@@ -1,0 +1,76 @@
+import type { Algorithm } from '../jwt/algorithms.ts';
+import type { Clock } from '../jwt/clock.ts';
+import type { KeysMaterial } from '../jwt/key-set.ts';
+import type { CookieNames } from './cookies.ts';
+import type { Fetch } from './fetch-document.ts';
+import type { GuardStatus } from './guard.ts';
+import type { RevocationOptions } from './revocation-watch.ts';
+import type { TokenCacheOptions } from './verified-token-cache.ts';
+
+/** What every guard can be told. */
+export interface CommonGuardOptions {
+  /**
+   * Must be the `aud` of a token, or one of them. Default: the issuer, as is the server's; in the local
+   * form without an issuer: any.
+   */
+  readonly audience?: string | undefined;
+  /**
+   * Names of the cookies, before the `__Host-` that they carry unless the issuer is http; false: tokens
+   * come by header alone. Default: those of the server.
+   */
+  readonly cookies?: CookieNames | false | undefined;
+  /**
+   * Origins whose pages may send requests that change state with the cookie, such as
+   * `https://app.example`, beside this site itself. Default: that of the issuer.
+   */
+  readonly origins?: readonly string[] | undefined;
+  /** Seconds by which clocks may differ. Default 5. */
+  readonly clockTolerance?: number | undefined;
+  /** Bounds of the cache of verified tokens; false for none. */
+  readonly cache?: TokenCacheOptions | false | undefined;
+  /** Default: the time of the machine. */
+  readonly clock?: Clock | undefined;
+  /** Called after every change of what `guard.status()` says. */
+  readonly onStatus?: ((status: GuardStatus) => void) | undefined;
+}
+
+/** A guard that asks its issuer for the keys. */
+export interface IssuerGuardOptions extends CommonGuardOptions {
+  /** Exactly as tokens name it (`iss`): `https://auth.example`. */
+  readonly issuer: string;
+  readonly keys?: undefined;
+  readonly algorithm?: undefined;
+  /**
+   * Where the keys are, if not where the issuer's metadata says: for a network in which the issuer has
+   * another address. Then no metadata is asked for.
+   */
+  readonly jwksUri?: string | undefined;
+  /** Seconds: at most one fetch for unknown headers in each. Default 30. */
+  readonly cooldown?: number | undefined;
+  /** Seconds an answer of the issuer may take, from first to last byte. Default 5. */
+  readonly timeout?: number | undefined;
+  /**
+   * Seconds to wait after a fetch that failed; doubled with each, up to 30, and then taken between half
+   * and whole by chance. Default 1.
+   */
+  readonly retryDelay?: number | undefined;
+  /** Allow http to other machines: only where nobody else can be on the way. Default false. */
+  readonly allowHttp?: boolean | undefined;
+  /** Hear of revocations. Default: do not; a revoked token lives until it expires. */
+  readonly revocations?: RevocationOptions | undefined;
+  /** Default: the global `fetch`. */
+  readonly fetch?: Fetch | undefined;
+}
+
+/** A guard that is given the keys and never opens a connection. */
+export interface LocalGuardOptions extends CommonGuardOptions {
+  /** A shared secret, a public key (PEM, JWK, `KeyObject`), a JWKS, or a list of keys. */
+  readonly keys: KeysMaterial;
+  /** Default: what the key says, else what fits its kind; HS256 for a shared secret. */
+  readonly algorithm?: Algorithm | undefined;
+  /** Must be the `iss` of a token. Default: any, as the key says who signed it. */
+  readonly issuer?: string | undefined;
+}
+
+/** @see createGuard */
+export type GuardOptions = IssuerGuardOptions | LocalGuardOptions;

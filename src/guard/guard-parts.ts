@@ -1,0 +1,59 @@
+import { InvalidSetting } from '../errors.ts';
+import type { Clock } from '../jwt/clock.ts';
+import type { VerificationKey } from '../jwt/key-types.ts';
+import { RevocationIndex } from '../revocation/revocation-index.ts';
+import { systemClock } from './ambient.ts';
+import { createTokenCookies, type TokenCookies } from './cookies.ts';
+import { type CredentialReader, createCredentialReader } from './credentials.ts';
+import type { CommonGuardOptions } from './guard-options.ts';
+import { createOriginRules } from './same-origin.ts';
+import { createVerifier, type Verifier } from './verifier.ts';
+
+/** What every guard has, wherever its keys come from. */
+export interface CommonGuardParts {
+  readonly verifier: Verifier;
+  readonly revocations: RevocationIndex;
+  /** Undefined where tokens come by header alone. */
+  readonly cookies: TokenCookies | undefined;
+  readonly credentials: CredentialReader;
+  readonly clock: Clock;
+}
+
+/** @throws {InvalidSetting} naming the option */
+export function createGuardParts(
+  options: CommonGuardOptions & { readonly issuer?: string | undefined },
+  keys: readonly VerificationKey[],
+): CommonGuardParts {
+  const { issuer, clock = systemClock, clockTolerance, cache } = options;
+  const revocations = new RevocationIndex();
+  const verifier = createVerifier({
+    keys,
+    issuer,
+    audience: options.audience ?? issuer,
+    clock,
+    revocations,
+    ...(clockTolerance === undefined ? {} : { clockTolerance }),
+    ...(cache === undefined ? {} : { cache }),
+  });
+  // An issuer that nobody named is taken for a careful one.
+  const secure = issuer?.startsWith('http:') !== true;
+  const cookies =
+    options.cookies === false ? undefined : createTokenCookies(secure, options.cookies);
+  const origins = options.origins?.map(parseOrigin) ?? findOrigin(issuer);
+  const credentials = createCredentialReader(cookies, createOriginRules(origins));
+  return { verifier, revocations, cookies, credentials, clock };
+}
+
+function findOrigin(issuer: string | undefined): string[] {
+  const url = issuer === undefined ? null : URL.parse(issuer);
+  return url === null ? [] : [url.origin];
+}
+
+function parseOrigin(origin: string): string {
+  if (URL.parse(origin)?.origin === origin) return origin;
+  throw new InvalidSetting(
+    'origins',
+    `${JSON.stringify(origin)} is not an origin.`,
+    'Give scheme, host and port and nothing else: https://app.example',
+  );
+}

@@ -1,0 +1,89 @@
+import type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
+import type { AccessRequirements } from './authorize.ts';
+import type { IssuerKeysStatus } from './issuer-keys.ts';
+import type { IncomingRequest } from './request.ts';
+import type { RevocationWatchStatus } from './revocation-watch.ts';
+
+/**
+ * What is there at once in all but rare cases: a promise only where the guard must ask its issuer first.
+ * `await` takes both.
+ */
+export type Soon<T> = T | Promise<T>;
+
+/** Finds out who a request comes from, and whether that one may. */
+export type RequestCheck<Host extends object = CustomClaims> = (
+  request: IncomingRequest,
+) => Soon<AuthenticatedUser<Host>>;
+
+/** A handler as the web has it: Next.js routes, Bun, Deno, service workers. */
+export type ProtectedHandler<Host extends object, Rest extends unknown[]> = (
+  request: Request,
+  user: AuthenticatedUser<Host>,
+  ...rest: Rest
+) => Soon<Response>;
+
+/** What a guard knows. */
+export interface GuardStatus {
+  /**
+   * Whether it can verify: it has keys and, where stale revocations keep it from accepting tokens, it has
+   * heard of all revocations once.
+   */
+  readonly ready: boolean;
+  readonly keys: IssuerKeysStatus;
+  /** Undefined where the guard hears of no revocations. */
+  readonly revocations: RevocationWatchStatus | undefined;
+}
+
+/** Stands in front of protected routes. @see createGuard */
+export interface Guard<Host extends object = CustomClaims> {
+  /**
+   * Verifies an access token and returns its claims, frozen. Synchronous; a token seen before costs a
+   * look-up. Not checked: whether its user may do what it asks for.
+   * @throws {TokenRefused}
+   * @throws {GuardNotReady} before the keys are there
+   * @throws {RevocationsStale} where the revocations are older than `maxStaleness` and `onStale` is not
+   *   `accept`
+   */
+  verify(token: string): AuthenticatedUser<Host>;
+  /**
+   * Finds out who a request comes from: by `Authorization: Bearer …` or by the cookie, never by both.
+   * A cookie counts for a request that changes state only if it comes from this site or an allowed origin.
+   *
+   * Await it. A promise comes only while the first keys are fetched, when a token names a key that is
+   * not known yet, and where it must be introspected.
+   * @throws {TokenRefused} none came, or it is not accepted
+   * @throws {MultipleCredentials} two came
+   * @throws {Forbidden} `cross_site_request`
+   * @throws {GuardNotReady} {@link RevocationsStale}, as `verify`
+   */
+  authenticate(request: IncomingRequest): Soon<AuthenticatedUser<Host>>;
+  /**
+   * Creates a check that also asks for roles, scopes or a recent sign-in. Create it once, not per request.
+   * The check throws as `authenticate` does, and:
+   * - `Forbidden` (`insufficient_role`, `insufficient_scope`)
+   * - `ReauthenticationRequired` where the sign-in is older than `maxAuthAge`
+   * @throws {TypeError} for requirements that cannot be meant
+   */
+  require(requirements?: AccessRequirements): RequestCheck<Host>;
+  /**
+   * Protects a handler of the web's form. Who may not is answered by {@link errorResponse}; the handler
+   * gets the request, the user, and whatever else its caller passes.
+   *
+   * ```ts
+   * export const GET = guard.protect((request, user) => Response.json({ hello: user.username }));
+   * ```
+   */
+  protect<Rest extends unknown[]>(
+    handler: ProtectedHandler<Host, Rest>,
+    requirements?: AccessRequirements,
+  ): (request: Request, ...rest: Rest) => Promise<Response>;
+  /**
+   * Resolves when it can verify; at once where it can already. It does not reject while the issuer is
+   * away: the guard goes on asking.
+   * @throws {GuardNotReady} when it is closed before
+   */
+  ready(): Promise<void>;
+  status(): GuardStatus;
+  /** Ends what runs in the background. Keys and revocations stay as they are. May be called twice. */
+  close(): void;
+}

@@ -1,0 +1,203 @@
+import type { Clock } from '../jwt/clock.ts';
+import { importKeySet, isSameKey } from '../jwt/key-set.ts';
+import type { VerificationKey } from '../jwt/key-types.ts';
+import { randomFraction } from './ambient.ts';
+import { discoverIssuer, type IssuerMetadata } from './discovery.ts';
+import { type Fetch, FetchFailed, type FetchOptions, fetchDocument } from './fetch-document.ts';
+
+/** How an issuer's keys are had. */
+export interface IssuerKeysOptions {
+  readonly issuer: string;
+  /** Where the keys are. Default: where the issuer's metadata says. */
+  readonly jwksUri: string | undefined;
+  readonly clock: Clock;
+  readonly fetch: Fetch;
+  readonly allowHttp: boolean;
+  /** Seconds. */
+  readonly timeout: number;
+  /** Seconds. */
+  readonly cooldown: number;
+  /** Seconds. */
+  readonly retryDelay: number;
+  /** Called with keys that differ from those before, before anybody hears that they are there. */
+  readonly onKeys: (keys: readonly VerificationKey[]) => void;
+  /** Called after every attempt. */
+  readonly onChange: () => void;
+}
+
+/** What is known of the keys. Times are ms since the epoch. */
+export interface IssuerKeysStatus {
+  /** The ids of the keys in use. */
+  readonly kids: readonly string[];
+  /** When they were last fetched with success. */
+  readonly fetchedAt: number | undefined;
+  /** Why the last attempt failed; undefined where it did not. */
+  readonly error: string | undefined;
+}
+
+/** Seconds that keys are kept where the issuer does not say. */
+const DEFAULT_AGE = 300;
+const LONGEST_AGE = 24 * 3600;
+/** Seconds. */
+const LONGEST_RETRY = 30;
+
+/**
+ * The keys of one issuer: fetched at the start, before they go stale, and when a token of an unknown
+ * header comes. Keys that were had are kept for as long as no newer ones can be had: an issuer that is
+ * away must not take down those who trust it. No token decides what is fetched, nor from where.
+ */
+export class IssuerKeys {
+  readonly #options: IssuerKeysOptions;
+  readonly #stopped = new AbortController();
+  #keys: readonly VerificationKey[] = [];
+  #metadata: IssuerMetadata | undefined;
+  /** Whether the metadata need not be asked for again. */
+  #isSettled = false;
+  #fetchedAt: number | undefined;
+  #error: string | undefined;
+  #failures = 0;
+  #lastAttempt: number | undefined;
+  #nextAttempt = 0;
+  #running: Promise<void> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: IssuerKeysOptions) {
+    this.#options = options;
+  }
+
+  get isReady(): boolean {
+    return this.#keys.length > 0;
+  }
+
+  /**
+   * The first fetch while it is under way: short enough to wait for. Once it failed, nobody is kept
+   * waiting for an issuer that may be away for long.
+   */
+  get firstAttempt(): Promise<void> | undefined {
+    return this.#failures === 0 && !this.isReady ? this.#running : undefined;
+  }
+
+  /** Empty until it was fetched. */
+  get metadata(): IssuerMetadata['document'] {
+    return this.#metadata?.document ?? {};
+  }
+
+  get status(): IssuerKeysStatus {
+    return {
+      kids: this.#keys.map(({ kid }) => kid),
+      fetchedAt: this.#fetchedAt,
+      error: this.#error,
+    };
+  }
+
+  /** Seconds until it is tried again. */
+  get retryAfter(): number {
+    return Math.max(0, (this.#nextAttempt - this.#options.clock.now()) / 1000);
+  }
+
+  /** Fetches now, or answers the fetch that is under way. */
+  refresh(): Promise<void> {
+    if (this.#stopped.signal.aborted) return Promise.resolve();
+    this.#running ??= this.#attempt();
+    return this.#running;
+  }
+
+  /**
+   * A token came whose header is of no key known: there may be a new key. Anybody can send such tokens,
+   * so at most one fetch starts per cooldown.
+   * @returns the fetch to wait for; undefined where none is due
+   */
+  refreshForUnknown(): Promise<void> | undefined {
+    if (this.#running !== undefined) return this.#running;
+    if (this.#stopped.signal.aborted) return undefined;
+    const since = this.#options.clock.now() - (this.#lastAttempt ?? Number.NEGATIVE_INFINITY);
+    // A clock that was set back must not stop it for long.
+    if (Math.abs(since) < this.#options.cooldown * 1000) return undefined;
+    return this.refresh();
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    clearTimeout(this.#timer);
+  }
+
+  async #attempt(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#lastAttempt = this.#options.clock.now();
+    let wait: number;
+    try {
+      const maxAge = await this.#fetchKeys();
+      this.#failures = 0;
+      this.#error = undefined;
+      this.#fetchedAt = this.#options.clock.now();
+      wait = this.#chooseAge(maxAge) * (0.7 + 0.2 * randomFraction());
+    } catch (error) {
+      if (this.#stopped.signal.aborted) return;
+      this.#failures++;
+      this.#error = error instanceof Error ? error.message : 'The keys cannot be used.';
+      // Where they are may have changed.
+      this.#isSettled = false;
+      const grown = this.#options.retryDelay * 2 ** Math.min(this.#failures - 1, 16);
+      wait = Math.min(grown, LONGEST_RETRY) * (0.5 + 0.5 * randomFraction());
+    }
+    // Before anybody hears of it: what they ask for next is another fetch.
+    this.#running = undefined;
+    this.#schedule(wait * 1000);
+    this.#options.onChange();
+  }
+
+  async #fetchKeys(): Promise<number | undefined> {
+    const { issuer, jwksUri, fetch, allowHttp, timeout } = this.#options;
+    const options: FetchOptions = {
+      fetch,
+      allowHttp,
+      timeout: timeout * 1000,
+      signal: this.#stopped.signal,
+    };
+    if (jwksUri === undefined && !this.#isSettled) {
+      this.#metadata = await discoverIssuer(issuer, options);
+      this.#isSettled = true;
+    }
+    const url = jwksUri ?? this.#metadata?.jwksUri ?? '';
+    const { value, maxAge } = await fetchDocument(url, options);
+    const { keys, ignored } = importKeySet(value);
+    if (keys.length === 0) throw new FetchFailed(describeNoKeys(url, ignored));
+    if (!isSameSet(this.#keys, keys)) {
+      this.#options.onKeys(keys);
+      this.#keys = keys;
+    }
+    return maxAge;
+  }
+
+  /** An issuer that forbids keeping its keys is asked as often as unknown tokens may ask, and no more. */
+  #chooseAge(maxAge: number = DEFAULT_AGE): number {
+    return Math.min(Math.max(maxAge, this.#options.cooldown), LONGEST_AGE);
+  }
+
+  #schedule(ms: number): void {
+    if (this.#stopped.signal.aborted) return;
+    this.#nextAttempt = this.#options.clock.now() + ms;
+    this.#timer = setTimeout(() => void this.refresh(), ms);
+    // What protects a process must not keep it alive.
+    unref(this.#timer);
+  }
+}
+
+/** Deno and Bun have it as Node has; elsewhere a timer is a number. */
+function unref(timer: { unref?: () => void } | number): void {
+  if (typeof timer === 'object') timer.unref?.();
+}
+
+function describeNoKeys(url: string, ignored: number): string {
+  if (ignored > 0) {
+    return `None of the ${ignored} keys at ${url} can be used: each must be public and name its "alg".`;
+  }
+  return `There is no key at ${url}. An issuer that signs with a shared secret (HS256) publishes none: give the secret to createGuard({ keys }).`;
+}
+
+function isSameSet(one: readonly VerificationKey[], other: readonly VerificationKey[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((key) => other.some((another) => isSameKey(key, another)))
+  );
+}

@@ -1,0 +1,278 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Clock } from '../jwt/clock.ts';
+import type { RevocationIndex } from '../revocation/revocation-index.ts';
+import { parseRevocations } from '../revocation/revocation-wire.ts';
+import { randomFraction } from './ambient.ts';
+import { EventStreamReader, type StreamEvent } from './event-stream.ts';
+import { assertFetchable, type Fetch } from './fetch-document.ts';
+import { watchRequest } from './let-go.ts';
+import type { RevocationsStatus } from './revocation-source.ts';
+
+/** How a guard hears of revocations. */
+export interface RevocationFeedOptions {
+  /** Where the feed is; asked before each attempt, and may throw where it is not known yet. */
+  readonly locate: () => string | Promise<string>;
+  /** The key of the guard: `lkg_…`. */
+  readonly key: string;
+  /** Everything heard is applied to it, and what has expired is pruned from it. */
+  readonly index: RevocationIndex;
+  readonly clock: Clock;
+  readonly fetch: Fetch;
+  readonly allowHttp: boolean;
+  /** Called after every change of the state. What it throws is its own. */
+  readonly onChange?: (() => void) | undefined;
+  /** From 0 to 1, by chance. */
+  readonly random?: (() => number) | undefined;
+  readonly timers?: FeedTimers | undefined;
+}
+
+/** What the feed waits with. Nothing it starts may keep the process alive. */
+export interface FeedTimers {
+  /** @returns cancels it */
+  start(ms: number, task: () => void): () => void;
+}
+
+/**
+ * `connecting`: it never was complete. `live`: complete, and hears of everything at once. `stale`: it was
+ * complete, and is trying to be again. `closed`: as it was when it was closed.
+ */
+export type RevocationFeedState = 'connecting' | 'live' | 'stale' | 'closed';
+
+export interface RevocationFeedStatus extends RevocationsStatus {
+  readonly state: RevocationFeedState;
+  /** Why the last connection ended or could not be had; undefined while live, and before the first. */
+  readonly error: string | undefined;
+}
+
+/** ms an answer may take to begin. */
+const PATIENCE = 10_000;
+/** ms without a byte after which a connection is given up: three heartbeats. */
+const LONGEST_SILENCE = 45_000;
+/** ms. */
+const FIRST_RETRY = 250;
+/** Short: while a guard waits, it accepts what may be revoked. */
+const LONGEST_RETRY = 5_000;
+/** ms a connection must have been live for the next retry to be the first again. */
+const STEADY = 5_000;
+const PRUNE_INTERVAL = 60_000;
+
+/**
+ * Keeps an index of revocations up to date from an issuer's feed, for as long as it is not closed. It
+ * never throws and never gives up: what goes wrong shows in its status.
+ *
+ * ```ts
+ * const feed = new RevocationFeed({ locate: () => url, key, index, clock, fetch, allowHttp });
+ * feed.start();
+ * feed.status.staleness; // ms since it was surely complete; undefined: never
+ * ```
+ *
+ * A guard asks its verifier, which asks the index, and compares `staleness` with its `maxStaleness` on
+ * every request: reading the status is cheap. `onChange` tells of changes of `state`, not of time passing.
+ */
+export class RevocationFeed {
+  readonly #options: RevocationFeedOptions;
+  readonly #closed = new AbortController();
+  readonly #timers: FeedTimers;
+  #state: RevocationFeedState = 'connecting';
+  #error: string | undefined;
+  /** The position up to which everything was heard, as the server says it. */
+  #position: string | undefined;
+  #completeAt: number | undefined;
+  #liveSince = 0;
+  #failures = 0;
+  #started = false;
+
+  constructor(options: RevocationFeedOptions) {
+    this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
+  }
+
+  get status(): RevocationFeedStatus {
+    const now = this.#options.clock.now();
+    return {
+      state: this.#state,
+      connected: this.#state === 'live',
+      lastSeq: Number(this.#position ?? 0),
+      staleness: this.#completeAt === undefined ? undefined : Math.max(0, now - this.#completeAt),
+      error: this.#error,
+    };
+  }
+
+  /** Begins to listen. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    void this.#run();
+    void this.#keepPruning();
+  }
+
+  /** Stops listening. The index stays as it is. May be called twice. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#closed.abort();
+    this.#change('closed', undefined);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      const error = await this.#listen();
+      if (this.#closed.signal.aborted) return;
+      const wasSteady =
+        this.#state === 'live' && this.#options.clock.now() - this.#liveSince >= STEADY;
+      this.#failures = wasSteady ? 1 : this.#failures + 1;
+      this.#change(this.#completeAt === undefined ? 'connecting' : 'stale', error);
+      await this.#pause(this.#chooseDelay());
+    }
+  }
+
+  /** Doubled with each failure; by chance, so that guards do not all come back at the same moment. */
+  #chooseDelay(): number {
+    const grown = Math.min(FIRST_RETRY * 2 ** Math.min(this.#failures - 1, 16), LONGEST_RETRY);
+    return grown * (0.5 + 0.5 * (this.#options.random ?? randomFraction)());
+  }
+
+  /** One connection from its beginning to its end. @returns why it ended */
+  async #listen(): Promise<string> {
+    const silence = new AbortController();
+    const signal = AbortSignal.any([silence.signal, this.#closed.signal]);
+    const watchdog = new Watchdog(this.#timers, () => silence.abort());
+    const request = watchRequest(this.#options.key);
+    try {
+      watchdog.expect(PATIENCE);
+      const response = await this.#request(signal);
+      watchdog.expect(LONGEST_SILENCE);
+      const reader = new EventStreamReader((event) => {
+        this.#take(event);
+        if (event.name === 'live') request.letGo();
+      });
+      for await (const bytes of response.body ?? []) {
+        watchdog.expect(LONGEST_SILENCE);
+        reader.push(bytes);
+        this.#position = reader.lastId ?? this.#position;
+        if (this.#state === 'live') this.#completeAt = this.#options.clock.now();
+      }
+      return 'the server ended the feed';
+    } catch (error) {
+      if (silence.signal.aborted) return 'the server fell silent';
+      return describe(error);
+    } finally {
+      request.stop();
+      watchdog.stop();
+      // Whatever was thrown, nothing is left open.
+      silence.abort();
+    }
+  }
+
+  async #request(signal: AbortSignal): Promise<Response> {
+    const { locate, key, allowHttp, fetch } = this.#options;
+    const url = await locate();
+    assertFetchable(url, allowHttp);
+    const response = await fetch(url, {
+      headers: {
+        accept: 'text/event-stream',
+        authorization: `Bearer ${key}`,
+        ...(this.#position === undefined ? {} : { 'last-event-id': this.#position }),
+      },
+      // The key is for this address and no other.
+      redirect: 'manual',
+      credentials: 'omit',
+      cache: 'no-store',
+      signal,
+    });
+    const type = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+    if (response.status === 200 && type === 'text/event-stream') return response;
+    await response.body?.cancel();
+    throw new Error(explain(response.status));
+  }
+
+  #take({ name, data }: StreamEvent): void {
+    if (name === 'revoked') {
+      for (const revocation of parseRevocations(data)) this.#options.index.apply(revocation);
+    } else if (name === 'live') {
+      this.#liveSince = this.#options.clock.now();
+      this.#completeAt = this.#liveSince;
+      this.#change('live', undefined);
+    }
+  }
+
+  #change(state: RevocationFeedState, error: string | undefined): void {
+    if (this.#state === 'closed') return;
+    const isNews = state !== this.#state || error !== this.#error;
+    this.#state = state;
+    this.#error = error;
+    const { onChange } = this.#options;
+    // Later and outside: what a listener throws is no failure of the feed.
+    if (isNews && onChange !== undefined) queueMicrotask(onChange);
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#closed;
+    return new Promise((resolve) => {
+      const cancel = this.#timers.start(ms, end);
+      function end() {
+        cancel();
+        signal.removeEventListener('abort', end);
+        resolve();
+      }
+      signal.addEventListener('abort', end);
+    });
+  }
+
+  async #keepPruning(): Promise<void> {
+    const { index, clock } = this.#options;
+    for (;;) {
+      await this.#pause(PRUNE_INTERVAL);
+      if (this.#closed.signal.aborted) return;
+      for (const _ of index.pruneInSteps(clock.now()))
+        await setImmediate(undefined, { ref: false });
+    }
+  }
+}
+
+/** Barks when nothing has come for as long as was expected. */
+class Watchdog {
+  readonly #timers: FeedTimers;
+  readonly #bark: () => void;
+  #cancel: (() => void) | undefined;
+
+  constructor(timers: FeedTimers, bark: () => void) {
+    this.#timers = timers;
+    this.#bark = bark;
+  }
+
+  expect(ms: number): void {
+    this.#cancel?.();
+    this.#cancel = this.#timers.start(ms, this.#bark);
+  }
+
+  stop(): void {
+    this.#cancel?.();
+  }
+}
+
+const systemTimers: FeedTimers = {
+  start(ms, task) {
+    const timer: { unref?: () => void } | number = setTimeout(task, ms);
+    // What protects a process must not keep it alive.
+    if (typeof timer === 'object') timer.unref?.();
+    return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
+  },
+};
+
+function explain(status: number): string {
+  if (status === 401 || status === 403) {
+    return 'the server does not know the key of this guard; make one with: latchkey guards create NAME';
+  }
+  if (status === 404) return 'there is no feed of revocations at this address';
+  if (status === 0 || (status >= 300 && status < 400)) {
+    return 'the address redirects, which is not followed';
+  }
+  return `the server answers with status ${status}, and not with a feed`;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'the connection failed';
+  // fetch hides the reason in the cause.
+  const { cause } = error;
+  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
+}

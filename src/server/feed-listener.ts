@@ -1,0 +1,64 @@
+import type { ServerResponse } from 'node:http';
+
+/** Bytes that may wait for a listener before it is given up. */
+const LONGEST_BACKLOG = 1024 * 1024;
+/** ms a listener has to take its last bytes. */
+const FAREWELL = 1000;
+
+/** One open feed: what is written to it, and whether it is read. */
+export class FeedListener {
+  readonly guardId: string;
+  /** Whether all that came before was written, so that positions may be told. */
+  isCaughtUp = false;
+  readonly #response: ServerResponse;
+  #beatsStalled = 0;
+  #wake: (() => void) | undefined;
+
+  /** @param onEnd called once when it is over, whoever ended it */
+  constructor(response: ServerResponse, guardId: string, onEnd: () => void) {
+    this.#response = response;
+    this.guardId = guardId;
+    response.on('drain', () => {
+      this.#beatsStalled = 0;
+      this.#wake?.();
+    });
+    response.on('close', () => {
+      this.#wake?.();
+      onEnd();
+    });
+    // A connection that breaks says so here too; 'close' follows.
+    response.on('error', () => {});
+  }
+
+  get isOpen(): boolean {
+    return !this.#response.destroyed && !this.#response.writableEnded;
+  }
+
+  /** A listener too slow for what comes is dropped: it comes again and goes on where it was. */
+  write(text: string): void {
+    if (!this.isOpen) return;
+    this.#response.write(text);
+    if (this.#response.writableLength > LONGEST_BACKLOG) this.#response.destroy();
+  }
+
+  /** Resolves when it has taken what was written, or is over. */
+  async drained(): Promise<void> {
+    if (!this.isOpen || !this.#response.writableNeedDrain) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+  }
+
+  /** Says that all is well. One that has taken nothing since the last but one is dropped. */
+  beat(): void {
+    if (this.#response.writableNeedDrain && ++this.#beatsStalled > 1) this.#response.destroy();
+    else this.write(':\n\n');
+  }
+
+  end(): void {
+    if (!this.isOpen) return;
+    this.#response.end();
+    setTimeout(() => this.#response.destroy(), FAREWELL).unref();
+  }
+}

@@ -1,0 +1,85 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { LiveRefreshToken } from '../../auth/introspection.ts';
+import { CredentialsRefused, TokenRefused } from '../../errors.ts';
+import type { VerifiedToken } from '../../guard/verifier.ts';
+import type { Latchkey } from '../../system/latchkey.ts';
+import { requireGuard } from '../guard-credential.ts';
+import { ClientRefused, sendOAuthError } from '../oauth-error.ts';
+import { addRoute, type RouteContext } from '../route-context.ts';
+import { introspectSchema } from '../schemas/programs.ts';
+import { findAccessToken, isRefreshHinted, readTokenForm } from '../token-form.ts';
+
+/**
+ * Tells a guard whether a token is accepted now, and what it says. Of anything that is not, it says
+ * nothing else: neither what it was nor why.
+ * @see RFC 7662
+ */
+export function addIntrospectRoute(app: FastifyInstance, context: RouteContext): void {
+  const { latchkey } = context;
+  addRoute(app, context, 'introspect', {
+    schema: introspectSchema,
+    errorHandler: (error: unknown, request, reply) => sendOAuthError(request, reply, error),
+    handler: async (request, reply) => {
+      await requireClient(latchkey, request);
+      const form = readTokenForm(request);
+      const answer = (await findToken(latchkey, form.token, isRefreshHinted(form))) ?? {
+        active: false,
+      };
+      return reply.header('pragma', 'no-cache').send(answer);
+    },
+  });
+}
+
+async function requireClient(latchkey: Latchkey, request: FastifyRequest): Promise<void> {
+  try {
+    await requireGuard(latchkey, request);
+  } catch (error) {
+    const isRefused = error instanceof CredentialsRefused || error instanceof TokenRefused;
+    throw isRefused ? new ClientRefused(request.headers.authorization, error.message) : error;
+  }
+}
+
+/** No token is of both kinds, so the hint decides nothing but what is looked for first. */
+async function findToken(
+  latchkey: Latchkey,
+  token: string,
+  refreshFirst: boolean,
+): Promise<Record<string, unknown> | undefined> {
+  const findRefresh = async () => {
+    const found = await latchkey.auth.findRefreshToken(token);
+    return found === undefined ? undefined : toRefreshAnswer(latchkey, found);
+  };
+  if (refreshFirst) {
+    const found = await findRefresh();
+    if (found !== undefined) return found;
+  }
+  const claims = findAccessToken(latchkey, token);
+  if (claims !== undefined) return toAccessAnswer(claims);
+  return refreshFirst ? undefined : findRefresh();
+}
+
+function toAccessAnswer(claims: VerifiedToken): Record<string, unknown> {
+  // What the host's own claims are called must not decide what is said here.
+  return { ...claims, active: true, token_type: 'Bearer', token_use: 'access_token' };
+}
+
+/** No `token_type`, and a use of its own: who reads it must not take it for an access token. */
+function toRefreshAnswer(
+  { settings }: Latchkey,
+  { session, clientId }: LiveRefreshToken,
+): Record<string, unknown> {
+  const seconds = (ms: number) => Math.floor(ms / 1000);
+  return {
+    active: true,
+    token_use: 'refresh_token',
+    iss: settings.issuer,
+    aud: settings.issuer,
+    sub: session.userId,
+    client_id: clientId,
+    sid: session.id,
+    iat: seconds(session.rotatedAt),
+    exp: seconds(session.expiresAt),
+    auth_time: seconds(session.authTime),
+    ...(session.scope === null ? {} : { scope: session.scope }),
+  };
+}

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+import { before, describe, test } from 'node:test';
+import { createGuard } from 'latchkey/guard';
+import { tokenAttacks } from '../../support/tokens.ts';
+import {
+  type AdapterBench,
+  createAdapterBench,
+  createStarter,
+  ISSUER,
+  type RunningApp,
+  type StartApp,
+} from './bench.ts';
+
+const COOKIE = '__Host-latchkey_access';
+
+/** What every adapter must do, over HTTP, with the real framework. */
+export function testAdapter(framework: string, start: StartApp): void {
+  for (const algorithm of ['ES256', 'HS256'] as const) {
+    describe(`${framework}, ${algorithm}`, () => {
+      const startOnce = createStarter(start);
+      let bench: AdapterBench;
+      let app: RunningApp;
+      let ran = 0;
+
+      before(async () => {
+        bench = createAdapterBench(algorithm);
+        app = await startOnce(bench.guard, () => {
+          ran++;
+        });
+      });
+
+      const send = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
+        ran = 0;
+        const response = await fetch(app.url + path, { method, headers, redirect: 'manual' });
+        const text = await response.text();
+        const isJson = response.headers.get('content-type')?.includes('json') === true;
+        const body = isJson ? JSON.parse(text) : {};
+        return { status: response.status, headers: response.headers, text, body };
+      };
+      const byHeader = (token: string): Record<string, string> => ({
+        authorization: `Bearer ${token}`,
+      });
+      const byCookie = (token: string): Record<string, string> => ({
+        cookie: `a=b; ${COOKIE}=${token}; c=d`,
+      });
+      const assertRefused = (
+        answer: Awaited<ReturnType<typeof send>>,
+        status: number,
+        code: string,
+        hint = code,
+      ) => {
+        assert.equal(answer.body.code, code, hint);
+        assert.equal(answer.status, status, hint);
+        assert.equal(answer.body.status, status);
+        assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/);
+        assert.equal(answer.headers.get('cache-control'), 'no-store');
+        assert.equal(ran, 0, `${hint}: the handler ran`);
+      };
+
+      test('a route without a guard stays open', async () => {
+        assert.equal((await send('/open')).status, 200);
+      });
+
+      test('a token lets its user in, by header and by cookie, again and again', async () => {
+        const token = bench.sign();
+        for (const headers of [byHeader(token), byCookie(token), byHeader(token)]) {
+          const { status, body } = await send('/user', headers);
+          assert.equal(status, 200);
+          assert.deepEqual(body, { sub: 'alice', tenant: 'blue', frozen: true });
+        }
+      });
+
+      test('no token is answered with a challenge that names no error', async () => {
+        for (const cookie of ['', 'a=b', `${COOKIE}=`]) {
+          const answer = await send('/user', { cookie });
+          assertRefused(answer, 401, 'token_missing');
+          assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
+        }
+      });
+
+      test('another scheme, or no scheme, is no token', async () => {
+        const token = bench.sign();
+        for (const authorization of [token, `Basic ${token}`, `Bearer ${token} x`, 'Bearer']) {
+          assertRefused(await send('/user', { authorization }), 401, 'token_malformed');
+        }
+      });
+
+      test('every attack known by name is refused, by header and by cookie', async () => {
+        const token = bench.sign();
+        assert.equal((await send('/user', byHeader(token))).status, 200);
+        for (const { name, token: forged, code } of tokenAttacks({ token, key: bench.key })) {
+          for (const headers of [byHeader(forged), byCookie(forged)]) {
+            const answer = await send('/user', headers);
+            // What no Authorization header may hold is refused before it is looked at.
+            const malformed = answer.body.code === 'token_malformed';
+            const unfit = 'authorization' in headers && !/^[\w.~+/-]+=*$/.test(forged);
+            assertRefused(answer, 401, malformed && unfit ? 'token_malformed' : code, name);
+            assert.match(answer.headers.get('www-authenticate') ?? '', /error="invalid_token"/);
+            assert.ok(forged.length < 20 || !answer.text.includes(forged), name);
+          }
+        }
+        assert.equal((await send('/user', byHeader(token))).status, 200);
+      });
+
+      test('expiry and revocation hold for tokens that were seen before', async () => {
+        const token = bench.sign({ sid: 'ended' });
+        const other = bench.sign();
+        for (const each of [token, other]) {
+          assert.equal((await send('/user', byHeader(each))).status, 200);
+        }
+        bench.revokeSession('ended');
+        assertRefused(await send('/user', byHeader(token)), 401, 'token_revoked');
+        assertRefused(await send('/user', byCookie(token)), 401, 'token_revoked');
+        assert.equal((await send('/user', byHeader(other))).status, 200);
+        bench.clock.step(906);
+        assertRefused(await send('/user', byHeader(other)), 401, 'token_expired');
+        bench.clock.step(-906);
+      });
+
+      test('two tokens are refused, and never chosen from', async () => {
+        const token = bench.sign();
+        const both = { ...byHeader(token), ...byCookie(token) };
+        assertRefused(await send('/user', both), 400, 'multiple_credentials');
+        const twice = `${COOKIE}=${token}; ${COOKIE}=${bench.sign()}`;
+        assertRefused(await send('/user', { cookie: twice }), 400, 'multiple_credentials');
+        const inUrl = `/user?access_token=${token}`;
+        assertRefused(await send(inUrl, byHeader(token)), 400, 'multiple_credentials');
+      });
+
+      test('two Authorization headers are refused', async () => {
+        const status = await sendTwoHeaders(`${app.url}/user`, bench.sign(), bench.sign());
+        assert.ok(status === 400 || status === 401, String(status));
+      });
+
+      test('the cookie without its prefix is no cookie', async () => {
+        const cookie = `latchkey_access=${bench.sign()}`;
+        assertRefused(await send('/user', { cookie }), 401, 'token_missing');
+      });
+
+      test('a cookie changes state only from this site or from an allowed origin', async () => {
+        const cookie = byCookie(bench.sign());
+        for (const headers of [{ 'sec-fetch-site': 'same-origin' }, { origin: ISSUER }] as Record<
+          string,
+          string
+        >[]) {
+          assert.equal((await send('/user', { ...cookie, ...headers }, 'POST')).status, 200);
+        }
+        for (const headers of [
+          {},
+          { 'sec-fetch-site': 'cross-site' },
+          { 'sec-fetch-site': 'same-site' },
+          { 'sec-fetch-site': 'none' },
+          { origin: 'https://attacker.example' },
+          { origin: 'null' },
+        ] as Record<string, string>[]) {
+          for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+            const answer = await send('/user', { ...cookie, ...headers }, method);
+            assertRefused(answer, 403, 'cross_site_request', method);
+          }
+        }
+        assert.equal((await send('/user', byHeader(bench.sign()), 'POST')).status, 200);
+      });
+
+      test('roles, scopes and the age of the sign-in are asked for', async () => {
+        const now = bench.clock.now() / 1000;
+        const allowed = {
+          '/admin': { roles: ['user', 'admin'] },
+          '/scoped': { scope: 'write read' },
+          '/recent': { auth_time: now - 60 },
+        };
+        for (const [path, claims] of Object.entries(allowed)) {
+          assert.equal((await send(path, byHeader(bench.sign(claims)))).status, 200, path);
+        }
+        const role = await send('/admin', byHeader(bench.sign({ roles: ['user'] })));
+        assertRefused(role, 403, 'insufficient_role');
+        const scope = await send('/scoped', byHeader(bench.sign({ scope: 'read' })));
+        assertRefused(scope, 403, 'insufficient_scope');
+        assert.match(scope.headers.get('www-authenticate') ?? '', /scope="read write"/);
+        const age = await send('/recent', byHeader(bench.sign({ auth_time: now - 61 })));
+        assertRefused(age, 401, 'reauthentication_required');
+        assert.match(age.headers.get('www-authenticate') ?? '', /max_age="60"/);
+        for (const path of Object.keys(allowed)) {
+          assertRefused(await send(path), 401, 'token_missing', path);
+        }
+      });
+
+      test("the host's own errors are the host's to answer", async () => {
+        const answer = await send('/broken', byHeader(bench.sign()));
+        assert.equal(answer.status, 500);
+        assert.notEqual(answer.headers.get('content-type'), 'application/problem+json');
+      });
+
+      test('many requests at once each get their own user', async () => {
+        const tokens = Array.from({ length: 40 }, (_, n) => bench.sign({ sub: `user-${n}` }));
+        const answers = await Promise.all(
+          tokens.flatMap((token, n) => [
+            fetch(`${app.url}/user`, { headers: byHeader(token) }).then(async (answer) =>
+              assert.equal(JSON.parse(await answer.text()).sub, `user-${n}`),
+            ),
+            fetch(`${app.url}/user`, { headers: byHeader(`${token}A`) }).then(async (answer) => {
+              assert.equal(answer.status, 401);
+              await answer.text();
+            }),
+          ]),
+        );
+        assert.equal(answers.length, 80);
+      });
+    });
+  }
+
+  test(`${framework}: a guard without keys answers 503, and says when to come back`, async (t) => {
+    let away = true;
+    const bench = createAdapterBench('ES256');
+    const jwk = bench.key.publicKey.export({ format: 'jwk' });
+    const guard = createGuard({
+      issuer: ISSUER,
+      jwksUri: `${ISSUER}/keys`,
+      clock: bench.clock,
+      retryDelay: 0.02,
+      fetch: async () => {
+        if (away) throw new Error('connect ECONNREFUSED');
+        return Response.json({ keys: [{ ...jwk, kid: bench.key.kid, alg: 'ES256', use: 'sig' }] });
+      },
+    });
+    t.after(() => guard.close());
+    const app = await start(guard, () => undefined);
+    t.after(() => app.close());
+    const headers = { authorization: `Bearer ${bench.sign()}` };
+    const refused = await fetch(`${app.url}/user`, { headers });
+    assert.equal(refused.status, 503);
+    assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+    assert.equal(JSON.parse(await refused.text()).code, 'guard_not_ready');
+    assert.equal((await fetch(`${app.url}/open`)).status, 200);
+    away = false;
+    await guard.ready();
+    const answer = await fetch(`${app.url}/user`, { headers });
+    assert.equal(answer.status, 200);
+    assert.equal(JSON.parse(await answer.text()).sub, 'alice');
+  });
+}
+
+/** `fetch` would join them into one. */
+function sendTwoHeaders(url: string, one: string, other: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, {
+      agent: false,
+      headers: [
+        'host',
+        new URL(url).host,
+        'authorization',
+        `Bearer ${one}`,
+        'authorization',
+        `Bearer ${other}`,
+      ],
+    });
+    request.on('error', reject);
+    request.on('response', (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode));
+    });
+    request.end();
+  });
+}

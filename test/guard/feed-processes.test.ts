@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { createGuard, type Guard } from 'latchkey/guard';
+import { startNode, type TestProcess } from '../support/process.ts';
+import { PASSWORD, sendTo, type TestAnswer } from '../support/server.ts';
+
+const PROGRAM = join(import.meta.dirname, '../../src/cli/main.ts');
+/** ms. Far above what it takes, far below what would be no revocation. */
+const PATIENCE = 20_000;
+
+/** A network between the guard and its issuer, to be cut. */
+class Wire {
+  readonly #open = new Set<Socket>();
+  readonly #server = createServer((socket) => this.#lead(socket));
+  target: number | undefined;
+
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    const address = this.#server.address();
+    assert.ok(address !== null && typeof address === 'object');
+    return address.port;
+  }
+
+  lead(port: number | undefined): void {
+    this.target = port;
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  close(): void {
+    this.lead(undefined);
+    this.#server.close();
+  }
+
+  #lead(from: Socket): void {
+    if (this.target === undefined) {
+      from.destroy();
+      return;
+    }
+    const to = connect(this.target, '127.0.0.1');
+    for (const [one, other] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      this.#open.add(one);
+      one.on('error', () => {});
+      one.on('close', () => {
+        this.#open.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  }
+}
+
+suite('a guard, and two servers in processes of their own on one file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-processes-'));
+  const wire = new Wire();
+  let issuer = '';
+  let near: { url: string; process: TestProcess };
+  let far: { url: string; process: TestProcess };
+  let guard: Guard;
+  let made = 0;
+
+  /** The settings of a server, on any port: its issuer is where the wire is. */
+  const start = async () => {
+    const process = startNode([PROGRAM, 'serve', '--port', '0', '--json'], {
+      cwd: folder,
+      env: { LATCHKEY_DATA_DIR: folder, LATCHKEY_ISSUER: issuer },
+    });
+    const [, url = ''] = await process.waitFor(/"url":"([^"]+)"/);
+    return { url, process };
+  };
+
+  before(async () => {
+    issuer = `http://127.0.0.1:${await wire.listen()}`;
+    near = await start();
+    far = await start();
+    wire.lead(Number(new URL(near.url).port));
+    const command = startNode([PROGRAM, 'guards', 'create', 'test', '--json'], {
+      cwd: folder,
+      env: { LATCHKEY_DATA_DIR: folder },
+    });
+    const [, credential = ''] = await command.waitFor(/"key":"([^"]+)"/);
+    assert.equal((await command.ended).code, 0);
+    guard = createGuard({ issuer, revocations: { credential } });
+    await guard.ready();
+    await reach(true);
+  });
+
+  after(async () => {
+    guard?.close();
+    wire.close();
+    await Promise.all([near?.process.stop(), far?.process.stop()]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const until = async (isReached: () => boolean, what: string) => {
+    const end = performance.now() + PATIENCE;
+    while (!isReached()) {
+      assert.ok(performance.now() < end, `not in time: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  };
+  const reach = (connected: boolean) =>
+    until(() => guard.status().revocations?.connected === connected, `connected: ${connected}`);
+
+  const isAccepted = (token: string) => {
+    try {
+      return guard.verify(token).sub !== '';
+    } catch {
+      return false;
+    }
+  };
+  const post = (url: string, path: string, token?: string, json?: unknown): Promise<TestAnswer> =>
+    sendTo(url + path, {
+      method: 'POST',
+      ...(token === undefined ? {} : { token }),
+      ...(json === undefined ? {} : { json }),
+    });
+
+  const signUp = async () => {
+    const json = { username: `user${made++}`, password: PASSWORD };
+    const { body } = await post(near.url, '/auth/register', undefined, json);
+    return { access: String(body['access_token']), refresh: String(body['refresh_token']) };
+  };
+  const ways: Record<string, (url: string, it: Awaited<ReturnType<typeof signUp>>) => unknown> = {
+    token: (url, { access }) => sendTo(`${url}/auth/revoke`, { form: { token: access } }),
+    session: (url, { access }) => post(url, '/auth/logout', access),
+    user: (url, { access }) => post(url, '/auth/logout/all', access),
+  };
+
+  /** One token for each way and server, each revoked as the test says. */
+  const revokeAll = async (urls: readonly string[]) => {
+    const people = await Promise.all(
+      urls.flatMap((url) =>
+        Object.entries(ways).map(async ([way, revoke]) => ({
+          ...(await signUp()),
+          name: `${way} at ${url}`,
+          run: (it: Awaited<ReturnType<typeof signUp>>) => revoke(url, it),
+        })),
+      ),
+    );
+    for (const { access, name } of people) assert.ok(isAccepted(access), name);
+    return {
+      revoke: () => Promise.all(people.map((it) => it.run(it))),
+      refused: async () => {
+        for (const { access, name } of people) await until(() => !isAccepted(access), name);
+      },
+    };
+  };
+
+  test('it hears of every kind of revocation, from either', async () => {
+    const { revoke, refused } = await revokeAll([near.url, far.url, near.url, far.url]);
+    await revoke();
+    await refused();
+  });
+
+  test('cut off and back, it has missed nothing', async () => {
+    const { revoke, refused } = await revokeAll([near.url, far.url]);
+    wire.lead(undefined);
+    await reach(false);
+    await revoke();
+    assert.ok((guard.status().revocations?.staleness ?? 0) >= 0);
+    wire.lead(Number(new URL(near.url).port));
+    await reach(true);
+    await refused();
+  });
+
+  test('with the server restarted in between, it has missed nothing', async () => {
+    const { revoke, refused } = await revokeAll([far.url, far.url]);
+    const end = await near.process.stop('SIGTERM');
+    assert.equal(end.code, 0, 'an open feed holds no server up');
+    await reach(false);
+    await revoke();
+    near = await start();
+    wire.lead(Number(new URL(near.url).port));
+    await reach(true);
+    await refused();
+  });
+
+  test('with the server killed in between, it goes on with the other', async () => {
+    const { revoke, refused } = await revokeAll([far.url]);
+    await near.process.stop('SIGKILL');
+    await reach(false);
+    wire.lead(Number(new URL(far.url).port));
+    await revoke();
+    await reach(true);
+    await refused();
+  });
+});

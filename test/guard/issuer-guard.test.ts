@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { type TestContext, test } from 'node:test';
+import {
+  createGuard,
+  type GuardNotReady,
+  type GuardStatus,
+  type IssuerGuardOptions,
+} from 'latchkey/guard';
+import { toJwks } from '../../src/jwt/jwk.ts';
+import { createSigner } from '../../src/jwt/jws.ts';
+import { generateSigningKey, type SigningKey } from '../../src/jwt/keys.ts';
+import { TestClock } from '../support/auth.ts';
+import { encode, signSegments } from '../support/tokens.ts';
+import { listen } from './adapters/listen.ts';
+import { type FakeIssuer, JWKS, METADATA, startFakeIssuer } from './fake-issuer.ts';
+
+const NOT_READY = { code: 'guard_not_ready' };
+
+async function setUp(t: TestContext, options: Partial<IssuerGuardOptions> = {}) {
+  const key = generateSigningKey('ES256');
+  const issuer = await startFakeIssuer(key);
+  t.after(() => issuer.close());
+  const clock = new TestClock(Date.now());
+  const start = (more: Partial<IssuerGuardOptions> = {}) => {
+    const guard = createGuard({
+      issuer: issuer.url,
+      clock,
+      retryDelay: 0.02,
+      ...options,
+      ...more,
+    });
+    t.after(() => guard.close());
+    return guard;
+  };
+  return { key, issuer, clock, start, sign: (by = key) => signFor(issuer, clock, by) };
+}
+
+function signFor(issuer: FakeIssuer, clock: TestClock, key: SigningKey, typ = 'at+jwt'): string {
+  const now = Math.floor(clock.now() / 1000);
+  return createSigner(
+    key,
+    typ,
+  )({
+    iss: issuer.url,
+    sub: 'alice',
+    aud: issuer.url,
+    client_id: 'latchkey',
+    iat: now,
+    exp: now + 900,
+    jti: 'token',
+    sid: 'session',
+    auth_time: now,
+  });
+}
+
+const ask = (token: string) => ({ headers: { authorization: `Bearer ${token}` }, method: 'GET' });
+
+/** The error of the last attempt, once one failed. */
+function nextFailure(start: (onStatus: (status: GuardStatus) => void) => unknown): Promise<string> {
+  return new Promise((resolve) => {
+    start(({ keys }) => {
+      if (keys.error !== undefined) resolve(keys.error);
+    });
+  });
+}
+
+test('the issuer is all it needs: keys by metadata, then every token on the spot', async (t) => {
+  const { issuer, start, sign, key } = await setUp(t);
+  const guard = start();
+  await guard.ready();
+  for (let time = 0; time < 100; time++) assert.equal(guard.verify(sign()).sub, 'alice');
+  assert.deepEqual(issuer.asked, [METADATA, JWKS]);
+  const { ready, keys } = guard.status();
+  assert.ok(ready);
+  assert.deepEqual(keys.kids, [key.kid]);
+  assert.equal(keys.error, undefined);
+});
+
+test('the first request waits for the first fetch', async (t) => {
+  const { start, sign } = await setUp(t);
+  const guard = start();
+  assert.throws(() => guard.verify(sign()), NOT_READY);
+  assert.equal((await guard.authenticate(ask(sign()))).sub, 'alice');
+});
+
+test('an issuer without metadata is asked where Latchkey has its keys', async (t) => {
+  const { issuer, start, sign } = await setUp(t);
+  issuer.intercept = ({ url }, response) => {
+    if (url !== METADATA) return false;
+    response.writeHead(404).end();
+    return true;
+  };
+  const guard = start();
+  await guard.ready();
+  assert.equal(guard.verify(sign()).sub, 'alice');
+});
+
+test('while the issuer is away it is not ready, and recovers by itself', async (t) => {
+  const { issuer, start, sign } = await setUp(t);
+  issuer.intercept = (_request, response) => {
+    response.destroy();
+    return true;
+  };
+  let guard: ReturnType<typeof start> | undefined;
+  await nextFailure((onStatus) => {
+    guard = start({ onStatus });
+  });
+  assert.ok(guard);
+  assert.equal(guard.status().ready, false);
+  assert.throws(
+    () => guard?.authenticate(ask(sign())),
+    (error: GuardNotReady) => {
+      assert.equal(error.code, 'guard_not_ready');
+      assert.ok(error.retryAfter <= 30);
+      return true;
+    },
+  );
+  issuer.intercept = undefined;
+  await guard.ready();
+  assert.equal(guard.verify(sign()).sub, 'alice');
+});
+
+test('an issuer that goes away later takes nothing with it', async (t) => {
+  const { issuer, start, sign } = await setUp(t, { cooldown: 0.02 });
+  issuer.maxAge = 0;
+  const failed = Promise.withResolvers<void>();
+  const guard = start({
+    onStatus: ({ keys }) => {
+      if (keys.error !== undefined) failed.resolve();
+    },
+  });
+  await guard.ready();
+  await issuer.close();
+  await failed.promise;
+  assert.equal(guard.verify(sign()).sub, 'alice');
+  assert.ok(guard.status().ready);
+  assert.match(guard.status().keys.error ?? '', /cannot be reached/);
+  await assert.rejects(async () => guard.authenticate(ask(sign(generateSigningKey('ES256')))), {
+    code: 'token_untrusted',
+  });
+  assert.equal((await guard.authenticate(ask(sign()))).sub, 'alice');
+});
+
+test('keys are fetched again before they are stale, and new ones taken over', async (t) => {
+  const { issuer, start, sign, key } = await setUp(t, { cooldown: 0.01 });
+  issuer.maxAge = 1;
+  const next = generateSigningKey('EdDSA');
+  const statuses: GuardStatus[] = [];
+  const changed = Promise.withResolvers<void>();
+  const guard = start({
+    onStatus(status) {
+      statuses.push(status);
+      if (status.keys.kids.includes(next.kid)) changed.resolve();
+    },
+  });
+  await guard.ready();
+  issuer.keys = [key, next];
+  await changed.promise;
+  assert.equal(guard.verify(sign(next)).sub, 'alice');
+  assert.equal(guard.verify(sign()).sub, 'alice');
+  assert.ok(statuses.length >= 2);
+});
+
+test('a token of a key that is new is accepted at once, one of a key that is gone no more', async (t) => {
+  const { issuer, start, sign, clock } = await setUp(t);
+  const guard = start();
+  await guard.ready();
+  const next = generateSigningKey('ES256');
+  const old = sign();
+  assert.equal(guard.verify(old).sub, 'alice');
+  issuer.keys = [next];
+  clock.step(31);
+  assert.equal((await guard.authenticate(ask(sign(next)))).sub, 'alice');
+  assert.throws(() => guard.verify(old), { code: 'token_untrusted' });
+});
+
+test('10,000 tokens with unknown headers cause one fetch per cooldown', async (t) => {
+  const { issuer, start, sign, clock, key } = await setUp(t);
+  const guard = start();
+  await guard.ready();
+  const [, payload = '', signature = ''] = sign().split('.');
+  const unknown = (n: number) =>
+    `${encode({ alg: 'ES256', typ: 'at+jwt', kid: `k${n}` })}.${payload}.${signature}`;
+  const fetches = () => issuer.asked.filter((path) => path === JWKS).length;
+  const flood = async () => {
+    const answers = await Promise.allSettled(
+      Array.from({ length: 10_000 }, async (_, n) => guard.authenticate(ask(unknown(n)))),
+    );
+    for (const answer of answers) {
+      assert.equal(answer.status === 'rejected' && answer.reason.code, 'token_untrusted');
+    }
+  };
+  await flood();
+  assert.equal(fetches(), 1, 'none within the cooldown after the first');
+  clock.step(30);
+  await flood();
+  await flood();
+  assert.equal(fetches(), 2);
+  clock.step(30);
+  await flood();
+  assert.equal(fetches(), 3);
+  assert.equal(guard.verify(sign(key)).sub, 'alice');
+});
+
+test('nothing in a token makes it connect anywhere', async (t) => {
+  let connections = 0;
+  const trap = createServer((_request, response) => response.end('{"keys":[]}'));
+  trap.on('connection', () => {
+    connections++;
+  });
+  const { url, close } = await listen(trap);
+  t.after(close);
+  const { issuer, start, sign, clock } = await setUp(t);
+  const guard = start();
+  await guard.ready();
+  const asked = issuer.asked.length;
+  const own = generateSigningKey('ES256');
+  const jwk = own.publicKey.export({ format: 'jwk' });
+  const [, payload = ''] = sign().split('.');
+  for (const members of [
+    { jku: `${url}/keys` },
+    { x5u: `${url}/cert` },
+    { jwk },
+    { jku: `${url}/keys`, kid: own.kid },
+    { iss: url },
+    { kid: `${url}/keys` },
+  ]) {
+    const header = encode({ alg: 'ES256', typ: 'at+jwt', kid: own.kid, ...members });
+    const token = signSegments(own, header, payload);
+    await assert.rejects(async () => guard.authenticate(ask(token)), { code: 'token_untrusted' });
+    assert.throws(() => guard.verify(token), { code: 'token_untrusted' });
+  }
+  const elsewhere = signFor({ ...issuer, url }, clock, own);
+  await assert.rejects(async () => guard.authenticate(ask(elsewhere)), {
+    code: 'token_untrusted',
+  });
+  assert.equal(connections, 0);
+  assert.equal(issuer.asked.length, asked);
+});
+
+for (const [name, intercept, expected] of [
+  [
+    'a redirect',
+    (response, url) => response.writeHead(302, { location: `${url}/x` }).end(),
+    /redirects/,
+  ],
+  ['another status', (response) => response.writeHead(500).end('{}'), /status 500/],
+  ['no JSON', (response) => response.end('<html>'), /strict JSON/],
+  ['a member twice', (response) => response.end('{"keys":[],"keys":[]}'), /strict JSON/],
+  ['no key set', (response) => response.end('[]'), /JWKS/],
+  ['an empty key set', (response) => response.end('{"keys":[]}'), /no key at/],
+  ['an answer without end', (response) => response.write('['.repeat(300_000)), /more than 262144/],
+  ['no answer', () => undefined, /did not answer within 0.2 s/],
+  ['an answer that stalls', (response) => response.write('{'), /did not answer within 0.2 s/],
+] as [string, (response: import('node:http').ServerResponse, url: string) => unknown, RegExp][]) {
+  test(`the keys must not come by ${name}`, async (t) => {
+    const { issuer, start } = await setUp(t, { timeout: 0.2 });
+    issuer.intercept = ({ url }, response) => {
+      if (url !== JWKS) return false;
+      intercept(response, issuer.url);
+      return true;
+    };
+    const error = await nextFailure((onStatus) => start({ onStatus }));
+    assert.match(error, expected);
+    assert.ok(!issuer.asked.includes('/x'), 'the redirect was followed');
+  });
+}
+
+for (const [name, change] of Object.entries({
+  'names no algorithm': { alg: undefined },
+  'names an algorithm of another kind': { alg: 'RS256' },
+  'names an HMAC algorithm': { alg: 'HS256' },
+  'is a secret': { kty: 'oct', k: 'A'.repeat(64), alg: 'HS256' },
+  'is for encryption': { use: 'enc' },
+  'is off its curve': { x: 'A'.repeat(43) },
+})) {
+  test(`a published key that ${name} is not used, and the others are`, async (t) => {
+    const { issuer, start, sign, key } = await setUp(t);
+    const bad = generateSigningKey('ES256');
+    const toJwk = ({ kid, publicKey }: SigningKey) => ({
+      ...publicKey.export({ format: 'jwk' }),
+      kid,
+      alg: 'ES256',
+      use: 'sig',
+    });
+    issuer.intercept = ({ url }, response) => {
+      if (url !== JWKS) return false;
+      response.end(JSON.stringify({ keys: [{ ...toJwk(bad), ...change }, toJwk(key)] }));
+      return true;
+    };
+    const guard = start();
+    await guard.ready();
+    assert.deepEqual(guard.status().keys.kids, [key.kid]);
+    assert.equal(guard.verify(sign()).sub, 'alice');
+    assert.throws(() => guard.verify(sign(bad)), { code: 'token_untrusted' });
+  });
+}
+
+test('a published private key is not used: everybody can sign with it', async (t) => {
+  const { issuer, start, sign, key } = await setUp(t);
+  const bad = generateSigningKey('ES256');
+  issuer.intercept = ({ url }, response) => {
+    if (url !== JWKS) return false;
+    const [jwk] = toJwks([key]).keys;
+    const published = { ...bad.privateKey.export({ format: 'jwk' }), kid: bad.kid, alg: 'ES256' };
+    response.end(JSON.stringify({ keys: [published, jwk] }));
+    return true;
+  };
+  const guard = start();
+  await guard.ready();
+  assert.deepEqual(guard.status().keys.kids, [key.kid]);
+  assert.equal(guard.verify(sign()).sub, 'alice');
+});
+
+test('metadata of another issuer is refused', async (t) => {
+  const { issuer, start } = await setUp(t);
+  issuer.intercept = ({ url }, response) => {
+    if (url !== METADATA) return false;
+    response.end(JSON.stringify({ issuer: 'https://auth.example', jwks_uri: issuer.url + JWKS }));
+    return true;
+  };
+  assert.match(await nextFailure((onStatus) => start({ onStatus })), /another issuer/);
+  assert.ok(!issuer.asked.includes(JWKS));
+});
+
+test('metadata must not send it to plain http elsewhere', async (t) => {
+  const { issuer, start } = await setUp(t);
+  issuer.intercept = ({ url }, response) => {
+    if (url !== METADATA) return false;
+    response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: 'http://keys.example/jwks' }));
+    return true;
+  };
+  assert.match(await nextFailure((onStatus) => start({ onStatus })), /not https/);
+});
+
+test('an issuer by http is refused unless it is this machine, or allowed', async () => {
+  const fetch = async () => new Response('{}', { status: 500 });
+  for (const issuer of ['http://auth.example', 'http://127.0.0.1.example', 'ftp://x', 'auth', '']) {
+    assert.throws(() => createGuard({ issuer, fetch }), {
+      code: 'invalid_setting',
+      setting: 'issuer',
+    });
+  }
+  for (const issuer of ['http://localhost:1', 'http://127.0.0.1:1', 'http://[::1]:1']) {
+    createGuard({ issuer, fetch }).close();
+  }
+  createGuard({ issuer: 'http://auth.example', fetch, allowHttp: true }).close();
+  assert.throws(() => createGuard({ issuer: 'https://user:pass@auth.example', fetch }), {
+    setting: 'issuer',
+  });
+});
+
+test('a variable that is not set does not turn a local guard into another', () => {
+  const keys = process.env['NO_SUCH_VARIABLE_OF_THIS_TEST'];
+  assert.throws(() => createGuard({ issuer: 'https://auth.example', keys } as never), {
+    code: 'invalid_setting',
+    setting: 'keys',
+  });
+});
+
+test('closed, it asks no more and says so to who waits', async (t) => {
+  const { issuer, start } = await setUp(t);
+  issuer.intercept = () => true;
+  const guard = start();
+  const waiting = assert.rejects(guard.ready(), NOT_READY);
+  guard.close();
+  guard.close();
+  await waiting;
+  await assert.rejects(guard.ready(), NOT_READY);
+});

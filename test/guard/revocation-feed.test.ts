@@ -1,0 +1,386 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
+import {
+  type FeedTimers,
+  RevocationFeed,
+  type RevocationFeedOptions,
+  type RevocationFeedStatus,
+} from '../../src/guard/revocation-feed.ts';
+import { RevocationIndex } from '../../src/revocation/revocation-index.ts';
+import { TestClock } from '../support/auth.ts';
+import { startNode } from '../support/process.ts';
+
+const KEY = `lkg_0123456789abcdef_${'k'.repeat(43)}`;
+const LIVE = 'event: live\ndata: {}\n\n';
+const uuid = (n: number) => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+const revoked = (...ns: number[]) =>
+  `event: revoked\ndata: ${JSON.stringify(ns.map((n) => [n, 's', uuid(n), 9e15]))}\n\n`;
+const live = (id: number) => `id: ${id}\n${LIVE}`;
+
+interface Connection {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Answers with a stream that begins so. */
+  open(text?: string): void;
+}
+
+/** A server that answers as the test says, connection by connection. */
+async function startScript() {
+  const waiting: Connection[] = [];
+  const server = createServer((request, response) => {
+    waiting.push({
+      request,
+      response,
+      open(text = ':\n\n') {
+        response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
+        response.write(text);
+      },
+    });
+    server.emit('asked');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/auth/revocations`,
+    waiting,
+    async next(): Promise<Connection> {
+      while (waiting.length === 0) await once(server, 'asked');
+      const [connection] = waiting.splice(0, 1);
+      assert.ok(connection);
+      return connection;
+    },
+  };
+}
+
+/** Timers that run out when the test says so. */
+class TestTimers implements FeedTimers {
+  readonly running = new Map<object, { ms: number; task: () => void }>();
+  readonly #heard = new EventTarget();
+  start(ms: number, task: () => void): () => void {
+    const id = {};
+    this.running.set(id, { ms, task });
+    this.#heard.dispatchEvent(new Event('start'));
+    return () => this.running.delete(id);
+  }
+  get waits(): number[] {
+    return [...this.running.values()].map(({ ms }) => ms);
+  }
+  /** Lets the first timer run out that waits as long, once there is one. */
+  async runOut(matches: (ms: number) => boolean): Promise<number> {
+    for (;;) {
+      for (const [id, { ms, task }] of this.running) {
+        if (!matches(ms)) continue;
+        this.running.delete(id);
+        task();
+        return ms;
+      }
+      await once(this.#heard, 'start');
+    }
+  }
+}
+
+const isRetry = (ms: number) => ms !== 10_000 && ms !== 45_000 && ms !== 60_000;
+
+async function startFeed(changes: Partial<RevocationFeedOptions> = {}) {
+  const script = await startScript();
+  const clock = new TestClock();
+  const timers = new TestTimers();
+  const index = new RevocationIndex();
+  const changed = new EventTarget();
+  const feed: RevocationFeed = new RevocationFeed({
+    locate: () => script.url,
+    key: KEY,
+    index,
+    clock,
+    fetch: (url, init) => fetch(url, init),
+    allowHttp: false,
+    random: () => 1,
+    timers,
+    onChange: () => changed.dispatchEvent(new Event('change')),
+    ...changes,
+  });
+  after(() => feed.close());
+  feed.start();
+  const isRevoked = (n: number) => index.isRevoked({ sub: '', sid: uuid(n), jti: '' });
+  const reach = async (isReached: (status: RevocationFeedStatus) => boolean) => {
+    while (!isReached(feed.status)) await once(changed, 'change');
+    return feed.status;
+  };
+  const retry = () => timers.runOut(isRetry);
+  return { ...script, feed, clock, timers, index, isRevoked, reach, retry };
+}
+
+test('A feed is connecting, live, stale, live again, and knows its age', async () => {
+  const { feed, clock, next, reach, retry, isRevoked } = await startFeed();
+  const start = {
+    state: 'connecting',
+    connected: false,
+    lastSeq: 0,
+    staleness: undefined,
+    error: undefined,
+  };
+  assert.deepEqual(feed.status, start);
+  const first = await next();
+  assert.equal(first.request.headers.authorization, `Bearer ${KEY}`);
+  assert.equal(first.request.headers['last-event-id'], undefined);
+  first.open(`event: snapshot\ndata: {}\n\n${revoked(1, 2)}`);
+  first.response.write(live(2));
+  const status = await reach(({ state }) => state === 'live');
+  assert.deepEqual(status, { ...start, state: 'live', connected: true, lastSeq: 2, staleness: 0 });
+  assert.ok(isRevoked(1) && isRevoked(2) && !isRevoked(3));
+
+  clock.step(20);
+  assert.equal(feed.status.staleness, 20_000);
+  first.response.end();
+  const stale = await reach(({ state }) => state === 'stale');
+  assert.deepEqual(stale, {
+    state: 'stale',
+    connected: false,
+    lastSeq: 2,
+    staleness: 20_000,
+    error: 'the server ended the feed',
+  });
+  assert.ok(isRevoked(1), 'what is known stays in force');
+  clock.step(20);
+  await retry();
+  const second = await next();
+  assert.equal(second.request.headers['last-event-id'], '2');
+  second.open('event: resumed\ndata: {"after":2}\n\n');
+  assert.equal(feed.status.staleness, 40_000, 'connected is not complete yet');
+  second.response.write(revoked(3) + live(3));
+  await reach(({ state }) => state === 'live');
+  assert.equal(feed.status.staleness, 0);
+  assert.ok(isRevoked(3));
+});
+
+test('A heartbeat is a sign of life', async () => {
+  const { feed, clock, timers, next, reach } = await startFeed();
+  const { open, response } = await next();
+  open(live(0));
+  await reach(({ state }) => state === 'live');
+  clock.step(15);
+  const before = timers.running;
+  const keys = [...before.keys()];
+  response.write(':\n\n');
+  // The watchdog is set anew with every byte.
+  while (keys.every((key) => timers.running.has(key))) await new Promise(setImmediate);
+  assert.equal(feed.status.staleness, 0);
+});
+
+test('What was cut off before its position came is asked for again', async () => {
+  const { next, reach, retry, isRevoked } = await startFeed();
+  const first = await next();
+  first.open(`${live(5)}${revoked(9)}id: 7\n`);
+  await reach(({ state }) => state === 'live');
+  first.response.destroy();
+  await reach(({ state }) => state === 'stale');
+  assert.ok(isRevoked(9), 'it counts from when it was heard');
+  await retry();
+  const second = await next();
+  assert.equal(second.request.headers['last-event-id'], '5');
+  // And again, in the middle of the answer.
+  second.open(`event: resumed\ndata: {}\n\n${revoked(6)}`);
+  second.response.destroy();
+  await retry();
+  assert.equal((await next()).request.headers['last-event-id'], '5');
+});
+
+test('A position that goes back, or is none, does no harm', async () => {
+  const { feed, next, reach, retry } = await startFeed();
+  const first = await next();
+  first.open(`${live(50)}`);
+  await reach(({ state }) => state === 'live');
+  first.response.end();
+  await retry();
+  const second = await next();
+  second.open(`event: snapshot\ndata: {}\n\n${live(40)}id: what\n\nid: -1\n\nid:\n\n`);
+  await reach(({ state }) => state === 'live');
+  second.response.end();
+  await retry();
+  assert.equal((await next()).request.headers['last-event-id'], '40');
+  assert.equal(feed.status.lastSeq, 40);
+});
+
+test('It waits longer after each failure, by chance, and never longer than 5 s', async () => {
+  let chance = 1;
+  const { next, retry, clock, reach } = await startFeed({ random: () => chance });
+  const waits: number[] = [];
+  for (let at = 0; at < 10; at++) {
+    (await next()).response.destroy();
+    waits.push(await retry());
+  }
+  assert.deepEqual(waits, [250, 500, 1000, 2000, 4000, 5000, 5000, 5000, 5000, 5000]);
+  chance = 0;
+  (await next()).response.destroy();
+  assert.equal(await retry(), 2_500);
+  // One that is live for a moment only does not begin from the start.
+  const short = await next();
+  short.open(live(1));
+  await reach(({ state }) => state === 'live');
+  short.response.end();
+  assert.equal(await retry(), 2_500);
+  const steady = await next();
+  steady.open(live(1));
+  await reach(({ state }) => state === 'live');
+  clock.step(5);
+  steady.response.end();
+  assert.equal(await retry(), 125);
+});
+
+test('A server that falls silent, or never answers, is left', async () => {
+  const { next, timers, reach, retry } = await startFeed();
+  const mute = await next();
+  await timers.runOut((ms) => ms === 10_000);
+  await once(mute.response, 'close');
+  assert.equal((await reach(({ error }) => error !== undefined)).error, 'the server fell silent');
+  await retry();
+  const second = await next();
+  second.open(live(1));
+  await reach(({ state }) => state === 'live');
+  await timers.runOut((ms) => ms === 45_000);
+  await once(second.response, 'close');
+  await reach(({ state }) => state === 'stale');
+  await retry();
+  (await next()).open(live(1));
+  await reach(({ state }) => state === 'live');
+});
+
+test('Whatever else comes, it goes on trying and says why, never quoting its key', async () => {
+  const { feed, next, reach, retry } = await startFeed();
+  const stream = { 'content-type': 'text/event-stream' };
+  const answers: [RegExp, (it: Connection) => unknown][] = [
+    [/does not know the key.*guards create/, ({ response }) => response.writeHead(401).end(KEY)],
+    [/no feed of revocations at this address/, ({ response }) => response.writeHead(404).end()],
+    [
+      /redirects/,
+      ({ response }) => response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end(),
+    ],
+    [/status 503/, ({ response }) => response.writeHead(503).end()],
+    [/status 204/, ({ response }) => response.writeHead(204, stream).end()],
+    [/status 200, and not/, ({ response }) => response.writeHead(200).end(live(1))],
+    [/too long/, ({ response }) => response.writeHead(200, stream).end('x'.repeat(300_000))],
+    [/encoded data/, ({ response }) => response.writeHead(200, stream).end(Buffer.of(0xff, 10))],
+    ...[
+      'x',
+      '{}',
+      '[1]',
+      '[[]]',
+      '[[1,"x","a",1]]',
+      '[[1,"s",2,1]]',
+      '[[-1,"s","a",1]]',
+      '[[1,"s","a",1.5]]',
+      '[[1,"u","a",1,"x"]]',
+      `[[1,"s","${'a'.repeat(300)}",1]]`,
+    ].map((data): [RegExp, (it: Connection) => unknown] => [
+      /not a list|JSON/,
+      (it) => it.open(`event: revoked\nid: 99\ndata: ${data}\n\n`),
+    ]),
+  ];
+  for (const [expected, answer] of answers) {
+    const connection = await next();
+    assert.equal(connection.request.headers['last-event-id'], undefined);
+    answer(connection);
+    const { error = '' } = await reach(({ error: it }) => expected.test(it ?? ''));
+    assert.ok(!error.includes('kkk'));
+    assert.equal(feed.status.state, 'connecting');
+    await retry();
+  }
+  (await next()).open(live(1));
+  assert.equal((await reach(({ state }) => state === 'live')).error, undefined);
+});
+
+test('It says its key to no address that others could listen at', async () => {
+  const asked: string[] = [];
+  const addresses = ['http://auth.example/', 'ftp://127.0.0.1/', 'nonsense', 'https://u:p@x/'];
+  const { reach, retry } = await startFeed({
+    locate: () => {
+      const [address] = addresses.splice(0, 1);
+      if (address === undefined) throw new Error('it is not known yet');
+      return address;
+    },
+    fetch: async (url) => {
+      asked.push(url);
+      throw new Error('asked');
+    },
+  });
+  for (let at = 0; at < 4; at++) {
+    await reach(({ error }) => /not https|not an address/.test(error ?? ''));
+    await retry();
+  }
+  await reach(({ error }) => error === 'it is not known yet');
+  assert.deepEqual(asked, []);
+});
+
+test('Closed, it hears of nothing more and leaves nothing behind', async () => {
+  const { feed, next, reach, timers, waiting, isRevoked } = await startFeed();
+  const { open, response } = await next();
+  open(revoked(1) + live(1));
+  await reach(({ state }) => state === 'live');
+  const gone = once(response, 'close');
+  feed.close();
+  feed.close();
+  await gone;
+  const { state, connected, lastSeq } = feed.status;
+  assert.deepEqual(
+    { state, connected, lastSeq },
+    { state: 'closed', connected: false, lastSeq: 1 },
+  );
+  assert.ok(isRevoked(1));
+  await new Promise(setImmediate);
+  assert.deepEqual(timers.waits, []);
+  feed.start();
+  await new Promise(setImmediate);
+  assert.equal(waiting.length, 0);
+});
+
+test('Closed while it waits or while it asks, it does not come back', async () => {
+  const waitingFeed = await startFeed();
+  (await waitingFeed.next()).response.destroy();
+  await waitingFeed.reach(({ error }) => error !== undefined);
+  while (!waitingFeed.timers.waits.some(isRetry)) await new Promise(setImmediate);
+  waitingFeed.feed.close();
+  assert.deepEqual(waitingFeed.timers.waits, []);
+
+  const asking = await startFeed();
+  const { response } = await asking.next();
+  const gone = once(response, 'close');
+  asking.feed.close();
+  await gone;
+  assert.deepEqual(asking.timers.waits, []);
+  assert.equal(asking.feed.status.state, 'closed');
+});
+
+test('What has expired is forgotten', async () => {
+  const { next, reach, timers, index, clock } = await startFeed();
+  const entry = [1, 's', uuid(1), clock.now() + 1000];
+  (await next()).open(`event: revoked\ndata: ${JSON.stringify([entry])}\n\n${live(1)}`);
+  await reach(({ state }) => state === 'live');
+  assert.equal(index.size, 1);
+  clock.step(2);
+  await timers.runOut((ms) => ms === 60_000);
+  while (index.size > 0) await new Promise(setImmediate);
+});
+
+test('A process with nothing else to do ends, however live its feed is', async () => {
+  const { url, next } = await startScript();
+  const modules = new URL('../../src/', import.meta.url);
+  const program = `
+    import { RevocationFeed } from '${modules}guard/revocation-feed.ts';
+    import { RevocationIndex } from '${modules}revocation/revocation-index.ts';
+    const feed = new RevocationFeed({
+      locate: () => '${url}', key: '${KEY}', index: new RevocationIndex(), clock: Date,
+      fetch, allowHttp: false, onChange: () => console.log(feed.status.state),
+    });
+    feed.start();`;
+  const child = startNode(['--input-type=module', '--eval', program], { cwd: import.meta.dirname });
+  (await next()).open(live(1));
+  assert.deepEqual(await child.ended, { code: 0, signal: null });
+  assert.equal(child.output(), 'live\n');
+});

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { before, suite, test } from 'node:test';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import {
+  type AuthorizationServer,
+  allowInsecureRequests,
+  discoveryRequest,
+  processDiscoveryResponse,
+  validateJwtAccessToken,
+} from 'oauth4webapi';
+import { type RunningLatchkey, startLatchkey } from '../support/latchkey-process.ts';
+
+/** The issuer is on this machine, by http. */
+const insecure = { [allowInsecureRequests]: true } as const;
+
+for (const algorithm of ['ES256', 'EdDSA', 'RS256']) {
+  suite(`verifiers that are not ours, ${algorithm}`, () => {
+    let latchkey: RunningLatchkey;
+    let token: string;
+    let server: AuthorizationServer;
+
+    before(async () => {
+      latchkey = await startLatchkey({ LATCHKEY_ALGORITHM: algorithm });
+      const { body } = await latchkey.register('jane');
+      token = body['access_token'];
+      const issuer = new URL(latchkey.url);
+      const response = await discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
+      server = await processDiscoveryResponse(issuer, response);
+    });
+
+    const createRequest = (bearer: string) =>
+      new Request('https://api.example/orders', { headers: { authorization: `Bearer ${bearer}` } });
+
+    test('jose accepts our tokens by our key set', async () => {
+      const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', latchkey.url));
+      const { payload, protectedHeader } = await jwtVerify(token, keys, {
+        issuer: latchkey.url,
+        audience: latchkey.url,
+        algorithms: [algorithm],
+        typ: 'at+jwt',
+      });
+      assert.equal(payload['username'], 'jane');
+      assert.equal(protectedHeader.alg, algorithm);
+      await assert.rejects(jwtVerify(`${token}A`, keys), { name: /^JW/ });
+    });
+
+    test('oauth4webapi finds our metadata and accepts our access tokens', async () => {
+      assert.equal(server.issuer, latchkey.url);
+      assert.equal(server.token_endpoint, `${latchkey.url}/auth/token`);
+      const claims = await validateJwtAccessToken(
+        server,
+        createRequest(token),
+        latchkey.url,
+        insecure,
+      );
+      assert.equal(claims['username'], 'jane');
+      await assert.rejects(
+        validateJwtAccessToken(server, createRequest(token), 'https://other.example', insecure),
+      );
+    });
+
+    test('oauth4webapi takes no refresh token for an access token', async () => {
+      const { body } = await latchkey.send('/auth/login', {
+        json: { username: 'jane', password: 'correct horse battery' },
+      });
+      await assert.rejects(
+        validateJwtAccessToken(
+          server,
+          createRequest(body['refresh_token']),
+          latchkey.url,
+          insecure,
+        ),
+      );
+    });
+  });
+}

@@ -1,0 +1,423 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  type AuthorizationServer,
+  ClientSecretBasic,
+  customFetch,
+  introspectionRequest,
+  processIntrospectionResponse,
+  processRevocationResponse,
+  None as publicClient,
+  revocationRequest,
+} from 'oauth4webapi';
+import { assertOAuthError, MARKER } from '../support/refusals.ts';
+import {
+  ISSUER,
+  sendBytes,
+  startServer,
+  type TestAnswer,
+  type TestRequest,
+} from '../support/server.ts';
+import { tokenAttacks } from '../support/tokens.ts';
+
+const server = await startServer({
+  refreshGrace: '30s',
+  claims: () => ({ tenant: 'acme', active: false, token_use: 'refresh_token', token_type: 'x' }),
+  scopes: () => ['read', 'write'],
+});
+const { send, clock, app } = server;
+const { auth, users } = app.latchkey;
+const { guard, key } = await auth.guards.create('api');
+const secret = key.slice(-43);
+const INACTIVE = '{"active":false}';
+
+let made = 0;
+async function signUp() {
+  const { body } = await server.register(`user${made++}`);
+  return {
+    id: String(body['user'].id),
+    access: String(body['access_token']),
+    refresh: String(body['refresh_token']),
+  };
+}
+
+const basic = (id: string, password: string) => ({
+  authorization: `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`,
+});
+
+function introspect(token: string, more: Readonly<Record<string, string>> = {}) {
+  return send('/auth/introspect', { form: { token, ...more }, token: key });
+}
+
+const revoke = (token: string, more: Readonly<Record<string, string>> = {}) =>
+  send('/auth/revoke', { form: { token, ...more } });
+
+async function isActive(token: string): Promise<boolean> {
+  const { status, body } = await introspect(token);
+  assert.equal(status, 200);
+  return body['active'];
+}
+
+function assertInactive(answer: TestAnswer, name = ''): void {
+  assert.equal(answer.status, 200, name);
+  assert.equal(answer.text, INACTIVE, name);
+}
+
+describe('introspection', () => {
+  it('says of an access token what it says, and that it is one', async () => {
+    const { id, access } = await signUp();
+    const answer = await introspect(access);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get('cache-control'), 'no-store');
+    assert.match(answer.headers.get('content-type') ?? '', /^application\/json/);
+    const payload = access.split('.')[1] ?? '';
+    assert.deepEqual(answer.body, {
+      ...JSON.parse(Buffer.from(payload, 'base64url').toString()),
+      active: true,
+      token_type: 'Bearer',
+      token_use: 'access_token',
+    });
+    assert.equal(answer.body['sub'], id);
+    assert.equal(answer.body['tenant'], 'acme');
+    assert.equal(answer.body['scope'], 'read write');
+  });
+
+  it('says of a refresh token that it is one, and never that it is a bearer token', async () => {
+    const { id, refresh } = await signUp();
+    const { body } = await introspect(refresh);
+    const now = Math.floor(clock.now() / 1000);
+    const { sid, ...others } = body;
+    assert.match(sid, /^[0-9a-f-]{36}$/);
+    assert.deepEqual(others, {
+      active: true,
+      token_use: 'refresh_token',
+      iss: ISSUER,
+      aud: ISSUER,
+      sub: id,
+      client_id: 'latchkey',
+      iat: now,
+      exp: now + 30 * 24 * 3600,
+      auth_time: now,
+    });
+  });
+
+  it('uses a refresh token up by no question, and punishes nobody for asking', async () => {
+    const { refresh } = await signUp();
+    clock.step(60);
+    const next = await send('/auth/refresh', { json: { refresh_token: refresh } });
+    const successor: string = next.body['refresh_token'];
+    assert.equal(await isActive(refresh), true, 'within the grace window');
+    assert.equal(await isActive(successor), true);
+    clock.step(31);
+    assertInactive(await introspect(refresh), 'replaced');
+    assert.equal(await isActive(successor), true, 'the session lives on');
+    const again = await send('/auth/refresh', { json: { refresh_token: successor } });
+    assert.equal(again.status, 200);
+    const third: string = again.body['refresh_token'];
+    clock.step(-60);
+    assertInactive(await introspect(refresh), 'two generations old, on a clock set back');
+    assert.equal(await isActive(third), true);
+    clock.step(60);
+  });
+
+  it('takes the hint as a hint', async () => {
+    const { access, refresh } = await signUp();
+    for (const token_type_hint of ['access_token', 'refresh_token', 'saml', '', 'null']) {
+      for (const token of [access, refresh]) {
+        const { body } = await introspect(token, { token_type_hint });
+        assert.equal(body['active'], true, token_type_hint);
+      }
+      assertInactive(await introspect('x.y.z', { token_type_hint }));
+    }
+  });
+
+  it('says no more than "inactive" of anything else', async () => {
+    const { access, refresh } = await signUp();
+    const signing = auth.keys.signing;
+    const attacks = [
+      ...tokenAttacks({ token: access, key: signing }),
+      ...tokenAttacks({ token: refresh, key: signing }).slice(0, 60),
+    ].filter(({ token }) => token !== '');
+    assert.ok(attacks.length > 150);
+    for (const { name, token } of attacks) assertInactive(await introspect(token), name);
+    for (const token of [key, guard.id, ' ', '\0', 'x'.repeat(60_000), `${MARKER} 😀`]) {
+      assertInactive(await introspect(token), token.slice(0, 20));
+    }
+    assert.equal(await isActive(access), true);
+  });
+
+  it('follows whatever ends a token', async () => {
+    const ends: Record<string, (it: Awaited<ReturnType<typeof signUp>>) => Promise<unknown>> = {
+      logout: ({ access }) => send('/auth/logout', { method: 'POST', token: access }),
+      'logout of all': ({ access }) => send('/auth/logout/all', { method: 'POST', token: access }),
+      disabling: ({ id }) => users.disable(id),
+      deletion: ({ id }) => users.delete(id),
+      'a password set': ({ id }) => users.setPassword(id, 'another good one'),
+    };
+    for (const [name, end] of Object.entries(ends)) {
+      const signedUp = await signUp();
+      await end(signedUp);
+      assertInactive(await introspect(signedUp.access), name);
+      assertInactive(await introspect(signedUp.refresh), name);
+    }
+    const { id, access, refresh } = await signUp();
+    await users.setRoles(id, ['admin']);
+    assertInactive(await introspect(access), 'roles');
+    assert.equal(await isActive(refresh), true, 'the session lives on');
+    const other = await signUp();
+    clock.step(906);
+    assertInactive(await introspect(other.access), 'expired');
+    assert.equal(await isActive(other.refresh), true);
+    clock.step(-906);
+  });
+
+  it('knows its caller by bearer and by Basic, as OAuth 2.0 encodes it', async () => {
+    const percent = (text: string) =>
+      [...text].map((it) => `%${it.charCodeAt(0).toString(16).padStart(2, '0')}`).join('');
+    const ways: Record<string, Readonly<Record<string, string>>> = {
+      bearer: { authorization: `Bearer ${key}` },
+      'bearer in other letters': { authorization: `bEARER  ${key}` },
+      'Basic by the whole key': basic(guard.id, key),
+      'Basic by the secret': basic(guard.id, secret),
+      'Basic in other letters': {
+        authorization: basic(guard.id, secret).authorization.replace('B', 'b'),
+      },
+      'Basic, encoded': basic(percent(guard.id), percent(key)),
+    };
+    for (const [name, headers] of Object.entries(ways)) {
+      assertInactive(await send('/auth/introspect', { form: { token: 'x' }, headers }), name);
+    }
+  });
+
+  it('refuses every other caller alike', async () => {
+    const { access } = await signUp();
+    const { key: deleted, guard: gone } = await auth.guards.create('gone');
+    await auth.guards.delete(gone.id);
+    const flipped = `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`;
+    const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
+    const callers: Record<string, Readonly<Record<string, string>>> = {
+      nobody: {},
+      'an empty header': { authorization: '' },
+      'a user': bearer(access),
+      'a key with another last character': bearer(flipped),
+      'the key of another id': bearer(`lkg_${gone.id}_${secret}`),
+      'a key taken back': bearer(deleted),
+      'half a key': bearer(key.slice(0, 40)),
+      'a key and more': bearer(`${key}A`),
+      'two words': bearer(`${key} ${key}`),
+      'the secret alone': bearer(secret),
+      'the key without its scheme': { authorization: key },
+      'another scheme': { authorization: `Digest ${key}` },
+      'no password': basic(guard.id, ''),
+      'no id': basic('', key),
+      'the name for the id': basic(guard.name, key),
+      'the id in capitals': basic(guard.id.toUpperCase(), secret),
+      'the key as the id': basic(key, secret),
+      'the key of another': basic(gone.id, key),
+      'a wrong secret': basic(
+        guard.id,
+        secret.replace(/./, (it) => (it === 'A' ? 'B' : 'A')),
+      ),
+      'no colon': { authorization: `Basic ${Buffer.from(guard.id).toString('base64')}` },
+      'Basic without its padding': {
+        authorization: basic(guard.id, `${secret}`).authorization.replace(/=*$/, '*'),
+      },
+      'Basic that is not UTF-8': {
+        authorization: `Basic ${Buffer.from(`${guard.id}:\xff`, 'latin1').toString('base64')}`,
+      },
+      'Basic badly encoded': basic(guard.id, '%zz'),
+      'Basic of 20 kB': basic(guard.id, 'x'.repeat(10_000)),
+    };
+    for (const [name, headers] of Object.entries(callers)) {
+      const answer = await send('/auth/introspect', { form: { token: access }, headers });
+      assertOAuthError(answer, 401, name);
+      const isBearer = /^bearer/i.test(headers['authorization'] ?? '');
+      assert.equal(answer.body['error'], isBearer ? 'invalid_token' : 'invalid_client', name);
+      const reason = isBearer ? ', error="invalid_token"' : '';
+      assert.equal(
+        answer.headers.get('www-authenticate'),
+        `Bearer realm="guards"${reason}, Basic realm="guards", charset="UTF-8"`,
+      );
+      assert.ok(!answer.text.includes(secret) && !answer.text.includes(access), name);
+    }
+    const texts = await Promise.all(
+      [flipped, `lkg_${gone.id}_${secret}`, deleted, access].map(
+        async (token) => (await send('/auth/introspect', { form: { token: 'x' }, token })).text,
+      ),
+    );
+    assert.equal(new Set(texts).size, 1, 'an unknown guard is not told from a wrong secret');
+  });
+
+  it('refuses two Authorization headers', async () => {
+    const body = 'token=x';
+    const answer = await sendBytes(
+      server.port,
+      `POST /auth/introspect HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${key}\r\n`,
+      `Authorization: Bearer lkg_x\r\nContent-Type: application/x-www-form-urlencoded\r\n`,
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    assert.match(answer, /^HTTP\/1\.1 400 /);
+    assert.match(answer, /"error":"invalid_request"/);
+  });
+});
+
+const badRequests: Record<string, TestRequest> = {
+  'no body': { method: 'POST' },
+  JSON: { json: { token: 'x' } },
+  'a form without a token': { form: { token_type_hint: 'access_token' } },
+  'an empty token': { form: { token: '' } },
+  'two tokens': { form: 'token=a&token=b' },
+  'a form that is not UTF-8': { form: 'token=%ff' },
+  'plain text': { body: 'token=x', headers: { 'content-type': 'text/plain' } },
+  'broken JSON': { body: '{', headers: { 'content-type': 'application/json' } },
+  'another charset': {
+    body: 'token=x',
+    headers: { 'content-type': 'application/x-www-form-urlencoded; charset=latin1' },
+  },
+};
+
+for (const path of ['/auth/introspect', '/auth/revoke']) {
+  describe(`what ${path} cannot read`, () => {
+    for (const [name, request] of Object.entries(badRequests)) {
+      it(`is refused in the words of OAuth 2.0: ${name}`, async () => {
+        const answer = await send(path, { ...request, token: key });
+        assertOAuthError(answer, 400, name);
+        assert.equal(answer.body['error'], 'invalid_request');
+      });
+    }
+
+    it('is refused: too much', async () => {
+      const form = { token: 'x'.repeat(70_000) };
+      assertOAuthError(await send(path, { form, token: key }), 413);
+    });
+
+    it('is not asked by GET, where it would be logged', async () => {
+      const answer = await send(`${path}?token=x`, { token: key });
+      assert.equal(answer.status, 405);
+      assert.equal(answer.headers.get('allow'), 'POST');
+    });
+
+    it('is answered with 503 while the database is away', async () => {
+      const { refresh } = await signUp();
+      const broken = await startServer();
+      const { key: other } = await broken.app.latchkey.auth.guards.create('x');
+      await broken.app.latchkey.close();
+      const answer = await broken.send(path, { form: { token: refresh }, token: other });
+      assertOAuthError(answer, 503);
+      assert.equal(answer.body['error'], 'temporarily_unavailable');
+      assert.ok(Number(answer.headers.get('retry-after')) > 0);
+      await broken.close();
+    });
+  });
+}
+
+describe('revocation', () => {
+  it('takes an access token back, and nothing else of its session', async () => {
+    const { access, refresh } = await signUp();
+    const answer = await revoke(access);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.text, '');
+    assert.equal(answer.headers.get('cache-control'), 'no-store');
+    assert.equal((await send('/auth/me', { token: access })).body['code'], 'token_revoked');
+    const next = await send('/auth/refresh', { json: { refresh_token: refresh } });
+    assert.equal(next.status, 200);
+    assert.equal((await send('/auth/me', { token: next.body['access_token'] })).status, 200);
+  });
+
+  it('ends the session of a refresh token, even of one that was replaced', async () => {
+    for (const isOld of [false, true]) {
+      const { access, refresh } = await signUp();
+      if (isOld) {
+        clock.step(60);
+        await send('/auth/refresh', { json: { refresh_token: refresh } });
+      }
+      assert.equal((await revoke(refresh)).status, 200);
+      assert.equal((await send('/auth/me', { token: access })).status, 401);
+      const again = await send('/auth/refresh', { json: { refresh_token: refresh } });
+      assert.equal(again.body['code'], 'session_ended');
+    }
+  });
+
+  it('takes the hint as a hint', async () => {
+    for (const token_type_hint of ['access_token', 'refresh_token', 'saml', '']) {
+      for (const kind of ['access', 'refresh'] as const) {
+        const { [kind]: token } = await signUp();
+        assert.equal((await revoke(token, { token_type_hint })).status, 200);
+        assertInactive(await introspect(token), `${kind} as ${token_type_hint}`);
+      }
+    }
+  });
+
+  it('answers the same to what is no token, and does nothing', async () => {
+    const { access, refresh } = await signUp();
+    const attacks = tokenAttacks({ token: access, key: auth.keys.signing }).slice(0, 60);
+    const before = auth.revocations.index.size;
+    for (const { name, token } of [
+      ...attacks.filter(({ token }) => token !== ''),
+      { name: 'a key of a guard', token: key },
+      { name: 'words', token: MARKER },
+    ]) {
+      const answer = await revoke(token);
+      assert.equal(answer.status, 200, name);
+      assert.equal(answer.text, '', name);
+    }
+    assert.equal(auth.revocations.index.size, before);
+    assert.equal(await isActive(access), true);
+    assert.equal(await isActive(refresh), true);
+  });
+
+  it('may be asked for twice', async () => {
+    const { access, refresh } = await signUp();
+    for (const token of [access, access, refresh, refresh, access]) {
+      assert.equal((await revoke(token)).status, 200);
+    }
+  });
+});
+
+describe('their paths', () => {
+  it('are renamed and left out like all others, and the metadata follows', async () => {
+    const { send: ask, app: renamed } = await startServer({
+      paths: { introspect: '/oauth/introspect', revoke: false, revocations: false },
+    });
+    const { body } = await ask('/.well-known/oauth-authorization-server');
+    assert.equal(body['introspection_endpoint'], `${ISSUER}/oauth/introspect`);
+    for (const member of Object.keys(body)) assert.doesNotMatch(member, /^revocation/);
+    const made = await renamed.latchkey.auth.guards.create('x');
+    const answer = await ask('/oauth/introspect', { form: { token: 'x' }, token: made.key });
+    assertInactive(answer);
+    for (const path of ['/auth/introspect', '/auth/revoke', '/auth/revocations']) {
+      assert.equal((await ask(path, { method: 'POST' })).status, 404);
+    }
+  });
+});
+
+describe('oauth4webapi', () => {
+  const as: AuthorizationServer = {
+    issuer: ISSUER,
+    introspection_endpoint: `${ISSUER}/auth/introspect`,
+    revocation_endpoint: `${ISSUER}/auth/revoke`,
+  };
+  const client = { client_id: guard.id };
+  const options = {
+    [customFetch]: (url: string, init: object) => fetch(url.replace(ISSUER, server.url), init),
+  };
+
+  it('introspects and revokes', async () => {
+    const { access, refresh } = await signUp();
+    const clientAuth = ClientSecretBasic(key);
+    const ask = async (token: string) => {
+      const response = await introspectionRequest(as, client, clientAuth, token, options);
+      return processIntrospectionResponse(as, client, response);
+    };
+    const first = await ask(access);
+    assert.equal(first.active, true);
+    assert.equal(first.iss, ISSUER);
+    assert.equal((await ask(refresh)).active, true);
+    for (const token of [access, refresh]) {
+      const other = { client_id: 'latchkey' };
+      const response = await revocationRequest(as, other, publicClient(), token, options);
+      await processRevocationResponse(response);
+      assert.deepEqual(await ask(token), { active: false });
+    }
+  });
+});

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { after, test } from 'node:test';
+import type { RevocationNews } from '../../src/auth/revocation-log.ts';
+import { Overloaded, StoreUnavailable } from '../../src/errors.ts';
+import {
+  type BroadcastOptions,
+  RevocationBroadcast,
+} from '../../src/server/revocation-broadcast.ts';
+import { openFeed } from '../support/feed.ts';
+
+/** A log that says what the test says. */
+class TestLog {
+  position = 7;
+  silence = 0;
+  batches: string[] = [];
+  readonly followers = new Set<(news: RevocationNews) => void>();
+  follow(follower: (news: RevocationNews) => void): () => void {
+    this.followers.add(follower);
+    return () => this.followers.delete(follower);
+  }
+  after(): string[] {
+    return this.batches;
+  }
+  tell(news: RevocationNews): void {
+    for (const follower of this.followers) follower(news);
+  }
+}
+
+async function start(options: Partial<BroadcastOptions> = {}) {
+  const log = new TestLog();
+  const guards = new Set(['a', 'b']);
+  const broadcast = new RevocationBroadcast({
+    log,
+    listGuardIds: async () => guards,
+    heartbeat: 10,
+    ...options,
+  });
+  const server = createServer((request, response) => {
+    response.writeHead(200, { connection: 'close' });
+    broadcast.add(response, request.url?.slice(1) ?? '', request.headersDistinct['x']?.[0]);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  after(() => {
+    broadcast.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const open = (guard = 'a') => openFeed(`http://127.0.0.1:${port}/${guard}`);
+  return { log, guards, broadcast, port, open };
+}
+
+const live = ({ id }: { id: string | undefined }) => id !== undefined;
+
+test('A heartbeat comes again and again, to all who listen', async () => {
+  const { open } = await start();
+  for (const feed of [await open('a'), await open('b')]) {
+    await feed.until(({ text }) => text.includes('id: 7\nevent: live\ndata: {}\n\n:\n\n:\n\n'));
+    feed.cut();
+  }
+});
+
+test('The feed of a guard whose key is taken back ends; the others’ go on', async () => {
+  const { open, guards, broadcast } = await start();
+  const [a, b] = [await open('a'), await open('b')];
+  await b.until(live);
+  guards.delete('a');
+  await a.ended();
+  guards.add('a');
+  const { length } = b.text;
+  await b.until(({ text }) => text.length > length + 10);
+  assert.equal(broadcast.size, 1);
+});
+
+test('A database that does not answer takes no guard’s feed', async () => {
+  let asked = 0;
+  const { open } = await start({
+    listGuardIds: async () => {
+      asked++;
+      throw new StoreUnavailable('away');
+    },
+  });
+  const feed = await open();
+  await feed.until(() => asked > 3);
+  assert.equal(feed.isOver, false);
+});
+
+test('A node that cannot read the log ends the feeds and takes no new ones', async () => {
+  const { open, log, broadcast } = await start();
+  const feed = await open();
+  await feed.until(live);
+  log.silence = 10_001;
+  await feed.ended();
+  assert.throws(() => broadcast.assertAble(), StoreUnavailable);
+  log.silence = 10_000;
+  broadcast.assertAble();
+});
+
+test('There are as many listeners as there may be, and no more', async () => {
+  const { open, broadcast } = await start({ maxListeners: 2 });
+  const feeds = [await open(), await open()];
+  assert.throws(() => broadcast.assertAble(), Overloaded);
+  const [first, second] = feeds;
+  first?.cut();
+  while (broadcast.size === 2) await new Promise(setImmediate);
+  broadcast.assertAble();
+  second?.cut();
+});
+
+test('News comes in the words it was put in, and the position after it', async () => {
+  const { open, log } = await start({ heartbeat: 60_000 });
+  const feed = await open();
+  await feed.until(live);
+  const { length } = feed.text;
+  log.tell({ batches: ['[]'], position: undefined });
+  log.tell({ batches: ['[]', '[ ]'], position: 12 });
+  log.tell({ batches: [], position: 13 });
+  await feed.until(({ id }) => id === '13');
+  const revoked = (data: string) => `event: revoked\ndata: ${data}\n\n`;
+  assert.equal(
+    feed.text.slice(length),
+    `${revoked('[]')}${revoked('[]')}${revoked('[ ]')}id: 12\n\nid: 13\n\n`,
+  );
+  feed.cut();
+});
+
+/** Opens a connection that asks and then reads nothing. */
+async function openDeaf(port: number) {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.pause();
+  socket.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.on('error', () => {});
+  after(() => socket.destroy());
+}
+
+/** 64 kB that are one batch. */
+const big = `[[1,"s","a",1,0,"${'x'.repeat(64 * 1024)}"]]`;
+
+test('Who does not read is dropped before it fills the memory, and holds up nobody', async () => {
+  const { open, log, broadcast, port } = await start({ heartbeat: 60_000 });
+  await openDeaf(port);
+  while (broadcast.size === 0) await new Promise(setImmediate);
+  const feed = await open('b');
+  await feed.until(live);
+  let position = 100;
+  // What the system itself buffers for the two ends of a connection is some megabytes.
+  while (broadcast.size === 2 && position < 2_000) {
+    log.tell({ batches: [big], position: ++position });
+    await feed.until(({ id }) => id === String(position));
+  }
+  assert.equal(broadcast.size, 1);
+  assert.equal(feed.isOver, false);
+  feed.cut();
+});
+
+test('Who does not read what it asked for is given up after two heartbeats', async () => {
+  const { log, broadcast, port } = await start({ heartbeat: 50 });
+  log.batches = Array.from({ length: 1_000 }, () => big);
+  await openDeaf(port);
+  while (broadcast.size === 0) await new Promise(setImmediate);
+  while (broadcast.size > 0) await new Promise(setImmediate);
+});
+
+test('Closed, it ends what is open, deaf ones too, and takes nothing new', async () => {
+  const { open, log, broadcast, port } = await start({ heartbeat: 60_000 });
+  const feed = await open();
+  await feed.until(live);
+  log.batches = Array.from({ length: 1_000 }, () => big);
+  await openDeaf(port);
+  while (broadcast.size < 2) await new Promise(setImmediate);
+  broadcast.close();
+  broadcast.close();
+  await feed.ended();
+  assert.throws(() => broadcast.assertAble(), StoreUnavailable);
+  assert.equal(log.followers.size, 0);
+  while (broadcast.size > 0) await new Promise(setImmediate);
+});
