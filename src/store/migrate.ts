@@ -1,6 +1,6 @@
 import { StoreUnavailable } from '../errors.ts';
 import { initial } from './migrations/001-initial.ts';
-import { guards } from './migrations/003-guards.ts';
+import { guards } from './migrations/002-guards.ts';
 import { execute, query } from './sql/query.ts';
 import type { Sql } from './sql/sql.ts';
 import type { Steps } from './sql/steps.ts';
