@@ -17,6 +17,12 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['guards create', async () => (await import('./commands/guards-create.ts')).guardsCreate],
   ['guards list', async () => (await import('./commands/guards-list.ts')).guardsList],
   ['guards delete', async () => (await import('./commands/guards-delete.ts')).guardsDelete],
+  ['backup', async () => (await import('./commands/backup.ts')).backup],
+  ['restore', async () => (await import('./commands/restore.ts')).restore],
+  [
+    'migrate-database',
+    async () => (await import('./commands/migrate-database.ts')).migrateDatabase,
+  ],
   ['keys list', async () => (await import('./commands/keys-list.ts')).keysList],
 ]);
 
