@@ -59,7 +59,11 @@ async function setUp(t: TestContext, onStale?: StalePolicy) {
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await wait(2);
+  const limit = AbortSignal.timeout(20_000);
+  while (!isSo()) {
+    assert.ok(!limit.aborted, 'not in time');
+    await wait(2);
+  }
 }
 
 const isRevoked = (guard: Guard, token: string) => () => {
