@@ -58,7 +58,10 @@ export type AuditEventType =
   | 'session_ended'
   | 'sessions_ended'
   | 'refresh_token_reused'
-  | 'token_revoked';
+  | 'token_revoked'
+  | 'key_rotated'
+  | 'key_revoked'
+  | 'secret_rotated';
 
 /** Written in the same transaction as what it tells of. */
 export interface AuditEvent {

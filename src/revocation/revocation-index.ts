@@ -15,6 +15,7 @@ export interface RevocableClaims {
 export class RevocationIndex {
   readonly #sessions = new Map<string, number>();
   readonly #tokens = new Map<string, number>();
+  readonly #keys = new Map<string, number>();
   readonly #users = new Map<string, { version: number; expiresAt: number }>();
   #epoch = 0;
   #lastSeq = 0;
@@ -31,7 +32,7 @@ export class RevocationIndex {
 
   /** How many entries are held. */
   get size(): number {
-    return this.#sessions.size + this.#tokens.size + this.#users.size;
+    return this.#sessions.size + this.#tokens.size + this.#keys.size + this.#users.size;
   }
 
   apply(entry: Revocation): void {
@@ -43,6 +44,11 @@ export class RevocationIndex {
         return;
       case 'token':
         extend(this.#tokens, entry);
+        return;
+      case 'key':
+        extend(this.#keys, entry);
+        return;
+      case 'keys':
         return;
       case 'user': {
         const known = this.#users.get(entry.subject);
@@ -66,6 +72,11 @@ export class RevocationIndex {
     return user !== undefined && (readTokenVersion(claims.jti) ?? -1) < user.version;
   }
 
+  /** Whether all tokens of a key are revoked. Asked where keys are chosen, not for each token. */
+  isKeyRevoked(kid: string): boolean {
+    return this.#keys.has(kid);
+  }
+
   /**
    * Forgets entries whose `expiresAt` is not after `now` (ms since the epoch), which must lie after the
    * last token they could affect is refused for its age, clock tolerance included. A caller whose clock
@@ -79,6 +90,9 @@ export class RevocationIndex {
     }
     for (const [subject, expiresAt] of this.#tokens) {
       if (expiresAt <= now) this.#tokens.delete(subject);
+    }
+    for (const [subject, expiresAt] of this.#keys) {
+      if (expiresAt <= now) this.#keys.delete(subject);
     }
     for (const [subject, { expiresAt }] of this.#users) {
       if (expiresAt <= now) this.#users.delete(subject);
