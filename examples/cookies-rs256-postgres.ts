@@ -2,6 +2,7 @@
 // JWT_PRIVATE_KEY in .env or the environment is base64 of a PEM:
 //   openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 | base64 -w0
 // The data lives where DATABASE_URL says (or LATCHKEY_DATABASE_URL), by default in an SQLite file.
+// PostgreSQL wants LATCHKEY_SECRET as well: openssl rand -base64 32
 import { existsSync } from 'node:fs';
 import { createApp } from 'latchkey/server';
 

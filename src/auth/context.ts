@@ -35,9 +35,14 @@ export function createRevoking(
   };
 }
 
-/** Runs a revoking verb; what it revoked is refused here before its caller hears of success. */
+/**
+ * Runs a revoking verb; what it revoked is refused here before its caller hears of success. Where there
+ * was nothing left to revoke, somebody else did: another node, or an attempt whose answer got lost. The
+ * log then tells of what this node may not have heard yet.
+ */
 export async function revoke(context: AuthContext, verb: Promise<Revoked>): Promise<boolean> {
   const { found, revocations } = await verb;
-  context.log.apply(revocations);
+  if (found) context.log.apply(revocations);
+  else await context.log.catchUp();
   return found;
 }

@@ -7,8 +7,9 @@ import { after, before, suite, test } from 'node:test';
 import { decodeJwt, jwtVerify } from 'jose';
 import { openLatchkey } from 'latchkey/server';
 import { type RunningExample, startExample } from '../support/example.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { assertProblem } from '../support/refusals.ts';
-import { readCookies, type TestAnswer } from '../support/server.ts';
+import { readCookies, SECRET, type TestAnswer } from '../support/server.ts';
 
 const ORIGIN = 'http://localhost:3000';
 const PASSWORD = 'correct horse';
@@ -18,17 +19,26 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 20
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
 const JWT_PRIVATE_KEY = Buffer.from(pem).toString('base64');
 
-suite('cookies-rs256-postgres', () => {
+const postgres = await startPostgres();
+
+for (const kind of ['PostgreSQL', 'an SQLite file']) {
+  suite(`cookies-rs256-postgres on ${kind}`, () => exampleTests(kind === 'PostgreSQL'));
+}
+
+function exampleTests(onPostgres: boolean): void {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
-  const database = `sqlite:${join(folder, 'own.db')}`;
+  const secret = onPostgres ? SECRET : undefined;
+  let database: string;
   let example: RunningExample;
   let names = 0;
 
   before(async () => {
+    database = onPostgres ? await postgres.createDatabase() : `sqlite:${join(folder, 'own.db')}`;
     example = await startExample('cookies-rs256-postgres', {
       envFile: `JWT_PRIVATE_KEY=${JWT_PRIVATE_KEY}\nDATABASE_URL=${database}\n`,
       LATCHKEY_DATA_DIR: folder,
+      ...(secret && { LATCHKEY_SECRET: secret }),
     });
   });
 
@@ -216,11 +226,13 @@ suite('cookies-rs256-postgres', () => {
 
   test('says when the user is no longer there', async () => {
     const { cookies, id } = await register();
-    assert.ok(existsSync(join(folder, 'own.db')), 'the database is where DATABASE_URL says');
+    const isFile = existsSync(join(folder, 'own.db'));
+    assert.equal(isFile, !onPostgres, 'the database is where DATABASE_URL says');
     // As `latchkey users delete` does, from another process than the server's.
     const admin = await openLatchkey({
       databaseUrl: database,
       dataDir: folder,
+      secret,
       env: {},
       envFile: false,
     });
@@ -246,7 +258,7 @@ suite('cookies-rs256-postgres', () => {
     assert.doesNotMatch(example.process.output(), /JWT_PRIVATE_KEY/);
     await example.end('SIGTERM');
   });
-});
+}
 
 test('cookies-rs256-postgres makes a key pair where there is none, and says so', async () => {
   const example = await startExample('cookies-rs256-postgres');

@@ -24,19 +24,17 @@ const signals = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as con
 /** Starts a server; takes about a second. `flags` are settings such as `max_connections=20`. */
 export async function startPostgres(flags: readonly string[] = []): Promise<PostgresServer> {
   const keeper = fork(join(import.meta.dirname, 'postgres-keeper.ts'), { stdio: 'ignore' });
+  const gone = once(keeper, 'exit').then((): Report => ({ error: 'its keeper ended' }));
   const tell = async (order: Order): Promise<number> => {
     keeper.send(order);
-    const gone = once(keeper, 'exit').then((): [Report] => [{ error: 'its keeper ended' }]);
-    const [report]: [Report] = await Promise.race([once(keeper, 'message'), gone]).then(([it]) => [
-      it,
-    ]);
+    const answered = once(keeper, 'message').then(([it]): Report => it);
+    const report = await Promise.race([answered, gone]);
     if ('error' in report) throw new Error(`PostgreSQL: ${report.error}`);
     return report.port;
   };
   after(async () => {
-    const gone = once(keeper, 'exit');
     if (keeper.connected) keeper.disconnect();
-    if (keeper.exitCode === null) await gone;
+    await gone;
   });
 
   const password = randomBytes(12).toString('hex');

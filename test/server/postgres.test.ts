@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openLatchkey } from '../../src/system/latchkey.ts';
+import { TestClock } from '../support/auth.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { PASSWORD, startServer, type TestServer, testOptions } from '../support/server.ts';
+
+const postgres = await startPostgres();
+
+test('while the database is away, tokens are verified and the rest is refused for a while', async () => {
+  const server = await startServer({ databaseUrl: await postgres.createDatabase() });
+  const { body: jane } = await server.register('jane');
+  const verify = () => server.send('/auth/verify', { token: jane['access_token'] });
+  const me = () => server.send('/auth/me', { token: jane['access_token'] });
+  assert.equal((await server.send('/readyz')).status, 200);
+
+  for (const mode of ['fast', 'immediate', 'kill'] as const) {
+    await postgres.stop(mode);
+    // The processes of a server that was killed outlive it for a moment, and still answer.
+    await readiness(server, 503);
+    const refresh = { json: { refresh_token: jane['refresh_token'] } };
+    const refused = await Promise.all([
+      server.send('/readyz'),
+      server.login('jane'),
+      server.send('/auth/refresh', refresh),
+      server.register(`john-${mode}`),
+      me(),
+    ]);
+    for (const answer of refused) {
+      assert.equal(answer.status, 503, `${mode}: ${answer.text}`);
+      assert.equal(answer.body['code'], 'store_unavailable');
+      assert.ok(Number(answer.headers.get('retry-after')) >= 1);
+    }
+    assert.equal((await server.send('/healthz')).status, 200);
+    assert.equal((await verify()).status, 200);
+
+    await postgres.restart();
+    await readiness(server, 200);
+    assert.equal((await me()).status, 200);
+    assert.equal((await server.send('/auth/refresh', refresh)).status, 200);
+    assert.equal((await server.register(`john-${mode}`)).status, 201);
+  }
+});
+
+test('a node that hears of nothing but what the database holds refuses what another one revoked', async () => {
+  const databaseUrl = await postgres.createDatabase();
+  const [left, right] = await Promise.all([
+    startServer({ databaseUrl, revocationPollInterval: 600_000 }),
+    startServer({ databaseUrl, revocationPollInterval: 600_000 }),
+  ]);
+  const { body: jane } = await left.register('jane');
+  const verify = () => right.send('/auth/verify', { token: jane['access_token'] });
+  assert.equal((await verify()).status, 200);
+  const logout = await left.send('/auth/logout', { method: 'POST', token: jane['access_token'] });
+  assert.equal(logout.status, 204);
+  // It does not poll within this test: the notification it is.
+  const end = Date.now() + 5_000;
+  while ((await verify()).status !== 401) assert.ok(Date.now() < end, 'never refused');
+});
+
+test('a node whose secret is not that of the database does not start', async () => {
+  const databaseUrl = await postgres.createDatabase();
+  const options = { ...testOptions(), databaseUrl };
+  await (await openLatchkey(options)).close();
+  const secret = 'another secret that is as long as one should be 8Fz2';
+  await assert.rejects(openLatchkey({ ...options, secret }), (error) => {
+    assert.ok(error instanceof Error);
+    assert.match(error.message, /LATCHKEY_SECRET/);
+    assert.ok(!error.message.includes(secret));
+    return true;
+  });
+  const { secret: _, ...without } = options;
+  await assert.rejects(openLatchkey(without), /LATCHKEY_SECRET/);
+});
+
+test('nodes that start at once on an empty database serve one another, though their clocks differ', async () => {
+  const databaseUrl = await postgres.createDatabase();
+  const nodes = await Promise.all(
+    [0, 2_000, 4_000].map((behind) =>
+      startServer({ databaseUrl, clock: new TestClock(Date.now() - behind) }),
+    ),
+  );
+  const [first] = nodes;
+  await first?.register('jane');
+  for (const node of nodes) {
+    const { body } = await node.login('jane', PASSWORD);
+    for (const other of nodes) {
+      const answer = await other.send('/auth/me', { token: body['access_token'] });
+      assert.equal(answer.status, 200, answer.text);
+    }
+  }
+});
+
+async function readiness(server: TestServer, status: number): Promise<void> {
+  const end = Date.now() + 2_000;
+  while ((await server.send('/readyz')).status !== status) {
+    assert.ok(Date.now() < end, `/readyz was not ${status} for 2 s`);
+  }
+}

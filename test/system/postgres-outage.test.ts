@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../../src/auth/ports.ts';
+import type { SignIn } from '../../src/auth/sign-in.ts';
+import {
+  CredentialsRefused,
+  RefreshRefused,
+  StoreUnavailable,
+  Taken,
+  TokenRefused,
+} from '../../src/errors.ts';
+import { type Latchkey, openLatchkey } from '../../src/system/latchkey.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { testOptions } from '../support/server.ts';
+
+/** How often the database goes away. */
+const OUTAGES = Number(process.env['TEST_OUTAGES'] ?? 10);
+const ACTORS = 12;
+/** Acknowledged writes between two outages. */
+const WRITES = 60;
+
+const postgres = await startPostgres();
+
+/** Real time, and as much more as the test adds to make refresh tokens due. */
+class SteppingClock implements Clock {
+  added = 0;
+  now(): number {
+    return Date.now() + this.added;
+  }
+}
+
+/** What one user was told, and so may rely upon. */
+class Actor {
+  readonly username: string;
+  password = 'password 0';
+  signIn: SignIn;
+  /** Sign-ins that were ended, of which nothing may work any more. */
+  readonly ended: SignIn[] = [];
+
+  constructor(username: string, signIn: SignIn) {
+    this.username = username;
+    this.signIn = signIn;
+  }
+}
+
+class Load {
+  readonly latchkey: Latchkey;
+  readonly actors: Actor[] = [];
+  acknowledged = 0;
+  unavailable = 0;
+  slowestRefusal = 0;
+  /** No life begins another turn. */
+  stopped = false;
+  /** The test is over, and the database will not come back. */
+  abandoned = false;
+
+  constructor(latchkey: Latchkey) {
+    this.latchkey = latchkey;
+  }
+
+  /** Does it until it is acknowledged, as an honest client would; no failure but one of the database may come. */
+  async insist<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const started = performance.now();
+      try {
+        const answer = await work();
+        this.acknowledged += 1;
+        return answer;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable) || this.abandoned) throw error;
+        this.unavailable += 1;
+        this.slowestRefusal = Math.max(this.slowestRefusal, performance.now() - started);
+        await pause(5);
+      }
+    }
+  }
+
+  async register(username: string): Promise<Actor> {
+    const { auth } = this.latchkey;
+    const password = 'password 0';
+    const signIn = await this.insist(() =>
+      auth.register({ username, password }).catch((error) => {
+        // It was done, and the database went away before it said so.
+        if (error instanceof Taken) return auth.login({ username, password });
+        throw error;
+      }),
+    );
+    const actor = new Actor(username, signIn);
+    this.actors.push(actor);
+    return actor;
+  }
+
+  async live(username: string): Promise<void> {
+    const { auth, verifier } = this.latchkey;
+    const actor = await this.register(username);
+    for (let turn = 1; !this.stopped; turn++) {
+      actor.signIn = await this.insist(() => auth.refresh(actor.signIn.refreshToken));
+
+      const password = `password ${turn}`;
+      const bearer = verifier.verify(actor.signIn.accessToken);
+      const change = { current_password: actor.password, new_password: password };
+      await this.insist(() =>
+        auth.changePassword(bearer, change).catch((error) => {
+          // Done before, and not said.
+          if (!(error instanceof CredentialsRefused)) throw error;
+          return auth.login({ username, password });
+        }),
+      );
+      actor.password = password;
+
+      await this.insist(() => auth.logout(bearer));
+      actor.ended.push(actor.signIn);
+      actor.signIn = await this.insist(() => auth.login({ username, password }));
+    }
+  }
+}
+
+/** Verifies again and again, whatever the database does. Answers how often. */
+async function verifyAll(load: Load, living: SignIn): Promise<number> {
+  const { verifier } = load.latchkey;
+  let verified = 0;
+  while (!load.stopped) {
+    verifier.verify(living.accessToken);
+    verified += 1;
+    for (const { ended } of load.actors) {
+      const last = ended.at(-1);
+      if (last === undefined) continue;
+      assert.throws(() => verifier.verify(last.accessToken), TokenRefused);
+      verified += 1;
+    }
+    await pause(1);
+  }
+  return verified;
+}
+
+test(`nothing acknowledged is lost when the database is stopped ${OUTAGES} times under load`, {
+  timeout: 60_000 + OUTAGES * 10_000,
+}, async (t) => {
+  const clock = new SteppingClock();
+  const databaseUrl = await postgres.createDatabase();
+  const options = { ...testOptions(), databaseUrl, clock };
+  const latchkey = await openLatchkey(options);
+  const load = new Load(latchkey);
+  t.after(() => {
+    load.stopped = true;
+    load.abandoned = true;
+    return latchkey.close();
+  });
+
+  const bystander = await load.register('bystander');
+  const verifying = verifyAll(load, bystander.signIn);
+  const lives = Array.from({ length: ACTORS }, (_, i) => load.live(`actor-${i}`));
+  const all = Promise.all([verifying, ...lives]);
+  // A failure is told at the end; it must not stop the test meanwhile.
+  all.catch(() => {
+    load.stopped = true;
+  });
+
+  const recoveries: number[] = [];
+  const modes = ['immediate', 'kill', 'fast'] as const;
+  for (let outage = 0; outage < OUTAGES && !load.stopped; outage++) {
+    clock.added += 31_000;
+    const target = load.acknowledged + WRITES + outage * 7;
+    while (load.acknowledged < target && !load.stopped) await pause(1);
+    await postgres.stop(modes[outage % modes.length] ?? 'kill');
+    const seen = load.unavailable;
+    while (load.unavailable < seen + ACTORS && !load.stopped) await pause(1);
+    await postgres.restart();
+    const back = performance.now();
+    const before = load.acknowledged;
+    while (load.acknowledged < before + ACTORS && !load.stopped) await pause(1);
+    recoveries.push(performance.now() - back);
+  }
+  load.stopped = true;
+  await all;
+
+  // A node that starts now knows nothing but what the database kept.
+  const fresh = await openLatchkey({ ...options, revocationPollInterval: 600_000 });
+  t.after(() => fresh.close());
+  for (const { username, password, signIn, ended } of load.actors) {
+    fresh.verify(signIn.accessToken);
+    const refreshed = await fresh.auth.refresh(signIn.refreshToken);
+    assert.ok(refreshed.session.generation >= signIn.session.generation);
+    await fresh.auth.login({ username, password });
+    for (const it of ended) {
+      assert.throws(() => fresh.verify(it.accessToken), TokenRefused);
+      await assert.rejects(fresh.auth.refresh(it.refreshToken), RefreshRefused);
+    }
+  }
+  const slowest = Math.max(...recoveries);
+  assert.ok(slowest < 2_000, `recovered only after ${slowest} ms`);
+  assert.ok(load.slowestRefusal < 5_000, `refused only after ${load.slowestRefusal} ms`);
+  t.diagnostic(
+    `${load.acknowledged} acknowledged, ${load.unavailable} refused, ${await verifying} verified; ` +
+      `recovery ${slowest.toFixed(0)} ms at most, refusal ${load.slowestRefusal.toFixed(0)} ms at most`,
+  );
+});
