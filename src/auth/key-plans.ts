@@ -1,12 +1,8 @@
-import type { SigningKey } from '../jwt/keys.ts';
 import { findLatest, findNext, findSigner, isAccepted, ofAlgorithm } from './key-life.ts';
 import type { StoredKey } from './ports.ts';
 
 /** How long a retired or revoked key is still listed; ms. */
 const KEPT = 7 * 86_400_000;
-
-/** Seals a key that is made. */
-export type Seal = (key: SigningKey, times: Pick<StoredKey, 'createdAt' | 'activeAt'>) => StoredKey;
 
 /**
  * Adds a key, or moves one that was still to become active. The one before it is accepted until the last
