@@ -5,11 +5,18 @@ import { VERSION } from '../server/version.ts';
 import type { Call } from './command.ts';
 import { type DataFiles, listDataFiles } from './data-files.ts';
 
+interface BannerDetails {
+  /** What this start has made. */
+  readonly created: readonly (keyof DataFiles)[];
+  /** The processes that serve. */
+  readonly pids: readonly number[];
+}
+
 /** Says where the server listens, where its data lies, and what to try. */
 export function printBanner(
   { console, flags }: Pick<Call, 'console' | 'flags'>,
   settings: Settings,
-  created: readonly (keyof DataFiles)[],
+  { created, pids }: BannerDetails,
 ): void {
   const { host, port, issuer } = settings;
   const url = defaultIssuer(host, port);
@@ -21,12 +28,14 @@ export function printBanner(
   }
   if (flags.has('json')) {
     const docs = `${url}/docs`;
-    console.printJson({ url, docs, issuer, ...files, created, pid: process.pid, version: VERSION });
+    const { pid } = process;
+    console.printJson({ url, docs, issuer, ...files, created, pid, pids, version: VERSION });
     return;
   }
   const fresh = (file: keyof DataFiles) =>
     created.includes(file) ? console.strong(' (created)') : '';
   const rows = [
+    ['Workers', pids.length > 1 ? pids.join(', ') : undefined],
     ['API docs', `${url}/docs`],
     ['Issuer', issuer === url ? undefined : issuer],
     ['Database', `${describeDatabase(settings, files)}${fresh('database')}`],

@@ -62,18 +62,24 @@ function pickSettings({ settings }: Command, flags: Flags): Record<string, strin
   return Object.fromEntries(names.map((flag) => [flag, flags.find(flag)]));
 }
 
-/** Says what went wrong, without a stack: that tells people nothing, and may hold what is secret. */
-export function report(console: Console, error: unknown): number {
-  if (error instanceof LatchkeyError || error instanceof UsageError) {
-    console.fail(error.message);
-  } else if (error instanceof CommandFailed) {
-    console.fail(error.message);
-  } else if (error instanceof Error) {
-    console.fail(`${error.name}: ${error.message}`);
-  } else {
-    console.fail('Something failed that says nothing of itself.');
-  }
+/** Says what went wrong. @returns the exit code */
+function report(console: Console, error: unknown): number {
+  const { message, code } = describeFailure(error);
+  console.fail(message);
+  return code;
+}
+
+/** What went wrong, without a stack: that tells people nothing, and may hold what is secret. */
+export function describeFailure(error: unknown): { message: string; code: number } {
   const isTheirs =
     error instanceof UsageError || error instanceof InvalidSetting || error instanceof InvalidInput;
-  return isTheirs ? exitCode.usage : exitCode.failure;
+  return { message: toMessage(error), code: isTheirs ? exitCode.usage : exitCode.failure };
+}
+
+function toMessage(error: unknown): string {
+  const isOurs =
+    error instanceof LatchkeyError || error instanceof UsageError || error instanceof CommandFailed;
+  if (isOurs) return error.message;
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  return 'Something failed that says nothing of itself.';
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Console } from './console.ts';
 import { exitCode } from './exit-code.ts';
 
@@ -10,6 +11,8 @@ const SWEEP = 25;
 
 /** What there is to stop: Fastify's app, as much of it as matters. */
 interface Stoppable {
+  /** From now on says that it is not ready, and serves all the same. */
+  drain(): void;
   readonly server: { closeIdleConnections(): void };
   close(): PromiseLike<unknown>;
 }
@@ -37,11 +40,16 @@ export function waitForStop(): Promise<void> {
 }
 
 /**
- * Finishes the requests under way and closes everything. What takes too long is cut off, and the process
- * ended.
+ * Serves for `drain` ms more, then finishes the requests under way and closes everything. What takes too
+ * long is cut off, and the process ended.
  */
-export async function stopGracefully(console: Console, app: Stoppable): Promise<void> {
-  console.note('Stopping: finishing the requests under way. Once more to stop at once.');
+export async function stopGracefully(
+  console: Console,
+  app: Stoppable,
+  drain: number,
+): Promise<void> {
+  app.drain();
+  if (drain > 0) await sleep(drain);
   setTimeout(() => {
     console.fail(`Requests went on for ${PATIENCE / 1000} seconds; ended without them.`);
     process.exit(exitCode.failure);

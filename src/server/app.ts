@@ -15,6 +15,15 @@ export interface AppOptions extends LatchkeyPluginOptions {
   readonly logger?: boolean | undefined;
 }
 
+/** The standalone server. */
+export interface StandaloneApp extends FastifyInstance {
+  /**
+   * To be called some time before `close`, so that a proxy in front looks elsewhere first: from now on
+   * `/readyz` answers 503, and every answer closes its connection. All else is served as before.
+   */
+  drain(): void;
+}
+
 /** ms a client may take to send a whole request: a slow one must not hold a connection for ever. */
 const REQUEST_TIMEOUT = 15_000;
 
@@ -23,7 +32,7 @@ const REQUEST_TIMEOUT = 15_000;
  * does not listen yet.
  * @throws {InvalidSetting}
  */
-export async function createApp(options: AppOptions = {}): Promise<FastifyInstance> {
+export async function createApp(options: AppOptions = {}): Promise<StandaloneApp> {
   const { logger = true, ...pluginOptions } = options;
   const { trustProxy, corsOrigins } = readAllSettings(splitOptions(pluginOptions).core);
   const app = Fastify({
@@ -35,8 +44,15 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
     connectionTimeout: 2 * REQUEST_TIMEOUT,
     trustProxy,
     forceCloseConnections: 'idle',
+    // A request that came in time is served, not sent away.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendError(request, reply, error),
     clientErrorHandler: refuseBrokenRequest,
+  });
+  let isDraining = false;
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (isDraining) reply.header('connection', 'close');
+    done();
   });
   answerUnknownAddresses(app);
   if (corsOrigins.length > 0) {
@@ -53,7 +69,12 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   await app.register(async (scope) => {
     addSecurityHeaders(scope);
     scope.setSerializerCompiler(() => JSON.stringify);
-    addHealthRoutes(scope, app.latchkey);
+    addHealthRoutes(scope, app.latchkey, () => isDraining);
   });
-  return app;
+  const standalone: StandaloneApp = Object.assign(app, {
+    drain() {
+      isDraining = true;
+    },
+  });
+  return standalone;
 }

@@ -1,11 +1,21 @@
 import type { FastifyInstance } from 'fastify';
 import type { Latchkey } from '../../system/latchkey.ts';
+import { createProblem } from '../problem.ts';
 import { healthSchema, readySchema } from '../schemas/programs.ts';
 
-/** Liveness: the process answers. Readiness: the database answers too. */
-export function addHealthRoutes(app: FastifyInstance, latchkey: Latchkey): void {
+/** Liveness: the process answers. Readiness: the database answers too, and the server goes on. */
+export function addHealthRoutes(
+  app: FastifyInstance,
+  latchkey: Latchkey,
+  isDraining: () => boolean,
+): void {
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
-  app.get('/readyz', { schema: readySchema }, async () => {
+  app.get('/readyz', { schema: readySchema }, async (_request, reply) => {
+    // Answered here, for it is no failure to be logged at every look.
+    if (isDraining()) {
+      const problem = createProblem(503, 'stopping', 'This server is about to stop. Ask another.');
+      return reply.code(503).type('application/problem+json').send(problem);
+    }
     await latchkey.auth.ping();
     return { status: 'ok' };
   });
