@@ -2,7 +2,8 @@
  * `npm run bench [NAME…]`: measures Latchkey beside its peers on this machine; all, or those named.
  *
  *     --quick      few and short rounds, to see that it works
- *     --markdown   tables as docs/performance.md has them
+ *     --markdown   print tables as docs/performance.md has them
+ *     --update     put the tables into docs/performance.md
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -10,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench } from './lib/bench.ts';
 import { installCleanup } from './lib/cleanup.ts';
+import { updateDocument } from './lib/document.ts';
 import { clearProgress, formatMarkdown, formatTable } from './lib/report.ts';
 import { loginStorm } from './login-storm.ts';
 import { protectedRoute } from './protected-route.ts';
@@ -20,7 +22,11 @@ const benches: readonly Bench[] = [protectedRoute, loginStorm, refresh, startup]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean' }, markdown: { type: 'boolean' } },
+  options: {
+    quick: { type: 'boolean' },
+    markdown: { type: 'boolean' },
+    update: { type: 'boolean' },
+  },
 });
 const unknown = positionals.filter((name) => benches.every((bench) => bench.name !== name));
 if (unknown.length > 0) {
@@ -34,17 +40,15 @@ const [processor] = cpus();
 const machine = `${availableParallelism()} cores (${processor?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, Node.js ${process.version}`;
 console.log(`${machine}\n`);
 
-const texts: string[] = [];
+const results = join(import.meta.dirname, 'results');
+mkdirSync(results, { recursive: true });
 for (const bench of benches) {
   if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
   const tables = await bench.run({ quick: values.quick ?? false });
   clearProgress();
-  for (const table of tables) {
-    console.log(values.markdown ? formatMarkdown(table) : formatTable(table));
-    texts.push(formatMarkdown(table));
-  }
+  const markdown = [...tables.map(formatMarkdown), `Measured on ${machine}.`].join('\n');
+  console.log(values.markdown ? `${markdown}\n` : tables.map(formatTable).join('\n'));
+  writeFileSync(join(results, `${bench.name}.md`), `${markdown}\n`);
+  if (values.update) updateDocument(bench.name, markdown);
 }
-const results = join(import.meta.dirname, 'results');
-mkdirSync(results, { recursive: true });
-writeFileSync(join(results, 'latest.md'), `${machine}\n\n${texts.join('\n')}`);
 process.exit(0);

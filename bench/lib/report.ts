@@ -36,7 +36,7 @@ export function formatTable({ title, columns, rows, notes }: Table): string {
 export function formatMarkdown({ title, columns, rows, notes }: Table): string {
   const formatRow = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
-    `### ${title}`,
+    `**${title}**`,
     '',
     formatRow(columns),
     formatRow(columns.map((_, index) => (index === 0 ? '---' : '---:'))),

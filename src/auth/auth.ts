@@ -14,8 +14,7 @@ import { RevocationLog } from './revocation-log.ts';
 import type { AuthSettings } from './settings.ts';
 import * as signIn from './sign-in.ts';
 import { Users } from './users.ts';
-
-const PRUNE_BATCH = 200;
+import { createUuidFloor } from './uuid.ts';
 
 /**
  * The domain: everything that can be done, each as one call. Knows neither HTTP nor SQL.
@@ -108,18 +107,34 @@ export class Auth {
   }
 
   /**
-   * Removes what has expired, a small batch at a time, and learns what other nodes have changed.
-   * To be called about once a minute.
+   * Forgets what this node need not know any more, and learns what other nodes have changed. To be called
+   * about once a minute.
    */
   async maintain(): Promise<void> {
-    const { store, clock, log, settings } = this.#context;
+    const { store, log, settings } = this.#context;
     log.prune();
     this.#context.longestAccessTtl = await raiseLongestAccessTtl(store, settings);
     await this.keeper.maintain();
-    let removed: number;
-    do {
-      ({ removed } = await store.prune({ now: clock.now(), limit: PRUNE_BATCH }));
-    } while (removed === PRUNE_BATCH);
+  }
+
+  /**
+   * Removes from the database what has expired: sessions, revocations that no living token can be
+   * affected by, and audit events past their retention. For one node at a time; several do no harm.
+   * @param limit of rows, so that it takes little time
+   * @returns whether there may be more
+   */
+  async removeExpired(limit: number): Promise<boolean> {
+    const { store, clock, settings } = this.#context;
+    const now = clock.now();
+    const { auditRetention } = settings;
+    const { removed } = await store.prune({
+      now,
+      limit,
+      ...(auditRetention === undefined
+        ? {}
+        : { eventsBefore: createUuidFloor(now - auditRetention * 1000) }),
+    });
+    return removed >= limit;
   }
 
   /** Resolves when the database answers, and its keys open. @throws {StoreUnavailable} */

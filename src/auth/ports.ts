@@ -224,17 +224,24 @@ export interface Store {
   /** Keeps the greater of `value` and what is stored under `name` (a number); returns it. */
   raise(args: { name: string; value: number }): Promise<number>;
 
+  /**
+   * Stores `value` under `name` if `expected` is there, where nothing counts as `''`; returns what is
+   * there now.
+   */
+  exchange(args: { name: string; expected: string; value: string }): Promise<string>;
+
   recordEvent(event: AuditEvent): Promise<void>;
   /** The newest first. */
   listEvents(args: { userId: string | null; limit: number }): Promise<AuditEvent[]>;
 
   /**
-   * Removes up to `limit` rows that mean nothing any more at `now`: sessions past their `expiresAt` and
-   * dead log entries. `removed` = `limit` says that there may be more. What is removed stays removed,
-   * so let `now` lag behind the clock by as much as it may be wrong: an entry removed while the clock
-   * ran ahead would no longer refuse its tokens when the clock steps back.
+   * Removes up to `limit` rows that mean nothing any more at `now`: sessions past their `expiresAt`, dead
+   * log entries, and the audit events whose id sorts before `eventsBefore`, if that is given. `removed` =
+   * `limit` says that there may be more. What is removed stays removed, so let `now` lag behind the clock
+   * by as much as it may be wrong: an entry removed while the clock ran ahead would no longer refuse its
+   * tokens when the clock steps back.
    */
-  prune(args: { now: number; limit: number }): Promise<{ removed: number }>;
+  prune(args: { now: number; limit: number; eventsBefore?: string }): Promise<{ removed: number }>;
 
   /** Resolves when the database answers. */
   ping(): Promise<void>;

@@ -25,6 +25,8 @@ export interface AuthSettings {
   /** Characters. */
   readonly passwordMaxLength: number;
   readonly fields: FieldRules;
+  /** How long audit events are kept; undefined: for ever. */
+  readonly auditRetention: number | undefined;
   readonly claims: ClaimsHook | undefined;
   readonly scopes: ScopesHook | undefined;
 }

@@ -2,6 +2,7 @@ import { settingTable } from '../config/setting-table.ts';
 import type { Command, OptionSpec } from './command.ts';
 import { commands, groups } from './commands.ts';
 import type { Console } from './console.ts';
+import { exitCode } from './exit-code.ts';
 import { listOptions } from './parse-call.ts';
 
 type Row = readonly [label: string, text: string];
@@ -22,7 +23,12 @@ export async function formatGroupHelp(console: Console, group: string): Promise<
     '',
     section(console, 'Usage', [`latchkey ${name}<command> [options]`]),
     section(console, 'Commands', columns(rows, console.width)),
-    ...(group === '' ? [section(console, 'Options', columns(programOptions, console.width))] : []),
+    ...(group === ''
+      ? [
+          section(console, 'Options', columns(programOptions, console.width)),
+          section(console, 'Exit codes', columns(exitCodes, console.width)),
+        ]
+      : []),
     `More about one of them: latchkey ${name}<command> --help`,
   ].join('\n');
 }
@@ -30,6 +36,12 @@ export async function formatGroupHelp(console: Console, group: string): Promise<
 const programOptions: Row[] = [
   ['-h, --help', 'Show this, or the help of a command.'],
   ['-v, --version', 'Show the version.'],
+];
+
+const exitCodes: Row[] = [
+  [String(exitCode.ok), 'It is done.'],
+  [String(exitCode.failure), 'It could not be done.'],
+  [String(exitCode.usage), 'The command line, the input or a setting is wrong; nothing was done.'],
 ];
 
 export function formatCommandHelp(console: Console, command: Command): string {

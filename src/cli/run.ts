@@ -77,9 +77,12 @@ export function describeFailure(error: unknown): { message: string; code: number
 }
 
 function toMessage(error: unknown): string {
-  const isOurs =
-    error instanceof LatchkeyError || error instanceof UsageError || error instanceof CommandFailed;
-  if (isOurs) return error.message;
-  if (error instanceof Error) return `${error.name}: ${error.message}`;
-  return 'Something failed that says nothing of itself.';
+  if (!(error instanceof Error)) return 'Something failed that says nothing of itself.';
+  return isForPeople(error) ? error.message : `${error.name}: ${error.message}`;
+}
+
+function isForPeople(error: Error): boolean {
+  return (
+    error instanceof LatchkeyError || error instanceof UsageError || error instanceof CommandFailed
+  );
 }

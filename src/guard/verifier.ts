@@ -34,6 +34,12 @@ export interface Verifier {
    * @throws {TokenRefused}
    */
   verify(token: string): VerifiedToken;
+  /**
+   * As `verify`, but answers undefined for a token that was not seen before. What is passed need not have
+   * the form of a token: only what was once verified whole is ever found.
+   * @throws {TokenRefused} where it was revoked
+   */
+  findSeen(token: string): VerifiedToken | undefined;
   /** Accepts these keys from now on, and forgets every token seen before: its key may be gone. */
   setKeys(keys: readonly VerificationKey[]): void;
 }
@@ -74,19 +80,22 @@ export function createVerifier(options: VerifierOptions): Verifier {
     seen.epoch = epoch;
   }
 
+  function findSeen(token: string): VerifiedToken | undefined {
+    const seen = cache?.find(token);
+    if (seen === undefined) return undefined;
+    const now = clock.now();
+    if (!(now < seen.validUntil && now >= seen.validFrom)) {
+      // The long way says precisely what is wrong.
+      cache?.delete(token);
+      return undefined;
+    }
+    assertStillAccepted(token, seen);
+    return seen.claims;
+  }
+
   return {
-    verify(token) {
-      const seen = cache?.find(token);
-      if (seen === undefined) return verifyUnseen(token);
-      const now = clock.now();
-      if (!(now < seen.validUntil && now >= seen.validFrom)) {
-        // The long way says precisely what is wrong.
-        cache?.delete(token);
-        return verifyUnseen(token);
-      }
-      assertStillAccepted(token, seen);
-      return seen.claims;
-    },
+    verify: (token) => findSeen(token) ?? verifyUnseen(token),
+    findSeen,
 
     setKeys(keys) {
       verifyJwt = createJwtVerifier({ ...options, keys, typ: ACCESS_TOKEN_TYP });

@@ -55,6 +55,12 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     done();
   });
   answerUnknownAddresses(app);
+  app.addHook('preClose', (done) => {
+    // Idle connections are closed at once; one that is busy now would otherwise be kept alive when it is
+    // done, and the process with it.
+    app.server.keepAliveTimeout = 1;
+    done();
+  });
   if (corsOrigins.length > 0) {
     await app.register(cors, {
       origin: [...corsOrigins],

@@ -62,7 +62,7 @@ function assertPlain(request: FastifyRequest): void {
 }
 
 /** An empty body is no body. @throws {RequestRefused} */
-export function parseJsonBody(body: Buffer): unknown {
+function parseJsonBody(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
     return parseJson(decodeBody(body));
@@ -73,7 +73,7 @@ export function parseJsonBody(body: Buffer): unknown {
 }
 
 /** @throws {RequestRefused} */
-export function parseFormBody(body: Buffer): Readonly<Record<string, string>> {
+function parseFormBody(body: Buffer): Readonly<Record<string, string>> {
   const fields = new Map<string, string>();
   for (const pair of decodeBody(body).split('&', MEMBERS_MAX + 1)) {
     if (pair === '') continue;

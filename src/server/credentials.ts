@@ -4,6 +4,8 @@ import { parseBearer } from '../guard/bearer.ts';
 import type { AuthCookies } from './cookies.ts';
 import { isSafeMethod, type OriginRules } from './same-origin.ts';
 
+const BEARER = 'Bearer ';
+
 export type Transport = 'header' | 'cookie';
 
 export interface AccessCredential {
@@ -19,6 +21,11 @@ export interface CredentialReader {
    * @throws {Forbidden} when a cookie came with a request that changes state and is not same-origin
    */
   find(request: FastifyRequest, method?: string): AccessCredential | undefined;
+  /**
+   * As `find`, but what follows the usual `Bearer ` is not read and may be anything: fit to be looked up
+   * among tokens that were verified, and for nothing else. To read it costs more than the look-up.
+   */
+  findUnread(request: FastifyRequest): AccessCredential | undefined;
   /** @throws {TokenRefused} when none came, and as `find` */
   require(request: FastifyRequest, method?: string): AccessCredential;
 }
@@ -27,7 +34,11 @@ export function createCredentialReader(
   cookies: AuthCookies,
   { assertSameOrigin }: OriginRules,
 ): CredentialReader {
-  function find(request: FastifyRequest, method = request.method): AccessCredential | undefined {
+  function locate(
+    request: FastifyRequest,
+    method: string,
+    readToken: (authorization: string) => string,
+  ): AccessCredential | undefined {
     const { headers, rawHeaders, url } = request.raw;
     assertNotInUrl(url);
     const cookieToken = cookies.findAccess(headers.cookie);
@@ -35,15 +46,19 @@ export function createCredentialReader(
       // Two tokens may speak for two users: to choose one is to let the sender of the other be it.
       if (cookieToken !== undefined) throw twoCredentials();
       assertOneAuthorization(rawHeaders);
-      return { token: parseBearer(headers.authorization), transport: 'header' };
+      return { token: readToken(headers.authorization), transport: 'header' };
     }
     if (cookieToken === undefined) return undefined;
     if (!isSafeMethod(method)) assertSameOrigin(request);
     return { token: cookieToken, transport: 'cookie' };
   }
 
+  const find = (request: FastifyRequest, method = request.method) =>
+    locate(request, method, parseBearer);
+
   return {
     find,
+    findUnread: (request) => locate(request, request.method, cutBearer),
     require(request, method) {
       const credential = find(request, method);
       if (credential !== undefined) return credential;
@@ -55,6 +70,12 @@ export function createCredentialReader(
       );
     },
   };
+}
+
+function cutBearer(authorization: string): string {
+  return authorization.startsWith(BEARER)
+    ? authorization.slice(BEARER.length)
+    : parseBearer(authorization);
 }
 
 export function twoCredentials(): MultipleCredentials {

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { RouteContext } from './route-context.ts';
+import { addSecurityHeaders } from './security-headers.ts';
 import { VERSION } from './version.ts';
 
 /** Swagger UI sets styles on elements; everything else on its page comes from its own files. */
@@ -16,6 +17,19 @@ const DOCS_CSP = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/**
+ * Leaves a form of username and password: there are no clients to name here and no scopes to choose, and
+ * the bar on top only offers to load another document.
+ */
+const DOCS_CSS = `
+.swagger-ui .topbar,
+.swagger-ui .scope-def,
+.swagger-ui .auth-container .wrapper:has(> label[for="password_type"]),
+.swagger-ui .auth-container .wrapper:has(> label[for^="client_"]) {
+  display: none;
+}
+`;
 
 /**
  * Serves the OpenAPI document at `/openapi.json` and Swagger UI at `/docs`, all from this server.
@@ -54,11 +68,14 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
       },
     },
   });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: DOCS_CSP,
-    uiConfig: { url: '/openapi.json', persistAuthorization: false },
-    theme: { title: 'Latchkey API' },
+  await app.register(async (scope) => {
+    addSecurityHeaders(scope);
+    await scope.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: DOCS_CSP,
+      uiConfig: { persistAuthorization: false },
+      theme: { title: 'Latchkey API', css: [{ filename: 'latchkey.css', content: DOCS_CSS }] },
+    });
+    scope.get('/openapi.json', { schema: { hide: true } as object }, async () => app.swagger());
   });
-  app.get('/openapi.json', { schema: { hide: true } as object }, async () => app.swagger());
 }

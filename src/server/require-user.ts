@@ -28,12 +28,17 @@ export function createRequireUser(options: {
   clock: Clock;
 }): RequireUser {
   const { verifier, credentials, clock } = options;
+  const authenticate = (request: FastifyRequest) => {
+    const unread = credentials.findUnread(request);
+    const seen = unread && verifier.findSeen(unread.token);
+    return seen ?? verifier.verify(credentials.require(request).token);
+  };
   return (requirements) => {
     const rule = requirements === undefined ? undefined : createAccessRule(requirements);
     // Calls back instead of returning a promise: a promise for each request costs more than the check.
     return (request, reply, done) => {
       try {
-        const user = verifier.verify(credentials.require(request).token);
+        const user = authenticate(request);
         rule?.(user, clock.now());
         setUser(request, user as AuthenticatedUser);
       } catch (error) {
@@ -45,7 +50,7 @@ export function createRequireUser(options: {
   };
 }
 
-export function setUser(request: FastifyRequest, user: AuthenticatedUser): void {
+function setUser(request: FastifyRequest, user: AuthenticatedUser): void {
   (request as Carrier)[USER] = user;
 }
 

@@ -32,7 +32,8 @@ export function addRoute(
 ): void {
   const address = context.routes.get(name);
   if (address === undefined) return;
-  app.route({ ...options, ...address, schema: createSchema(options.schema, address.method) });
+  const schema = { operationId: name, ...createSchema(options.schema, address.method) };
+  app.route({ ...options, ...address, schema });
 }
 
 /** A route renamed to GET has no body, and Fastify takes no description of one. */

@@ -1,7 +1,6 @@
 import { StoreUnavailable } from '../errors.ts';
 import { initial } from './migrations/001-initial.ts';
 import { logOrder } from './migrations/002-log-order.ts';
-import { keyLife } from './migrations/003-key-life.ts';
 import { execute, query } from './sql/query.ts';
 import type { Sql } from './sql/sql.ts';
 import type { Steps } from './sql/steps.ts';
@@ -10,7 +9,6 @@ import type { Steps } from './sql/steps.ts';
 const migrations: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
   { name: 'initial', up: initial },
   { name: 'log order', up: logOrder },
-  { name: 'key life', up: keyLife },
 ];
 
 /**

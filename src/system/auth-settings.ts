@@ -30,6 +30,7 @@ export function createAuthSettings(
     refreshGrace,
     passwordMinLength,
     passwordMaxLength,
+    auditRetention: parseRetention(options.auditRetention ?? '90d'),
     fields: parseFields(options.fields ?? {}),
     claims: options.claims,
     scopes: options.scopes,
@@ -66,6 +67,15 @@ function readKeyRotation({ keyRotation = {} }: LatchkeyOptions): KeyRotation {
     refuse('has an interval that is hardly longer than its lead.', 'Give at least twice as much.');
   }
   return given;
+}
+
+const retentionBetween = durationBetween('1d', '3650d');
+
+function parseRetention(retention: number | string | false): number | undefined {
+  if (retention === false) return undefined;
+  return retentionBetween(String(retention), (problem, fix) => {
+    throw new InvalidSetting('auditRetention', problem, fix);
+  });
 }
 
 function assertLengths(min: number, max: number): void {

@@ -53,7 +53,13 @@ export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latch
       revocations: auth.revocations.index,
     });
     auth.keys.watch((keys) => verifier.setKeys(keys));
-    const upkeep = await startUpkeep(auth, store, options.revocationPollInterval ?? 250);
+    const upkeep = await startUpkeep({
+      auth,
+      store,
+      clock,
+      random,
+      pollInterval: options.revocationPollInterval ?? 250,
+    });
     let closing: Promise<void> | undefined;
     const close = async () => {
       await upkeep.stop();

@@ -46,6 +46,11 @@ export interface LatchkeyOptions extends SettingOptions {
     | undefined;
   /** Cost and concurrency of password hashing. The defaults are right. */
   readonly hashing?: Omit<PasswordHasherOptions, 'random' | 'clock'> | undefined;
+  /**
+   * How long audit events are kept: seconds, or a text such as `30d`; from `1d` to `3650d`. False: for
+   * ever. Default `90d`.
+   */
+  readonly auditRetention?: number | string | false | undefined;
   /** How often to look for what other processes revoked, in ms. Default 250. */
   readonly revocationPollInterval?: number | undefined;
   /** Where `LATCHKEY_*` settings are read from. Default `process.env`; `{}` for none. */
@@ -61,6 +66,7 @@ export interface LatchkeyOptions extends SettingOptions {
 /** Reads all settings, those among the options last. @throws {InvalidSetting} */
 export function readAllSettings(options: LatchkeyOptions): Settings {
   const { signingKey, clientId, fields, claims, scopes, password, hashing, ...rest } = options;
-  const { revocationPollInterval, keyRotation, env, envFile, clock, random, ...settings } = rest;
+  const { auditRetention, revocationPollInterval, keyRotation, ...others } = rest;
+  const { env, envFile, clock, random, ...settings } = others;
   return readSettings({ env: env ?? process.env, envFile, options: settings });
 }

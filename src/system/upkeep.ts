@@ -1,27 +1,49 @@
 import type { Auth } from '../auth/auth.ts';
-import type { Store } from '../auth/ports.ts';
+import { Lease } from '../auth/lease.ts';
+import type { Clock, Random, Store } from '../auth/ports.ts';
+import { Housekeeping } from './housekeeping.ts';
 
 const MAINTENANCE_INTERVAL = 60_000;
+/** Long enough that a node that renews it every minute may be late once. */
+const LEASE_TERM = 3 * MAINTENANCE_INTERVAL;
 
 export interface Upkeep {
   /** Waits for what is under way. */
   stop(): Promise<void>;
 }
 
+export interface UpkeepOptions {
+  readonly auth: Auth;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** ms */
+  readonly pollInterval: number;
+}
+
 /**
  * Keeps a node up to date: reads what other processes revoked, as soon as the database tells of it where
- * it can and at every interval in any case, and once a minute removes what has expired. A database that
- * does not answer is asked again the next time; what this node knows stays in force.
- * @param pollInterval ms
+ * it can and at every interval in any case, and once a minute forgets what has expired; one node of all
+ * removes it from the database as well. A database that does not answer is asked again the next time;
+ * what this node knows stays in force.
  */
-export async function startUpkeep(auth: Auth, store: Store, pollInterval: number): Promise<Upkeep> {
+export async function startUpkeep(options: UpkeepOptions): Promise<Upkeep> {
+  const { auth, store, clock, random, pollInterval } = options;
   const poll = repeat(() => auth.revocations.catchUp(), pollInterval);
-  const maintenance = repeat(() => auth.maintain(), MAINTENANCE_INTERVAL);
+  const lease = new Lease({ store, clock, random, name: 'housekeeping', term: LEASE_TERM });
+  const housekeeping = new Housekeeping(auth, lease, clock);
+  const maintenance = repeat(async () => {
+    await auth.maintain();
+    await housekeeping.run();
+  }, MAINTENANCE_INTERVAL);
   const unsubscribe = await store.subscribe?.(poll.now);
   return {
     async stop() {
       await unsubscribe?.();
+      housekeeping.stop();
       await Promise.all([poll.stop(), maintenance.stop()]);
+      // A database that is away cannot be told, and finds out by itself.
+      await lease.release().catch(() => {});
     },
   };
 }

@@ -4,12 +4,15 @@ import { storeSuite } from './suite.ts';
 
 const server = await startPostgres();
 
+/** On a busy machine a crowd of callers takes a while, and here nobody is to be turned away. */
+const patience = { connectTimeout: 30_000, statementTimeout: 30_000 };
+
 async function openDatabase() {
   const url = await server.createDatabase();
-  const store = await openPostgresStore({ url });
+  const store = await openPostgresStore({ url, ...patience });
   return {
     store,
-    another: () => openPostgresStore({ url }),
+    another: () => openPostgresStore({ url, ...patience }),
     remove: () => store.close(),
   };
 }

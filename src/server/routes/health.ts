@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Latchkey } from '../../system/latchkey.ts';
 import { createProblem } from '../problem.ts';
 import { healthSchema, readySchema } from '../schemas/programs.ts';
@@ -10,7 +10,7 @@ export function addHealthRoutes(
   isDraining: () => boolean,
 ): void {
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
-  app.get('/readyz', { schema: readySchema }, async (_request, reply) => {
+  app.get('/readyz', { schema: readySchema }, async (_request, reply: FastifyReply) => {
     // Answered here, for it is no failure to be logged at every look.
     if (isDraining()) {
       const problem = createProblem(503, 'stopping', 'This server is about to stop. Ask another.');

@@ -18,7 +18,7 @@ import {
 /** The documentation's security scheme: a bearer token, got by the Authorize button. */
 export const SIGNED_IN = [{ account: [] as string[] }];
 
-export const Problem = object(
+const Problem = object(
   {
     type: string(),
     title: string(),
@@ -75,8 +75,28 @@ export const TransportQuery = object({
   ),
 });
 
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'The request is not what is due. `detail` says what to change.',
+  401: 'Nobody is signed in, or the credentials are wrong.',
+  403: 'Signed in, and not allowed.',
+  404: 'There is no such thing, or it is not yours.',
+  409: 'The username or the email address is taken.',
+  413: 'The body is larger than 64 KiB.',
+  415: 'The body is not of a content type that is taken here.',
+  503: 'Too much to do, or the database does not answer. Try again after `Retry-After` seconds.',
+};
+
+/** Refusals as problem documents; every route may answer 503. */
 export const refusals = (...statuses: number[]) =>
-  Object.fromEntries([...statuses, 503].map((status) => [status, Problem]));
+  Object.fromEntries(
+    [...statuses, 503].map((status) => [
+      status,
+      {
+        description: REASONS[status],
+        content: { 'application/problem+json': { schema: Problem } },
+      },
+    ]),
+  );
 
 export const NoContent = nothing({ description: 'Done.' });
 

@@ -1,4 +1,4 @@
-import { Problem, refusals, SIGNED_IN } from './common.ts';
+import { refusals, SIGNED_IN } from './common.ts';
 import { list, literal, nothing, object } from './json-schema.ts';
 
 export const verifySchema = {
@@ -13,25 +13,39 @@ export const verifySchema = {
 export const jwksSchema = {
   summary: 'Public keys',
   tags: ['For other programs'],
+  description: 'With these, any program verifies access tokens by itself (RFC 7517).',
   response: {
-    200: object({ keys: list(object({}, { additionalProperties: true })) }),
+    200: {
+      description: 'The keys.',
+      content: {
+        'application/jwk-set+json': {
+          schema: object({ keys: list(object({}, { additionalProperties: true })) }),
+        },
+      },
+    },
   },
 };
 
 export const metadataSchema = {
   summary: 'Authorization server metadata',
   tags: ['For other programs'],
-  response: { 200: object({}, { additionalProperties: true }) },
+  description: 'Where what is, for clients that configure themselves (RFC 8414).',
+  response: {
+    200: object({}, { additionalProperties: true, description: 'The metadata.' }),
+  },
 };
 
 export const healthSchema = {
   summary: 'Is the process up?',
   tags: ['Operations'],
-  response: { 200: object({ status: literal('ok') }) },
+  response: { 200: object({ status: literal('ok') }, { description: 'Yes.' }) },
 };
 
 export const readySchema = {
   summary: 'Can it serve?',
   tags: ['Operations'],
-  response: { 200: object({ status: literal('ok') }), 503: Problem },
+  response: {
+    200: object({ status: literal('ok') }, { description: 'Yes.' }),
+    ...refusals(),
+  },
 };

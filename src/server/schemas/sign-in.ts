@@ -51,7 +51,7 @@ export function createRegisterSchema(fields: FieldRules) {
       201: either([object({ user: User, ...tokenProperties }), ByCookie], {
         description: 'Registered and signed in.',
       }),
-      ...refusals(400, 409, 413, 415),
+      ...refusals(400, 403, 409, 413, 415),
     },
   };
 }
@@ -106,7 +106,7 @@ export const tokenSchema = {
     scope: optional(string()),
     refresh_token: optional(string()),
   }),
-  response: { 200: Tokens, 400: OAuthError, 503: OAuthError },
+  response: { 200: Tokens, 400: OAuthError, 413: OAuthError, 503: OAuthError },
 };
 
 export const refreshSchema = {
@@ -117,7 +117,7 @@ export const refreshSchema = {
   body: object({ refresh_token: optional(string()) }, { additionalProperties: false }),
   response: {
     200: either([Tokens, ByCookie], { description: 'Signed in anew.' }),
-    ...refusals(400, 401, 403),
+    ...refusals(400, 401, 403, 413, 415),
   },
 };
 
@@ -127,12 +127,13 @@ export const logoutSchema = {
     'Ends the session: its tokens are refused from now on. Takes the access token, or the refresh token in the body or the cookie.',
   tags: ['Sign in'],
   security: SIGNED_IN,
-  response: { 204: NoContent, ...refusals(400, 401, 403) },
+  response: { 204: NoContent, ...refusals(400, 401, 403, 413, 415) },
 };
 
 export const logoutAllSchema = {
   summary: 'Sign out everywhere',
+  description: 'Ends every session of the user, this one too.',
   tags: ['Sign in'],
   security: SIGNED_IN,
-  response: { 204: NoContent, ...refusals(400, 401, 403) },
+  response: { 204: NoContent, ...refusals(400, 401, 403, 413, 415) },
 };

@@ -17,7 +17,7 @@ export interface PostgresStoreOptions {
   readonly poolSize?: number;
   /** How long a statement may take, in ms. Default: 3000. */
   readonly statementTimeout?: number;
-  /** How long to wait for a connection, be it a new one or one that becomes free, in ms. Default: 2000. */
+  /** How long to wait for a connection, be it a new one or one that becomes free, in ms. Default: 3000. */
   readonly connectTimeout?: number;
   /** How many calls may wait for a connection before further ones are refused. Default: 10000. */
   readonly maxWaiting?: number;
@@ -66,7 +66,7 @@ export function readLocation(options: PostgresStoreOptions): PostgresLocation {
   return {
     poolSize: options.poolSize ?? poolSize ?? 10,
     statementTimeout: options.statementTimeout ?? statementTimeout ?? 3_000,
-    connectTimeout: options.connectTimeout ?? (connectTimeout ?? 2) * 1_000,
+    connectTimeout: options.connectTimeout ?? (connectTimeout ?? 3) * 1_000,
     maxWaiting: options.maxWaiting ?? 10_000,
     connection: {
       connectionString: url.href,

@@ -13,7 +13,13 @@ import { createShortcuts } from './shortcuts/index.ts';
 import { LONG_WAY } from './shortcuts/shortcut.ts';
 
 /** Rare verbs on what all share: their order is that of the calls, and one connection is enough. */
-const inTurn: ReadonlySet<VerbName> = new Set(['agree', 'raise', 'changeKeys', 'prune']);
+const inTurn: ReadonlySet<VerbName> = new Set([
+  'agree',
+  'raise',
+  'exchange',
+  'changeKeys',
+  'prune',
+]);
 /** One statement in the common text too; the reading verbs are so all. */
 const single: ReadonlySet<VerbName> = new Set(['recordEvent']);
 
@@ -105,6 +111,7 @@ function createCalls(sql: Sql, executor: PostgresExecutor, calls: Calls): Pick<S
     changeKeys: verb('changeKeys'),
     agree: verb('agree'),
     raise: verb('raise'),
+    exchange: verb('exchange'),
     recordEvent: verb('recordEvent'),
     listEvents: verb('listEvents'),
     prune: verb('prune'),

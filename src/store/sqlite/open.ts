@@ -73,6 +73,7 @@ function createStore(queue: BatchQueue): Store {
     changeKeys: verb('changeKeys'),
     agree: verb('agree'),
     raise: verb('raise'),
+    exchange: verb('exchange'),
     recordEvent: verb('recordEvent'),
     listEvents: verb('listEvents'),
     prune: verb('prune'),

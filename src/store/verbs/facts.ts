@@ -4,7 +4,7 @@ import type { Steps } from '../sql/steps.ts';
 import type { Verbs } from './verb.ts';
 
 /** What all nodes must agree on, by name. */
-export function factVerbs(sql: Sql): Pick<Verbs, 'agree' | 'raise'> {
+export function factVerbs(sql: Sql): Pick<Verbs, 'agree' | 'raise' | 'exchange'> {
   const { db } = sql;
   const insertUnlessThere = query((p: { name: string; value: string }) =>
     db
@@ -35,6 +35,13 @@ export function factVerbs(sql: Sql): Pick<Verbs, 'agree' | 'raise'> {
       const stored = Number(yield* settle(name, String(value)));
       if (stored >= value) return stored;
       yield* replace({ name, value: String(value) });
+      return value;
+    },
+
+    *exchange({ name, expected, value }) {
+      const stored = yield* settle(name, '');
+      if (stored !== expected) return stored;
+      yield* replace({ name, value });
       return value;
     },
   };

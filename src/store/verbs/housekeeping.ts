@@ -32,14 +32,34 @@ export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'prune' | 'ping'> {
       )
       .returning('seq'),
   );
+  // Ids of events begin with the time they were made, so no other index is needed.
+  const removeEvents = query((p: { before: string; limit: number }) =>
+    db
+      .deleteFrom('audit_events')
+      .where('id', 'in', (it) =>
+        sql.skipLocked(
+          it
+            .selectFrom('audit_events')
+            .select('id')
+            .where('id', '<', p.before)
+            .orderBy('id')
+            .limit(p.limit),
+        ),
+      )
+      .returning('id'),
+  );
   const selectAnything = query(() => db.selectNoFrom((it) => it.lit(1).as('one')));
 
   return {
-    *prune({ now, limit }) {
-      const sessions = yield* removeSessions({ now, limit });
-      const left = limit - sessions.length;
-      const revocations = left > 0 ? yield* removeRevocations({ now, limit: left }) : [];
-      return { removed: sessions.length + revocations.length };
+    *prune({ now, limit, eventsBefore }) {
+      let removed = (yield* removeSessions({ now, limit })).length;
+      if (removed < limit) {
+        removed += (yield* removeRevocations({ now, limit: limit - removed })).length;
+      }
+      if (removed < limit && eventsBefore !== undefined) {
+        removed += (yield* removeEvents({ before: eventsBefore, limit: limit - removed })).length;
+      }
+      return { removed };
     },
 
     *ping() {

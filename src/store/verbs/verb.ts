@@ -33,6 +33,7 @@ const readingVerbs: Record<VerbName, boolean> = {
   changeKeys: false,
   agree: false,
   raise: false,
+  exchange: false,
   recordEvent: false,
   listEvents: true,
   prune: false,

@@ -24,6 +24,21 @@ export function factTests(given: () => Store): void {
     assert.equal(await raise(0), Number.MAX_SAFE_INTEGER);
   });
 
+  test('a fact is exchanged by one of those who know what it was', async () => {
+    const store = given();
+    const name = unique('fact');
+    const exchange = (expected: string, value: string) => store.exchange({ name, expected, value });
+    assert.equal(await exchange('never', 'a'), '');
+    const first = await Promise.all(['a', 'b', 'c'].map((value) => exchange('', value)));
+    assert.equal(new Set(first).size, 1, 'all are told the same');
+    const [now = ''] = first;
+    assert.ok(['a', 'b', 'c'].includes(now));
+    assert.equal(await exchange('', 'd'), now);
+    assert.equal(await exchange(now, 'd'), 'd');
+    assert.equal(await exchange('d', ''), '');
+    assert.equal(await exchange('', 'e'), 'e');
+  });
+
   test('events are listed the newest first, of one user or of all', async () => {
     const store = given();
     const userId = unique('user');

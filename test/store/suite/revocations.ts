@@ -80,4 +80,20 @@ export function revocationTests(open: OpenDatabase): void {
     await store.revokeToken({ jti: unique('jti'), ...revoking() });
     assert.equal(await newestSeq(store), lastSeq + 1);
   });
+
+  test('pruning removes events only where told to, the oldest first', async (t) => {
+    const { store, remove } = await open();
+    t.after(remove);
+    for (const id of ['0190-5', '0190-3', '0190-4', '0190-6'])
+      await store.recordEvent(anEvent({ id }));
+    const left = async () =>
+      (await store.listEvents({ userId: null, limit: 9 })).map((it) => it.id).reverse();
+    assert.deepEqual(await store.prune({ now: 5_000, limit: 3 }), { removed: 0 });
+    assert.equal((await left()).length, 4);
+    const prune = (limit: number) => store.prune({ now: 5_000, limit, eventsBefore: '0190-6' });
+    assert.deepEqual(await prune(2), { removed: 2 });
+    assert.deepEqual(await left(), ['0190-5', '0190-6']);
+    assert.deepEqual(await prune(2), { removed: 1 });
+    assert.deepEqual(await left(), ['0190-6']);
+  });
 }

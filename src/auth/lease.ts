@@ -1,0 +1,69 @@
+import type { Clock, Random, Store } from './ports.ts';
+
+export interface LeaseOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What it is about; one node at a time holds the lease of a name. */
+  readonly name: string;
+  /** ms after which it passes to another node if its holder does not renew it. */
+  readonly term: number;
+}
+
+/**
+ * Lets one of many nodes do what would be wasted work for two. No two clocks are ever compared: the
+ * holder changes what is stored whenever it renews, and a node that has seen it unchanged for the whole
+ * term takes over. A clock that steps can make two nodes hold it for a while, so nothing may go wrong
+ * where they do.
+ */
+export class Lease {
+  readonly #options: LeaseOptions;
+  readonly #holder: string;
+  #renewals = 0;
+  #held: string | undefined;
+  /** What another node has stored, and since when it is known here. */
+  #seen: { readonly value: string; readonly since: number } | undefined;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.#holder = Buffer.from(options.random.bytes(12)).toString('base64url');
+  }
+
+  /**
+   * Takes or renews it.
+   * @returns whether it is held now
+   * @throws {StoreUnavailable}
+   */
+  async take(): Promise<boolean> {
+    this.#renewals += 1;
+    const value = `${this.#holder}.${this.#renewals}`;
+    const stored = await this.#exchange(this.#held ?? this.#findExpired() ?? '', value);
+    if (stored === value) {
+      this.#held = value;
+      return true;
+    }
+    this.#held = undefined;
+    if (stored !== this.#seen?.value) {
+      this.#seen = { value: stored, since: this.#options.clock.now() };
+    }
+    return false;
+  }
+
+  /** Lets another node have it at once. @throws {StoreUnavailable} */
+  async release(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) await this.#exchange(held, '');
+  }
+
+  /** What another node stored and has not renewed. */
+  #findExpired(): string | undefined {
+    if (this.#seen === undefined) return undefined;
+    const { value, since } = this.#seen;
+    return Math.abs(this.#options.clock.now() - since) >= this.#options.term ? value : undefined;
+  }
+
+  #exchange(expected: string, value: string): Promise<string> {
+    return this.#options.store.exchange({ name: `lease_${this.#options.name}`, expected, value });
+  }
+}

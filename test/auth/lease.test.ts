@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Lease } from '../../src/auth/lease.ts';
+import { openSqliteStore } from '../../src/store/index.ts';
+import { createTestRandom, TestClock } from '../support/auth.ts';
+
+const term = 180_000;
+
+/** Nodes with clocks that differ by hours. */
+async function openNodes(t: TestContext) {
+  const store = await openSqliteStore({ path: ':memory:', thread: 'inline' });
+  t.after(() => store.close());
+  const clocks = [0, 5, -7].map((hours) => new TestClock(Date.UTC(2026, 0, 1, 12 + hours)));
+  const nodes = clocks.map(
+    (clock, at) =>
+      new Lease({ store, clock, random: createTestRandom(`node ${at}`), name: 'work', term }),
+  );
+  const [a, b, c] = nodes;
+  assert.ok(a && b && c);
+  const pass = (seconds: number) => {
+    for (const clock of clocks) clock.step(seconds);
+  };
+  return { a, b, c, pass };
+}
+
+test('One node holds it for as long as it renews, whatever the clocks of the others say', async (t) => {
+  const { a, b, c, pass } = await openNodes(t);
+  assert.equal(await a.take(), true);
+  for (let minute = 0; minute < 20; minute++) {
+    assert.deepEqual(await Promise.all([b.take(), c.take()]), [false, false]);
+    pass(60);
+    assert.equal(await a.take(), true);
+  }
+});
+
+test('Once released it is free at once', async (t) => {
+  const { a, b } = await openNodes(t);
+  assert.equal(await a.take(), true);
+  assert.equal(await b.take(), false);
+  await a.release();
+  assert.equal(await b.take(), true);
+  assert.equal(await a.take(), false);
+  await a.release();
+  assert.equal(await b.take(), true, 'who does not hold it releases nothing');
+});
+
+test('It passes on when its holder is silent for the term, and to one node only', async (t) => {
+  const { a, b, c, pass } = await openNodes(t);
+  assert.equal(await a.take(), true);
+  assert.deepEqual([await b.take(), await c.take()], [false, false]);
+  pass(term / 1000 - 1);
+  assert.deepEqual([await b.take(), await c.take()], [false, false]);
+  pass(1);
+  const taken = await Promise.all([b.take(), c.take()]);
+  assert.deepEqual(taken.sort(), [false, true]);
+  assert.equal(await a.take(), false, 'the one that was silent finds out');
+});
+
+test('A node that has just come waits for the whole term', async (t) => {
+  const { a, b, pass } = await openNodes(t);
+  assert.equal(await a.take(), true);
+  pass(10 * 3600);
+  assert.equal(await b.take(), false);
+  pass(term / 1000);
+  assert.equal(await b.take(), true);
+});

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import type { FastifyInstance } from 'fastify';
+import { PASSWORD, startHost, startServer, type TestRequest } from '../support/server.ts';
+
+interface Schema {
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly Schema[];
+  readonly additionalProperties?: boolean;
+  readonly minLength?: number;
+  readonly enum?: readonly string[];
+}
+interface Operation {
+  readonly summary?: string;
+  readonly description?: string;
+  readonly operationId?: string;
+  readonly security?: readonly unknown[];
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
+  };
+  readonly responses: Readonly<
+    Record<string, { description: string; content?: Record<string, { schema: Schema }> }>
+  >;
+}
+
+const server = await startServer({ issuer: 'http://auth.example' });
+const { send } = server;
+const document = (await send('/openapi.json')).body;
+const operations = Object.entries(document['paths']).flatMap(([path, methods]) =>
+  Object.entries(methods as Record<string, Operation>).map(([method, operation]) => ({
+    name: `${method.toUpperCase()} ${path}`,
+    method: method.toUpperCase(),
+    path: path.replace('{id}', '01890000-0000-7000-8000-000000000000'),
+    operation,
+  })),
+);
+
+describe('the OpenAPI document', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    const validator = new Validator();
+    const result = await validator.validate(structuredClone(document));
+    assert.equal(result.valid, true, JSON.stringify(result.errors, null, 1));
+    assert.equal(validator.version, '3.1');
+  });
+
+  it('is served as JSON that no browser mistakes', async () => {
+    const { headers } = await send('/openapi.json');
+    assert.match(headers.get('content-type') ?? '', /^application\/json/);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+  });
+
+  it('has every route there is, and none that is not', async () => {
+    const routes = new Set<string>();
+    const host = await startHost(
+      { docs: true },
+      (app) => app.get('/of-the-host', { schema: { summary: 'Ours' } }, () => ''),
+      {
+        before: (app: FastifyInstance) =>
+          app.addHook('onRoute', ({ method, url }) => {
+            for (const each of [method].flat()) routes.add(`${each} ${url.replace(':id', '{id}')}`);
+          }),
+      },
+    );
+    const hidden = /^(HEAD .*|GET \/docs.*|GET \/openapi\.json)$/;
+    const served = [...routes].filter((route) => !hidden.test(route)).sort();
+    const described = Object.entries((await host.send('/openapi.json')).body['paths'])
+      .flatMap(([path, methods]) =>
+        Object.keys(Object(methods)).map((m) => `${m.toUpperCase()} ${path}`),
+      )
+      .sort();
+    assert.deepEqual(described, served);
+    assert.ok(described.includes('GET /of-the-host') && described.length > 13);
+    await host.close();
+  });
+
+  it('tells people what each operation is, and what each answer means', () => {
+    const ids = new Set<string>();
+    for (const { name, operation } of operations) {
+      assert.ok(operation.summary, name);
+      if (name.includes('/auth/')) {
+        assert.ok(operation.description, name);
+        assert.ok(operation.operationId && !ids.has(operation.operationId), name);
+        ids.add(operation.operationId);
+      }
+      for (const [status, { description }] of Object.entries(operation.responses)) {
+        assert.notEqual(description, 'Default Response', `${name} ${status}`);
+      }
+    }
+  });
+
+  it('says how to sign in', () => {
+    const { account } = document['components'].securitySchemes;
+    assert.equal(account.flows.password.tokenUrl, '/auth/token');
+    for (const { name, operation } of operations) {
+      const isOpen = /register|login|token|refresh$|well-known|healthz|readyz/.test(name);
+      assert.equal(operation.security === undefined, isOpen, name);
+    }
+  });
+});
+
+describe('what the OpenAPI document says', () => {
+  let users = 0;
+  /** A fresh sign-in, because many of these requests end it. */
+  const signIn = async (): Promise<string> => {
+    const { body } = await server.register(`user${users++}`);
+    return body['access_token'];
+  };
+  const sample = (schema: Schema): string =>
+    schema.enum?.[0] ?? 'sample password'.padEnd(schema.minLength ?? 0, 'x');
+
+  const encodings: Record<string, (members: Record<string, string>) => TestRequest> = {
+    'application/json': (json) => ({ json }),
+    'application/x-www-form-urlencoded': (form) => ({ form }),
+  };
+
+  it('is required is missed', async () => {
+    let checked = 0;
+    for (const { name, method, path, operation } of operations) {
+      for (const [type, { schema }] of Object.entries(operation.requestBody?.content ?? {})) {
+        const encode = encodings[type];
+        assert.ok(encode, `${name} takes ${type}`);
+        const token = operation.security === undefined ? {} : { token: await signIn() };
+        for (const missing of schema.required ?? []) {
+          const entries = Object.entries(schema.properties ?? {});
+          const members = entries.filter(([member]) => member !== missing);
+          const values = members.map(([member, each]) => [member, sample(each)] as const);
+          const answer = await send(path, {
+            method,
+            ...encode(Object.fromEntries(values)),
+            ...token,
+          });
+          assert.equal(answer.status, 400, `${name} without ${missing}`);
+          assert.match(answer.text, new RegExp(missing));
+          checked++;
+        }
+      }
+    }
+    assert.ok(checked >= 6);
+  });
+
+  it('is taken is taken, and nothing else where it says so', async () => {
+    for (const { name, path, operation } of operations) {
+      for (const [type, { schema }] of Object.entries(operation.requestBody?.content ?? {})) {
+        if (schema.additionalProperties !== false) continue;
+        const token = operation.security === undefined ? {} : { token: await signIn() };
+        for (const member of [...Object.keys(schema.properties ?? {}), 'unheard_of']) {
+          const answer = await send(path, { ...encodings[type]?.({ [member]: 'x' }), ...token });
+          const isUnknown = answer.text.includes(`\\"${member}\\" is not something`);
+          assert.equal(isUnknown, member === 'unheard_of', `${name}: ${member}`);
+        }
+      }
+    }
+  });
+
+  it('is answered is answered, in the shape it says', async () => {
+    const seen = new Set<string>();
+    const wrongs: Record<string, () => Promise<TestRequest> | TestRequest> = {
+      nothing: () => ({}),
+      'a token': async () => ({ token: await signIn() }),
+      'a token and a body': async () => ({ token: await signIn(), json: {} }),
+      'a bad token': () => ({ token: 'x.y.z' }),
+      'a token in the address': () => ({}),
+      'a cookie from another site': async () => ({ cookies: { latchkey_access: await signIn() } }),
+      'broken JSON': async () => ({
+        body: '{',
+        headers: { 'content-type': 'application/json' },
+        token: await signIn(),
+      }),
+      'plain text': async () => ({
+        body: 'x',
+        headers: { 'content-type': 'text/plain' },
+        token: await signIn(),
+      }),
+      'too much': async () => ({ json: 'x'.repeat(70_000), token: await signIn() }),
+      'a sign-in': async () => ({ json: { username: 'user0', password: PASSWORD } }),
+      'a new user': () => ({ json: { username: `new${users++}`, password: PASSWORD } }),
+      'a wrong password': () => ({ json: { username: 'user0', password: 'not the password' } }),
+      'a grant': () => ({
+        form: { grant_type: 'password', username: 'user0', password: PASSWORD },
+      }),
+      'a change of password': async () => ({
+        json: { current_password: PASSWORD, new_password: 'another good one' },
+        token: await signIn(),
+      }),
+      'a refresh token': async () => {
+        const { body } = await server.register(`user${users++}`);
+        return { json: { refresh_token: body['refresh_token'] } };
+      },
+    };
+    await signIn();
+    for (const { name, method, path, operation } of operations) {
+      for (const [what, build] of Object.entries(wrongs)) {
+        const request = await build();
+        if (method !== 'POST' && (request.body !== undefined || request.json !== undefined))
+          continue;
+        if (request.form !== undefined && !path.endsWith('/token')) continue;
+        const query =
+          what === 'a token in the address' && operation.security ? '?access_token=x' : '';
+        const answer = await send(path + query, { ...request, method });
+        const documented = operation.responses[answer.status];
+        assert.ok(documented, `${name} answers ${answer.status} to ${what}`);
+        seen.add(`${name} ${answer.status}`);
+        const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
+        const types = Object.entries(documented.content ?? {});
+        if (answer.text === '') {
+          assert.equal(types.length, 0, `${name} ${answer.status} has no body`);
+          continue;
+        }
+        const schema = documented.content?.[type]?.schema;
+        assert.ok(
+          schema,
+          `${name} ${answer.status} is ${type}, documented: ${types.map(([t]) => t)}`,
+        );
+        assertShape(answer.body, schema, `${name} ${answer.status}`);
+      }
+    }
+    for (const { name, operation } of operations) {
+      const success = Object.keys(operation.responses).filter((status) => Number(status) < 300);
+      const isSeen = success.some((status) => seen.has(`${name} ${status}`));
+      assert.ok(isSeen || name.startsWith('DELETE'), `${name} never answered ${success}`);
+    }
+  });
+});
+
+/** Whether the members are those of the schema: required ones there, unknown ones not. */
+function assertShape(body: object, schema: Schema, name: string): void {
+  const fits = (schema.anyOf ?? [schema]).some((each) => {
+    const isThere = (each.required ?? []).every((member) => Object.hasOwn(body, member));
+    const isKnown = (member: string) => Object.hasOwn(each.properties ?? {}, member);
+    return isThere && (each.additionalProperties === true || Object.keys(body).every(isKnown));
+  });
+  assert.ok(fits, `${name}: ${JSON.stringify(body)}`);
+}

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, it } from 'node:test';
+import { assertProblem, MARKER } from '../support/refusals.ts';
+import { PASSWORD, sendBytes, startServer } from '../support/server.ts';
+
+const server = await startServer();
+const { send, port } = server;
+
+describe('health', () => {
+  it('is live and ready', async () => {
+    for (const path of ['/healthz', '/readyz']) {
+      const answer = await send(path);
+      assert.equal(answer.status, 200);
+      assert.deepEqual(answer.body, { status: 'ok' });
+      assert.equal(answer.headers.get('cache-control'), 'no-store');
+      assert.equal((await send(path, { method: 'HEAD' })).status, 200);
+    }
+  });
+
+  it('is live and not ready without its database, while tokens are still verified', async () => {
+    const other = await startServer();
+    const { body } = await other.register('jane');
+    const token = body['access_token'];
+    await other.app.latchkey.close();
+    assert.equal((await other.send('/healthz')).status, 200);
+    assert.equal((await other.send('/auth/verify', { token })).status, 200);
+    const json = { username: 'jane', password: PASSWORD };
+    for (const answer of [
+      await other.send('/readyz'),
+      await other.send('/auth/me', { token }),
+      await other.send('/auth/login', { json }),
+      await other.send('/auth/refresh', { json: { refresh_token: body['refresh_token'] } }),
+      await other.send('/auth/logout', { method: 'POST', token }),
+    ]) {
+      assertProblem(answer, 503);
+      assert.match(answer.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+    }
+    const form = { grant_type: 'password', ...json };
+    const oauth = await other.send('/auth/token', { form });
+    assert.equal(oauth.status, 503);
+    assert.equal(oauth.body['error'], 'temporarily_unavailable');
+    assert.match(oauth.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+    await other.close();
+  });
+});
+
+describe('methods', () => {
+  it('that an address does not have are refused with those it has', async () => {
+    for (const [method, path, allow] of [
+      ['GET', '/auth/login', 'POST'],
+      ['PUT', '/auth/register', 'POST'],
+      ['POST', '/auth/me', 'GET, HEAD'],
+      ['DELETE', '/auth/sessions?x=1', 'GET, HEAD'],
+      ['OPTIONS', '/auth/me', 'GET, HEAD'],
+    ] as const) {
+      const answer = await send(path, { method });
+      assertProblem(answer, 405, `${method} ${path}`);
+      assert.equal(answer.headers.get('allow'), allow);
+    }
+    for (const method of ['TRACE', 'PROPFIND', 'LOCK', 'QUERY']) {
+      const request = `${method} /auth/me HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+      assert.match(await sendBytes(port, request), /^HTTP\/1.1 4\d\d /, method);
+    }
+  });
+
+  it('HEAD answers as GET does, without the body', async () => {
+    const { body } = await server.register('head');
+    const token = body['access_token'];
+    const get = await send('/auth/me', { token });
+    const head = await send('/auth/me', { token, method: 'HEAD' });
+    assert.equal(head.status, 200);
+    assert.equal(head.text, '');
+    assert.equal(head.headers.get('content-length'), get.headers.get('content-length'));
+    assert.equal((await send('/auth/me', { method: 'HEAD' })).status, 401);
+  });
+});
+
+describe('addresses', () => {
+  it('where nothing is are answered in one form, and never shown back', async () => {
+    for (const path of [
+      `/${MARKER}`,
+      `/auth/me/${MARKER}`,
+      '/AUTH/ME',
+      '/auth//me',
+      '/auth/me/',
+      '/../etc/passwd',
+      '/docs/static/../../package.json',
+      '/docs/static/%2e%2e/%2e%2e/package.json',
+      '/.env',
+      '/data/latchkey.db',
+    ]) {
+      const answer = await send(path);
+      assert.equal(answer.status, 404, path);
+      assert.equal(answer.text.includes(MARKER), false);
+    }
+    assertProblem(await send(`/${MARKER}`), 404);
+  });
+
+  it('that are none are refused', async () => {
+    const { body } = await server.register('address');
+    const token = body['access_token'];
+    for (const id of ['%', '%zz', '%ff', '%c0%af', 'x'.repeat(5000)]) {
+      const answer = await send(`/auth/sessions/${id}`, { method: 'DELETE', token });
+      assert.ok(answer.status === 400 || answer.status === 404 || answer.status === 414, id);
+      assertProblem(answer, answer.status, id);
+    }
+  });
+});
+
+describe('broken HTTP', () => {
+  const line = 'GET /healthz HTTP/1.1\r\nHost: a\r\n';
+  const broken: Record<string, [string | Buffer, number]> = {
+    garbage: ['\0\u0001\u0002 garbage\r\n\r\n', 400],
+    'a TLS handshake': [Buffer.from('160301020001000001fc0303', 'hex'), 400],
+    'garbage after a good request': [`${line}\r\nGARBAGE ${MARKER}\r\n\r\n`, 400],
+    'a bad version': ['GET / HTTP/9.9\r\nHost: a\r\n\r\n', 400],
+    'a space in a header name': [`${line}X Y: 1\r\n\r\n`, 400],
+    'a NUL in a header': [`${line}X: \0\r\n\r\n`, 400],
+    'a folded header': [`${line}X: a\r\n b\r\n\r\n`, 400],
+    'a very long header': [`${line}X: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    'very many headers': [`${line}${'X: y\r\n'.repeat(6000)}\r\n`, 431],
+    'a very long address': [`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431],
+    'a very long token': [`${line}Authorization: Bearer ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  };
+  for (const [name, [bytes, status]] of Object.entries(broken)) {
+    it(`such as ${name} is refused, and the server lives`, async () => {
+      const answer = await sendBytes(port, bytes);
+      const last = answer.slice(answer.lastIndexOf('HTTP/1.1'));
+      assert.match(last, new RegExp(`^HTTP/1.1 ${status} `), answer.slice(0, 300));
+      const document = JSON.parse(last.slice(last.indexOf('{')));
+      assert.equal(document.status, status);
+      assert.match(last, /application\/problem\+json/);
+      assert.equal(answer.includes(MARKER), false);
+      assert.equal((await send('/healthz')).status, 200);
+    });
+  }
+
+  it('never waits for ever', () => {
+    const { requestTimeout, headersTimeout, timeout } = server.app.server;
+    for (const limit of [requestTimeout, headersTimeout, timeout]) {
+      assert.ok(limit > 0 && limit <= 60_000, String(limit));
+    }
+  });
+});
+
+describe('overload', () => {
+  it('is answered with 503 and Retry-After, and nothing else breaks', async () => {
+    const hashing = { memoryCost: 8192, timeCost: 4, threads: 1, maxQueue: 2 };
+    const busy = await startServer({ hashing });
+    const { body } = await busy.register('jane');
+    const token = body['access_token'];
+    const logins = Array.from({ length: 20 }, () => busy.login('jane'));
+    const checks = Array.from({ length: 20 }, () => busy.send('/auth/me', { token }));
+    const statuses = (await Promise.all(logins)).map((answer) => {
+      if (answer.status === 503) {
+        assertProblem(answer, 503);
+        assert.equal(answer.body['code'], 'overloaded');
+        assert.match(answer.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+      }
+      return answer.status;
+    });
+    assert.ok(statuses.includes(200) && statuses.includes(503), String(statuses));
+    for (const status of statuses) assert.ok(status === 200 || status === 503);
+    for (const { status } of await Promise.all(checks)) assert.equal(status, 200);
+
+    const wave = await Promise.all(
+      Array.from({ length: 20 }, (_, at) => busy.register(`wave${at}`)),
+    );
+    const made = wave.filter(({ status }) => status === 201).length;
+    const users = await busy.app.latchkey.users.list();
+    assert.equal(users.length, made + 1);
+    assert.equal((await busy.login('jane')).status, 200);
+    await busy.close();
+  });
+});
+
+describe('closing', () => {
+  it('finishes the request under way, and takes no new one', { timeout: 20_000 }, async () => {
+    const hashing = { memoryCost: 65_536, timeCost: 4, threads: 1 };
+    const closing = await startServer({ hashing });
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    closing.app.server.once('request', () => resolve());
+    const registering = closing.register('jane');
+    await begun;
+    await closing.close();
+    const answer = await registering;
+    assert.equal(answer.status, 201);
+    await assert.rejects(closing.send('/healthz'));
+  });
+
+  it('does not wait for connections that say nothing', async () => {
+    const closing = await startServer();
+    const socket = connect(closing.port, '127.0.0.1');
+    await once(socket, 'connect');
+    assert.equal((await closing.send('/healthz')).status, 200);
+    const closed = once(socket, 'close');
+    socket.resume();
+    await closing.close();
+    await closed;
+  });
+});
+
+describe('the log', () => {
+  it('goes to standard error, tells of our failures, and holds no secret', async () => {
+    const lines: string[] = [];
+    const { write } = process.stderr;
+    process.stderr.write = (chunk: string | Uint8Array) => {
+      lines.push(String(chunk));
+      return true;
+    };
+    try {
+      const claims = ({ username }: { username: string | null }) => {
+        if (username === 'broken') throw new Error('the hook failed');
+        return {};
+      };
+      const logged = await startServer({ logger: true, claims });
+      const password = `${MARKER} password`;
+      const { body } = await logged.register('jane', { password });
+      const token = body['access_token'];
+      await logged.register('broken', { password });
+      await logged.login('jane', `${MARKER} wrong`);
+      await logged.send(`/auth/me?access_token=${token}&x=${MARKER}`);
+      await logged.send(`/${MARKER}?token=${token}`, { token });
+      await logged.send('/auth/me', { token: `${token}x` });
+      await logged.send('/auth/refresh', { json: { refresh_token: body['refresh_token'] } });
+      await logged.send('/auth/login', { form: `{"password":"${password}"}` });
+      await sendBytes(logged.port, `GARBAGE ${MARKER}\r\n\r\n`);
+      await logged.app.latchkey.close();
+      await logged.send('/auth/login', { json: { username: 'jane', password } });
+      const form = { grant_type: 'password', username: 'jane', password };
+      await logged.send('/auth/token', { form });
+      await logged.close();
+    } finally {
+      process.stderr.write = write;
+    }
+    const log = lines.join('');
+    assert.match(log, /"msg":"request failed"/);
+    assert.match(log, /the hook failed/);
+    assert.match(log, /store_unavailable/);
+    for (const secret of [MARKER, 'eyJ', '$argon2', 'access_token', '?']) {
+      assert.equal(log.includes(secret), false, `the log holds ${secret}: ${log}`);
+    }
+  });
+});
+
+describe('behind a proxy', () => {
+  it('believes what a trusted one says of the address, and nobody else', async () => {
+    const ask = async (trustProxy: string[] | false, forwarded: string) => {
+      const proxied = await startServer(trustProxy === false ? {} : { trustProxy });
+      const { body } = await proxied.send('/auth/register', {
+        json: { username: 'jane', password: PASSWORD },
+        headers: { 'x-forwarded-for': forwarded },
+      });
+      const { body: list } = await proxied.send('/auth/sessions', { token: body['access_token'] });
+      await proxied.close();
+      return list['sessions'][0].address;
+    };
+    const trusted = ['127.0.0.1'];
+    assert.equal(await ask(false, '203.0.113.7'), '127.0.0.1');
+    assert.equal(await ask(trusted, '203.0.113.7'), '203.0.113.7');
+    assert.equal(await ask(trusted, '198.51.100.1, 203.0.113.7'), '203.0.113.7');
+    assert.equal(await ask(['203.0.113.9'], '203.0.113.7'), '127.0.0.1');
+    assert.equal(await ask(trusted, `<script>${'x'.repeat(5000)}`), null);
+  });
+});
