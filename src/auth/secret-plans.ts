@@ -39,8 +39,16 @@ export function planSecretRotation(
 ): { envelopes: Envelope[]; roots?: readonly RootKey[] } | undefined {
   const opener = openerOfSecret(secret);
   if (opener.id === old.id) refuse('This is the secret in use. Give another one.');
-  if (envelopes.some(({ id }) => id === opener.id)) return undefined;
   const own = requireOwn(envelopes, old);
+  const known = envelopes.find(({ id }) => id === opener.id);
+  if (known !== undefined) {
+    if (compromised && !findNewer(envelopes, own).some((it) => !isOfSecret(it))) {
+      refuse(
+        'This secret was added without a new root key. Take that back (--cancel), then rotate.',
+      );
+    }
+    return undefined;
+  }
   if (findNewer(envelopes, own).length > 0) {
     refuse(
       'A rotation is under way: a newer secret opens this database as well. Set that one and finish (--finish), or take it back (--cancel).',

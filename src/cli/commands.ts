@@ -15,10 +15,14 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['users enable', async () => (await import('./commands/users-enable.ts')).usersEnable],
   ['users delete', async () => (await import('./commands/users-delete.ts')).usersDelete],
   ['keys list', async () => (await import('./commands/keys-list.ts')).keysList],
+  ['keys rotate', async () => (await import('./commands/keys-rotate.ts')).keysRotate],
+  ['keys revoke', async () => (await import('./commands/keys-revoke.ts')).keysRevoke],
+  ['secret rotate', async () => (await import('./commands/secret-rotate.ts')).secretRotate],
 ]);
 
 /** What several commands begin with, and what they are about. */
 export const groups: ReadonlyMap<string, string> = new Map([
   ['users', 'Create, find and change users'],
-  ['keys', 'See the signing keys'],
+  ['keys', 'See, replace and revoke the signing keys'],
+  ['secret', 'Replace the secret'],
 ]);

@@ -31,3 +31,8 @@ export function toKeyView({ key, life }: KeyTexts): Record<string, unknown> {
     revoked_at: time(key.revokedAt),
   };
 }
+
+/** What to call the key in a sentence. */
+export function describeKey({ kid, algorithm }: StoredKey): string {
+  return `Key ${kid} (${algorithm})`;
+}

@@ -104,7 +104,11 @@ export async function runCli(
 }
 
 function takesData(args: readonly string[]): boolean {
-  return (args[0] === 'users' || args[0] === 'keys') && args.length > 1 && !args.includes('--help');
+  return (
+    ['users', 'keys', 'secret'].includes(args[0] ?? '') &&
+    args.length > 1 &&
+    !args.includes('--help')
+  );
 }
 
 export interface RunningServer {
