@@ -1,6 +1,5 @@
 import { StoreUnavailable } from '../errors.ts';
 import { initial } from './migrations/001-initial.ts';
-import { logOrder } from './migrations/002-log-order.ts';
 import { execute, query } from './sql/query.ts';
 import type { Sql } from './sql/sql.ts';
 import type { Steps } from './sql/steps.ts';
@@ -8,7 +7,6 @@ import type { Steps } from './sql/steps.ts';
 /** A migration's place in this list is its version, counted from 1. Append only: they are history. */
 const migrations: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
   { name: 'initial', up: initial },
-  { name: 'log order', up: logOrder },
 ];
 
 /**

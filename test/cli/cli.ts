@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { run } from '../../src/cli/run.ts';
 
-const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+export const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;

@@ -283,7 +283,7 @@ test('What cannot be is refused with the fix', async (t) => {
     refused(['--workers', '65'], 2, /--workers must be a whole number/),
     refused(['--workers', '2.5'], 2, /--workers must be a whole number/),
     refused(['--drain', 'soon'], 2, /--drain: "soon" is not a duration/),
-    refused(['--drain', '6m'], 2, /--drain must be 300s at most/),
+    refused(['--drain', '6m'], 2, /--drain: 6m is too long\. The most is 5m/),
     refused(
       ['--workers', '2', '--database-url', 'sqlite::memory:'],
       1,

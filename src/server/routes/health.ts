@@ -13,8 +13,9 @@ export function addHealthRoutes(
   app.get('/readyz', { schema: readySchema }, async (_request, reply: FastifyReply) => {
     // Answered here, for it is no failure to be logged at every look.
     if (isDraining()) {
-      const problem = createProblem(503, 'stopping', 'This server is about to stop. Ask another.');
-      return reply.code(503).type('application/problem+json').send(problem);
+      reply.raw.statusCode = 503;
+      reply.type('application/problem+json');
+      return createProblem(503, 'stopping', 'This server is about to stop. Ask another.');
     }
     await latchkey.auth.ping();
     return { status: 'ok' };

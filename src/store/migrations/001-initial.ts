@@ -58,6 +58,7 @@ export function* initial(sql: Sql): Steps<void> {
     ),
   );
   yield* execute(schema.createIndex('revocations_expiry').on('revocations').column('expires_at'));
+  yield* sql.guardLog();
 
   yield* execute(
     sql.table(

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LatchkeyError } from '../../src/errors.ts';
+import type { VerifiedToken } from '../../src/guard/access-claims.ts';
+import { openTestAuth, type TestAuth } from '../support/auth.ts';
+
+const lifetime = 900;
+/** Seconds that an expired token is accepted for, as documented. */
+const tolerance = 5;
+const step = 600;
+const password = 'correct horse';
+
+/** The code of the refusal, or `accepted`. */
+function judge({ verifier }: TestAuth, token: string): string {
+  try {
+    verifier.verify(token);
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof LatchkeyError) return error.code;
+    throw error;
+  }
+}
+
+async function keepHouse({ auth }: TestAuth): Promise<void> {
+  await auth.maintain();
+  await auth.revocations.catchUp();
+  while (await auth.removeExpired(100));
+}
+
+test('Whichever way the clock steps, no token is accepted beyond its expiry and the tolerance', async () => {
+  await using node = await openTestAuth({ accessTokenTtl: lifetime });
+  const start = node.clock.ms;
+  const { accessToken } = await node.auth.register({ username: 'jane', password });
+  const steps = [0, step, -step, step, 299, 5, 1, -1, step, -step, step, step, -3 * step, 3 * step];
+  for (const seconds of steps) {
+    node.clock.step(seconds);
+    await keepHouse(node);
+    const age = (node.clock.ms - start) / 1000;
+    const due = age < lifetime + tolerance ? 'accepted' : 'token_expired';
+    // Twice, for the second time it may be remembered.
+    if (age >= -tolerance) {
+      assert.deepEqual(
+        [judge(node, accessToken), judge(node, accessToken)],
+        [due, due],
+        `${age} s`,
+      );
+    }
+  }
+});
+
+/** Every way to revoke, each done to a user of its own. */
+const revocations: Readonly<
+  Record<string, (node: TestAuth, claims: VerifiedToken) => Promise<void>>
+> = {
+  logout: ({ auth }, claims) => auth.logout(claims),
+  'logout of all': ({ auth }, claims) => auth.logoutAll(claims),
+  'a password set': ({ auth }, { sub }) => auth.users.setPassword(sub, 'another horse'),
+  'a role change': ({ auth }, { sub }) => auth.users.setRoles(sub, ['admin']),
+  disabling: ({ auth }, { sub }) => auth.users.disable(sub),
+  'revoking it alone': ({ auth }, claims) => auth.revokeToken(claims),
+  deleting: ({ auth }, { sub }) => auth.users.delete(sub),
+};
+
+for (const [name, revoke] of Object.entries(revocations)) {
+  test(`Revoked by ${name}, a token stays so while the clock steps forward and back`, async () => {
+    await using node = await openTestAuth({ accessTokenTtl: lifetime });
+    const { accessToken } = await node.auth.register({ username: 'jane', password });
+    const claims = node.verifier.verify(accessToken);
+    await revoke(node, claims);
+    // At each moment of the token's life: the clock steps forward, the house is kept, a node starts and
+    // reads the log by that clock, and the clock is put right.
+    for (const age of [0, 300, lifetime - 1, lifetime + tolerance - 1]) {
+      const right = node.clock.ms;
+      node.clock.step(age + step);
+      await keepHouse(node);
+      await node.restart();
+      node.clock.step(-step);
+      assert.equal(judge(node, accessToken), 'token_revoked', `${age} s, after a step forward`);
+      node.clock.step(-step);
+      await keepHouse(node);
+      await node.restart();
+      assert.equal(judge(node, accessToken), 'token_revoked', `${age} s, after a step back`);
+      node.clock.ms = right;
+    }
+  });
+}

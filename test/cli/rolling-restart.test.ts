@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { findPort } from '../../src/cli/find-port.ts';
+import { type Answer, Api, Client } from '../crash/accounts.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { startProxy } from '../support/proxy.ts';
+import { SECRET } from '../support/server.ts';
+import { createFolder, spawnCli } from './cli.ts';
+
+/** Each of both nodes is stopped and started as often. */
+const restarts = 10;
+const clients = 6;
+
+test('Two nodes behind a proxy are restarted in turn under load, and no request fails', async (t) => {
+  const postgres = await startPostgres();
+  const folder = await createFolder(t);
+  const variables = {
+    LATCHKEY_DATABASE_URL: await postgres.createDatabase(),
+    LATCHKEY_SECRET: SECRET,
+    LATCHKEY_ISSUER: 'https://auth.example',
+    LATCHKEY_REFRESH_GRACE: '0',
+  };
+  const startNode = async (port: number) => {
+    const args = ['serve', '--port', String(port), '--json', '--drain', '200ms'];
+    const child = spawnCli(folder, args, variables);
+    t.after(() => child.kill('SIGKILL'));
+    child.stderr?.resume();
+    await once(child.stdout ?? child, 'data');
+    return { port, child };
+  };
+  const ports = [await findPort('127.0.0.1', 0), await findPort('127.0.0.1', 0)];
+  const nodes = await Promise.all(ports.map(startNode));
+  const proxy = await startProxy(ports);
+
+  let isOver = false;
+  let answers = 0;
+  let lost = 0;
+  const api = new Api(proxy.url);
+  const load = {
+    async send(...args: Parameters<Api['send']>): Promise<Answer | undefined> {
+      if (isOver) return undefined;
+      const answer = await api.send(...args);
+      answers += 1;
+      if (answer === undefined) lost += 1;
+      return answer;
+    },
+  };
+  const all = Array.from({ length: clients }, () => new Client());
+  const working = Promise.all(all.map((client) => client.act(load)));
+  for (let i = 0; i < 2 * restarts; i++) {
+    const at = i % 2;
+    const node = nodes[at];
+    assert.ok(node);
+    const before = answers;
+    const ended = once(node.child, 'exit');
+    node.child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null]);
+    nodes[at] = await startNode(node.port);
+    // The other one has to be known as ready before this one may go.
+    while ((await fetch(`http://127.0.0.1:${node.port}/readyz`)).status !== 200);
+    assert.ok(answers > before, 'the load went on');
+  }
+  isOver = true;
+  await working;
+  t.diagnostic(`${2 * restarts} restarts, ${answers} requests, ${lost} without an answer`);
+  assert.deepEqual(
+    all.flatMap(({ wrong }) => wrong),
+    [],
+  );
+  assert.equal(lost, 0);
+});
