@@ -76,17 +76,29 @@ export interface TestAuth {
   readonly hasher: TestHasher;
   /** A new process on the same database: nothing held in memory survives. */
   restart(): Promise<void>;
+  /** Another node on the same database. Only the first is to be closed. */
+  another(changes?: Partial<AuthSettings>): Promise<TestAuth>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 export async function openTestAuth(changes: Partial<AuthSettings> = {}): Promise<TestAuth> {
-  const settings = { ...TEST_SETTINGS, ...changes };
   const store = await openSqliteStore({ path: ':memory:', thread: 'inline' });
-  const clock = new TestClock();
-  const hasher = new TestHasher();
+  const settings = { ...TEST_SETTINGS, ...changes };
   const random = createTestRandom(settings.secret);
+  return openNode(settings, { store, clock: new TestClock(), hasher: new TestHasher(), random });
+}
+
+interface TestPorts {
+  readonly store: Store;
+  readonly clock: TestClock;
+  readonly hasher: TestHasher;
+  readonly random: Random;
+}
+
+async function openNode(settings: AuthSettings, ports: TestPorts): Promise<TestAuth> {
+  const { store, clock, hasher } = ports;
   const start = async () => {
-    const auth = await createAuth({ settings, store, hasher, clock, random });
+    const auth = await createAuth({ settings, ...ports });
     const { issuer, audience } = settings;
     const revocations = auth.revocations.index;
     const keys = auth.keys.verification;
@@ -102,6 +114,7 @@ export async function openTestAuth(changes: Partial<AuthSettings> = {}): Promise
     async restart() {
       Object.assign(opened, await start());
     },
+    another: (changes) => openNode({ ...settings, ...changes }, ports),
     [Symbol.asyncDispose]: () => store.close(),
   };
   return opened;
