@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const tasks = new Set<() => void>();
+const folders = new Set<string>();
 
 /** Runs `task` when this process exits, unless it is forgotten before. */
 export function atExit(task: () => unknown): () => void {
@@ -18,6 +19,10 @@ export function atExit(task: () => unknown): () => void {
 export function installCleanup(): void {
   process.once('exit', () => {
     for (const task of tasks) task();
+    // Last, and patiently: a child that is being killed may still write.
+    for (const folder of folders) {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    }
   });
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
@@ -31,6 +36,6 @@ export function createDiskFolder(): string {
   const inMemory = statfsSync(tmpdir()).type === TMPFS;
   if (inMemory) mkdirSync(results, { recursive: true });
   const folder = mkdtempSync(join(inMemory ? results : tmpdir(), 'latchkey-bench-'));
-  atExit(() => rmSync(folder, { recursive: true, force: true }));
+  folders.add(folder);
   return folder;
 }

@@ -15,7 +15,7 @@ const durationForm = /^(\d{1,12}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/;
  * Parses `90` (seconds), `500ms`, `90s`, `15m`, `24h` or `30d`.
  * @returns seconds, to the millisecond
  */
-export function parseDuration(text: string, refuse: Refuse): number {
+function parseDuration(text: string, refuse: Refuse): number {
   const [, amount, unit = 's'] = durationForm.exec(text) ?? [];
   const factor = secondsPerUnit[unit];
   if (amount === undefined || factor === undefined) {

@@ -117,7 +117,7 @@ describe('the packed tarball', () => {
   test('serves, answers and ends cleanly', { timeout: 60_000 }, async () => {
     const port = await findFreePort();
     const command = join(project, 'node_modules/latchkey/dist/cli/main.js');
-    const server = spawn(process.execPath, [command, 'serve'], {
+    const server = spawn(process.execPath, [command, 'serve', '--workers', '2'], {
       cwd: project,
       env: {
         ...outsideNpm(),

@@ -219,6 +219,14 @@ test('deadlocked verbs are run again', async (t) => {
   assert.deepEqual(await store.listSessions({ userId: session.userId, now: 0 }), []);
 });
 
+test('an id that PostgreSQL cannot even hold is one that is not there', async (t) => {
+  const { store } = await open(t);
+  const { user } = await signIn(store);
+  assert.equal(await store.findUser({ id: `${user.id}\0` }), undefined);
+  const end = { sessionId: 'a\0b', userId: user.id, ...revoking() };
+  assert.deepEqual(await store.endSession(end), { found: false, revocations: [] });
+});
+
 test('what a statement says of its values does not reach a message', async (t) => {
   const { store } = await open(t);
   const event = anEvent({ id: unique('secret') });

@@ -13,3 +13,16 @@ it('the system randomness gives as many bytes as asked for, never the same', () 
   assert.equal(one.length, 32);
   assert.notDeepEqual(one, two);
 });
+
+it('no byte of the system randomness is given out twice, however much is taken', () => {
+  const seen = new Set<string>();
+  const lengths = [...Array(1000).fill(16), 4090, 16, 4096, 16, 5000, 16];
+  for (const length of lengths) {
+    const bytes = Buffer.from(systemRandom.bytes(length));
+    assert.equal(bytes.length, length);
+    for (let at = 0; at + 16 <= length; at += 16) seen.add(bytes.toString('hex', at, at + 16));
+  }
+  const taken = lengths.reduce((sum, length) => sum + Math.floor(length / 16), 0);
+  assert.equal(seen.size, taken);
+  assert.ok(!seen.has('0'.repeat(32)));
+});

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { StoreUnavailable } from '../../errors.ts';
 import { migrate } from '../migrate.ts';
 import type { Sql } from '../sql/sql.ts';
-import { awaitSteps, type Rows, type Step, type Steps } from '../sql/steps.ts';
+import { awaitSteps, type Rows, type Step, type Steps, type Value } from '../sql/steps.ts';
 import { NothingDone, toStoreError } from './failures.ts';
 import type { PostgresLocation } from './location.ts';
 
@@ -132,10 +132,20 @@ interface Statement {
 async function execute(client: pg.PoolClient, statement: Statement): Promise<Rows> {
   try {
     const { values = [], ...rest } = statement;
-    return (await client.query({ ...rest, values: [...values] })).rows;
+    return (await client.query({ ...rest, values: values.map(toText) })).rows;
   } catch (error) {
     throw toStoreError(error);
   }
+}
+
+/**
+ * PostgreSQL's text has every character but NUL. A text with one is in no row, and is looked for as one
+ * that is in no row either: as the replacement character, which is also what becomes of half a surrogate.
+ */
+function toText(value: Value): Value {
+  return typeof value === 'string' && value.includes('\0')
+    ? value.replaceAll('\0', '\uFFFD')
+    : value;
 }
 
 async function transact<T>(client: pg.PoolClient, work: () => Promise<T>): Promise<T> {
