@@ -152,6 +152,11 @@ export class StoreUnavailable extends LatchkeyError {
   }
 }
 
+/** A backup or a database that cannot be copied as asked. Nothing was changed. */
+export class TransferRefused extends LatchkeyError {
+  readonly code = 'transfer_refused';
+}
+
 /** A key that cannot be used, and why. */
 export class KeyRefused extends LatchkeyError {
   readonly code: 'weak_key' | 'invalid_key' | 'wrong_key_type';

@@ -14,6 +14,12 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['users disable', async () => (await import('./commands/users-disable.ts')).usersDisable],
   ['users enable', async () => (await import('./commands/users-enable.ts')).usersEnable],
   ['users delete', async () => (await import('./commands/users-delete.ts')).usersDelete],
+  ['backup', async () => (await import('./commands/backup.ts')).backup],
+  ['restore', async () => (await import('./commands/restore.ts')).restore],
+  [
+    'migrate-database',
+    async () => (await import('./commands/migrate-database.ts')).migrateDatabase,
+  ],
   ['keys list', async () => (await import('./commands/keys-list.ts')).keysList],
   ['keys rotate', async () => (await import('./commands/keys-rotate.ts')).keysRotate],
   ['keys revoke', async () => (await import('./commands/keys-revoke.ts')).keysRevoke],

@@ -49,6 +49,11 @@ export class Console {
     return Math.min(Math.max(this.#stdout.columns ?? 100, 40), 120);
   }
 
+  /** Whether a person sees what is said beside the answers. */
+  get isInteractive(): boolean {
+    return this.#stderr.isTTY === true;
+  }
+
   print(text = ''): void {
     this.#stdout.write(`${text}\n`);
   }

@@ -16,7 +16,7 @@ export async function formatGroupHelp(console: Console, group: string): Promise<
   const name = group === '' ? '' : `${group} `;
   const about =
     group === ''
-      ? 'JWT authentication: a server, and commands for its users and keys.'
+      ? 'JWT authentication: a server, and commands for its users, keys and data.'
       : `${groups.get(group)}.`;
   return [
     about,

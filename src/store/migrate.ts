@@ -9,6 +9,9 @@ const migrations: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
   { name: 'initial', up: initial },
 ];
 
+/** The version of the schema that this program knows. */
+export const schemaVersion = migrations.length;
+
 /**
  * Brings the database to the version this program knows. The driver runs it in one transaction that
  * holds the write lock from its start, so of several processes starting at once one migrates and the

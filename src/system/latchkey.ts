@@ -97,7 +97,7 @@ async function findSecret({ database, dataDir }: Settings, random: Random): Prom
  * @throws {InvalidSetting}
  * @throws {StoreUnavailable}
  */
-export async function openStore({ database }: Settings): Promise<Store> {
+export async function openStore({ database }: Pick<Settings, 'database'>): Promise<Store> {
   return database.kind === 'sqlite'
     ? openSqliteStore({ path: database.path })
     : openPostgresStore({ url: database.url });

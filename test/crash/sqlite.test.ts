@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { crash, crashRounds, describe } from './harness.ts';
 
 test('SQLite: what was acknowledged survives SIGKILL, and what was revoked stays so', async (t) => {
@@ -19,7 +17,7 @@ test('SQLite: what was acknowledged a moment before survives', async (t) => {
 });
 
 test('The harness sees it when a writer answers before its commit', async (t) => {
-  const seam = pathToFileURL(join(import.meta.dirname, 'answer-early.ts')).href;
+  const seam = import.meta.resolve('./answer-early.ts');
   const { losses } = await crash(t, { ...atOnce, variables: { NODE_OPTIONS: `--import=${seam}` } });
   t.diagnostic(`${losses.length} losses in ${atOnce.rounds} rounds, such as: ${losses[0]}`);
   assert.notDeepEqual(losses, []);

@@ -42,7 +42,8 @@ export const serve: Command = {
   examples: [
     'serve',
     'serve --port 9000 --data-dir /var/lib/latchkey',
-    'serve --host 0.0.0.0 --issuer https://auth.example.com --trust-proxy 10.0.0.2 --workers 4 --drain 5s',
+    'serve --host 0.0.0.0 --issuer https://auth.example.com --trust-proxy 10.0.0.2',
+    'serve --workers 4 --drain 5s',
   ],
   run,
 };

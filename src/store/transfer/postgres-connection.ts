@@ -1,0 +1,46 @@
+import pg from 'pg';
+import { createPostgresSql } from '../postgres/dialect.ts';
+import { toStoreError } from '../postgres/failures.ts';
+import { readLocation } from '../postgres/location.ts';
+import type { TransferConnection } from './connection.ts';
+
+/** @throws {StoreUnavailable} @throws {InvalidSetting} when a parameter of the URL cannot be used */
+export async function openPostgresConnection(url: string): Promise<TransferConnection> {
+  const { connection, connectTimeout } = readLocation({ url });
+  const client = new pg.Client({ ...connection, connectionTimeoutMillis: connectTimeout });
+  // What is under way fails by itself.
+  client.on('error', () => {});
+  const run = async (text: string, values: readonly (string | number | null)[] = []) => {
+    try {
+      return (await client.query({ text, values: [...values] })).rows;
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  };
+  await client.connect().catch((error: unknown) => {
+    throw toStoreError(error);
+  });
+  return {
+    sql: createPostgresSql(),
+    async begin(mode) {
+      await run(
+        mode === 'read'
+          ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
+          : 'BEGIN ISOLATION LEVEL READ COMMITTED',
+      );
+    },
+    async commit() {
+      await run('COMMIT');
+    },
+    async rollback() {
+      await run('ROLLBACK');
+    },
+    execute: ({ text, values }) => run(text, values),
+    async moveLog(seq) {
+      await run(`select pg_catalog.setval(pg_get_serial_sequence('revocations', 'seq'), $1)`, [
+        seq,
+      ]);
+    },
+    close: () => client.end(),
+  };
+}

@@ -1,0 +1,24 @@
+import type { Database } from '../schema.ts';
+import type { Value } from '../sql/steps.ts';
+
+/** What a copy consists of; the schema is the program's. */
+export type TableName = Exclude<keyof Database, 'schema_migrations'>;
+
+/** Tables with their keys, by which they are read in order; each after those it refers to. */
+export const tables = [
+  { name: 'users', key: 'id' },
+  { name: 'sessions', key: 'id' },
+  { name: 'revocations', key: 'seq' },
+  { name: 'signing_keys', key: 'kid' },
+  { name: 'audit_events', key: 'id' },
+  { name: 'facts', key: 'name' },
+] as const satisfies readonly { name: TableName; key: string }[];
+
+/** Some rows of a table, in the order of its key; their values in the order of the columns. */
+export interface Batch {
+  readonly table: TableName;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly Value[])[];
+}
+
+export type Counts = Readonly<Record<TableName, number>>;

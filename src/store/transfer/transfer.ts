@@ -1,0 +1,163 @@
+import { sql as raw } from 'kysely';
+import { StoreUnavailable, TransferRefused } from '../../errors.ts';
+import { schemaVersion } from '../migrate.ts';
+import type { Value } from '../sql/steps.ts';
+import type { TransferConnection, TransferLocation } from './connection.ts';
+import { openConnection } from './open-connection.ts';
+import { type Batch, type Counts, type TableName, tables } from './tables.ts';
+
+const batchSize = 500;
+
+/**
+ * A database to be copied, or to be filled with a copy: all rows of all tables, as they are, whatever
+ * kind of database it is.
+ */
+export class Transfer {
+  readonly #connection: TransferConnection;
+
+  private constructor(connection: TransferConnection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Opens a database that has the schema this program knows, and changes nothing.
+   * @throws {TransferRefused} where the schema is another one
+   * @throws {StoreUnavailable}
+   */
+  static async open(location: TransferLocation): Promise<Transfer> {
+    const connection = await openConnection(location);
+    const transfer = new Transfer(connection);
+    try {
+      await transfer.#assertSchema();
+      return transfer;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  /** Runs `work` on the database as it is at this moment, whatever others write meanwhile. */
+  read<T>(work: () => Promise<T>): Promise<T> {
+    return this.#transact('read', work);
+  }
+
+  /** Runs `work` as one transaction. What it throws undoes everything. */
+  write<T>(work: () => Promise<T>): Promise<T> {
+    return this.#transact('write', work);
+  }
+
+  /** All rows of all tables; to be used inside `read` or `write`. */
+  async *batches(): AsyncGenerator<Batch> {
+    for (const { name, key } of tables) {
+      let after: Value | undefined;
+      for (;;) {
+        const from = after === undefined ? raw`` : raw`where ${raw.ref(key)} > ${after}`;
+        const rows = await this.#run(
+          raw`select * from ${raw.table(name)} ${from} order by ${raw.ref(key)} limit ${raw.lit(batchSize)}`,
+        );
+        const [first] = rows;
+        if (first === undefined) break;
+        const columns = Object.keys(first);
+        yield {
+          table: name,
+          columns,
+          rows: rows.map((row) => columns.map((it) => readValue(row, it))),
+        };
+        const last = rows.at(-1);
+        if (rows.length < batchSize || last === undefined) break;
+        after = readValue(last, key);
+      }
+    }
+  }
+
+  async count(): Promise<Counts> {
+    const entries: [TableName, number][] = [];
+    for (const { name } of tables) {
+      const [row] = await this.#run(raw`select count(*) as n from ${raw.table(name)}`);
+      entries.push([name, Number(row?.['n'])]);
+    }
+    return Object.fromEntries(entries) as Counts;
+  }
+
+  async clear(): Promise<void> {
+    for (const { name } of tables.toReversed())
+      await this.#run(raw`delete from ${raw.table(name)}`);
+  }
+
+  async insert({ table, columns, rows }: Batch): Promise<void> {
+    const names = raw.join(columns.map((it) => raw.ref(it)));
+    const tuples = rows.map((row) => raw`(${raw.join(row)})`);
+    await this.#run(raw`insert into ${raw.table(table)} (${names}) values ${raw.join(tuples)}`);
+  }
+
+  /** Has the revocation log go on after all its entries, and by `gap` later than it would. */
+  async continueLog(gap: number): Promise<void> {
+    const [row] = await this.#run(raw`select max(seq) as seq from revocations`);
+    const last = Number(row?.['seq'] ?? 0) + gap;
+    if (last > 0) await this.#connection.moveLog(last);
+  }
+
+  /**
+   * Ends all sessions. Every user's version is raised by `leap`, and access tokens of versions before are
+   * refused until `revokeUntil` (ms since the epoch), when none of them can be alive.
+   */
+  async endSessions(leap: number, revokeUntil: number): Promise<void> {
+    await this.#run(raw`delete from sessions`);
+    await this.#run(raw`update users set token_version = token_version + ${raw.lit(leap)}`);
+    await this.#run(
+      raw`insert into revocations (kind, subject, version, expires_at)
+        select 'user', id, token_version, ${raw.lit(revokeUntil)} from users order by id`,
+    );
+  }
+
+  /** The value of a fact, if it is there. */
+  async findFact(name: string): Promise<string | undefined> {
+    const [row] = await this.#run(raw`select value from facts where name = ${name}`);
+    const value = row?.['value'];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  async #assertSchema(): Promise<void> {
+    const [row] = await this.#run(raw`select max(version) as version from schema_migrations`).catch(
+      (error: unknown) => {
+        if (error instanceof StoreUnavailable) throw error;
+        throw new TransferRefused('There is nothing of Latchkey in this database.');
+      },
+    );
+    const version = Number(row?.['version'] ?? 0);
+    if (version === schemaVersion) return;
+    throw new TransferRefused(
+      version < schemaVersion
+        ? `The database is of an older version of Latchkey (its schema is ${version}, this version's is ${schemaVersion}). Start this version once, which brings it up to date.`
+        : `The database is of a newer version of Latchkey (its schema is ${version}, this version knows ${schemaVersion}). Use that version.`,
+    );
+  }
+
+  async #run(statement: ReturnType<typeof raw>): Promise<Record<string, unknown>[]> {
+    const { sql: text, parameters } = statement.compile(this.#connection.sql.db);
+    const rows = await this.#connection.execute({ text, values: parameters as readonly Value[] });
+    return rows.map((row) => Object(row));
+  }
+
+  async #transact<T>(mode: 'read' | 'write', work: () => Promise<T>): Promise<T> {
+    await this.#connection.begin(mode);
+    try {
+      const answer = await work();
+      await this.#connection.commit();
+      return answer;
+    } catch (error) {
+      await this.#connection.rollback().catch(() => {});
+      throw error;
+    }
+  }
+}
+
+function readValue(row: Record<string, unknown>, column: string): Value {
+  const value = row[column];
+  if (value === null || typeof value === 'string' || typeof value === 'number') return value;
+  throw new TypeError(`The column "${column}" holds what no copy can hold.`);
+}

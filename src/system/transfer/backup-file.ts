@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { TransferRefused } from '../../errors.ts';
+import { schemaVersion } from '../../store/migrate.ts';
+import { type Batch, type Counts, type TableName, tables } from '../../store/transfer/tables.ts';
+
+/**
+ * A backup is a text of one JSON value a line: a header, then batches of rows, then the counts and the
+ * SHA-256 of all bytes before that last line. It is the same for every kind of database.
+ */
+const format = 1;
+
+interface Header {
+  readonly latchkey_backup: number;
+  readonly schema: number;
+  /** ISO 8601. */
+  readonly created_at: string;
+}
+
+interface Footer {
+  readonly counts: Counts;
+  readonly sha256: string;
+}
+
+/**
+ * Writes a backup, readable by this user alone, and on the disk before it resolves. There is never half a
+ * backup under this name.
+ * @throws {TransferRefused} where the file is there already or cannot be written
+ */
+export async function writeBackup(
+  path: string,
+  createdAt: number,
+  batches: AsyncIterable<Batch>,
+): Promise<Counts> {
+  const temporary = `${path}.part`;
+  let handle: FileHandle | undefined;
+  try {
+    await assertAbsent(path);
+    // What an earlier attempt has left is of no use.
+    await rm(temporary, { force: true });
+    handle = await open(temporary, 'wx', 0o600);
+    const counts = await writeLines(handle, createdAt, batches);
+    await handle.sync();
+    await handle.close();
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+    return counts;
+  } catch (error) {
+    await handle?.close().catch(() => {});
+    if (handle !== undefined) await rm(temporary, { force: true });
+    throw toRefusal(error, path, 'written');
+  }
+}
+
+async function writeLines(
+  handle: FileHandle,
+  createdAt: number,
+  batches: AsyncIterable<Batch>,
+): Promise<Counts> {
+  const hash = createHash('sha256');
+  const write = async (value: Header | Batch) => {
+    const line = Buffer.from(`${JSON.stringify(value)}\n`);
+    hash.update(line);
+    await handle.writeFile(line);
+  };
+  const counts = zeroCounts();
+  await write({
+    latchkey_backup: format,
+    schema: schemaVersion,
+    created_at: new Date(createdAt).toISOString(),
+  });
+  for await (const batch of batches) {
+    await write(batch);
+    counts[batch.table] += batch.rows.length;
+  }
+  const footer: Footer = { counts, sha256: hash.digest('hex') };
+  await handle.writeFile(`${JSON.stringify(footer)}\n`);
+  return counts;
+}
+
+/** A backup that was read to its end once and found whole. */
+export interface Backup {
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly counts: Counts;
+  batches(): AsyncGenerator<Batch>;
+}
+
+/**
+ * Reads a backup to its end and checks that it is whole.
+ * @throws {TransferRefused} where it is not, or is none, or is of another version of Latchkey
+ */
+export async function openBackup(path: string): Promise<Backup> {
+  try {
+    const { header, counts } = await check(path);
+    return {
+      createdAt: header.created_at,
+      counts,
+      async *batches() {
+        for await (const line of readLines(path)) if (isBatch(line.value)) yield line.value;
+      },
+    };
+  } catch (error) {
+    throw toRefusal(error, path, 'read');
+  }
+}
+
+async function check(path: string): Promise<{ header: Header; counts: Counts }> {
+  const hash = createHash('sha256');
+  const found = zeroCounts();
+  let header: Header | undefined;
+  let footer: Footer | undefined;
+  for await (const { text, value } of readLines(path)) {
+    if (header === undefined) {
+      header = requireHeader(path, value);
+    } else if (footer !== undefined) {
+      refuse(path, 'goes on after its end');
+    } else if (isBatch(value)) {
+      found[value.table] += value.rows.length;
+    } else if (isFooter(value)) {
+      footer = value;
+      continue;
+    } else {
+      refuse(path, 'is damaged');
+    }
+    hash.update(`${text}\n`);
+  }
+  if (header === undefined) refuse(path, 'is no backup of Latchkey');
+  if (footer === undefined) refuse(path, 'is cut off');
+  if (footer.sha256 !== hash.digest('hex')) refuse(path, 'is damaged: its checksum differs');
+  const { counts } = footer;
+  if (tables.some(({ name }) => counts[name] !== found[name])) refuse(path, 'lacks rows');
+  return { header, counts };
+}
+
+async function* readLines(path: string): AsyncGenerator<{ text: string; value: unknown }> {
+  await using handle = await open(path, 'r');
+  for await (const text of handle.readLines({ encoding: 'utf8', autoClose: false })) {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      refuse(path, 'is damaged, or is no backup of Latchkey');
+    }
+    yield { text, value };
+  }
+}
+
+function requireHeader(path: string, value: unknown): Header {
+  if (!isRecord(value) || !('latchkey_backup' in value)) refuse(path, 'is no backup of Latchkey');
+  const { latchkey_backup, schema, created_at } = value;
+  if (typeof schema !== 'number' || typeof created_at !== 'string') refuse(path, 'is damaged');
+  if (latchkey_backup !== format || schema !== schemaVersion) {
+    refuse(
+      path,
+      `is of another version of Latchkey (its schema is ${schema}, this version's is ${schemaVersion}). Restore it with that version into an empty database, and start this one on it`,
+    );
+  }
+  return { latchkey_backup, schema, created_at };
+}
+
+const names: ReadonlySet<unknown> = new Set(tables.map(({ name }) => name));
+
+function isBatch(value: unknown): value is Batch {
+  if (!isRecord(value)) return false;
+  const { table, columns, rows } = value;
+  return (
+    names.has(table) &&
+    isListOf(columns, (it) => typeof it === 'string') &&
+    Array.isArray(rows) &&
+    rows.every((row) => isListOf(row, isValue) && row.length === columns.length)
+  );
+}
+
+function isValue(it: unknown): it is string | number | null {
+  return it === null || typeof it === 'string' || Number.isSafeInteger(it);
+}
+
+function isFooter(value: unknown): value is Footer {
+  return isRecord(value) && isRecord(value['counts']) && typeof value['sha256'] === 'string';
+}
+
+function isListOf<T>(value: unknown, is: (it: unknown) => it is T): value is T[] {
+  return Array.isArray(value) && value.every(is);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function zeroCounts(): Record<TableName, number> {
+  return {
+    users: 0,
+    sessions: 0,
+    revocations: 0,
+    signing_keys: 0,
+    audit_events: 0,
+    facts: 0,
+  };
+}
+
+function refuse(path: string, problem: string): never {
+  throw new TransferRefused(`${path} ${problem}.`);
+}
+
+async function assertAbsent(path: string): Promise<void> {
+  const handle = await open(path, 'r').catch(() => undefined);
+  if (handle === undefined) return;
+  await handle.close();
+  throw new TransferRefused(`${path} is there already. Name another file, or remove it.`);
+}
+
+/** What the operating system says of a file, in words. */
+function toRefusal(error: unknown, path: string, done: 'read' | 'written'): unknown {
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
+  return new TransferRefused(`${path} cannot be ${done} (${error.code}).`);
+}
+
+/** A new name is durable once its folder is. Windows can neither open one nor needs to. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}

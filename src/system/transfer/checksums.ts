@@ -1,0 +1,50 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type Batch, type Counts, type TableName, tables } from '../../store/transfer/tables.ts';
+
+/** What a copy must be the same in: how many rows each table has, and a hash of them all. */
+export interface Summary {
+  readonly counts: Counts;
+  /** SHA-256, in hexadecimal. */
+  readonly checksums: Readonly<Record<TableName, string>>;
+}
+
+/** Counts and hashes batches as they pass by. */
+export class Summing {
+  readonly #hashes = new Map<TableName, { hash: Hash; count: number }>(
+    tables.map(({ name }) => [name, { hash: createHash('sha256'), count: 0 }]),
+  );
+
+  add({ table, columns, rows }: Batch): void {
+    const sum = this.#hashes.get(table);
+    if (sum === undefined) throw new Error('A table nobody knows.');
+    // Each value with its column, for another version might order them in another way.
+    const order = columns.toSorted().map((name) => [name, columns.indexOf(name)] as const);
+    for (const row of rows) {
+      sum.hash.update(`${JSON.stringify(order.map(([name, at]) => [name, row[at]]))}\n`);
+    }
+    sum.count += rows.length;
+  }
+
+  /** To be called once. */
+  end(): Summary {
+    const entries = [...this.#hashes].map(
+      ([name, { hash, count }]) => [name, count, hash.digest('hex')] as const,
+    );
+    return {
+      counts: Object.fromEntries(entries.map(([name, count]) => [name, count])) as Counts,
+      checksums: Object.fromEntries(
+        entries.map(([name, , checksum]) => [name, checksum]),
+      ) as Summary['checksums'],
+    };
+  }
+}
+
+/** The tables in which two copies differ. */
+export function findDifferences(one: Summary, other: Summary): TableName[] {
+  return tables
+    .map(({ name }) => name)
+    .filter(
+      (name) =>
+        one.counts[name] !== other.counts[name] || one.checksums[name] !== other.checksums[name],
+    );
+}

@@ -1,0 +1,168 @@
+import type { Clock } from '../../auth/ports.ts';
+import { REVOCATION_MARGIN } from '../../auth/settings.ts';
+import type { DatabaseLocation } from '../../config/database.ts';
+import { TransferRefused } from '../../errors.ts';
+import { type Batch, type Counts, tables } from '../../store/transfer/tables.ts';
+import { Transfer } from '../../store/transfer/transfer.ts';
+import { openStore } from '../latchkey.ts';
+import { type Backup, writeBackup } from './backup-file.ts';
+import { findDifferences, type Summary, Summing } from './checksums.ts';
+
+/** Told of every batch: how many rows are done, and how many there are in all. */
+export type Progress = (done: number, total: number) => void;
+
+/**
+ * Above every version that a token of after the backup can have: nobody's roles change so often between
+ * a backup and the loss of what followed.
+ */
+const versionLeap = 1_000_000;
+/** Who followed the log further than the backup knows must not take what is new for old. */
+const logGap = 1_000_000;
+
+/**
+ * Writes all that is in the database, as it is at this moment, into a file. Servers may go on.
+ * @throws {TransferRefused} @throws {StoreUnavailable}
+ */
+export async function backUp(
+  database: DatabaseLocation,
+  file: string,
+  clock: Clock,
+  progress: Progress,
+): Promise<Counts> {
+  const source = await Transfer.open(database);
+  try {
+    return await source.read(async () => {
+      const total = sum(await source.count());
+      return writeBackup(file, clock.now(), watch(source.batches(), total, progress));
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+export interface RestoreOptions {
+  /** Replace what is in the database. Otherwise it must be empty. */
+  readonly replace: boolean;
+  /**
+   * Let sessions live on. Otherwise all end, and so do all access tokens of users in the backup: a refresh
+   * token that was consumed after the backup would live again.
+   */
+  readonly keepSessions: boolean;
+}
+
+/**
+ * Fills a database with a backup, in one transaction. No server may run on it.
+ * @throws {TransferRefused} @throws {StoreUnavailable}
+ */
+export async function restore(
+  database: DatabaseLocation,
+  backup: Backup,
+  { replace, keepSessions }: RestoreOptions,
+  clock: Clock,
+  progress: Progress,
+): Promise<Counts> {
+  const target = await openTarget(database);
+  try {
+    return await target.write(async () => {
+      if (replace) await target.clear();
+      else await assertEmpty(target);
+      const batches = watch(backup.batches(), sum(backup.counts), progress);
+      for await (const batch of batches) await target.insert(batch);
+      assertCounts(backup.counts, await target.count());
+      await target.continueLog(logGap);
+      if (!keepSessions) {
+        const longest = Number((await target.findFact('longest_access_token_ttl')) ?? 86_400);
+        const until = clock.now() + longest * 1000 + REVOCATION_MARGIN;
+        await target.endSessions(versionLeap, until);
+      }
+      return target.count();
+    });
+  } finally {
+    await target.close();
+  }
+}
+
+/**
+ * Copies everything from one database into another, empty one, in one transaction, and reads it again
+ * there to see that it is the same. The source is only read. No server may run on the target; what one
+ * writes to the source meanwhile is not copied.
+ * @throws {TransferRefused} @throws {StoreUnavailable}
+ */
+export async function copyDatabase(
+  from: DatabaseLocation,
+  to: DatabaseLocation,
+  progress: Progress,
+): Promise<Summary> {
+  const source = await Transfer.open(from);
+  try {
+    const target = await openTarget(to);
+    try {
+      return await source.read(() => target.write(() => copyAll(source, target, progress)));
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function copyAll(source: Transfer, target: Transfer, progress: Progress): Promise<Summary> {
+  await assertEmpty(target);
+  // Everything is read twice: to be written, and to be compared.
+  const total = 2 * sum(await source.count());
+  const [given, found] = [new Summing(), new Summing()];
+  for await (const batch of watch(source.batches(), total, progress)) {
+    given.add(batch);
+    await target.insert(batch);
+  }
+  await target.continueLog(0);
+  for await (const batch of watch(target.batches(), total, progress, total / 2)) found.add(batch);
+  const summary = given.end();
+  const different = findDifferences(summary, found.end());
+  if (different.length > 0) {
+    throw new TransferRefused(
+      `The copy differs from the original in ${different.join(', ')}, so it was undone.`,
+    );
+  }
+  return summary;
+}
+
+/** Opens a database to be filled, made and brought up to date if it must be. */
+async function openTarget(database: DatabaseLocation): Promise<Transfer> {
+  const store = await openStore({ database });
+  await store.close();
+  return Transfer.open(database);
+}
+
+async function assertEmpty(target: Transfer): Promise<void> {
+  const counts = await target.count();
+  const full = tables.map(({ name }) => name).filter((name) => counts[name] > 0);
+  if (full.length === 0) return;
+  throw new TransferRefused(
+    `The database is not empty: it has rows in ${full.join(', ')}. Name another one.`,
+  );
+}
+
+function assertCounts(due: Counts, found: Counts): void {
+  const different = tables.map(({ name }) => name).filter((name) => due[name] !== found[name]);
+  if (different.length === 0) return;
+  throw new TransferRefused(`Not all rows arrived in ${different.join(', ')}, so it was undone.`);
+}
+
+async function* watch(
+  batches: AsyncIterable<Batch>,
+  total: number,
+  progress: Progress,
+  done = 0,
+): AsyncGenerator<Batch> {
+  let passed = done;
+  for await (const batch of batches) {
+    yield batch;
+    passed += batch.rows.length;
+    progress(passed, total);
+  }
+}
+
+function sum(counts: Counts): number {
+  return tables.reduce((total, { name }) => total + counts[name], 0);
+}

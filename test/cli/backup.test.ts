@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { startPostgres } from '../support/postgres.ts';
+import { call, createFolder, type Ended, execCli, type RunningServer, startServer } from './cli.ts';
+
+const jane = { username: 'jane', password: 'correct horse' };
+/** Signatures, and so tokens, are the same whatever the port. */
+const serve = ['--issuer', 'https://auth.example', '--refresh-grace', '0'];
+const secret = randomBytes(32).toString('base64url');
+
+interface SignedIn {
+  readonly access: unknown;
+  readonly refresh: unknown;
+}
+
+async function register(server: RunningServer, username: string): Promise<SignedIn> {
+  const answer = await call(`${server.url}/auth/register`, { body: { ...jane, username } });
+  assert.equal(answer.status, 201);
+  return { access: answer.body['access_token'], refresh: answer.body['refresh_token'] };
+}
+
+async function refresh(server: RunningServer, refresh_token: unknown) {
+  const answer = await call(`${server.url}/auth/refresh`, { body: { refresh_token } });
+  return { status: answer.status, refresh: answer.body['refresh_token'] };
+}
+
+const me = async (server: RunningServer, token: unknown) =>
+  (await call(`${server.url}/auth/me`, { token })).status;
+
+const login = async (server: RunningServer, username: string) =>
+  (await call(`${server.url}/auth/login`, { body: { ...jane, username } })).status;
+
+async function logout(server: RunningServer, token: unknown): Promise<void> {
+  const headers = { authorization: `Bearer ${String(token)}` };
+  const answer = await fetch(`${server.url}/auth/logout`, { method: 'POST', headers });
+  assert.equal(answer.status, 204);
+}
+
+/** Where a server keeps its data: as variables for it and for the commands. */
+type Place = Readonly<Record<string, string>>;
+
+const kinds: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
+  SQLite: async (folder) => ({
+    LATCHKEY_DATABASE_URL: `sqlite:${join(folder, `${randomBytes(4).toString('hex')}.db`)}`,
+    LATCHKEY_SECRET: secret,
+  }),
+  PostgreSQL: async () => ({
+    LATCHKEY_DATABASE_URL: await postgres.createDatabase(),
+    LATCHKEY_SECRET: secret,
+  }),
+};
+
+const postgres = await startPostgres();
+
+function assertDone({ code, stderr }: Ended): void {
+  assert.equal(code, 0, stderr);
+}
+
+for (const [kind, createPlace] of Object.entries(kinds)) {
+  test(`${kind}: a backup of a running server brings everything back, and ends all sessions`, async (t) => {
+    const folder = await createFolder(t);
+    const place = await createPlace(folder);
+    const first = await startServer(t, folder, serve, place);
+    const users = await Promise.all(['ann', 'bob', 'eve'].map((it) => register(first, it)));
+    const [ann, bob, eve] = users;
+    assert.ok(ann && bob && eve);
+    await logout(first, eve.access);
+    const backup = await execCli(folder, ['backup', 'a.backup', '--json'], { env: place });
+    assertDone(backup);
+    const { counts } = JSON.parse(backup.stdout);
+    assert.deepEqual([counts.users, counts.sessions, counts.revocations], [3, 2, 1]);
+    assert.equal((await stat(join(folder, 'a.backup'))).mode & 0o777, 0o600);
+    // What comes after it is lost, and what was consumed after it must not live again.
+    const consumed = bob.refresh;
+    assert.equal((await refresh(first, consumed)).status, 200);
+    const late = await register(first, 'late');
+    await first.stop();
+
+    const refused = await execCli(folder, ['restore', 'a.backup'], { env: place });
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /^error: The database is not empty: it has rows in users, sessions/,
+    );
+    assertDone(await execCli(folder, ['restore', 'a.backup', '--force'], { env: place }));
+
+    const second = await startServer(t, folder, serve, place);
+    for (const { access, refresh: token } of users) {
+      assert.equal(await me(second, access), 401);
+      assert.equal((await refresh(second, token)).status, 401);
+    }
+    assert.equal((await refresh(second, late.refresh)).status, 401);
+    assert.equal(await me(second, late.access), 401);
+    const statuses = ['ann', 'bob', 'eve', 'late'].map((it) => login(second, it));
+    assert.deepEqual(await Promise.all(statuses), [200, 200, 200, 401]);
+    const again = await register(second, 'late');
+    assert.equal(await me(second, again.access), 200, 'new tokens are good');
+    await logout(second, again.access);
+    assert.equal(await me(second, again.access), 401);
+    assert.equal(await second.stop(), 0);
+  });
+
+  test(`${kind}: sessions are kept where asked to, and revocations in any case`, async (t) => {
+    const folder = await createFolder(t);
+    const place = await createPlace(folder);
+    const first = await startServer(t, folder, serve, place);
+    const [ann, eve] = [await register(first, 'ann'), await register(first, 'eve')];
+    await logout(first, eve.access);
+    assertDone(await execCli(folder, ['backup', 'a.backup'], { env: place }));
+    await first.stop();
+    const other = await createPlace(folder);
+    const args = ['restore', 'a.backup', '--keep-sessions'];
+    assertDone(await execCli(folder, args, { env: other }));
+    const second = await startServer(t, folder, serve, other);
+    assert.deepEqual([await me(second, ann.access), await me(second, eve.access)], [200, 401]);
+    assert.equal((await refresh(second, ann.refresh)).status, 200);
+    assert.equal((await refresh(second, eve.refresh)).status, 401);
+    assert.equal(await second.stop(), 0);
+  });
+}
+
+test('From SQLite to PostgreSQL and back: everything moves, and users stay signed in', async (t) => {
+  const folder = await createFolder(t);
+  const [from, between, to] = [
+    await kinds['SQLite']?.(folder),
+    await kinds['PostgreSQL']?.(folder),
+    await kinds['SQLite']?.(folder),
+  ];
+  assert.ok(from && between && to);
+  const urls = [from, between, to].map((it) => it['LATCHKEY_DATABASE_URL'] ?? '');
+  const [first, second, third] = urls;
+  assert.ok(first && second && third);
+
+  let running = await startServer(t, folder, serve, from);
+  const [ann, eve] = [await register(running, 'ann'), await register(running, 'eve')];
+  await logout(running, eve.access);
+  await running.stop();
+  const source = first.slice('sqlite:'.length);
+  const before = await readFile(source);
+
+  const move = (args: readonly string[], env: Place = {}) =>
+    execCli(folder, ['migrate-database', '--json', ...args], { env });
+  const there = await move(['--from', first], between);
+  assertDone(there);
+  assert.match(there.stderr, /100 % \((\d+) of \1 rows\)\n$/);
+  assert.deepEqual(await readFile(source), before, 'the source is unchanged');
+  const again = await move(['--from', first], between);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /^error: The database is not empty/);
+
+  running = await startServer(t, folder, serve, between);
+  assert.deepEqual([await me(running, ann.access), await me(running, eve.access)], [200, 401]);
+  const { status, refresh: next } = await refresh(running, ann.refresh);
+  assert.equal(status, 200);
+  const bob = await register(running, 'bob');
+  await logout(running, bob.access);
+  await running.stop();
+
+  const back = await move(['--to', third], between);
+  assertDone(back);
+  running = await startServer(t, folder, serve, to);
+  const statuses = [ann, eve, bob].map(({ access }) => me(running, access));
+  assert.deepEqual(await Promise.all(statuses), [200, 401, 401]);
+  assert.equal((await refresh(running, next)).status, 200);
+  const last = await register(running, 'joe');
+  await logout(running, last.access);
+  assert.equal(await me(running, last.access), 401, 'the log goes on after what was copied');
+  assert.equal(await running.stop(), 0);
+});
+
+test('A backup of many rows is whole while the server writes', async (t) => {
+  const folder = await createFolder(t);
+  const env = (await kinds['SQLite']?.(folder)) ?? {};
+  const server = await startServer(t, folder, serve, env);
+  const { refresh: token } = await register(server, 'ann');
+  let isOver = false;
+  const load = (async () => {
+    for (let next = token; !isOver; ) {
+      const answer = await refresh(server, next);
+      assert.equal(answer.status, 200);
+      next = answer.refresh;
+    }
+  })();
+  for (const name of ['a', 'b', 'c']) {
+    assertDone(await execCli(folder, ['backup', `${name}.backup`], { env }));
+  }
+  isOver = true;
+  await load;
+  assert.equal(await server.stop(), 0);
+  for (const name of ['a', 'b', 'c']) {
+    const target = { ...env, LATCHKEY_DATABASE_URL: `sqlite:${join(folder, `${name}.db`)}` };
+    assertDone(await execCli(folder, ['restore', `${name}.backup`], { env: target }));
+  }
+});
+
+/** A backup of one user, made without a server. */
+async function createBackup(t: TestContext): Promise<string> {
+  const folder = await createFolder(t);
+  const args = ['users', 'create', '--username', 'jane'];
+  assertDone(await execCli(folder, args, { input: 'correct horse' }));
+  assertDone(await execCli(folder, ['backup', 'a.backup']));
+  return folder;
+}
+
+test('A backup that is damaged, cut off or none is refused, and nothing is made of it', async (t) => {
+  const folder = await createBackup(t);
+  const file = join(folder, 'a.backup');
+  const whole = await readFile(file, 'utf8');
+  const lines = whole.split('\n');
+  const damaged: Readonly<Record<string, [text: string, says: RegExp]>> = {
+    'a changed value': [whole.replace('"jane"', '"joan"'), /its checksum differs/],
+    'no end': [lines.slice(0, -2).join('\n'), /is cut off/],
+    'half a line': [whole.slice(0, -20), /is damaged/],
+    'more after the end': [`${whole}{}\n`, /goes on after its end/],
+    'another version': [whole.replace(/"schema":\d+/, '"schema":99'), /of another version/],
+    'an unknown table': [whole.replace('"table":"users"', '"table":"sqlite_master"'), /is damaged/],
+    'something else': ['hello\n', /no backup of Latchkey/],
+    nothing: ['', /no backup of Latchkey/],
+  };
+  for (const [name, [text, says]] of Object.entries(damaged)) {
+    await writeFile(file, text);
+    const { code, stderr } = await execCli(folder, ['restore', 'a.backup', '--data-dir', 'new']);
+    assert.deepEqual([code, says.test(stderr)], [1, true], `${name}: ${stderr}`);
+  }
+  assert.equal(existsSync(join(folder, 'new')), false);
+  const { stderr } = await execCli(folder, ['restore', 'b.backup', '--data-dir', 'new']);
+  assert.match(stderr, /^error: \S+b\.backup cannot be read \(ENOENT\)\.\n$/);
+});
+
+test('A backup is never written over, and one that fails leaves nothing', async (t) => {
+  const folder = await createBackup(t);
+  const before = await readFile(join(folder, 'a.backup'));
+  const again = await execCli(folder, ['backup', 'a.backup']);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /is there already\. Name another file/);
+  assert.deepEqual(await readFile(join(folder, 'a.backup')), before);
+  assert.equal(existsSync(join(folder, 'a.backup.part')), false);
+  const nowhere = await execCli(folder, ['backup', 'nowhere/a.backup']);
+  assert.match(nowhere.stderr, /^error: \S+nowhere\/a\.backup cannot be written \(ENOENT\)\.\n$/);
+  await rm(join(folder, 'data', 'latchkey.db'));
+  const none = await execCli(folder, ['backup', 'b.backup']);
+  assert.match(none.stderr, /^error: There is no database at/);
+  await copyFile(join(folder, 'a.backup'), join(folder, 'data', 'latchkey.db'));
+  const wrong = await execCli(folder, ['backup', 'b.backup']);
+  assert.match(wrong.stderr, /^error: The file is not a Latchkey database/);
+  assert.equal(existsSync(join(folder, 'b.backup')), false);
+});
+
+test('What cannot be moved is said', async (t) => {
+  const folder = await createBackup(t);
+  const refused = async (args: readonly string[], code: number, says: RegExp) => {
+    const ended = await execCli(folder, ['migrate-database', ...args]);
+    assert.deepEqual([ended.code, says.test(ended.stderr)], [code, true], ended.stderr);
+  };
+  const here = 'sqlite:./data/latchkey.db';
+  await Promise.all([
+    refused([], 2, /Name the database to read, --from <url>/),
+    refused(['--from', here], 2, /one and the same/),
+    refused(
+      ['--from', here, '--to', 'mysql://x'],
+      2,
+      /--to: is not a database that Latchkey knows/,
+    ),
+    refused(['--from', 'sqlite:./no.db', '--to', 'sqlite:./b.db'], 1, /no database at .*no\.db/),
+    refused(
+      ['--from', here, '--to', 'postgres://me:hunter2@db/x'],
+      2,
+      /--to would show the password/,
+    ),
+    refused(['--from', here, '--to', 'sqlite::memory:'], 1, /in memory/),
+  ]);
+  assert.equal(existsSync(join(folder, 'b.db')), false);
+});
