@@ -58,7 +58,7 @@ export class Node {
   }
 }
 
-export function kidOf(token: string): string {
+function kidOf(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
 }
 
