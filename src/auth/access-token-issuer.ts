@@ -1,5 +1,6 @@
 import { ACCESS_TOKEN_TYP, createJti } from '../jwt/access-token.ts';
 import { createSigner } from '../jwt/jws.ts';
+import type { SigningKey } from '../jwt/keys.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { Session, User, UserRecord } from './model.ts';
 import { type Clock, type Random, toUser } from './ports.ts';
@@ -29,6 +30,8 @@ export interface IssuedAccessToken {
   readonly scope: string | null;
 }
 
+type Sign = ReturnType<typeof createSigner>;
+
 /** Issues an access token for a session. */
 export type AccessTokenIssuer = (user: UserRecord, session: Session) => Promise<IssuedAccessToken>;
 
@@ -40,7 +43,12 @@ export function createAccessTokenIssuer(options: {
   random: Random;
 }): AccessTokenIssuer {
   const { settings, clock, random } = options;
-  const sign = createSigner(options.keys.signing, ACCESS_TOKEN_TYP);
+  const signers = new WeakMap<SigningKey, Sign>();
+  const signerOf = (key: SigningKey): Sign => {
+    const sign = signers.get(key) ?? createSigner(key, ACCESS_TOKEN_TYP);
+    signers.set(key, sign);
+    return sign;
+  };
   const expiresIn = settings.accessTokenTtl;
 
   return async (record, session) => {
@@ -48,6 +56,7 @@ export function createAccessTokenIssuer(options: {
     const own = settings.claims === undefined ? {} : await settings.claims(user, session);
     assertOwnClaims(own);
     const scope = await grantScope(settings, user, session);
+    const sign = signerOf(await options.keys.ready());
     const iat = Math.floor(clock.now() / 1000);
     const token = sign({
       iss: settings.issuer,

@@ -4,14 +4,15 @@ import { type Caller, createEventMaker, NO_CALLER } from './audit.ts';
 import type { AuthContext } from './context.ts';
 import { Guards } from './guards.ts';
 import { findRefreshToken, type LiveRefreshToken } from './introspection.ts';
-import { createStaticKeyRing, type KeyRing, loadKeyRing } from './key-ring.ts';
+import { KeyKeeper } from './key-keeper.ts';
+import { createStaticKeyRing, type KeyRing, StoredKeyRing } from './key-ring.ts';
+import { KeyVault } from './key-vault.ts';
 import type { LoginInput } from './login-input.ts';
 import type { Session, User } from './model.ts';
 import type { NewUserInput } from './new-user.ts';
 import type { Clock, PasswordHasher, Random, Store } from './ports.ts';
 import { createRefreshTokenCodec } from './refresh-token.ts';
 import { RevocationLog } from './revocation-log.ts';
-import { assertSameSecret, createSecretFingerprint } from './sealing.ts';
 import type { AuthSettings } from './settings.ts';
 import * as signIn from './sign-in.ts';
 import { Users } from './users.ts';
@@ -25,13 +26,18 @@ export class Auth {
   readonly users: Users;
   readonly guards: Guards;
   readonly keys: KeyRing;
+  /** Replaces and revokes keys. */
+  readonly keeper: KeyKeeper;
   /** This node's live revocations; a verifier asks its index. */
   readonly revocations: RevocationLog;
   readonly #context: AuthContext;
+  readonly #vault: KeyVault;
 
-  constructor(context: AuthContext, keys: KeyRing) {
+  constructor(context: AuthContext, keys: KeyRing, keeper: KeyKeeper, vault: KeyVault) {
     this.#context = context;
+    this.#vault = vault;
     this.keys = keys;
+    this.keeper = keeper;
     this.revocations = context.log;
     this.users = new Users(context);
     this.guards = new Guards(context);
@@ -117,6 +123,7 @@ export class Auth {
     const { store, log, settings } = this.#context;
     await log.prune();
     this.#context.longestAccessTtl = await raiseLongestAccessTtl(store, settings);
+    await this.keeper.maintain();
   }
 
   /**
@@ -139,16 +146,17 @@ export class Auth {
     return removed >= limit;
   }
 
-  /** Resolves when the database answers. @throws {StoreUnavailable} */
-  ping(): Promise<void> {
-    return this.#context.store.ping();
+  /** Resolves when the database answers, and its keys open. @throws {StoreUnavailable} */
+  async ping(): Promise<void> {
+    this.#vault.assertOpen();
+    await this.#context.store.ping();
   }
 }
 
 /**
- * Makes the domain ready on its ports: agrees on the secret with the database, loads the keys and the
- * live revocations.
- * @throws {InvalidSetting} when the database was set up with another secret
+ * Makes the domain ready on its ports: opens the keys of the database, or makes them, and loads the live
+ * revocations.
+ * @throws {InvalidSetting} when the secret is not that of the database
  * @throws {StoreUnavailable}
  */
 export async function createAuth(options: {
@@ -159,31 +167,46 @@ export async function createAuth(options: {
   random: Random;
 }): Promise<Auth> {
   const { settings, store, clock, random } = options;
-  const { secret } = settings;
-  const fingerprint = createSecretFingerprint(secret);
-  assertSameSecret(secret, await store.agree({ name: 'secret_fingerprint', value: fingerprint }));
+  const vault = await KeyVault.open({ store, secret: settings.secret, clock, random });
   const longestAccessTtl = await raiseLongestAccessTtl(store, settings);
-  const keys =
-    settings.signingKey === undefined
-      ? await loadKeyRing({ store, secret, algorithm: settings.algorithm, clock, random })
-      : createStaticKeyRing(settings.signingKey);
   const log = new RevocationLog(store, clock);
   await log.catchUp();
+  const keys =
+    settings.signingKey === undefined
+      ? new StoredKeyRing({
+          vault,
+          clock,
+          algorithm: settings.algorithm,
+          lifetime: settings.accessTokenTtl,
+          patience: settings.keyRotation.notice,
+          isRevoked: (kid) => log.index.isKeyRevoked(kid),
+        })
+      : createStaticKeyRing(settings.signingKey);
   const issueAccessToken: AccessTokenIssuer = createAccessTokenIssuer({
     settings,
     keys,
     clock,
     random,
   });
+  const { issuer } = settings;
   const context: AuthContext = {
     ...options,
     log,
     longestAccessTtl,
-    refreshTokens: createRefreshTokenCodec({ secret, issuer: settings.issuer, clock }),
+    refreshTokens: createRefreshTokenCodec({ roots: () => vault.state.roots, issuer, clock }),
     issueAccessToken,
     createEvent: createEventMaker(clock, random),
   };
-  return new Auth(context, keys);
+  const keeper = new KeyKeeper(context, vault, keys);
+  await keeper.ensureKey();
+  log.followKeys({
+    settle: () => keys.settle(),
+    async reload() {
+      await vault.load();
+      keys.settle();
+    },
+  });
+  return new Auth(context, keys, keeper, vault);
 }
 
 /** A revocation must outlive every token it is about, those issued under an earlier setting included. */

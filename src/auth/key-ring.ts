@@ -1,95 +1,123 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Algorithm } from '../jwt/algorithms.ts';
-import {
-  exportPrivateJwk,
-  generateSigningKey,
-  importSigningKey,
-  type SigningKey,
-  toPublicJwk,
-  type VerificationKey,
-} from '../jwt/keys.ts';
-import type { Clock, Random, Store, StoredKey } from './ports.ts';
-import { deriveKey, seal, unseal } from './sealing.ts';
+import { type SigningKey, toVerificationKey, type VerificationKey } from '../jwt/keys.ts';
+import { findNext, findSigner, isAccepted, ofAlgorithm } from './key-life.ts';
+import type { KeyVault } from './key-vault.ts';
+import type { Clock, StoredKey } from './ports.ts';
 
-/**
- * Nodes that make the first key at once must agree on one, though their clocks differ: to one whose clock
- * is behind, the key of another must not seem to be still to come. Milliseconds.
- */
-const CLOCK_DIFFERENCE = 600_000;
-
-/** The signing keys of this server. */
+/** The signing keys of this server, as they are now. */
 export interface KeyRing {
   /** Signs now. */
   readonly signing: SigningKey;
   /** All keys whose tokens are accepted: those that signed, sign, or will. */
   readonly verification: readonly VerificationKey[];
+  /** The key to sign with, once there is one that all nodes know. */
+  ready(): Promise<SigningKey>;
+  /** Calls back whenever other keys are accepted than before. */
+  watch(listener: (keys: readonly VerificationKey[]) => void): void;
+  /** Looks at what is known of keys again, and tells who watches. */
+  settle(): void;
 }
 
 /** A ring of one key that the host configured; nothing is stored. */
 export function createStaticKeyRing(key: SigningKey): KeyRing {
-  return { signing: key, verification: [toVerificationKey(key)] };
-}
-
-/** Loads the keys from the store; makes the first one where there is none for this algorithm. */
-export async function loadKeyRing(options: {
-  store: Store;
-  secret: string;
-  algorithm: Algorithm;
-  clock: Clock;
-  random: Random;
-}): Promise<KeyRing> {
-  const { store, algorithm, clock } = options;
-  const sealingKey = deriveKey(options.secret, 'signing keys v1');
-  const now = clock.now();
-  let stored = await store.listKeys();
-  if (findKeyInForce(stored, algorithm, now) === undefined) {
-    const candidate = sealKey(generateSigningKey(algorithm), sealingKey, now, options.random);
-    // Many nodes may start at once: the store keeps the first candidate, and all use that one.
-    stored = await store.ensureKey({ candidate, now });
-  }
-  const inForce = findKeyInForce(stored, algorithm, now);
-  if (inForce === undefined) throw new Error('the store kept no signing key');
-  const keys = stored.filter((key) => !isRetired(key, now)).map((key) => openKey(key, sealingKey));
-  const signing = keys.find((key) => key.kid === inForce.kid);
-  if (signing === undefined) throw new Error('the signing key in force is retired');
-  return { signing, verification: keys.map(toVerificationKey) };
-}
-
-/** The key that signs at `now`: of this algorithm, not retired, the latest to become active. */
-export function findKeyInForce(
-  keys: readonly StoredKey[],
-  algorithm: string,
-  now: number,
-): StoredKey | undefined {
-  return keys
-    .filter((key) => key.algorithm === algorithm && key.activeAt <= now && !isRetired(key, now))
-    .reduce<StoredKey | undefined>(
-      (latest, key) => (latest === undefined || key.activeAt > latest.activeAt ? key : latest),
-      undefined,
-    );
-}
-
-function isRetired(key: StoredKey, now: number): boolean {
-  return key.retiredAt !== null && key.retiredAt <= now;
-}
-
-function sealKey(key: SigningKey, sealingKey: Buffer, now: number, random: Random): StoredKey {
-  const publicJwk = key.algorithm.startsWith('HS') ? null : JSON.stringify(toPublicJwk(key));
   return {
-    kid: key.kid,
-    algorithm: key.algorithm,
-    publicJwk,
-    sealedPrivateJwk: seal(sealingKey, JSON.stringify(exportPrivateJwk(key)), key.kid, random),
-    createdAt: now,
-    activeAt: now - CLOCK_DIFFERENCE,
-    retiredAt: null,
+    signing: key,
+    verification: [toVerificationKey(key)],
+    ready: async () => key,
+    watch() {},
+    settle() {},
   };
 }
 
-function openKey(stored: StoredKey, sealingKey: Buffer): SigningKey {
-  const jwk = unseal(sealingKey, stored.sealedPrivateJwk, stored.kid);
-  return importSigningKey(jwk, stored.algorithm as Algorithm, stored.kid);
-}
+/** The ring of the keys in the database. Which one signs is told by the clock, so no switch is missed. */
+export class StoredKeyRing implements KeyRing {
+  readonly #vault: KeyVault;
+  readonly #clock: Clock;
+  readonly #algorithm: Algorithm;
+  readonly #lifetime: number;
+  readonly #patience: number;
+  readonly #isRevoked: (kid: string) => boolean;
+  readonly #listeners: ((keys: readonly VerificationKey[]) => void)[] = [];
+  #told = '';
 
-function toVerificationKey(key: SigningKey): VerificationKey {
-  return { kid: key.kid, algorithm: key.algorithm, key: key.publicKey };
+  constructor(options: {
+    vault: KeyVault;
+    clock: Clock;
+    /** Of the keys that sign, where there are several. */
+    algorithm: Algorithm;
+    /** Of an access token; s. */
+    lifetime: number;
+    /** How long to wait, at most, for a key to become active; s. */
+    patience: number;
+    /** By the log, which may be ahead of the keys this node has read. */
+    isRevoked: (kid: string) => boolean;
+  }) {
+    this.#vault = options.vault;
+    this.#clock = options.clock;
+    this.#algorithm = options.algorithm;
+    this.#lifetime = options.lifetime * 1000;
+    this.#patience = options.patience * 1000;
+    this.#isRevoked = options.isRevoked;
+  }
+
+  get signing(): SigningKey {
+    const keys = this.#accepted();
+    const key = this.#findSigner(keys) ?? this.#findNext(keys);
+    if (key === undefined) throw new Error('There is no key to sign with.');
+    return this.#vault.openKey(key);
+  }
+
+  get verification(): readonly VerificationKey[] {
+    return this.#accepted().map((key) => toVerificationKey(this.#vault.openKey(key)));
+  }
+
+  async ready(): Promise<SigningKey> {
+    const keys = this.#accepted();
+    const next = this.#findNext(keys);
+    // The key in force was revoked a moment ago. Other nodes are to hear of its successor before they
+    // meet a token of it.
+    if (this.#findSigner(keys) === undefined && next !== undefined) {
+      await wait(Math.max(0, Math.min(next.activeAt - this.#clock.now(), this.#patience)));
+    }
+    return this.signing;
+  }
+
+  watch(listener: (keys: readonly VerificationKey[]) => void): void {
+    this.#told = this.#tell();
+    this.#listeners.push(listener);
+  }
+
+  settle(): void {
+    const kids = this.#tell();
+    if (kids === this.#told) return;
+    this.#told = kids;
+    const { verification } = this;
+    for (const listener of this.#listeners) listener(verification);
+  }
+
+  #tell(): string {
+    return this.#accepted()
+      .map(({ kid }) => kid)
+      .join();
+  }
+
+  #accepted(): StoredKey[] {
+    const now = this.#clock.now();
+    return this.#vault.state.keys.filter(
+      (key) => isAccepted(key, now) && !this.#isRevoked(key.kid),
+    );
+  }
+
+  /** One of our algorithm; until that has one that signs, any other node's. */
+  #findSigner(keys: readonly StoredKey[]): StoredKey | undefined {
+    const now = this.#clock.now();
+    const own = ofAlgorithm(keys, this.#algorithm);
+    return findSigner(own, now, this.#lifetime) ?? findSigner(keys, now, this.#lifetime);
+  }
+
+  #findNext(keys: readonly StoredKey[]): StoredKey | undefined {
+    const now = this.#clock.now();
+    return findNext(ofAlgorithm(keys, this.#algorithm), now) ?? findNext(keys, now);
+  }
 }

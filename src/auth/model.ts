@@ -75,7 +75,10 @@ export type AuditEventType =
   | 'refresh_token_reused'
   | 'token_revoked'
   | 'guard_created'
-  | 'guard_deleted';
+  | 'guard_deleted'
+  | 'key_rotated'
+  | 'key_revoked'
+  | 'secret_rotated';
 
 /** Written in the same transaction as what it tells of. */
 export interface AuditEvent {

@@ -31,13 +31,47 @@ export interface StoredKey {
   readonly algorithm: string;
   /** Public JWK as JSON, or null for HMAC. */
   readonly publicJwk: string | null;
-  /** Private JWK, sealed with AES-256-GCM under a key derived from the secret; base64url. */
+  /** Private JWK, sealed with AES-256-GCM under a key derived from a root key, which it names. */
   readonly sealedPrivateJwk: string;
   readonly createdAt: number;
   /** From when it signs; the key in force is the active one with the greatest `activeAt`. */
   readonly activeAt: number;
   /** When it leaves the JWKS, or null while no successor is set. */
   readonly retiredAt: number | null;
+  /** When somebody said that it had leaked, or null. */
+  readonly revokedAt: number | null;
+}
+
+/** The root keys, sealed by the domain for who holds one certain secret or an earlier root key. */
+export interface Envelope {
+  /** Tells what opens it, and nothing that helps to guess that. */
+  readonly id: string;
+  readonly sealed: string;
+  readonly createdAt: number;
+  /** When it will be removed, or null. */
+  readonly endsAt: number | null;
+}
+
+/** All that is stored of keys, as of one version. */
+export interface KeyState {
+  /** Counts the changes, from 0. */
+  readonly version: number;
+  /** In the order in which they become active. */
+  readonly keys: readonly StoredKey[];
+  readonly envelopes: readonly Envelope[];
+}
+
+/** What to write about keys, all of it or none. */
+export interface KeyChange {
+  /** New ones, and changed ones in place of what was there. */
+  readonly keys?: readonly StoredKey[];
+  /** Their `kid`s. */
+  readonly removedKeys?: readonly string[];
+  readonly envelopes?: readonly Envelope[];
+  /** Their ids. */
+  readonly removedEnvelopes?: readonly string[];
+  readonly revocations?: readonly Omit<Revocation, 'seq'>[];
+  readonly event?: AuditEvent;
 }
 
 export type RotateResult =
@@ -167,9 +201,19 @@ export interface Store {
    */
   subscribe?(onChange: () => void): Promise<() => Promise<void>>;
 
-  /** Stores `candidate` if there is no key of its algorithm in force at `now`; returns all keys not retired. */
-  ensureKey(args: { candidate: StoredKey; now: number }): Promise<StoredKey[]>;
-  listKeys(): Promise<StoredKey[]>;
+  /** What is answered may be newer than its `version`, never older. */
+  readKeys(): Promise<KeyState>;
+
+  /**
+   * Changes keys if nobody else has since `version`, which is then one more. So of several nodes that
+   * decide the same at once one does it, and the others decide again.
+   */
+  changeKeys(
+    args: { version: number } & KeyChange,
+  ): Promise<
+    | { readonly status: 'changed'; readonly revocations: readonly Revocation[] }
+    | { readonly status: 'outdated' }
+  >;
 
   /** Stores the guard unless its name or id is taken. */
   createGuard(args: {
@@ -183,7 +227,7 @@ export interface Store {
 
   /**
    * Stores `value` under `name` if nothing is there; returns what is there now. Holds facts that all
-   * nodes must agree on, such as the fingerprint of the secret.
+   * nodes must agree on.
    */
   agree(args: { name: string; value: string }): Promise<string>;
 

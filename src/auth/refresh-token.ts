@@ -1,17 +1,22 @@
 import { RefreshRefused, TokenRefused } from '../errors.ts';
 import { REFRESH_TOKEN_TYP } from '../jwt/access-token.ts';
 import { createSigner } from '../jwt/jws.ts';
-import { importSigningKey } from '../jwt/keys.ts';
+import { importSigningKey, type SigningKey, toVerificationKey } from '../jwt/keys.ts';
 import { createJwtVerifier } from '../jwt/verifier.ts';
 import type { Session } from './model.ts';
 import type { Clock } from './ports.ts';
-import { deriveKey } from './sealing.ts';
+import { deriveRootKey, type RootKey } from './root-keys.ts';
 
 /** What a refresh token says, once its signature is known to be ours. */
 export interface RefreshClaims {
   readonly userId: string;
   readonly sessionId: string;
   readonly generation: number;
+}
+
+interface RefreshKey {
+  readonly key: SigningKey;
+  readonly sign: ReturnType<typeof createSigner>;
 }
 
 /** Turns sessions into refresh tokens and back. */
@@ -26,28 +31,59 @@ export interface RefreshTokenCodec {
 }
 
 /**
- * Refresh tokens are JWTs of their own kind, `rt+jwt`, by HS256 under a key derived from the secret:
+ * Refresh tokens are JWTs of their own kind, `rt+jwt`, by HS256 under a key derived from a root key:
  * no other key verifies one and no access token passes for one.
  */
 export function createRefreshTokenCodec(options: {
-  secret: string;
+  /** As they are at the moment, the newest first. */
+  roots: () => readonly RootKey[];
   issuer: string;
   clock: Clock;
 }): RefreshTokenCodec {
   const { issuer, clock } = options;
-  const key = importSigningKey(deriveKey(options.secret, 'refresh tokens v1'), 'HS256');
-  const sign = createSigner(key, REFRESH_TOKEN_TYP);
-  const verify = createJwtVerifier({
-    keys: [{ kid: key.kid, algorithm: key.algorithm, key: key.publicKey }],
-    typ: REFRESH_TOKEN_TYP,
-    issuer,
-    audience: issuer,
-    clock,
-  });
+  const made = new Map<string, RefreshKey>();
+  const keyOf = (root: RootKey): RefreshKey => {
+    const known = made.get(root.id);
+    if (known !== undefined) return known;
+    const key = importSigningKey(deriveRootKey(root, 'refresh tokens v1'), 'HS256');
+    const refreshKey = { key, sign: createSigner(key, REFRESH_TOKEN_TYP) };
+    made.set(root.id, refreshKey);
+    return refreshKey;
+  };
+  const createVerify = (roots: readonly RootKey[]) =>
+    createJwtVerifier({
+      keys: roots.map((root) => toVerificationKey(keyOf(root).key)),
+      typ: REFRESH_TOKEN_TYP,
+      issuer,
+      audience: issuer,
+      clock,
+    });
+
+  /** The newest one that every node has had the time to hear of. */
+  function findSigningRoot(): RootKey {
+    const now = clock.now();
+    const roots = options.roots();
+    const root = roots.find(({ activeAt }) => activeAt <= now) ?? roots[0];
+    if (root === undefined) throw new Error('There is no root key.');
+    return root;
+  }
+
+  let accepted = '';
+  let verifyAccepted = createVerify([]);
+  function verify(token: string) {
+    const now = clock.now();
+    const roots = options.roots().filter(({ endsAt }) => endsAt === null || endsAt > now);
+    const ids = roots.map(({ id }) => id).join();
+    if (ids !== accepted) {
+      verifyAccepted = createVerify(roots);
+      accepted = ids;
+    }
+    return verifyAccepted(token);
+  }
 
   return {
     encode: (session) =>
-      sign({
+      keyOf(findSigningRoot()).sign({
         iss: issuer,
         aud: issuer,
         sub: session.userId,

@@ -15,6 +15,14 @@ export interface RevocationNews {
   readonly position: number | undefined;
 }
 
+/** Who holds keys that the log tells of. */
+export interface KeyFollower {
+  /** Drops the keys that were revoked. */
+  settle(): void;
+  /** Reads the keys again. */
+  reload(): Promise<void>;
+}
+
 /**
  * This node's copy of the live revocation log. What this node revokes it applies at once; what others
  * revoke it learns by `catchUp`. Who follows it hears of both.
@@ -30,6 +38,8 @@ export class RevocationLog {
   /** Entries applied by ourselves and not read yet, by their seq. */
   readonly #ahead = new Map<number, Revocation>();
   #failingSince: number | undefined;
+  #keys: KeyFollower | undefined;
+  #areKeysStale = false;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
@@ -52,6 +62,7 @@ export class RevocationLog {
       if (revocation.seq > this.#read) this.#ahead.set(revocation.seq, revocation);
     }
     if (revocations.length > 0) this.#publish(revocations, undefined);
+    this.#noticeKeys(revocations);
   }
 
   /** Reads what was appended since the last time. Before the first answer, this loads all live entries. */
@@ -62,10 +73,13 @@ export class RevocationLog {
     const unheard = fresh.filter(({ seq }) => !this.#ahead.has(seq));
     for (const revocation of unheard) this.index.apply(revocation);
     this.#history.append(fresh);
-    if (lastSeq <= this.#read) return;
-    this.#read = lastSeq;
-    for (const seq of this.#ahead.keys()) if (seq <= lastSeq) this.#ahead.delete(seq);
-    this.#publish(unheard, lastSeq);
+    if (lastSeq > this.#read) {
+      this.#read = lastSeq;
+      for (const seq of this.#ahead.keys()) if (seq <= lastSeq) this.#ahead.delete(seq);
+      this.#publish(unheard, lastSeq);
+    }
+    this.#noticeKeys(unheard);
+    await this.#reloadKeys();
   }
 
   /**
@@ -86,6 +100,11 @@ export class RevocationLog {
     return [...this.#history.after(position), ...encodeInBatches(ahead)];
   }
 
+  /** Names who is to be told when the log says that the keys have changed. */
+  followKeys(keys: KeyFollower): void {
+    this.#keys = keys;
+  }
+
   /** Forgets what no living token can be affected by. Lets requests be answered in between. */
   async prune(): Promise<void> {
     this.#history.prune(this.#clock.now());
@@ -100,6 +119,26 @@ export class RevocationLog {
       return answer;
     } catch (error) {
       this.#failingSince ??= now;
+      // By the time it answers again, an entry about keys may have left the log.
+      this.#areKeysStale = true;
+      throw error;
+    }
+  }
+
+  #noticeKeys(revocations: readonly Revocation[]): void {
+    if (!revocations.some(({ kind }) => kind === 'key' || kind === 'keys')) return;
+    this.#areKeysStale = true;
+    // What is revoked is refused at once, even if the keys cannot be read just now.
+    this.#keys?.settle();
+  }
+
+  async #reloadKeys(): Promise<void> {
+    if (!this.#areKeysStale) return;
+    this.#areKeysStale = false;
+    try {
+      await this.#keys?.reload();
+    } catch (error) {
+      this.#areKeysStale = true;
       throw error;
     }
   }

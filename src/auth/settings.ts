@@ -12,10 +12,11 @@ export interface AuthSettings {
   /** `client_id` of access tokens. @see RFC 9068 section 2.2 */
   readonly clientId: string;
   readonly algorithm: Algorithm;
-  /** At least 32 bytes. Refresh tokens and the sealing of stored keys hang on it. */
+  /** At least 32 bytes. Opens the root keys, on which refresh tokens and all stored keys hang. */
   readonly secret: string;
   /** Signs access tokens instead of the keys in the database. */
   readonly signingKey: SigningKey | undefined;
+  readonly keyRotation: KeyRotation;
   readonly accessTokenTtl: number;
   readonly refreshTokenTtl: number;
   readonly refreshGrace: number;
@@ -30,6 +31,16 @@ export interface AuthSettings {
   readonly scopes: ScopesHook | undefined;
 }
 
+/** When keys are replaced. All durations are in seconds. */
+export interface KeyRotation {
+  /** How long a key signs, or null: until somebody rotates it. */
+  readonly interval: number | null;
+  /** How long a key is published before it signs: more than twice what the JWKS may be kept for. */
+  readonly lead: number;
+  /** The same where it cannot wait: as long as our own nodes need to hear of it. */
+  readonly notice: number;
+}
+
 /**
  * Adds the host's own claims to each access token. Called at every login and refresh with what is
  * stored at that moment. It cannot replace the claims Latchkey sets; of the registered ones it may
@@ -42,6 +53,8 @@ export type ClaimsHook = (
 
 /** The scopes a user may be given; a sign-in can narrow them, never widen them. */
 export type ScopesHook = (user: User) => readonly string[] | Promise<readonly string[]>;
+
+export const DEFAULT_KEY_ROTATION: KeyRotation = { interval: 90 * 86_400, lead: 600, notice: 1 };
 
 /**
  * How long a revocation outlives the last token it could affect, in ms: a clock that steps forward

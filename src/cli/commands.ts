@@ -24,11 +24,15 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
     async () => (await import('./commands/migrate-database.ts')).migrateDatabase,
   ],
   ['keys list', async () => (await import('./commands/keys-list.ts')).keysList],
+  ['keys rotate', async () => (await import('./commands/keys-rotate.ts')).keysRotate],
+  ['keys revoke', async () => (await import('./commands/keys-revoke.ts')).keysRevoke],
+  ['secret rotate', async () => (await import('./commands/secret-rotate.ts')).secretRotate],
 ]);
 
 /** What several commands begin with, and what they are about. */
 export const groups: ReadonlyMap<string, string> = new Map([
   ['users', 'Create, find and change users'],
   ['guards', 'Create and take back the keys of guards'],
-  ['keys', 'See the signing keys'],
+  ['keys', 'See, replace and revoke the signing keys'],
+  ['secret', 'Replace the secret'],
 ]);

@@ -1,4 +1,5 @@
 import { GuardNotReady, InvalidSetting, TokenRefused } from '../errors.ts';
+import type { VerificationKey } from '../jwt/key-types.ts';
 import { assembleGuard, type GuardDoubt } from './assemble-guard.ts';
 import { assertFetchable, type FetchOptions } from './fetch-document.ts';
 import type { Guard } from './guard.ts';
@@ -21,6 +22,11 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
   const waiting = new Set<{ resolve: () => void; reject: (error: Error) => void }>();
   let closed = false;
 
+  // A key that the feed says is revoked signs no token we take, whatever the key set still says.
+  let keys: readonly VerificationKey[] = [];
+  const settleKeys = () =>
+    parts.verifier.setKeys(keys.filter(({ kid }) => !parts.revocations.isKeyRevoked(kid)));
+
   const isReady = () => source.isReady && watch?.isAble !== false;
   function announce(): void {
     if (isReady()) {
@@ -38,10 +44,23 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
     clock: parts.clock,
     cooldown: requireSeconds('cooldown', options.cooldown ?? 30),
     retryDelay: requireSeconds('retryDelay', options.retryDelay ?? 1),
-    onKeys: (keys) => parts.verifier.setKeys(keys),
+    onKeys: (found) => {
+      keys = found;
+      settleKeys();
+    },
     onChange: announce,
   });
-  const watch = createWatch({ options, parts, source, fetching, onChange: announce });
+  const watch = createWatch({
+    options,
+    parts,
+    source,
+    fetching,
+    onChange: announce,
+    onKeys: () => {
+      settleKeys();
+      void source.refresh();
+    },
+  });
 
   const guard = assembleGuard<Host>({
     ...parts,
@@ -91,8 +110,9 @@ function createWatch(wanted: {
   source: IssuerKeys;
   fetching: Omit<FetchOptions, 'signal'> & { timeout: number };
   onChange: () => void;
+  onKeys: () => void;
 }): RevocationWatch | undefined {
-  const { options, parts, source, fetching, onChange } = wanted;
+  const { options, parts, source, fetching, onChange, onKeys } = wanted;
   const { issuer, revocations } = options;
   if (revocations === undefined) return undefined;
   const { credential, maxStaleness = 60, onStale = 'accept', url, introspectionUrl } = revocations;
@@ -120,6 +140,7 @@ function createWatch(wanted: {
     onStale,
     fetching: { ...fetching, timeout: fetching.timeout * 1000 },
     onChange,
+    onKeys,
     async locate() {
       await source.firstAttempt;
       return url ?? find('revocation_feed_endpoint', '/auth/revocations');

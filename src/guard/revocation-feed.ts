@@ -21,6 +21,8 @@ export interface RevocationFeedOptions {
   readonly allowHttp: boolean;
   /** Called after every change of the state. What it throws is its own. */
   readonly onChange?: (() => void) | undefined;
+  /** Called when the issuer's signing keys have changed, or one was revoked. */
+  readonly onKeys?: (() => void) | undefined;
   /** From 0 to 1, by chance. */
   readonly random?: (() => number) | undefined;
   readonly timers?: FeedTimers | undefined;
@@ -187,7 +189,10 @@ export class RevocationFeed {
 
   #take({ name, data }: StreamEvent): void {
     if (name === 'revoked') {
-      for (const revocation of parseRevocations(data)) this.#options.index.apply(revocation);
+      const { index, onKeys } = this.#options;
+      const revocations = parseRevocations(data);
+      for (const revocation of revocations) index.apply(revocation);
+      if (revocations.some(({ kind }) => kind === 'key' || kind === 'keys')) onKeys?.();
     } else if (name === 'live') {
       this.#liveSince = this.#options.clock.now();
       this.#completeAt = this.#liveSince;

@@ -50,6 +50,8 @@ export interface RevocationWatchOptions
   readonly fetching: Omit<FetchOptions, 'signal'>;
   readonly locateIntrospection: () => string;
   readonly onChange: () => void;
+  /** Called when the issuer's signing keys have changed, or one was revoked. */
+  readonly onKeys: () => void;
 }
 
 /** The feed of revocations, and what its staleness means for tokens. */
@@ -70,6 +72,7 @@ export class RevocationWatch {
       key: options.credential,
       fetch: fetching.fetch,
       allowHttp: fetching.allowHttp,
+      onKeys: options.onKeys,
       onChange: () => {
         this.#setAlarm();
         options.onChange();

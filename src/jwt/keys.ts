@@ -1,10 +1,12 @@
 import {
   createHmac,
   createPublicKey,
+  generateKeyPair,
   generateKeyPairSync,
   generateKeySync,
   type KeyObject,
 } from 'node:crypto';
+import { promisify } from 'node:util';
 import { KeyRefused } from '../errors.ts';
 import { type Algorithm, isAlgorithm, parametersOf } from './algorithms.ts';
 import { createThumbprint } from './jwk.ts';
@@ -43,6 +45,14 @@ export function generateSigningKey(algorithm: Algorithm): SigningKey {
     case 'ed25519':
       return named(algorithm, generateKeyPairSync('ed25519'));
   }
+}
+
+/** The same without blocking: an RSA key is made on another thread. */
+export async function generateSigningKeyAside(algorithm: Algorithm): Promise<SigningKey> {
+  const parameters = parametersOf(algorithm);
+  if (parameters.family !== 'rsa') return generateSigningKey(algorithm);
+  const { modulusLength } = parameters;
+  return named(algorithm, await promisify(generateKeyPair)('rsa', { modulusLength }));
 }
 
 function named(

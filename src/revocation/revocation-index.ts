@@ -10,6 +10,9 @@ export interface RevocableClaims {
   readonly jti: string;
 }
 
+/** What revokes tokens by what they say; keys revoke by what signed them. */
+type TokenKind = 'session' | 'user' | 'token';
+
 /** An entry about an id that is in none of the forms of ours: rare, and kept as it is. */
 interface OddEntry {
   version: number;
@@ -30,6 +33,8 @@ export class RevocationIndex {
     user: new Map<string, OddEntry>(),
     token: new Map<string, OddEntry>(),
   };
+  /** Few, and asked for where keys are chosen: until when each is to be refused. */
+  readonly #keys = new Map<string, number>();
   #epoch = 0;
   #lastSeq = 0;
 
@@ -47,7 +52,7 @@ export class RevocationIndex {
   get size(): number {
     const { session, user, token } = this.#odd;
     const packed = this.#sessions.size + this.#users.size + this.#tokens.size;
-    return packed + session.size + user.size + token.size;
+    return packed + session.size + user.size + token.size + this.#keys.size;
   }
 
   /** Bytes that the entries take, odd ones not counted. */
@@ -58,7 +63,13 @@ export class RevocationIndex {
   apply(entry: Revocation): void {
     this.#lastSeq = Math.max(this.#lastSeq, entry.seq);
     this.#epoch++;
-    if (!this.#pack(entry)) this.#keepOdd(entry);
+    if (entry.kind === 'keys') return;
+    if (entry.kind === 'key') {
+      const known = this.#keys.get(entry.subject) ?? 0;
+      this.#keys.set(entry.subject, Math.max(known, entry.expiresAt));
+      return;
+    }
+    if (!this.#pack(entry.kind, entry)) this.#keepOdd(entry.kind, entry);
   }
 
   /**
@@ -80,6 +91,11 @@ export class RevocationIndex {
     return this.#isOddlyRevoked(claims);
   }
 
+  /** Whether all tokens of a key are revoked. Asked where keys are chosen, not for each token. */
+  isKeyRevoked(kid: string): boolean {
+    return this.#keys.has(kid);
+  }
+
   /**
    * Forgets entries whose `expiresAt` is not after `now` (ms since the epoch), which must lie after the
    * last token they could affect is refused for its age, clock tolerance included. A caller whose clock
@@ -97,6 +113,9 @@ export class RevocationIndex {
    * halfway it has pruned a part, and the next time goes on from there.
    */
   *pruneInSteps(now: number): Generator<void, void, void> {
+    for (const [kid, expiresAt] of this.#keys) {
+      if (expiresAt <= now) this.#keys.delete(kid);
+    }
     for (const entries of Object.values(this.#odd)) {
       for (const [subject, { expiresAt }] of entries) {
         if (expiresAt <= now) entries.delete(subject);
@@ -111,7 +130,7 @@ export class RevocationIndex {
   }
 
   /** False where the id is of no form of ours. */
-  #pack({ kind, subject, version, expiresAt }: Revocation): boolean {
+  #pack(kind: TokenKind, { subject, version, expiresAt }: Revocation): boolean {
     if (this.#odd[kind].size > 0 && this.#odd[kind].has(subject)) return false;
     switch (kind) {
       case 'session':
@@ -129,7 +148,7 @@ export class RevocationIndex {
     }
   }
 
-  #keepOdd({ kind, subject, version, expiresAt }: Revocation): void {
+  #keepOdd(kind: TokenKind, { subject, version, expiresAt }: Revocation): void {
     const known = this.#odd[kind].get(subject);
     this.#odd[kind].set(subject, {
       version: Math.max(known?.version ?? 0, version),

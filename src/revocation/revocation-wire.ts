@@ -1,11 +1,13 @@
 import type { Revocation } from './revocation.ts';
 
 /** How a kind is written on the wire. */
-const LETTERS = { session: 's', user: 'u', token: 't' } as const;
+const LETTERS = { session: 's', user: 'u', token: 't', key: 'k', keys: 'n' } as const;
 const KINDS: ReadonlyMap<unknown, Revocation['kind']> = new Map([
   ['s', 'session'],
   ['u', 'user'],
   ['t', 'token'],
+  ['k', 'key'],
+  ['n', 'keys'],
 ]);
 const SUBJECT_MAX = 256;
 

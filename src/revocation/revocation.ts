@@ -5,11 +5,13 @@
  * - `user`: no access token of user `subject` issued before token version `version` is accepted.
  *   Versions are counted, not timed, so a clock that steps can neither revive nor kill a token.
  * - `token`: the access token whose `jti` is `subject` is not accepted.
+ * - `key`: no token signed by the key whose `kid` is `subject` is accepted.
+ * - `keys`: revokes nothing; the signing keys have changed and must be read again.
  */
 export interface Revocation {
   /** Position in the log; grows with every entry. */
   readonly seq: number;
-  readonly kind: 'session' | 'user' | 'token';
+  readonly kind: 'session' | 'user' | 'token' | 'key' | 'keys';
   readonly subject: string;
   /** For `user`: the lowest version still accepted. 0 otherwise. */
   readonly version: number;

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { AuditEventType } from '../auth/model.ts';
+import type { Revocation } from '../revocation/revocation.ts';
 
 /** Times are ms since the epoch; `roles` and `profile` are JSON text. */
 export interface UserRow {
@@ -33,7 +34,7 @@ export interface SessionRow {
 
 export interface RevocationRow {
   seq: Generated<number>;
-  kind: 'session' | 'user' | 'token';
+  kind: Revocation['kind'];
   subject: string;
   version: number;
   expires_at: number;
@@ -47,6 +48,14 @@ export interface SigningKeyRow {
   created_at: number;
   active_at: number;
   retired_at: number | null;
+  revoked_at: number | null;
+}
+
+export interface EnvelopeRow {
+  id: string;
+  sealed: string;
+  created_at: number;
+  ends_at: number | null;
 }
 
 export interface AuditEventRow {
@@ -82,6 +91,7 @@ export interface Database {
   sessions: SessionRow;
   revocations: RevocationRow;
   signing_keys: SigningKeyRow;
+  envelopes: EnvelopeRow;
   audit_events: AuditEventRow;
   guards: GuardRow;
   facts: FactRow;

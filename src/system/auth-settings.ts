@@ -1,6 +1,7 @@
 import { type FieldRules, RESERVED_FIELDS } from '../auth/fields.ts';
-import type { AuthSettings } from '../auth/settings.ts';
+import { type AuthSettings, DEFAULT_KEY_ROTATION, type KeyRotation } from '../auth/settings.ts';
 import { durationBetween } from '../config/duration.ts';
+import type { Refuse } from '../config/refuse.ts';
 import type { Settings } from '../config/settings.ts';
 import { InvalidSetting, KeyRefused } from '../errors.ts';
 import { importSigningKey, type SigningKey } from '../jwt/keys.ts';
@@ -23,6 +24,7 @@ export function createAuthSettings(
     algorithm,
     secret,
     signingKey: readSigningKey(options, settings),
+    keyRotation: readKeyRotation(options),
     accessTokenTtl,
     refreshTokenTtl,
     refreshGrace,
@@ -46,6 +48,25 @@ function readSigningKey(
     if (!(error instanceof KeyRefused)) throw error;
     throw new InvalidSetting('signingKey', 'cannot be used.', error.message);
   }
+}
+
+function readKeyRotation({ keyRotation = {} }: LatchkeyOptions): KeyRotation {
+  const { interval, lead } = keyRotation;
+  const refuse: Refuse = (problem, fix) => {
+    throw new InvalidSetting('keyRotation', problem, fix);
+  };
+  const read = (value: number | string | undefined, least: string, most: string) =>
+    value === undefined ? undefined : durationBetween(least, most)(String(value), refuse);
+  const { notice, ...usual } = DEFAULT_KEY_ROTATION;
+  const given = {
+    interval: interval === false ? null : (read(interval, '1h', '3650d') ?? usual.interval),
+    lead: read(lead, '1s', '1d') ?? usual.lead,
+    notice,
+  };
+  if (given.interval !== null && given.interval < given.lead * 2) {
+    refuse('has an interval that is hardly longer than its lead.', 'Give at least twice as much.');
+  }
+  return given;
 }
 
 const retentionBetween = durationBetween('1d', '3650d');

@@ -52,6 +52,7 @@ export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latch
       clock,
       revocations: auth.revocations.index,
     });
+    auth.keys.watch((keys) => verifier.setKeys(keys));
     const upkeep = await startUpkeep({
       auth,
       store,

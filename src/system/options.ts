@@ -16,6 +16,18 @@ export interface LatchkeyOptions extends SettingOptions {
    * private key as PEM, base64 of PEM, or JWK. Must fit `algorithm`. Nothing of it is stored.
    */
   readonly signingKey?: KeyMaterial | undefined;
+  /** When the keys in the database are replaced. Durations: seconds, or a text such as `90d`. */
+  readonly keyRotation?:
+    | {
+        /** How long a key signs, `1h` at least. Default `90d`; false: until somebody rotates it. */
+        readonly interval?: number | string | false | undefined;
+        /**
+         * How long a key is published before it signs. Others may keep the JWKS for half as long, at most
+         * 5 minutes. Default `10m`.
+         */
+        readonly lead?: number | string | undefined;
+      }
+    | undefined;
   /** `client_id` of access tokens. Default `latchkey`. @see RFC 9068 section 2.2 */
   readonly clientId?: string | undefined;
   /** Extra fields of registration: kept with the user, or a password typed twice. Default none. */
@@ -54,6 +66,7 @@ export interface LatchkeyOptions extends SettingOptions {
 /** Reads all settings, those among the options last. @throws {InvalidSetting} */
 export function readAllSettings(options: LatchkeyOptions): Settings {
   const { signingKey, clientId, fields, claims, scopes, password, hashing, ...rest } = options;
-  const { auditRetention, revocationPollInterval, env, envFile, clock, random, ...settings } = rest;
+  const { auditRetention, revocationPollInterval, keyRotation, ...others } = rest;
+  const { env, envFile, clock, random, ...settings } = others;
   return readSettings({ env: env ?? process.env, envFile, options: settings });
 }

@@ -1,10 +1,11 @@
-import { link, mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Random } from '../auth/ports.ts';
 import { InvalidSetting } from '../errors.ts';
 import { findSecretWeakness } from '../jwt/secret-strength.ts';
 
 const fileName = 'secret';
+const nextName = 'secret.next';
 const temporaryName = /^secret\.[0-9a-f]{16}\.tmp$/;
 const secretBytes = 32;
 const mostBytes = 4096;
@@ -35,6 +36,38 @@ export async function loadOrCreateSecret(dataDir: string, random: Random): Promi
     `${file} keeps coming and going, or is a link to nowhere.`,
     'See what else writes to this directory.',
   );
+}
+
+/**
+ * The secret that is to replace the one in the data directory. It is kept in `secret.next` until it does,
+ * so that a rotation that was interrupted goes on with the same one.
+ * @throws {InvalidSetting} as {@link loadOrCreateSecret}
+ */
+export async function prepareNextSecret(dataDir: string, random: Random): Promise<string> {
+  const directory = resolve(dataDir);
+  const file = join(directory, nextName);
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    const secret = (await findSecret(file)) ?? (await tryCreate(directory, file, random));
+    if (secret !== undefined) return secret;
+  }
+  return refuse(file, 'keeps coming and going', 'See what else writes to this directory.');
+}
+
+/** Puts the prepared secret in the place of the old one, at once and for good. */
+export async function adoptNextSecret(dataDir: string): Promise<void> {
+  const directory = resolve(dataDir);
+  try {
+    await rename(join(directory, nextName), join(directory, fileName));
+    await syncDirectory(directory);
+  } catch (error) {
+    // Another process did it.
+    if (codeOf(error) !== 'ENOENT') refuseDirectory(directory, codeOf(error));
+  }
+}
+
+/** Removes a secret that was prepared and is not to be used. */
+export async function discardNextSecret(dataDir: string): Promise<void> {
+  await remove(join(resolve(dataDir), nextName));
 }
 
 async function makeDirectory(directory: string): Promise<void> {

@@ -11,7 +11,8 @@ suite('signing keys', () => {
     const { kid } = real.auth.keys.signing;
     await real.restart();
     assert.equal(real.auth.keys.signing.kid, kid);
-    const [stored] = await real.store.listKeys();
+    const { keys } = await real.store.readKeys();
+    const [stored] = keys;
     assert.ok(stored !== undefined);
     assert.doesNotMatch(Buffer.from(stored.sealedPrivateJwk, 'base64url').toString(), /"d"|kty/);
     assert.doesNotMatch(stored.publicJwk ?? '', /"d"/);
@@ -25,8 +26,12 @@ suite('signing keys', () => {
     const nodes = await Promise.all(
       [1, 2, 3].map(() => createAuth({ settings, store, hasher, clock, random })),
     );
+    const algorithms = () => nodes.map(({ keys }) => keys.signing.algorithm);
+    // The key of the new algorithm is published first, as any other.
+    assert.deepEqual(algorithms(), ['EdDSA', 'EdDSA', 'EdDSA']);
+    clock.step(600);
+    assert.deepEqual(algorithms(), ['RS256', 'RS256', 'RS256']);
     assert.equal(new Set(nodes.map(({ keys }) => keys.signing.kid)).size, 1);
-    assert.equal(nodes[0]?.keys.signing.algorithm, 'RS256');
     // Tokens of the former algorithm are still accepted.
     assert.equal(nodes[0]?.keys.verification.length, 2);
   });

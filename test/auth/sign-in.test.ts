@@ -197,7 +197,9 @@ suite('login', () => {
     await using real = await openTestAuth();
     const { user } = await signInJane(real);
     const caller = { address: '192.0.2.7', userAgent: `curl\r\n\u0007${'x'.repeat(1000)}` };
+    real.clock.step(1);
     await real.auth.login(JANE, caller);
+    real.clock.step(1);
     await real.auth.login({ ...JANE, password: 'wrong password' }, caller).catch(() => {});
     const events = await real.store.listEvents({ userId: user.id, limit: 10 });
     assert.deepEqual(

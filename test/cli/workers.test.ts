@@ -235,7 +235,7 @@ test('A wrong setting is said once, at the start and later', async (t) => {
   });
   // As if the database were replaced by another one, or the secret lost.
   const db = new DatabaseSync(join(folder, 'data', 'latchkey.db'));
-  db.exec(`update facts set value = 'another' where name = 'secret_fingerprint'`);
+  db.exec(`update envelopes set id = 'secret:another'`);
   db.close();
   const ended = once(server.child, 'close');
   const [victim = 0] = pidsOf(server);

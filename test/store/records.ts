@@ -1,5 +1,5 @@
 import type { AuditEvent, GuardRecord, Session, UserRecord } from '../../src/auth/model.ts';
-import type { StoredKey } from '../../src/auth/ports.ts';
+import type { Envelope, StoredKey } from '../../src/auth/ports.ts';
 
 let made = 0;
 
@@ -67,6 +67,7 @@ export function aKey(fields: Partial<StoredKey> = {}): StoredKey {
     createdAt: 1_000,
     activeAt: 1_000,
     retiredAt: null,
+    revokedAt: null,
     ...fields,
   };
 }
@@ -74,4 +75,8 @@ export function aKey(fields: Partial<StoredKey> = {}): StoredKey {
 export function aGuard(fields: Partial<GuardRecord> = {}): GuardRecord {
   const id = unique('guard');
   return { id, name: `Name of ${id}`, keyHash: `hash of ${id}`, createdAt: 1_000, ...fields };
+}
+
+export function anEnvelope(fields: Partial<Envelope> = {}): Envelope {
+  return { id: unique('envelope'), sealed: 'sealed', createdAt: 1_000, endsAt: null, ...fields };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Store } from '../../src/auth/ports.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
-import { aKey, anEvent, unique } from './records.ts';
+import { aKey, anEnvelope, anEvent, unique } from './records.ts';
 import { accountTests } from './suite/account.ts';
 import { atomicityTests } from './suite/atomicity.ts';
 import { factTests } from './suite/facts.ts';
@@ -62,7 +62,7 @@ function closingTests(open: OpenDatabase): void {
     await assert.rejects(store.recordEvent(anEvent()), StoreUnavailable);
     assert.deepEqual(new Set(await Promise.all(asked)), new Set(['y']));
     await closed;
-    await assert.rejects(store.listKeys(), StoreUnavailable);
+    await assert.rejects(store.readKeys(), StoreUnavailable);
   });
 
   test('everything is there when the database is opened again', async (t) => {
@@ -71,7 +71,8 @@ function closingTests(open: OpenDatabase): void {
     if (another === undefined) return t.skip('nothing outlives a database in memory');
     const { user, sessions } = await signUp(store, 2);
     const key = aKey();
-    await store.ensureKey({ candidate: key, now: 2_000 });
+    const envelope = anEnvelope();
+    await store.changeKeys({ version: 0, keys: [key], envelopes: [envelope] });
     await store.agree({ name: 'fact', value: 'value' });
     const { revocations } = await store.revokeToken({ jti: unique('jti'), ...revoking() });
     const events = await store.listEvents({ userId: null, limit: 99 });
@@ -82,7 +83,8 @@ function closingTests(open: OpenDatabase): void {
     assert.deepEqual(await again.findUser({ id: user.id }), user);
     const listed = await again.listSessions({ userId: user.id, now: 0 });
     assert.deepEqual(listed.reverse(), sessions);
-    assert.deepEqual(await again.listKeys(), [key]);
+    const kept = { version: 1, keys: [key], envelopes: [envelope] };
+    assert.deepEqual(await again.readKeys(), kept);
     assert.equal(await again.agree({ name: 'fact', value: 'other' }), 'value');
     const log = { revocations, lastSeq: await newestSeq(again) };
     assert.deepEqual(await again.listRevocations({ after: 0, now: 0 }), log);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Auth, createAuth } from '../../src/auth/auth.ts';
 import type { Clock, PasswordHasher, Random, Store } from '../../src/auth/ports.ts';
-import type { AuthSettings } from '../../src/auth/settings.ts';
+import { type AuthSettings, DEFAULT_KEY_ROTATION } from '../../src/auth/settings.ts';
 import { createVerifier, type Verifier } from '../../src/guard/verifier.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 
@@ -55,6 +55,7 @@ export const TEST_SETTINGS: AuthSettings = {
   algorithm: 'ES256',
   secret: 'Xq3vN8rT1yLw6ZpB0dKf5HsJ2mGc9UeA',
   signingKey: undefined,
+  keyRotation: { ...DEFAULT_KEY_ROTATION, notice: 0 },
   accessTokenTtl: 900,
   refreshTokenTtl: 30 * 24 * 3600,
   refreshGrace: 30,
@@ -75,21 +76,35 @@ export interface TestAuth {
   readonly hasher: TestHasher;
   /** A new process on the same database: nothing held in memory survives. */
   restart(): Promise<void>;
+  /** Another node on the same database. Only the first is to be closed. */
+  another(changes?: Partial<AuthSettings>): Promise<TestAuth>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 export async function openTestAuth(changes: Partial<AuthSettings> = {}): Promise<TestAuth> {
-  const settings = { ...TEST_SETTINGS, ...changes };
   const store = await openSqliteStore({ path: ':memory:', thread: 'inline' });
-  const clock = new TestClock();
-  const hasher = new TestHasher();
-  const random = createTestRandom();
+  const settings = { ...TEST_SETTINGS, ...changes };
+  const random = createTestRandom(settings.secret);
+  return openNode(settings, { store, clock: new TestClock(), hasher: new TestHasher(), random });
+}
+
+interface TestPorts {
+  readonly store: Store;
+  readonly clock: TestClock;
+  readonly hasher: TestHasher;
+  readonly random: Random;
+}
+
+async function openNode(settings: AuthSettings, ports: TestPorts): Promise<TestAuth> {
+  const { store, clock, hasher } = ports;
   const start = async () => {
-    const auth = await createAuth({ settings, store, hasher, clock, random });
+    const auth = await createAuth({ settings, ...ports });
     const { issuer, audience } = settings;
     const revocations = auth.revocations.index;
     const keys = auth.keys.verification;
-    return { auth, verifier: createVerifier({ keys, issuer, audience, clock, revocations }) };
+    const verifier = createVerifier({ keys, issuer, audience, clock, revocations });
+    auth.keys.watch((changed) => verifier.setKeys(changed));
+    return { auth, verifier };
   };
   const opened: TestAuth = {
     ...(await start()),
@@ -99,6 +114,7 @@ export async function openTestAuth(changes: Partial<AuthSettings> = {}): Promise
     async restart() {
       Object.assign(opened, await start());
     },
+    another: (changes) => openNode({ ...settings, ...changes }, ports),
     [Symbol.asyncDispose]: () => store.close(),
   };
   return opened;

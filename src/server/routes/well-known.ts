@@ -4,13 +4,15 @@ import { addRoute, type RouteContext } from '../route-context.ts';
 import type { RouteName } from '../routes-table.ts';
 import { jwksSchema, metadataSchema } from '../schemas/programs.ts';
 
-/** Seconds others may keep the keys: also how long a new key is published before it signs. */
+/** Seconds others may keep the keys at most. */
 const JWKS_MAX_AGE = 300;
 
 /** What other programs need to verify our tokens. @see RFC 7517 section 5, RFC 8414 section 3 */
 export function addWellKnownRoutes(app: FastifyInstance, context: RouteContext): void {
   const { latchkey, routes, prefix } = context;
-  const cacheControl = `public, max-age=${JWKS_MAX_AGE}`;
+  // Who asked just before a new key was published has asked again long before it signs.
+  const { lead } = latchkey.settings.keyRotation;
+  const cacheControl = `public, max-age=${Math.min(JWKS_MAX_AGE, Math.floor(lead / 2))}`;
 
   addRoute(app, context, 'jwks', {
     schema: jwksSchema,

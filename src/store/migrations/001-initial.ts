@@ -2,7 +2,7 @@ import { execute } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 
-/** Users, sessions, the revocation log, signing keys, audit events, facts. */
+/** Users, sessions, the revocation log, signing keys, envelopes of root keys, audit events, facts. */
 export function* initial(sql: Sql): Steps<void> {
   const { integer, text } = sql;
   const { schema } = sql.db;
@@ -70,7 +70,19 @@ export function* initial(sql: Sql): Steps<void> {
         .addColumn('sealed_private_jwk', text, (it) => it.notNull())
         .addColumn('created_at', integer, (it) => it.notNull())
         .addColumn('active_at', integer, (it) => it.notNull())
-        .addColumn('retired_at', integer),
+        .addColumn('retired_at', integer)
+        .addColumn('revoked_at', integer),
+    ),
+  );
+
+  yield* execute(
+    sql.table(
+      schema
+        .createTable('envelopes')
+        .addColumn('id', text, (it) => it.primaryKey().notNull())
+        .addColumn('sealed', text, (it) => it.notNull())
+        .addColumn('created_at', integer, (it) => it.notNull())
+        .addColumn('ends_at', integer),
     ),
   );
 

@@ -2,7 +2,7 @@ import type { Store } from '../../auth/ports.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Step, Steps } from '../sql/steps.ts';
 import { createVerbs } from '../verbs/index.ts';
-import { isReadingVerb, type VerbArgs, type VerbName, type Verbs } from '../verbs/verb.ts';
+import { isReadingVerb, type VerbArgs, type VerbName } from '../verbs/verb.ts';
 import { Calls } from './calls.ts';
 import { createPostgresSql } from './dialect.ts';
 import { PostgresExecutor } from './executor.ts';
@@ -13,7 +13,13 @@ import { createShortcuts } from './shortcuts/index.ts';
 import { LONG_WAY } from './shortcuts/shortcut.ts';
 
 /** Rare verbs on what all share: their order is that of the calls, and one connection is enough. */
-const inTurn: ReadonlySet<VerbName> = new Set(['agree', 'raise', 'exchange', 'ensureKey', 'prune']);
+const inTurn: ReadonlySet<VerbName> = new Set([
+  'agree',
+  'raise',
+  'exchange',
+  'changeKeys',
+  'prune',
+]);
 /** One statement in the common text too; the reading verbs are so all. */
 const single: ReadonlySet<VerbName> = new Set(['recordEvent']);
 
@@ -67,7 +73,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 function createCalls(sql: Sql, executor: PostgresExecutor, calls: Calls): Pick<Store, VerbName> {
-  const verbs = withKeyLock(createVerbs(sql));
+  const verbs = createVerbs(sql);
   const shortcuts = createShortcuts(sql);
   const verb = <K extends VerbName>(name: K) => {
     const isSingle = single.has(name) || isReadingVerb(name);
@@ -101,8 +107,8 @@ function createCalls(sql: Sql, executor: PostgresExecutor, calls: Calls): Pick<S
     deleteUser: verb('deleteUser'),
     revokeToken: verb('revokeToken'),
     listRevocations: verb('listRevocations'),
-    ensureKey: verb('ensureKey'),
-    listKeys: verb('listKeys'),
+    readKeys: verb('readKeys'),
+    changeKeys: verb('changeKeys'),
     agree: verb('agree'),
     raise: verb('raise'),
     exchange: verb('exchange'),
@@ -114,17 +120,6 @@ function createCalls(sql: Sql, executor: PostgresExecutor, calls: Calls): Pick<S
     listEvents: verb('listEvents'),
     prune: verb('prune'),
     ping: verb('ping'),
-  };
-}
-
-/** Between its look for a key and its insertion of one, another node must not do the same. */
-function withKeyLock(verbs: Verbs): Verbs {
-  return {
-    ...verbs,
-    *ensureKey(args) {
-      yield lockStep('keys');
-      return yield* verbs.ensureKey(args);
-    },
   };
 }
 

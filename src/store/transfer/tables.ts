@@ -10,6 +10,7 @@ export const tables = [
   { name: 'sessions', key: 'id' },
   { name: 'revocations', key: 'seq' },
   { name: 'signing_keys', key: 'kid' },
+  { name: 'envelopes', key: 'id' },
   { name: 'audit_events', key: 'id' },
   { name: 'facts', key: 'name' },
   { name: 'guards', key: 'id' },

@@ -1,11 +1,53 @@
-import type { StoredKey } from '../../auth/ports.ts';
+import type { Envelope, StoredKey } from '../../auth/ports.ts';
+import type { Revocation } from '../../revocation/revocation.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
+import { auditLog } from './audit.ts';
+import { revocationLog } from './revocations.ts';
 import type { Verbs } from './verb.ts';
 
-export function keyVerbs(sql: Sql): Pick<Verbs, 'ensureKey' | 'listKeys'> {
+/** The fact that counts the changes of keys and envelopes. */
+const VERSION = 'keys_version';
+
+export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
   const { db } = sql;
-  const insert = query((p: StoredKey) =>
+  const revoke = revocationLog(sql);
+  const record = auditLog(sql);
+  const selectVersion = query(() =>
+    db.selectFrom('facts').select('value').where('name', '=', VERSION),
+  );
+  const makeVersion = query(() =>
+    db
+      .insertInto('facts')
+      .values({ name: VERSION, value: '0' })
+      .onConflict((it) => it.doNothing()),
+  );
+  const lockVersion = query(() =>
+    sql.forUpdate(db.selectFrom('facts').select('value').where('name', '=', VERSION)),
+  );
+  const setVersion = query((p: { value: string }) =>
+    db.updateTable('facts').set({ value: p.value }).where('name', '=', VERSION),
+  );
+  const selectKeys = query(() =>
+    db
+      .selectFrom('signing_keys')
+      .select(['kid', 'algorithm', 'public_jwk as publicJwk'])
+      .select(['sealed_private_jwk as sealedPrivateJwk', 'created_at as createdAt'])
+      .select(['active_at as activeAt', 'retired_at as retiredAt', 'revoked_at as revokedAt'])
+      .orderBy('active_at')
+      .orderBy('kid'),
+  );
+  const selectEnvelopes = query(() =>
+    db
+      .selectFrom('envelopes')
+      .select(['id', 'sealed', 'created_at as createdAt', 'ends_at as endsAt'])
+      .orderBy('created_at')
+      .orderBy('id'),
+  );
+  const removeKey = query((p: { kid: string }) =>
+    db.deleteFrom('signing_keys').where('kid', '=', p.kid),
+  );
+  const insertKey = query((p: StoredKey) =>
     db.insertInto('signing_keys').values({
       kid: p.kid,
       algorithm: p.algorithm,
@@ -14,31 +56,48 @@ export function keyVerbs(sql: Sql): Pick<Verbs, 'ensureKey' | 'listKeys'> {
       created_at: p.createdAt,
       active_at: p.activeAt,
       retired_at: p.retiredAt,
+      revoked_at: p.revokedAt,
     }),
   );
-  const selectAll = query(() =>
-    db
-      .selectFrom('signing_keys')
-      .select(['kid', 'algorithm', 'public_jwk as publicJwk'])
-      .select(['sealed_private_jwk as sealedPrivateJwk', 'created_at as createdAt'])
-      .select(['active_at as activeAt', 'retired_at as retiredAt'])
-      .orderBy('active_at')
-      .orderBy('kid'),
+  const removeEnvelope = query((p: { id: string }) =>
+    db.deleteFrom('envelopes').where('id', '=', p.id),
   );
-  const isRetired = (key: StoredKey, now: number) => key.retiredAt !== null && key.retiredAt <= now;
+  const insertEnvelope = query((p: Envelope) =>
+    db
+      .insertInto('envelopes')
+      .values({ id: p.id, sealed: p.sealed, created_at: p.createdAt, ends_at: p.endsAt }),
+  );
 
   return {
-    *ensureKey({ candidate, now }) {
-      const keys = (yield* selectAll({})).filter((it) => !isRetired(it, now));
-      if (keys.some((it) => it.algorithm === candidate.algorithm && it.activeAt <= now)) {
-        return keys;
-      }
-      yield* insert(candidate);
-      return (yield* selectAll({})).filter((it) => !isRetired(it, now));
+    *readKeys() {
+      // The version first, and what opens last: a change in between is then noticed, and nothing read
+      // is without what opens it.
+      const [version] = yield* selectVersion({});
+      const keys = yield* selectKeys({});
+      const envelopes = yield* selectEnvelopes({});
+      return { version: Number(version?.value ?? 0), keys, envelopes };
     },
 
-    *listKeys() {
-      return yield* selectAll({});
+    *changeKeys({ version, keys = [], removedKeys = [], event, ...rest }) {
+      const { envelopes = [], removedEnvelopes = [], revocations: entries = [] } = rest;
+      yield* makeVersion({});
+      const [stored] = yield* lockVersion({});
+      if (Number(stored?.value) !== version) return { status: 'outdated' };
+      yield* setVersion({ value: String(version + 1) });
+      for (const kid of removedKeys) yield* removeKey({ kid });
+      for (const key of keys) {
+        yield* removeKey({ kid: key.kid });
+        yield* insertKey(key);
+      }
+      for (const id of removedEnvelopes) yield* removeEnvelope({ id });
+      for (const envelope of envelopes) {
+        yield* removeEnvelope({ id: envelope.id });
+        yield* insertEnvelope(envelope);
+      }
+      const revocations: Revocation[] = [];
+      for (const entry of entries) revocations.push(yield* revoke(entry));
+      if (event !== undefined) yield* record(event);
+      return { status: 'changed', revocations };
     },
   };
 }

@@ -195,6 +195,7 @@ function zeroCounts(): Record<TableName, number> {
     sessions: 0,
     revocations: 0,
     signing_keys: 0,
+    envelopes: 0,
     audit_events: 0,
     facts: 0,
     guards: 0,

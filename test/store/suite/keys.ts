@@ -1,47 +1,98 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aKey } from '../records.ts';
-import type { OpenDatabase } from './harness.ts';
+import type { StoredKey } from '../../../src/auth/ports.ts';
+import { aKey, anEnvelope, anEvent } from '../records.ts';
+import { isRecorded, type OpenDatabase } from './harness.ts';
 
 /** These see all keys, so each has a database of its own. */
 export function keyTests(open: OpenDatabase): void {
-  test('the first key of an algorithm is stored, and a second is not', async (t) => {
+  test('keys and envelopes are added, replaced and removed', async (t) => {
+    const { store, remove } = await open();
+    t.after(remove);
+    assert.deepEqual(await store.readKeys(), { version: 0, keys: [], envelopes: [] });
+    const late = aKey({ activeAt: 9_000, retiredAt: 19_000, revokedAt: 18_000 });
+    const first = aKey();
+    const symmetric = aKey({ algorithm: 'HS256', publicJwk: null });
+    const envelopes = [anEnvelope(), anEnvelope({ createdAt: 2_000, endsAt: 3_000 })];
+    const change = { version: 0, keys: [late, symmetric, first], envelopes };
+    assert.deepEqual(await store.changeKeys(change), { status: 'changed', revocations: [] });
+    const sorted = [first, symmetric, late];
+    assert.deepEqual(await store.readKeys(), { version: 1, keys: sorted, envelopes });
+
+    const retiring = { ...first, retiredAt: 20_000, sealedPrivateJwk: 'sealed anew' };
+    const [one = anEnvelope(), two = anEnvelope()] = envelopes;
+    const ending = { ...two, endsAt: 9_000, sealed: 'sealed anew' };
+    const next = {
+      version: 1,
+      keys: [retiring],
+      removedKeys: [late.kid, 'nobody'],
+      envelopes: [ending],
+      removedEnvelopes: [one.id],
+    };
+    assert.equal((await store.changeKeys(next)).status, 'changed');
+    const left = { version: 2, keys: [retiring, symmetric], envelopes: [ending] };
+    assert.deepEqual(await store.readKeys(), left);
+  });
+
+  test('a change comes with its place in the log and its event', async (t) => {
+    const { store, remove } = await open();
+    t.after(remove);
+    const event = anEvent({ type: 'key_revoked' });
+    const entries = (['key', 'keys'] as const).map((kind) => ({
+      kind,
+      subject: 'kid',
+      version: 0,
+      expiresAt: 9_000,
+    }));
+    const done = await store.changeKeys({ version: 0, revocations: entries, event });
+    assert.ok(done.status === 'changed');
+    const { revocations } = await store.listRevocations({ after: 0, now: 0 });
+    assert.deepEqual(done.revocations, revocations);
+    assert.deepEqual(
+      revocations.map(({ seq: _, ...entry }) => entry),
+      entries,
+    );
+    assert.ok(await isRecorded(store, event.id));
+  });
+
+  test('who decided on an old version changes nothing', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     const first = aKey();
-    const symmetric = aKey({ algorithm: 'HS256', publicJwk: null });
-    assert.deepEqual(await store.listKeys(), []);
-    assert.deepEqual(await store.ensureKey({ candidate: first, now: 1_000 }), [first]);
-    assert.deepEqual(await store.ensureKey({ candidate: aKey(), now: 2_000 }), [first]);
-    const both = await store.ensureKey({ candidate: symmetric, now: 2_000 });
-    assert.deepEqual(both, [first, symmetric]);
-    assert.deepEqual(await store.listKeys(), [first, symmetric]);
+    await store.changeKeys({ version: 0, keys: [first] });
+    const event = anEvent();
+    const late = {
+      keys: [aKey()],
+      removedKeys: [first.kid],
+      envelopes: [anEnvelope()],
+      revocations: [{ kind: 'keys', subject: '', version: 0, expiresAt: 9_000 } as const],
+      event,
+    };
+    for (const version of [0, 2, 7]) {
+      assert.deepEqual(await store.changeKeys({ version, ...late }), { status: 'outdated' });
+    }
+    assert.deepEqual(await store.readKeys(), { version: 1, keys: [first], envelopes: [] });
+    assert.deepEqual((await store.listRevocations({ after: 0, now: 0 })).revocations, []);
+    assert.equal(await isRecorded(store, event.id), false);
   });
 
-  test('a key that is not active yet, or is retired, is not in force', async (t) => {
-    const { store, remove } = await open();
-    t.after(remove);
-    const future = aKey({ activeAt: 9_000 });
-    const retiring = aKey({ retiredAt: 5_000 });
-    const ensure = (candidate: typeof future, now: number) => store.ensureKey({ candidate, now });
-    await ensure(future, 1_000);
-    assert.deepEqual(await ensure(retiring, 1_000), [retiring, future]);
-    assert.deepEqual(await ensure(aKey(), 4_999), [retiring, future]);
-    const next = aKey({ activeAt: 5_000 });
-    assert.deepEqual(await ensure(next, 5_000), [next, future]);
-    assert.deepEqual(await store.listKeys(), [retiring, next, future]);
-  });
-
-  test('nodes that start at once end with one key', async (t) => {
+  test('of nodes that change the keys at once, one does', async (t) => {
     const { store, another, remove } = await open();
     t.after(remove);
     const other = another ? await another() : store;
-    const answers = await Promise.all(
-      [store, other, store, other].map((it) => it.ensureKey({ candidate: aKey(), now: 2_000 })),
-    );
-    const kids = new Set(answers.map((keys) => keys.map((it) => it.kid).join()));
-    assert.equal(kids.size, 1);
-    assert.equal((await store.listKeys()).length, 1);
+    const tried: { key: StoredKey; status: string }[] = [];
+    for (const version of [0, 1, 2]) {
+      const answers = await Promise.all(
+        [store, other, store, other].map(async (it) => {
+          const key = aKey({ activeAt: 1_000 + version });
+          return { key, ...(await it.changeKeys({ version, keys: [key] })) };
+        }),
+      );
+      tried.push(...answers);
+      assert.equal(answers.filter(({ status }) => status === 'changed').length, 1);
+    }
+    const won = tried.filter(({ status }) => status === 'changed').map(({ key }) => key);
+    assert.deepEqual(await other.readKeys(), { version: 3, keys: won, envelopes: [] });
     if (other !== store) await other.close();
   });
 }

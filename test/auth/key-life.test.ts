@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { tellLife } from '../../src/auth/key-life.ts';
+import type { AuthSettings } from '../../src/auth/settings.ts';
+import { NotFound, TokenRefused } from '../../src/errors.ts';
+import { toJwks } from '../../src/jwt/keys.ts';
+import { openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
+
+const DAY = 86_400;
+const JANE = { username: 'jane', password: 'correct horse' };
+
+/** What the key of this id is called at the moment. */
+async function lifeOf(real: TestAuth, kid: string): Promise<string> {
+  const { keys } = await real.store.readKeys();
+  const key = keys.find((it) => it.kid === kid);
+  return key === undefined ? 'removed' : tellLife(key, keys, real.clock.now());
+}
+
+function kidOf(token: string): string {
+  return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
+}
+
+/** Another program that keeps the JWKS for as long as it may. */
+class ForeignVerifier {
+  readonly #real: TestAuth;
+  #fetchedAt = Number.NEGATIVE_INFINITY;
+  #keys: JSONWebKeySet = { keys: [] };
+
+  constructor(real: TestAuth) {
+    this.#real = real;
+  }
+
+  async verify(token: string): Promise<void> {
+    const now = this.#real.clock.now();
+    if (now - this.#fetchedAt >= 300_000) {
+      const { keys } = toJwks(this.#real.auth.keys.verification);
+      this.#keys = { keys: keys.map((key) => ({ ...key })) };
+      this.#fetchedAt = now;
+    }
+    await jwtVerify(token, createLocalJWKSet(this.#keys), { currentDate: new Date(now) });
+  }
+}
+
+async function openPair(changes: Partial<AuthSettings> = {}) {
+  const real = await openTestAuth(changes);
+  return { real, other: await real.another() };
+}
+
+suite('the life of a key', () => {
+  test('from its publication to its removal, and nobody meets an unknown key', async () => {
+    await using real = await openTestAuth();
+    const foreign = new ForeignVerifier(real);
+    const { refreshToken } = await real.auth.register(JANE);
+    const first = real.auth.keys.signing.kid;
+    let latest = refreshToken;
+    const seen = new Map<string, string[]>();
+    /** Everybody verifies a fresh token and those issued before, as long as they live. */
+    const living: { token: string; until: number }[] = [];
+    const look = async () => {
+      await real.auth.maintain();
+      const signIn = await real.auth.refresh(latest);
+      latest = signIn.refreshToken;
+      const now = real.clock.now();
+      living.push({ token: signIn.accessToken, until: now + signIn.expiresIn * 1000 });
+      while ((living[0]?.until ?? now) <= now) living.shift();
+      for (const { token } of living) {
+        real.verifier.verify(token);
+        await foreign.verify(token);
+      }
+      for (const { kid } of (await real.store.readKeys()).keys) {
+        const lives = seen.get(kid) ?? [];
+        const life = await lifeOf(real, kid);
+        if (lives.at(-1) !== life) lives.push(life);
+        seen.set(kid, lives);
+      }
+    };
+    // Tokens are verified every 40 seconds around the change, and every ten days before it.
+    for (let day = 0; day < 80; day += 10) {
+      await look();
+      real.clock.step(10 * DAY);
+    }
+    real.clock.step(10 * DAY - 1_800);
+    for (let second = 0; second < 7_200; second += 40) {
+      await look();
+      real.clock.step(40);
+    }
+    const [kid, second] = [...seen.keys()];
+    assert.equal(kid, first);
+    assert.deepEqual(seen.get(first), ['signing', 'retiring', 'retired']);
+    assert.deepEqual(seen.get(second ?? ''), ['next', 'signing']);
+    assert.equal(seen.size, 2);
+    assert.deepEqual(
+      real.auth.keys.verification.map((key) => key.kid),
+      [second],
+    );
+    real.clock.step(8 * DAY);
+    await real.auth.maintain();
+    assert.equal(await lifeOf(real, first), 'removed');
+    const events = await real.store.listEvents({ userId: null, limit: 1_000 });
+    assert.equal(events.filter(({ type }) => type === 'key_rotated').length, 1);
+  });
+
+  test('without an interval a key signs until somebody rotates it', async () => {
+    const keyRotation = { ...TEST_SETTINGS.keyRotation, interval: null };
+    await using real = await openTestAuth({ keyRotation });
+    const { kid } = real.auth.keys.signing;
+    real.clock.step(3_650 * DAY);
+    await real.auth.maintain();
+    assert.equal(real.auth.keys.signing.kid, kid);
+    assert.equal((await real.store.readKeys()).keys.length, 1);
+  });
+
+  test('many nodes that are due at once make one successor', async () => {
+    const { real, other } = await openPair();
+    await using _ = real;
+    real.clock.step(90 * DAY);
+    await Promise.all([real.auth, other.auth, real.auth, other.auth].map((it) => it.maintain()));
+    assert.equal((await real.store.readKeys()).keys.length, 2);
+  });
+
+  test('a successor that is published already is not published twice, but may be brought forward', async () => {
+    await using real = await openTestAuth();
+    const algorithm = 'ES256';
+    const rotate = (now: boolean) => real.auth.keeper.rotate({ algorithm, now });
+    const old = real.auth.keys.signing.kid;
+    const first = await rotate(false);
+    assert.equal(first.activeAt, real.clock.now() + 600_000);
+    assert.equal((await rotate(false)).kid, first.kid);
+    assert.equal(real.auth.keys.signing.kid, old);
+    assert.equal(real.auth.keys.verification.length, 2);
+    const urgent = await rotate(true);
+    assert.deepEqual([urgent.kid, urgent.activeAt], [first.kid, real.clock.now()]);
+    assert.equal(real.auth.keys.signing.kid, first.kid);
+    assert.equal(await lifeOf(real, old), 'retiring');
+    real.clock.step(900 + 900);
+    assert.equal(await lifeOf(real, old), 'retired');
+  });
+
+  test('another node follows as soon as it hears of it, and switches by the clock alone', async () => {
+    const { real, other } = await openPair();
+    await using _ = real;
+    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+    assert.equal(other.auth.keys.verification.length, 1);
+    await other.auth.revocations.catchUp();
+    assert.equal(other.auth.keys.verification.length, 2);
+    real.clock.step(599);
+    assert.notEqual(other.auth.keys.signing.kid, next.kid);
+    real.clock.step(1);
+    assert.equal(other.auth.keys.signing.kid, next.kid);
+    const { accessToken } = await other.auth.register(JANE);
+    assert.equal(kidOf(accessToken), next.kid);
+    real.verifier.verify(accessToken);
+  });
+
+  test('a node that could not read the keys reads them when it can', async () => {
+    const { real, other } = await openPair();
+    await using _ = real;
+    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+    const { readKeys } = real.store;
+    real.store.readKeys = async () => {
+      throw new Error('away');
+    };
+    await assert.rejects(other.auth.revocations.catchUp());
+    await assert.rejects(other.auth.revocations.catchUp());
+    real.store.readKeys = readKeys;
+    await other.auth.revocations.catchUp();
+    assert.ok(other.auth.keys.verification.some(({ kid }) => kid === next.kid));
+  });
+});
+
+suite('another algorithm', () => {
+  test('is published before it signs, by nodes that do not fight over it', async () => {
+    await using real = await openTestAuth();
+    const old = real.auth.keys.signing.kid;
+    const newer = await real.another({ algorithm: 'EdDSA' });
+    const nodes = [real, newer];
+    let kids = new Set<string>();
+    for (let minute = 0; minute < 180; minute++) {
+      for (const { auth } of nodes) {
+        await auth.maintain();
+        await auth.revocations.catchUp();
+      }
+      kids = new Set((await real.store.readKeys()).keys.map(({ kid }) => kid));
+      for (const node of nodes) {
+        const username = `user-${minute}-${nodes.indexOf(node)}`;
+        const { accessToken } = await node.auth.register({ ...JANE, username });
+        for (const { verifier } of nodes) verifier.verify(accessToken);
+      }
+      real.clock.step(60);
+    }
+    // Both go on with their own, and neither retires the other's.
+    assert.equal(kids.size, 2);
+    assert.equal(real.auth.keys.signing.kid, old);
+    assert.equal(newer.auth.keys.signing.algorithm, 'EdDSA');
+    assert.equal(await lifeOf(real, old), 'signing');
+
+    // The last node of the old algorithm is gone.
+    for (let minute = 0; minute < 60 + 30 + 2; minute++) {
+      real.clock.step(60);
+      await newer.auth.maintain();
+    }
+    assert.equal(await lifeOf(real, old), 'retired');
+    // One that comes back after all signs with what there is, until it has one of its own.
+    const late = await real.another();
+    assert.equal(late.auth.keys.signing.algorithm, 'EdDSA');
+    real.clock.step(600);
+    assert.equal(late.auth.keys.signing.algorithm, 'ES256');
+    assert.notEqual(late.auth.keys.signing.kid, old);
+  });
+});
+
+suite('a key that has leaked', () => {
+  test('is refused at once, seen before or not, here and where the log is read', async () => {
+    const { real, other } = await openPair();
+    await using _ = real;
+    const { accessToken, refreshToken } = await real.auth.register(JANE);
+    const unseen = (await real.auth.refresh(refreshToken)).accessToken;
+    const leaked = kidOf(accessToken);
+    const refuses = (node: TestAuth, token: string) =>
+      assert.throws(() => node.verifier.verify(token), TokenRefused);
+    for (const node of [real, other]) node.verifier.verify(accessToken);
+
+    await real.auth.keeper.revoke(leaked);
+    refuses(real, accessToken);
+    refuses(real, unseen);
+    // Nothing but the log: what a node reads of keys afterwards may fail.
+    real.store.readKeys = async () => {
+      throw new Error('away');
+    };
+    await assert.rejects(other.auth.revocations.catchUp());
+    refuses(other, accessToken);
+    refuses(other, unseen);
+    assert.ok(!toJwks(real.auth.keys.verification).keys.some(({ kid }) => kid === leaked));
+  });
+
+  test('has a successor at once, and sessions live on', async () => {
+    const { real, other } = await openPair();
+    await using _ = real;
+    const { accessToken, refreshToken } = await real.auth.register(JANE);
+    const leaked = kidOf(accessToken);
+    await real.auth.keeper.revoke(leaked);
+    await real.auth.keeper.revoke(leaked);
+    await other.auth.revocations.catchUp();
+    const fresh = await other.auth.refresh(refreshToken);
+    assert.notEqual(kidOf(fresh.accessToken), leaked);
+    for (const { verifier } of [real, other]) verifier.verify(fresh.accessToken);
+    assert.equal((await real.store.readKeys()).keys.length, 2);
+    assert.equal(await lifeOf(real, leaked), 'revoked');
+    real.clock.step(8 * DAY);
+    await real.auth.maintain();
+    assert.equal(await lifeOf(real, leaked), 'removed');
+  });
+
+  test('gives way to the one that is published already', async () => {
+    await using real = await openTestAuth();
+    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+    await real.auth.keeper.revoke(real.auth.keys.signing.kid);
+    assert.equal(real.auth.keys.signing.kid, next.kid);
+    assert.equal((await real.store.readKeys()).keys.length, 2);
+  });
+
+  test('before it ever signed leaves the one in force where it was, and a successor follows', async () => {
+    await using real = await openTestAuth();
+    const current = real.auth.keys.signing.kid;
+    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+    await real.auth.keeper.revoke(next.kid);
+    real.clock.step(3_600);
+    await real.auth.maintain();
+    assert.equal(real.auth.keys.signing.kid, current);
+    assert.equal(await lifeOf(real, current), 'signing');
+    const again = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+    assert.notEqual(again.kid, next.kid);
+    real.clock.step(600);
+    assert.equal(real.auth.keys.signing.kid, again.kid);
+  });
+
+  test('must be one that is there', async () => {
+    await using real = await openTestAuth();
+    await assert.rejects(real.auth.keeper.revoke('nobody'), NotFound);
+  });
+
+  test('stays refused on a node that reads old keys late', async () => {
+    const { real, other } = await openPair();
+    await using _ = real;
+    const { accessToken } = await real.auth.register(JANE);
+    const before = await real.store.readKeys();
+    await real.auth.keeper.revoke(kidOf(accessToken));
+    const { readKeys } = real.store;
+    real.store.readKeys = async () => before;
+    await other.auth.revocations.catchUp();
+    assert.throws(() => other.verifier.verify(accessToken), TokenRefused);
+    real.store.readKeys = readKeys;
+  });
+});

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import {
+  InvalidInput,
+  InvalidSetting,
+  RefreshRefused,
+  StoreUnavailable,
+} from '../../src/errors.ts';
+import { openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
+
+const JANE = { username: 'jane', password: 'correct horse' };
+const OLD = TEST_SETTINGS.secret;
+const NEW = 'Kd7wQ2xN9vR4tZpL0bYf6HsJ3mGc8UeB';
+const THIRD = 'Wb5nT8qLr2VxZc7Yd0KfM4sHj1Ga9PuE';
+const DAY = 86_400;
+
+const rotate = (node: TestAuth, secret = NEW, compromised = false) =>
+  node.auth.keeper.rotateSecret({ secret, compromised, overlap: DAY });
+
+const isRefused = (error: unknown) =>
+  error instanceof InvalidSetting &&
+  error.setting === 'LATCHKEY_SECRET' &&
+  ![OLD, NEW, THIRD].some((secret) => error.message.includes(secret));
+
+/** Every node can refresh what any node gave, and verifies it. */
+async function assertServeOneAnother(nodes: readonly TestAuth[], refreshToken: string) {
+  let latest = refreshToken;
+  for (const node of nodes) {
+    node.clock.step(31);
+    const signIn = await node.auth.refresh(latest);
+    latest = signIn.refreshToken;
+    for (const { verifier } of nodes) verifier.verify(signIn.accessToken);
+  }
+  return latest;
+}
+
+suite('a new secret', () => {
+  test('opens the database beside the old one until the rotation is finished', async () => {
+    await using old = await openTestAuth();
+    const { refreshToken } = await old.auth.register(JANE);
+    await rotate(old);
+    const fresh = await old.another({ secret: NEW });
+    const restarted = await old.another();
+    const nodes = [old, fresh, restarted];
+    let latest = await assertServeOneAnother(nodes, refreshToken);
+    await assert.rejects(old.another({ secret: THIRD }), isRefused);
+
+    assert.equal(await fresh.auth.keeper.finishSecretRotation(), true);
+    assert.equal(await fresh.auth.keeper.finishSecretRotation(), false);
+    await assert.rejects(old.another(), isRefused);
+    // Those that run go on, and hear of keys that are made after.
+    await fresh.auth.keeper.rotate({ algorithm: 'ES256', now: true });
+    for (const { auth } of nodes) await auth.revocations.catchUp();
+    latest = await assertServeOneAnother(nodes, latest);
+    await old.auth.ping();
+    const late = await old.another({ secret: NEW });
+    await assertServeOneAnother([late, ...nodes], latest);
+    const { envelopes } = await old.store.readKeys();
+    assert.equal(envelopes.length, 1);
+    const events = await old.store.listEvents({ userId: null, limit: 100 });
+    assert.equal(events.filter(({ type }) => type === 'secret_rotated').length, 1);
+  });
+
+  test('can be given twice, and taken back', async () => {
+    await using old = await openTestAuth();
+    await rotate(old);
+    await rotate(old);
+    assert.equal((await old.store.readKeys()).envelopes.length, 2);
+    await assert.rejects(rotate(old, THIRD), InvalidInput);
+    await assert.rejects(rotate(old, NEW, true), InvalidInput);
+    await assert.rejects(old.auth.keeper.finishSecretRotation(), InvalidInput);
+    assert.equal(await old.auth.keeper.cancelSecretRotation(), true);
+    assert.equal(await old.auth.keeper.cancelSecretRotation(), false);
+    await assert.rejects(old.another({ secret: NEW }), isRefused);
+    await rotate(old, THIRD);
+    await old.another({ secret: THIRD });
+  });
+
+  test('must differ from the one in use', async () => {
+    await using old = await openTestAuth();
+    await assert.rejects(rotate(old, OLD), InvalidInput);
+  });
+
+  test('that could not be written whole changes nothing', async () => {
+    await using old = await openTestAuth();
+    const before = await old.store.readKeys();
+    const { changeKeys } = old.store;
+    old.store.changeKeys = async () => {
+      throw new StoreUnavailable('away');
+    };
+    await assert.rejects(rotate(old, NEW, true), StoreUnavailable);
+    old.store.changeKeys = changeKeys;
+    assert.deepEqual(await old.store.readKeys(), before);
+    await old.another();
+  });
+
+  test('is not to be found in the database', async () => {
+    await using old = await openTestAuth();
+    await rotate(old, NEW, true);
+    const { envelopes, keys } = await old.store.readKeys();
+    const text = JSON.stringify([envelopes, keys]);
+    for (const secret of [OLD, NEW]) {
+      assert.ok(!text.includes(secret));
+      assert.ok(!text.includes(Buffer.from(secret).toString('base64url')));
+    }
+  });
+});
+
+suite('after a leak', () => {
+  test('everything hangs on a new root key, and nobody is signed out who comes back in time', async () => {
+    await using old = await openTestAuth();
+    const { refreshToken } = await old.auth.register(JANE);
+    const idle = await old.auth.register({ ...JANE, username: 'idle' });
+    const signing = old.auth.keys.signing.kid;
+    const before = await old.store.readKeys();
+    await rotate(old, NEW, true);
+    const after = await old.store.readKeys();
+    const [first] = before.keys;
+    const resealed = after.keys.find(({ kid }) => kid === signing);
+    assert.notEqual(resealed?.sealedPrivateJwk, first?.sealedPrivateJwk);
+    assert.equal(after.keys.length, 2);
+
+    const fresh = await old.another({ secret: NEW });
+    const restarted = await old.another();
+    const nodes = [old, fresh, restarted];
+    let latest = await assertServeOneAnother(nodes, refreshToken);
+    old.clock.step(600);
+    assert.notEqual(old.auth.keys.signing.kid, signing);
+    latest = await assertServeOneAnother(nodes, latest);
+    assert.notEqual(kidOf(latest), kidOf(refreshToken));
+
+    old.clock.step(DAY);
+    for (const { auth } of nodes) await auth.maintain();
+    await assert.rejects(old.another(), isRefused);
+    for (const { auth } of nodes) {
+      await assert.rejects(auth.refresh(idle.refreshToken), isInvalid);
+    }
+    await assertServeOneAnother(nodes, latest);
+    assert.equal((await old.store.readKeys()).envelopes.length, 1);
+  });
+
+  test('finishing ends the old root key before its time', async () => {
+    await using old = await openTestAuth();
+    const { refreshToken } = await old.auth.register(JANE);
+    await rotate(old, NEW, true);
+    await assert.rejects(old.auth.keeper.cancelSecretRotation(), InvalidInput);
+    const fresh = await old.another({ secret: NEW });
+    assert.equal(await fresh.auth.keeper.finishSecretRotation(), true);
+    await assert.rejects(fresh.auth.refresh(refreshToken), isInvalid);
+    await assert.rejects(old.another(), isRefused);
+  });
+
+  test('a node whose secret was replaced long ago follows through the root key it holds', async () => {
+    await using old = await openTestAuth();
+    await rotate(old);
+    const fresh = await old.another({ secret: NEW });
+    await fresh.auth.keeper.finishSecretRotation();
+    await rotate(fresh, THIRD, true);
+    await old.auth.revocations.catchUp();
+    old.clock.step(600);
+    const { refreshToken } = await fresh.auth.register(JANE);
+    await assertServeOneAnother([old, fresh], refreshToken);
+  });
+
+  test('a node that did not follow in time says that it is not ready', async () => {
+    await using old = await openTestAuth();
+    const deaf = await old.another();
+    await rotate(old, NEW, true);
+    const fresh = await old.another({ secret: NEW });
+    await fresh.auth.keeper.finishSecretRotation();
+    await deaf.auth.ping();
+    await assert.rejects(deaf.auth.revocations.catchUp(), isRefused);
+    await assert.rejects(deaf.auth.ping(), StoreUnavailable);
+    await old.auth.ping();
+  });
+});
+
+function kidOf(token: string): string {
+  return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
+}
+
+function isInvalid(error: unknown): boolean {
+  return error instanceof RefreshRefused && error.code === 'refresh_token_invalid';
+}
