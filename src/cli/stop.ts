@@ -56,6 +56,8 @@ export async function stopGracefully(
   }, PATIENCE).unref();
   // A connection whose last request was under way when the rest were closed would be kept alive.
   const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP);
+  // Right after connections were accepted: those that wait to be when listening ends are reset.
+  await new Promise(setImmediate);
   await app.close();
   clearInterval(sweep);
 }

@@ -119,6 +119,22 @@ suite('the life of a key', () => {
     assert.equal((await real.store.readKeys()).keys.length, 2);
   });
 
+  test('changes that are decided at once are all made', async () => {
+    const { real, other } = await openPair();
+    await using _ = real;
+    const algorithms = ['ES384', 'ES512', 'EdDSA', 'HS256'] as const;
+    await Promise.all(
+      algorithms.map((algorithm, at) =>
+        (at % 2 === 0 ? real : other).auth.keeper.rotate({ algorithm, now: false }),
+      ),
+    );
+    const { keys } = await real.store.readKeys();
+    assert.deepEqual(
+      keys.map(({ algorithm }) => algorithm).toSorted(),
+      ['ES256', ...algorithms].toSorted(),
+    );
+  });
+
   test('a successor that is published already is not published twice, but may be brought forward', async () => {
     await using real = await openTestAuth();
     const algorithm = 'ES256';
@@ -210,6 +226,17 @@ suite('another algorithm', () => {
   });
 });
 
+test('a key published ahead of a change of the algorithm waits an hour for nodes that use it', async () => {
+  await using real = await openTestAuth();
+  const { kid } = await real.auth.keeper.rotate({ algorithm: 'EdDSA', now: false });
+  real.clock.step(4_000);
+  await real.auth.maintain();
+  assert.equal(await lifeOf(real, kid), 'signing');
+  real.clock.step(300);
+  await real.auth.maintain();
+  assert.equal(await lifeOf(real, kid), 'retiring');
+});
+
 suite('a key that has leaked', () => {
   test('is refused at once, seen before or not, here and where the log is read', async () => {
     const { real, other } = await openPair();
@@ -252,11 +279,25 @@ suite('a key that has leaked', () => {
     assert.equal(await lifeOf(real, leaked), 'removed');
   });
 
+  test('keeps sign-ins waiting until other nodes have had the time to hear of its successor', async () => {
+    const keyRotation = { ...TEST_SETTINGS.keyRotation, notice: 0.2 };
+    await using real = await openTestAuth({ keyRotation });
+    const { refreshToken, accessToken } = await real.auth.register(JANE);
+    await real.auth.keeper.revoke(kidOf(accessToken));
+    const start = performance.now();
+    const [one, two] = await Promise.all([1, 2].map(() => real.auth.refresh(refreshToken)));
+    const took = performance.now() - start;
+    assert.ok(took > 195 && took < 2_000, `${took} ms`);
+    assert.equal(kidOf(one?.accessToken ?? ''), kidOf(two?.accessToken ?? ''));
+    real.verifier.verify(one?.accessToken ?? '');
+  });
+
   test('gives way to the one that is published already', async () => {
     await using real = await openTestAuth();
     const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
     await real.auth.keeper.revoke(real.auth.keys.signing.kid);
     assert.equal(real.auth.keys.signing.kid, next.kid);
+    assert.equal(await lifeOf(real, next.kid), 'signing');
     assert.equal((await real.store.readKeys()).keys.length, 2);
   });
 

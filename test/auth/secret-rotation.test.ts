@@ -121,6 +121,9 @@ suite('after a leak', () => {
     assert.equal(after.keys.length, 2);
 
     const fresh = await old.another({ secret: NEW });
+    // Nobody signs under the new root key before all had the time to hear of it.
+    const early = await fresh.auth.refresh(refreshToken);
+    assert.equal(kidOf(early.refreshToken), kidOf(refreshToken));
     const restarted = await old.another();
     const nodes = [old, fresh, restarted];
     let latest = await assertServeOneAnother(nodes, refreshToken);

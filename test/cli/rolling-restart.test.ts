@@ -22,7 +22,7 @@ test('Two nodes behind a proxy are restarted in turn under load, and no request 
     LATCHKEY_REFRESH_GRACE: '0',
   };
   const startNode = async (port: number) => {
-    const args = ['serve', '--port', String(port), '--json', '--drain', '200ms'];
+    const args = ['serve', '--port', String(port), '--json', '--drain', '500ms'];
     const child = spawnCli(folder, args, variables);
     t.after(() => child.kill('SIGKILL'));
     child.stderr?.resume();
@@ -57,13 +57,14 @@ test('Two nodes behind a proxy are restarted in turn under load, and no request 
     node.child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null]);
     nodes[at] = await startNode(node.port);
-    // The other one has to be known as ready before this one may go.
-    while ((await fetch(`http://127.0.0.1:${node.port}/readyz`)).status !== 200);
+    // It has to be known as ready before the other one may go.
+    await proxy.knows(node.port);
     assert.ok(answers > before, 'the load went on');
   }
   isOver = true;
   await working;
   t.diagnostic(`${2 * restarts} restarts, ${answers} requests, ${lost} without an answer`);
+  assert.deepEqual(proxy.failures, []);
   assert.deepEqual(
     all.flatMap(({ wrong }) => wrong),
     [],
