@@ -37,7 +37,8 @@ export const houseRules: LayerRules = {
   areas: {
     src: ['src'],
     test: ['test', 'src', 'scripts'],
-    scripts: ['scripts'],
+    // What is compiled beforehand is compiled by the sources.
+    scripts: ['scripts', 'src'],
     examples: ['examples'],
     bench: ['bench'],
   },

@@ -1,7 +1,7 @@
 import { StoreUnavailable } from '../errors.ts';
 import { initial } from './migrations/001-initial.ts';
 import { guards } from './migrations/002-guards.ts';
-import { execute, query } from './sql/query.ts';
+import { query } from './sql/query.ts';
 import type { Sql } from './sql/sql.ts';
 import type { Steps } from './sql/steps.ts';
 
@@ -21,7 +21,7 @@ export const schemaVersion = migrations.length;
  * @throws {StoreUnavailable} when a newer version made the database
  */
 export function* migrate(sql: Sql): Steps<void> {
-  yield* execute(
+  const createTable = query(sql, 'migrate.createTable', () =>
     sql.table(
       sql.db.schema
         .createTable('schema_migrations')
@@ -30,13 +30,14 @@ export function* migrate(sql: Sql): Steps<void> {
         .addColumn('name', sql.text, (it) => it.notNull()),
     ),
   );
-  const findVersion = query(() =>
+  const findVersion = query(sql, 'migrate.findVersion', () =>
     sql.db.selectFrom('schema_migrations').select((it) => it.fn.max('version').as('version')),
   );
-  const record = query((p: { version: number; name: string }) =>
+  const record = query(sql, 'migrate.record', (p: { version: number; name: string }) =>
     sql.db.insertInto('schema_migrations').values({ version: p.version, name: p.name }),
   );
 
+  yield* createTable({});
   const [row] = yield* findVersion({});
   const version = row?.version ?? 0;
   if (version > migrations.length) {

@@ -25,6 +25,8 @@ export function createPostgresSql(): Sql {
     },
   });
   return {
+    // Compiled at their first use: the statements here are built by Kysely's own template as well.
+    compiled: {},
     db,
     // No key is ever changed, so those who only refer to the row need not wait.
     forUpdate: (selection) => selection.forNoKeyUpdate(),

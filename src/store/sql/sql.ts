@@ -6,10 +6,11 @@ import type {
   SelectQueryBuilder,
 } from 'kysely';
 import type { Database } from '../schema.ts';
+import type { StatementSource } from './query.ts';
 import type { Steps } from './steps.ts';
 
 /** What the verbs and migrations need to know of a database. */
-export interface Sql {
+export interface Sql extends StatementSource {
   /** Builds and compiles statements; it never runs one. */
   readonly db: Kysely<Database>;
 

@@ -1,17 +1,43 @@
-import {
-  DummyDriver,
-  Kysely,
-  sql as raw,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely';
+import { createRequire } from 'node:module';
+import type { Kysely } from 'kysely';
 import type { Database } from '../schema.ts';
+import type { StatementSource } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
+import { statements } from './statements.ts';
 
-/** SQLite's way of saying things. */
-export function createSqliteSql(): Sql {
-  const db = new Kysely<Database>({
+const require = createRequire(import.meta.url);
+
+/**
+ * SQLite's way of saying things. Kysely is loaded when a statement must be built: for a migration, or
+ * where it was not compiled beforehand.
+ */
+export function createSqliteSql(source: StatementSource = { compiled: statements }): Sql {
+  let db: Kysely<Database> | undefined;
+  return {
+    ...source,
+    get db() {
+      db ??= createBuilder();
+      return db;
+    },
+    forUpdate: (selection) => selection,
+    skipLocked: (selection) => selection,
+    text: 'text',
+    integer: 'integer',
+    counter: (column) => column.primaryKey().autoIncrement(),
+    table: (table) => table.modifyEnd(loadKysely().sql`strict`),
+    // One transaction writes at a time, so the order is kept as it is; and there is nobody to tell.
+    *guardLog() {},
+  };
+}
+
+function loadKysely(): typeof import('kysely') {
+  return require('kysely');
+}
+
+function createBuilder(): Kysely<Database> {
+  const { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } =
+    loadKysely();
+  return new Kysely<Database>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),
       createDriver: () => new DummyDriver(),
@@ -19,15 +45,4 @@ export function createSqliteSql(): Sql {
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   });
-  return {
-    db,
-    forUpdate: (selection) => selection,
-    skipLocked: (selection) => selection,
-    text: 'text',
-    integer: 'integer',
-    counter: (column) => column.primaryKey().autoIncrement(),
-    table: (table) => table.modifyEnd(raw`strict`),
-    // One transaction writes at a time, so the order is kept as it is; and there is nobody to tell.
-    *guardLog() {},
-  };
 }

@@ -12,55 +12,62 @@ type AccountVerbs = Pick<
 
 /** The verbs that change a user, and with it what its tokens are worth. */
 export function accountVerbs(sql: Sql): AccountVerbs {
-  const { db } = sql;
   const revoke = revocationLog(sql);
   const record = auditLog(sql);
   const missing = { found: false, revocations: [] };
 
-  const raiseVersion = query((p: { id: string; now: number }) =>
-    db
+  const raiseVersion = query(sql, 'account.raiseVersion', (p: { id: string; now: number }) =>
+    sql.db
       .updateTable('users')
       .set((it) => ({ token_version: it('token_version', '+', 1), updated_at: p.now }))
       .where('id', '=', p.id)
       .returning('token_version as version'),
   );
-  const selectHash = query((p: { id: string }) =>
-    sql.forUpdate(db.selectFrom('users').select('password_hash as hash').where('id', '=', p.id)),
+  const selectHash = query(sql, 'account.selectHash', (p: { id: string }) =>
+    sql.forUpdate(
+      sql.db.selectFrom('users').select('password_hash as hash').where('id', '=', p.id),
+    ),
   );
-  const replaceHash = query((p: { id: string; hash: string; now: number }) =>
-    db
-      .updateTable('users')
-      .set({ password_hash: p.hash, updated_at: p.now })
-      .where('id', '=', p.id),
+  const replaceHash = query(
+    sql,
+    'account.replaceHash',
+    (p: { id: string; hash: string; now: number }) =>
+      sql.db
+        .updateTable('users')
+        .set({ password_hash: p.hash, updated_at: p.now })
+        .where('id', '=', p.id),
   );
-  const replaceRoles = query((p: { id: string; roles: string }) =>
-    db.updateTable('users').set({ roles: p.roles }).where('id', '=', p.id),
+  const replaceRoles = query(sql, 'account.replaceRoles', (p: { id: string; roles: string }) =>
+    sql.db.updateTable('users').set({ roles: p.roles }).where('id', '=', p.id),
   );
-  const disable = query((p: { id: string; now: number }) =>
-    db
+  const disable = query(sql, 'account.disable', (p: { id: string; now: number }) =>
+    sql.db
       .updateTable('users')
       .set((it) => ({ disabled_at: it.fn.coalesce('disabled_at', it.val(p.now)) }))
       .where('id', '=', p.id),
   );
-  const enable = query((p: { id: string; now: number }) =>
-    db
+  const enable = query(sql, 'account.enable', (p: { id: string; now: number }) =>
+    sql.db
       .updateTable('users')
       .set({ disabled_at: null, updated_at: p.now })
       .where('id', '=', p.id)
       .returning('id'),
   );
-  const removeUser = query((p: { id: string }) =>
-    db.deleteFrom('users').where('id', '=', p.id).returning('id'),
+  const removeUser = query(sql, 'account.removeUser', (p: { id: string }) =>
+    sql.db.deleteFrom('users').where('id', '=', p.id).returning('id'),
   );
-  const removeSessions = query((p: { userId: string }) =>
-    db.deleteFrom('sessions').where('user_id', '=', p.userId),
+  const removeSessions = query(sql, 'account.removeSessions', (p: { userId: string }) =>
+    sql.db.deleteFrom('sessions').where('user_id', '=', p.userId),
   );
-  const removeOtherSessions = query((p: { userId: string; keep: string }) =>
-    db
-      .deleteFrom('sessions')
-      .where('user_id', '=', p.userId)
-      .where('id', '!=', p.keep)
-      .returning('id'),
+  const removeOtherSessions = query(
+    sql,
+    'account.removeOtherSessions',
+    (p: { userId: string; keep: string }) =>
+      sql.db
+        .deleteFrom('sessions')
+        .where('user_id', '=', p.userId)
+        .where('id', '!=', p.keep)
+        .returning('id'),
   );
 
   const revokeUser = (userId: string, version: number, revokeUntil: number) =>

@@ -8,7 +8,7 @@ import type { Verbs } from './verb.ts';
 
 /** Writes an event within the verb that it tells of. */
 export function auditLog(sql: Sql): (event: AuditEvent) => Steps<void> {
-  const insert = query((p: AuditEventRow) =>
+  const insert = query(sql, 'audit.insert', (p: AuditEventRow) =>
     sql.db.insertInto('audit_events').values({
       id: p.id,
       at: p.at,
@@ -31,8 +31,10 @@ export function auditVerbs(sql: Sql): Pick<Verbs, 'recordEvent' | 'listEvents'> 
       .select(['id', 'at', 'type', 'user_id as userId', 'session_id as sessionId'])
       .select(['address', 'user_agent as userAgent'])
       .orderBy('id', 'desc');
-  const selectAll = query((p: { limit: number }) => newestFirst().limit(p.limit));
-  const selectOfUser = query((p: { userId: string; limit: number }) =>
+  const selectAll = query(sql, 'audit.selectAll', (p: { limit: number }) =>
+    newestFirst().limit(p.limit),
+  );
+  const selectOfUser = query(sql, 'audit.selectOfUser', (p: { userId: string; limit: number }) =>
     newestFirst().where('user_id', '=', p.userId).limit(p.limit),
   );
 

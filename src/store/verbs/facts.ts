@@ -5,18 +5,20 @@ import type { Verbs } from './verb.ts';
 
 /** What all nodes must agree on, by name. */
 export function factVerbs(sql: Sql): Pick<Verbs, 'agree' | 'raise' | 'exchange'> {
-  const { db } = sql;
-  const insertUnlessThere = query((p: { name: string; value: string }) =>
-    db
-      .insertInto('facts')
-      .values({ name: p.name, value: p.value })
-      .onConflict((it) => it.doNothing()),
+  const insertUnlessThere = query(
+    sql,
+    'facts.insertUnlessThere',
+    (p: { name: string; value: string }) =>
+      sql.db
+        .insertInto('facts')
+        .values({ name: p.name, value: p.value })
+        .onConflict((it) => it.doNothing()),
   );
-  const select = query((p: { name: string }) =>
-    sql.forUpdate(db.selectFrom('facts').select('value').where('name', '=', p.name)),
+  const select = query(sql, 'facts.select', (p: { name: string }) =>
+    sql.forUpdate(sql.db.selectFrom('facts').select('value').where('name', '=', p.name)),
   );
-  const replace = query((p: { name: string; value: string }) =>
-    db.updateTable('facts').set({ value: p.value }).where('name', '=', p.name),
+  const replace = query(sql, 'facts.replace', (p: { name: string; value: string }) =>
+    sql.db.updateTable('facts').set({ value: p.value }).where('name', '=', p.name),
   );
 
   function* settle(name: string, value: string): Steps<string> {

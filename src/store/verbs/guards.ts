@@ -8,23 +8,26 @@ type GuardVerbs = Pick<Verbs, 'createGuard' | 'findGuard' | 'listGuards' | 'dele
 
 /** The credentials of guards. */
 export function guardVerbs(sql: Sql): GuardVerbs {
-  const { db } = sql;
   const record = auditLog(sql);
-  const insertUnlessTaken = query((p: GuardRecord) =>
-    db
+  const insertUnlessTaken = query(sql, 'guards.insertUnlessTaken', (p: GuardRecord) =>
+    sql.db
       .insertInto('guards')
       .values({ id: p.id, name: p.name, key_hash: p.keyHash, created_at: p.createdAt })
       .onConflict((it) => it.doNothing())
       .returning('id'),
   );
   const select = () =>
-    db
+    sql.db
       .selectFrom('guards')
       .select(['id', 'name', 'key_hash as keyHash', 'created_at as createdAt']);
-  const selectById = query((p: { id: string }) => select().where('id', '=', p.id));
-  const selectAll = query(() => select().orderBy('created_at').orderBy('id'));
-  const remove = query((p: { id: string }) =>
-    db.deleteFrom('guards').where('id', '=', p.id).returning('id'),
+  const selectById = query(sql, 'guards.selectById', (p: { id: string }) =>
+    select().where('id', '=', p.id),
+  );
+  const selectAll = query(sql, 'guards.selectAll', () =>
+    select().orderBy('created_at').orderBy('id'),
+  );
+  const remove = query(sql, 'guards.remove', (p: { id: string }) =>
+    sql.db.deleteFrom('guards').where('id', '=', p.id).returning('id'),
   );
 
   return {

@@ -3,52 +3,62 @@ import type { Sql } from '../sql/sql.ts';
 import type { Verbs } from './verb.ts';
 
 export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'prune' | 'ping'> {
-  const { db } = sql;
-  const removeSessions = query((p: { now: number; limit: number }) =>
-    db
-      .deleteFrom('sessions')
-      .where('id', 'in', (it) =>
-        sql.skipLocked(
-          it.selectFrom('sessions').select('id').where('expires_at', '<=', p.now).limit(p.limit),
-        ),
-      )
-      .returning('id'),
+  const removeSessions = query(
+    sql,
+    'housekeeping.removeSessions',
+    (p: { now: number; limit: number }) =>
+      sql.db
+        .deleteFrom('sessions')
+        .where('id', 'in', (it) =>
+          sql.skipLocked(
+            it.selectFrom('sessions').select('id').where('expires_at', '<=', p.now).limit(p.limit),
+          ),
+        )
+        .returning('id'),
   );
   // The newest entry stays even when it is dead: it tells how far the log has come.
-  const removeRevocations = query((p: { now: number; limit: number }) =>
-    db
-      .deleteFrom('revocations')
-      .where('seq', 'in', (it) =>
-        sql.skipLocked(
-          it
-            .selectFrom('revocations')
-            .select('seq')
-            .where('expires_at', '<=', p.now)
-            .where('seq', '<', (newest) =>
-              newest.selectFrom('revocations').select((seq) => seq.fn.max('seq').as('seq')),
-            )
-            .limit(p.limit),
-        ),
-      )
-      .returning('seq'),
+  const removeRevocations = query(
+    sql,
+    'housekeeping.removeRevocations',
+    (p: { now: number; limit: number }) =>
+      sql.db
+        .deleteFrom('revocations')
+        .where('seq', 'in', (it) =>
+          sql.skipLocked(
+            it
+              .selectFrom('revocations')
+              .select('seq')
+              .where('expires_at', '<=', p.now)
+              .where('seq', '<', (newest) =>
+                newest.selectFrom('revocations').select((seq) => seq.fn.max('seq').as('seq')),
+              )
+              .limit(p.limit),
+          ),
+        )
+        .returning('seq'),
   );
   // Ids of events begin with the time they were made, so no other index is needed.
-  const removeEvents = query((p: { before: string; limit: number }) =>
-    db
-      .deleteFrom('audit_events')
-      .where('id', 'in', (it) =>
-        sql.skipLocked(
-          it
-            .selectFrom('audit_events')
-            .select('id')
-            .where('id', '<', p.before)
-            .orderBy('id')
-            .limit(p.limit),
-        ),
-      )
-      .returning('id'),
+  const removeEvents = query(
+    sql,
+    'housekeeping.removeEvents',
+    (p: { before: string; limit: number }) =>
+      sql.db
+        .deleteFrom('audit_events')
+        .where('id', 'in', (it) =>
+          sql.skipLocked(
+            it
+              .selectFrom('audit_events')
+              .select('id')
+              .where('id', '<', p.before)
+              .orderBy('id')
+              .limit(p.limit),
+          ),
+        )
+        .returning('id'),
   );
-  const selectAnything = query(() => db.selectNoFrom((it) => it.lit(1).as('one')));
+  const selectAnything = query(sql, 'housekeeping.selectAnything', () =>
+    sql.db.selectNoFrom((it) => it.lit(1).as('one')),
+  );
 
   return {
     *prune({ now, limit, eventsBefore }) {

@@ -10,26 +10,25 @@ import type { Verbs } from './verb.ts';
 const VERSION = 'keys_version';
 
 export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
-  const { db } = sql;
   const revoke = revocationLog(sql);
   const record = auditLog(sql);
-  const selectVersion = query(() =>
-    db.selectFrom('facts').select('value').where('name', '=', VERSION),
+  const selectVersion = query(sql, 'keys.selectVersion', () =>
+    sql.db.selectFrom('facts').select('value').where('name', '=', VERSION),
   );
-  const makeVersion = query(() =>
-    db
+  const makeVersion = query(sql, 'keys.makeVersion', () =>
+    sql.db
       .insertInto('facts')
       .values({ name: VERSION, value: '0' })
       .onConflict((it) => it.doNothing()),
   );
-  const lockVersion = query(() =>
-    sql.forUpdate(db.selectFrom('facts').select('value').where('name', '=', VERSION)),
+  const lockVersion = query(sql, 'keys.lockVersion', () =>
+    sql.forUpdate(sql.db.selectFrom('facts').select('value').where('name', '=', VERSION)),
   );
-  const setVersion = query((p: { value: string }) =>
-    db.updateTable('facts').set({ value: p.value }).where('name', '=', VERSION),
+  const setVersion = query(sql, 'keys.setVersion', (p: { value: string }) =>
+    sql.db.updateTable('facts').set({ value: p.value }).where('name', '=', VERSION),
   );
-  const selectKeys = query(() =>
-    db
+  const selectKeys = query(sql, 'keys.selectKeys', () =>
+    sql.db
       .selectFrom('signing_keys')
       .select(['kid', 'algorithm', 'public_jwk as publicJwk'])
       .select(['sealed_private_jwk as sealedPrivateJwk', 'created_at as createdAt'])
@@ -37,18 +36,18 @@ export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
       .orderBy('active_at')
       .orderBy('kid'),
   );
-  const selectEnvelopes = query(() =>
-    db
+  const selectEnvelopes = query(sql, 'keys.selectEnvelopes', () =>
+    sql.db
       .selectFrom('envelopes')
       .select(['id', 'sealed', 'created_at as createdAt', 'ends_at as endsAt'])
       .orderBy('created_at')
       .orderBy('id'),
   );
-  const removeKey = query((p: { kid: string }) =>
-    db.deleteFrom('signing_keys').where('kid', '=', p.kid),
+  const removeKey = query(sql, 'keys.removeKey', (p: { kid: string }) =>
+    sql.db.deleteFrom('signing_keys').where('kid', '=', p.kid),
   );
-  const insertKey = query((p: StoredKey) =>
-    db.insertInto('signing_keys').values({
+  const insertKey = query(sql, 'keys.insertKey', (p: StoredKey) =>
+    sql.db.insertInto('signing_keys').values({
       kid: p.kid,
       algorithm: p.algorithm,
       public_jwk: p.publicJwk,
@@ -59,11 +58,11 @@ export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
       revoked_at: p.revokedAt,
     }),
   );
-  const removeEnvelope = query((p: { id: string }) =>
-    db.deleteFrom('envelopes').where('id', '=', p.id),
+  const removeEnvelope = query(sql, 'keys.removeEnvelope', (p: { id: string }) =>
+    sql.db.deleteFrom('envelopes').where('id', '=', p.id),
   );
-  const insertEnvelope = query((p: Envelope) =>
-    db
+  const insertEnvelope = query(sql, 'keys.insertEnvelope', (p: Envelope) =>
+    sql.db
       .insertInto('envelopes')
       .values({ id: p.id, sealed: p.sealed, created_at: p.createdAt, ends_at: p.endsAt }),
   );

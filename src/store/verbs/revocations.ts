@@ -7,7 +7,7 @@ import type { Verbs } from './verb.ts';
 
 /** Appends to the log within the verb that revokes; answers the entry with its place in the log. */
 export function revocationLog(sql: Sql): (entry: Omit<Revocation, 'seq'>) => Steps<Revocation> {
-  const insert = query((p: Omit<Revocation, 'seq'>) =>
+  const insert = query(sql, 'revocations.insert', (p: Omit<Revocation, 'seq'>) =>
     sql.db
       .insertInto('revocations')
       .values({ kind: p.kind, subject: p.subject, version: p.version, expires_at: p.expiresAt })
@@ -21,19 +21,18 @@ export function revocationLog(sql: Sql): (entry: Omit<Revocation, 'seq'>) => Ste
 }
 
 export function revocationVerbs(sql: Sql): Pick<Verbs, 'revokeToken' | 'listRevocations'> {
-  const { db } = sql;
   const revoke = revocationLog(sql);
   const record = auditLog(sql);
-  const selectLive = query((p: { after: number; now: number }) =>
-    db
+  const selectLive = query(sql, 'revocations.selectLive', (p: { after: number; now: number }) =>
+    sql.db
       .selectFrom('revocations')
       .select(['seq', 'kind', 'subject', 'version', 'expires_at as expiresAt'])
       .where('seq', '>', p.after)
       .where('expires_at', '>', p.now)
       .orderBy('seq'),
   );
-  const selectNewest = query(() =>
-    db.selectFrom('revocations').select((it) => it.fn.max('seq').as('seq')),
+  const selectNewest = query(sql, 'revocations.selectNewest', () =>
+    sql.db.selectFrom('revocations').select((it) => it.fn.max('seq').as('seq')),
   );
 
   return {

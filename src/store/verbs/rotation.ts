@@ -21,22 +21,26 @@ export function judge(
 }
 
 export function rotationVerbs(sql: Sql): Pick<Verbs, 'rotateSession'> {
-  const { db } = sql;
   const revoke = revocationLog(sql);
   const record = auditLog(sql);
-  const selectSession = query((p: { id: string }) =>
-    sql.forUpdate(db.selectFrom('sessions').selectAll().where('id', '=', p.id)),
+  const selectSession = query(sql, 'rotation.selectSession', (p: { id: string }) =>
+    sql.forUpdate(sql.db.selectFrom('sessions').selectAll().where('id', '=', p.id)),
   );
-  const selectUser = query((p: { id: string }) =>
-    db.selectFrom('users').selectAll().where('id', '=', p.id),
+  const selectUser = query(sql, 'rotation.selectUser', (p: { id: string }) =>
+    sql.db.selectFrom('users').selectAll().where('id', '=', p.id),
   );
-  const advance = query((p: { id: string; generation: number; now: number; expiresAt: number }) =>
-    db
-      .updateTable('sessions')
-      .set({ generation: p.generation, rotated_at: p.now, expires_at: p.expiresAt })
-      .where('id', '=', p.id),
+  const advance = query(
+    sql,
+    'rotation.advance',
+    (p: { id: string; generation: number; now: number; expiresAt: number }) =>
+      sql.db
+        .updateTable('sessions')
+        .set({ generation: p.generation, rotated_at: p.now, expires_at: p.expiresAt })
+        .where('id', '=', p.id),
   );
-  const remove = query((p: { id: string }) => db.deleteFrom('sessions').where('id', '=', p.id));
+  const remove = query(sql, 'rotation.remove', (p: { id: string }) =>
+    sql.db.deleteFrom('sessions').where('id', '=', p.id),
+  );
 
   return {
     *rotateSession(args) {

@@ -10,7 +10,7 @@ import type { Verbs } from './verb.ts';
 
 /** Stores a session within the verb that starts it. */
 export function sessionInsert(sql: Sql): (session: Session) => Steps<void> {
-  const insert = query((p: SessionRow) =>
+  const insert = query(sql, 'sessions.insert', (p: SessionRow) =>
     sql.db.insertInto('sessions').values({
       id: p.id,
       user_id: p.user_id,
@@ -30,18 +30,17 @@ export function sessionInsert(sql: Sql): (session: Session) => Steps<void> {
 }
 
 export function sessionVerbs(sql: Sql): Pick<Verbs, 'openSession' | 'listSessions' | 'endSession'> {
-  const { db } = sql;
   const insertSession = sessionInsert(sql);
   const revoke = revocationLog(sql);
   const record = auditLog(sql);
-  const selectUser = query((p: { id: string }) =>
-    sql.forUpdate(db.selectFrom('users').selectAll().where('id', '=', p.id)),
+  const selectUser = query(sql, 'sessions.selectUser', (p: { id: string }) =>
+    sql.forUpdate(sql.db.selectFrom('users').selectAll().where('id', '=', p.id)),
   );
-  const replaceHash = query((p: { id: string; hash: string }) =>
-    db.updateTable('users').set({ password_hash: p.hash }).where('id', '=', p.id),
+  const replaceHash = query(sql, 'sessions.replaceHash', (p: { id: string; hash: string }) =>
+    sql.db.updateTable('users').set({ password_hash: p.hash }).where('id', '=', p.id),
   );
-  const selectLive = query((p: { userId: string; now: number }) =>
-    db
+  const selectLive = query(sql, 'sessions.selectLive', (p: { userId: string; now: number }) =>
+    sql.db
       .selectFrom('sessions')
       .selectAll()
       .where('user_id', '=', p.userId)
@@ -49,11 +48,11 @@ export function sessionVerbs(sql: Sql): Pick<Verbs, 'openSession' | 'listSession
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc'),
   );
-  const remove = query((p: { id: string }) =>
-    db.deleteFrom('sessions').where('id', '=', p.id).returning('id'),
+  const remove = query(sql, 'sessions.remove', (p: { id: string }) =>
+    sql.db.deleteFrom('sessions').where('id', '=', p.id).returning('id'),
   );
-  const removeOfUser = query((p: { id: string; userId: string }) =>
-    db
+  const removeOfUser = query(sql, 'sessions.removeOfUser', (p: { id: string; userId: string }) =>
+    sql.db
       .deleteFrom('sessions')
       .where('id', '=', p.id)
       .where('user_id', '=', p.userId)

@@ -9,11 +9,10 @@ import { sessionInsert } from './sessions.ts';
 import type { Verbs } from './verb.ts';
 
 export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'listUsers'> {
-  const { db } = sql;
   const insertSession = sessionInsert(sql);
   const record = auditLog(sql);
-  const insertUnlessTaken = query((p: UserRow) =>
-    db
+  const insertUnlessTaken = query(sql, 'users.insertUnlessTaken', (p: UserRow) =>
+    sql.db
       .insertInto('users')
       .values({
         id: p.id,
@@ -33,17 +32,17 @@ export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'li
       .onConflict((it) => it.doNothing())
       .returning('id'),
   );
-  const selectById = query((p: { id: string }) =>
-    db.selectFrom('users').selectAll().where('id', '=', p.id),
+  const selectById = query(sql, 'users.selectById', (p: { id: string }) =>
+    sql.db.selectFrom('users').selectAll().where('id', '=', p.id),
   );
-  const selectByUsername = query((p: { key: string }) =>
-    db.selectFrom('users').selectAll().where('username_key', '=', p.key),
+  const selectByUsername = query(sql, 'users.selectByUsername', (p: { key: string }) =>
+    sql.db.selectFrom('users').selectAll().where('username_key', '=', p.key),
   );
-  const selectByEmail = query((p: { key: string }) =>
-    db.selectFrom('users').selectAll().where('email_key', '=', p.key),
+  const selectByEmail = query(sql, 'users.selectByEmail', (p: { key: string }) =>
+    sql.db.selectFrom('users').selectAll().where('email_key', '=', p.key),
   );
-  const selectPage = query((p: { after: string; limit: number }) =>
-    db.selectFrom('users').selectAll().where('id', '>', p.after).orderBy('id').limit(p.limit),
+  const selectPage = query(sql, 'users.selectPage', (p: { after: string; limit: number }) =>
+    sql.db.selectFrom('users').selectAll().where('id', '>', p.after).orderBy('id').limit(p.limit),
   );
 
   function* findTakenField(user: UserRecord): Steps<'username' | 'email'> {

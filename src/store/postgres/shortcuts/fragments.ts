@@ -19,10 +19,11 @@ export function prefix<Name extends string, Row extends object>(
 
 /** A statement that the query builder would say less clearly. */
 export function rawQuery<P extends object, Row>(
-  { db }: Sql,
+  sql: Sql,
+  name: string,
   build: (params: P) => RawBuilder<Row>,
 ): Query<P, Row> {
-  return query((p: P) => ({ compile: () => build(p).compile(db) }));
+  return query(sql, name, (p: P) => ({ compile: () => build(p).compile(sql.db) }));
 }
 
 /** Inserts one session for each row of `source`. */

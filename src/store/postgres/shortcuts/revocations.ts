@@ -7,9 +7,9 @@ import type { Shortcuts } from './shortcut.ts';
  * Entries and the newest position in one statement, and so as of one moment: asked for the position a
  * moment later, the database would tell of entries that were not among those read.
  */
-export function revocationShortcut({ db }: Sql): Pick<Shortcuts, 'listRevocations'> {
-  const select = query((p: { after: number; now: number }) =>
-    db
+export function revocationShortcut(sql: Sql): Pick<Shortcuts, 'listRevocations'> {
+  const select = query(sql, 'postgres.revocations.select', (p: { after: number; now: number }) =>
+    sql.db
       .selectFrom((it) =>
         it
           .selectFrom('revocations')

@@ -29,6 +29,7 @@ type Found = UserRow &
 export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
   const rotate = rawQuery(
     sql,
+    'postgres.rotation.rotate',
     (p: Parameters) => raw<Found>`
       with swapped as (
         update sessions

@@ -23,6 +23,7 @@ export function sessionShortcuts(
   // checks the user as it has become; those who come later wait for this, and find the session to end.
   const open = rawQuery(
     sql,
+    'postgres.sessions.open',
     (p: Prefixed<'session', SessionRow> & Event & { verifiedHash: string }) => raw<UserRow>`
       with account as (
         select * from users
@@ -37,6 +38,7 @@ export function sessionShortcuts(
   );
   const end = rawQuery(
     sql,
+    'postgres.sessions.end',
     (p: Entry & Event & { id: string; userId: string | null }) => raw<{ seq: number }>`
       with ended as (
         delete from sessions
@@ -49,6 +51,7 @@ export function sessionShortcuts(
   );
   const revoke = rawQuery(
     sql,
+    'postgres.sessions.revoke',
     (p: Entry & Event) => raw<{ seq: number }>`
       with appended as (${insertRevocation(p, raw`(select) as nothing`)} returning seq),
       recorded as (${insertEvent(p, raw`appended`)})

@@ -30,12 +30,14 @@ export function userShortcuts(sql: Sql): Pick<Shortcuts, 'createUser'> {
     returning id`;
   const create = rawQuery(
     sql,
+    'postgres.users.create',
     (p: NewUser) => raw`
       with created as (${insertUser(p)})
       ${insertEvent(p, raw`created`)}`,
   );
   const createWithSession = rawQuery(
     sql,
+    'postgres.users.createWithSession',
     (p: NewUser & Prefixed<'session', SessionRow>) => raw`
       with created as (${insertUser(p)}),
       opened as (${insertSession(p, raw`created`)})

@@ -1,0 +1,26 @@
+import { migrate } from '../migrate.ts';
+import type { CompiledStatement, CompiledStatements } from '../sql/query.ts';
+import { createVerbs } from '../verbs/index.ts';
+import { createSqliteSql } from './dialect.ts';
+
+/**
+ * Compiles every statement that a running server uses. Those of migrations are compiled when they run.
+ * @throws {Error} where two different statements have one name
+ */
+export function compileSqliteStatements(): CompiledStatements {
+  const found = new Map<string, CompiledStatement>();
+  const sql = createSqliteSql({
+    compiled: {},
+    collect(name, compile) {
+      const statement = compile();
+      // What several verbs share is made by each of them.
+      const same = found.get(name)?.text ?? statement.text;
+      if (same !== statement.text) throw new Error(`Two statements are named ${name}.`);
+      found.set(name, statement);
+    },
+  });
+  createVerbs(sql);
+  // Its first step comes after its statements are made.
+  migrate(sql).next();
+  return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

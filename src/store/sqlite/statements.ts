@@ -1,0 +1,263 @@
+import type { CompiledStatements } from '../sql/query.ts';
+
+/** Made by `npm run statements`. Not to be changed by hand. */
+export const statements: CompiledStatements = {
+  'account.disable': {
+    text: 'update "users" set "disabled_at" = coalesce("disabled_at", ?) where "id" = ?',
+    parameters: [['now'], ['id']],
+  },
+  'account.enable': {
+    text: 'update "users" set "disabled_at" = ?, "updated_at" = ? where "id" = ? returning "id"',
+    parameters: [null, ['now'], ['id']],
+  },
+  'account.raiseVersion': {
+    text: 'update "users" set "token_version" = "token_version" + ?, "updated_at" = ? where "id" = ? returning "token_version" as "version"',
+    parameters: [1, ['now'], ['id']],
+  },
+  'account.removeOtherSessions': {
+    text: 'delete from "sessions" where "user_id" = ? and "id" != ? returning "id"',
+    parameters: [['userId'], ['keep']],
+  },
+  'account.removeSessions': {
+    text: 'delete from "sessions" where "user_id" = ?',
+    parameters: [['userId']],
+  },
+  'account.removeUser': {
+    text: 'delete from "users" where "id" = ? returning "id"',
+    parameters: [['id']],
+  },
+  'account.replaceHash': {
+    text: 'update "users" set "password_hash" = ?, "updated_at" = ? where "id" = ?',
+    parameters: [['hash'], ['now'], ['id']],
+  },
+  'account.replaceRoles': {
+    text: 'update "users" set "roles" = ? where "id" = ?',
+    parameters: [['roles'], ['id']],
+  },
+  'account.selectHash': {
+    text: 'select "password_hash" as "hash" from "users" where "id" = ?',
+    parameters: [['id']],
+  },
+  'audit.insert': {
+    text: 'insert into "audit_events" ("id", "at", "type", "user_id", "session_id", "address", "user_agent") values (?, ?, ?, ?, ?, ?, ?)',
+    parameters: [
+      ['id'],
+      ['at'],
+      ['type'],
+      ['user_id'],
+      ['session_id'],
+      ['address'],
+      ['user_agent'],
+    ],
+  },
+  'audit.selectAll': {
+    text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent" from "audit_events" order by "id" desc limit ?',
+    parameters: [['limit']],
+  },
+  'audit.selectOfUser': {
+    text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent" from "audit_events" where "user_id" = ? order by "id" desc limit ?',
+    parameters: [['userId'], ['limit']],
+  },
+  'facts.insertUnlessThere': {
+    text: 'insert into "facts" ("name", "value") values (?, ?) on conflict do nothing',
+    parameters: [['name'], ['value']],
+  },
+  'facts.replace': {
+    text: 'update "facts" set "value" = ? where "name" = ?',
+    parameters: [['value'], ['name']],
+  },
+  'facts.select': {
+    text: 'select "value" from "facts" where "name" = ?',
+    parameters: [['name']],
+  },
+  'guards.insertUnlessTaken': {
+    text: 'insert into "guards" ("id", "name", "key_hash", "created_at") values (?, ?, ?, ?) on conflict do nothing returning "id"',
+    parameters: [['id'], ['name'], ['keyHash'], ['createdAt']],
+  },
+  'guards.remove': {
+    text: 'delete from "guards" where "id" = ? returning "id"',
+    parameters: [['id']],
+  },
+  'guards.selectAll': {
+    text: 'select "id", "name", "key_hash" as "keyHash", "created_at" as "createdAt" from "guards" order by "created_at", "id"',
+    parameters: [],
+  },
+  'guards.selectById': {
+    text: 'select "id", "name", "key_hash" as "keyHash", "created_at" as "createdAt" from "guards" where "id" = ?',
+    parameters: [['id']],
+  },
+  'housekeeping.removeEvents': {
+    text: 'delete from "audit_events" where "id" in (select "id" from "audit_events" where "id" < ? order by "id" limit ?) returning "id"',
+    parameters: [['before'], ['limit']],
+  },
+  'housekeeping.removeRevocations': {
+    text: 'delete from "revocations" where "seq" in (select "seq" from "revocations" where "expires_at" <= ? and "seq" < (select max("seq") as "seq" from "revocations") limit ?) returning "seq"',
+    parameters: [['now'], ['limit']],
+  },
+  'housekeeping.removeSessions': {
+    text: 'delete from "sessions" where "id" in (select "id" from "sessions" where "expires_at" <= ? limit ?) returning "id"',
+    parameters: [['now'], ['limit']],
+  },
+  'housekeeping.selectAnything': {
+    text: 'select 1 as "one"',
+    parameters: [],
+  },
+  'keys.insertEnvelope': {
+    text: 'insert into "envelopes" ("id", "sealed", "created_at", "ends_at") values (?, ?, ?, ?)',
+    parameters: [['id'], ['sealed'], ['createdAt'], ['endsAt']],
+  },
+  'keys.insertKey': {
+    text: 'insert into "signing_keys" ("kid", "algorithm", "public_jwk", "sealed_private_jwk", "created_at", "active_at", "retired_at", "revoked_at") values (?, ?, ?, ?, ?, ?, ?, ?)',
+    parameters: [
+      ['kid'],
+      ['algorithm'],
+      ['publicJwk'],
+      ['sealedPrivateJwk'],
+      ['createdAt'],
+      ['activeAt'],
+      ['retiredAt'],
+      ['revokedAt'],
+    ],
+  },
+  'keys.lockVersion': {
+    text: 'select "value" from "facts" where "name" = ?',
+    parameters: ['keys_version'],
+  },
+  'keys.makeVersion': {
+    text: 'insert into "facts" ("name", "value") values (?, ?) on conflict do nothing',
+    parameters: ['keys_version', '0'],
+  },
+  'keys.removeEnvelope': {
+    text: 'delete from "envelopes" where "id" = ?',
+    parameters: [['id']],
+  },
+  'keys.removeKey': {
+    text: 'delete from "signing_keys" where "kid" = ?',
+    parameters: [['kid']],
+  },
+  'keys.selectEnvelopes': {
+    text: 'select "id", "sealed", "created_at" as "createdAt", "ends_at" as "endsAt" from "envelopes" order by "created_at", "id"',
+    parameters: [],
+  },
+  'keys.selectKeys': {
+    text: 'select "kid", "algorithm", "public_jwk" as "publicJwk", "sealed_private_jwk" as "sealedPrivateJwk", "created_at" as "createdAt", "active_at" as "activeAt", "retired_at" as "retiredAt", "revoked_at" as "revokedAt" from "signing_keys" order by "active_at", "kid"',
+    parameters: [],
+  },
+  'keys.selectVersion': {
+    text: 'select "value" from "facts" where "name" = ?',
+    parameters: ['keys_version'],
+  },
+  'keys.setVersion': {
+    text: 'update "facts" set "value" = ? where "name" = ?',
+    parameters: [['value'], 'keys_version'],
+  },
+  'migrate.createTable': {
+    text: 'create table if not exists "schema_migrations" ("version" integer not null primary key, "name" text not null) strict',
+    parameters: [],
+  },
+  'migrate.findVersion': {
+    text: 'select max("version") as "version" from "schema_migrations"',
+    parameters: [],
+  },
+  'migrate.record': {
+    text: 'insert into "schema_migrations" ("version", "name") values (?, ?)',
+    parameters: [['version'], ['name']],
+  },
+  'revocations.insert': {
+    text: 'insert into "revocations" ("kind", "subject", "version", "expires_at") values (?, ?, ?, ?) returning "seq"',
+    parameters: [['kind'], ['subject'], ['version'], ['expiresAt']],
+  },
+  'revocations.selectLive': {
+    text: 'select "seq", "kind", "subject", "version", "expires_at" as "expiresAt" from "revocations" where "seq" > ? and "expires_at" > ? order by "seq"',
+    parameters: [['after'], ['now']],
+  },
+  'revocations.selectNewest': {
+    text: 'select max("seq") as "seq" from "revocations"',
+    parameters: [],
+  },
+  'rotation.advance': {
+    text: 'update "sessions" set "generation" = ?, "rotated_at" = ?, "expires_at" = ? where "id" = ?',
+    parameters: [['generation'], ['now'], ['expiresAt'], ['id']],
+  },
+  'rotation.remove': {
+    text: 'delete from "sessions" where "id" = ?',
+    parameters: [['id']],
+  },
+  'rotation.selectSession': {
+    text: 'select * from "sessions" where "id" = ?',
+    parameters: [['id']],
+  },
+  'rotation.selectUser': {
+    text: 'select * from "users" where "id" = ?',
+    parameters: [['id']],
+  },
+  'sessions.insert': {
+    text: 'insert into "sessions" ("id", "user_id", "generation", "rotated_at", "expires_at", "created_at", "auth_time", "scope", "address", "user_agent") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    parameters: [
+      ['id'],
+      ['user_id'],
+      ['generation'],
+      ['rotated_at'],
+      ['expires_at'],
+      ['created_at'],
+      ['auth_time'],
+      ['scope'],
+      ['address'],
+      ['user_agent'],
+    ],
+  },
+  'sessions.remove': {
+    text: 'delete from "sessions" where "id" = ? returning "id"',
+    parameters: [['id']],
+  },
+  'sessions.removeOfUser': {
+    text: 'delete from "sessions" where "id" = ? and "user_id" = ? returning "id"',
+    parameters: [['id'], ['userId']],
+  },
+  'sessions.replaceHash': {
+    text: 'update "users" set "password_hash" = ? where "id" = ?',
+    parameters: [['hash'], ['id']],
+  },
+  'sessions.selectLive': {
+    text: 'select * from "sessions" where "user_id" = ? and "expires_at" > ? order by "created_at" desc, "id" desc',
+    parameters: [['userId'], ['now']],
+  },
+  'sessions.selectUser': {
+    text: 'select * from "users" where "id" = ?',
+    parameters: [['id']],
+  },
+  'users.insertUnlessTaken': {
+    text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "name", "roles", "profile", "password_hash", "token_version", "disabled_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
+    parameters: [
+      ['id'],
+      ['username'],
+      ['username_key'],
+      ['email'],
+      ['email_key'],
+      ['name'],
+      ['roles'],
+      ['profile'],
+      ['password_hash'],
+      ['token_version'],
+      ['disabled_at'],
+      ['created_at'],
+      ['updated_at'],
+    ],
+  },
+  'users.selectByEmail': {
+    text: 'select * from "users" where "email_key" = ?',
+    parameters: [['key']],
+  },
+  'users.selectById': {
+    text: 'select * from "users" where "id" = ?',
+    parameters: [['id']],
+  },
+  'users.selectByUsername': {
+    text: 'select * from "users" where "username_key" = ?',
+    parameters: [['key']],
+  },
+  'users.selectPage': {
+    text: 'select * from "users" where "id" > ? order by "id" limit ?',
+    parameters: [['after'], ['limit']],
+  },
+};
