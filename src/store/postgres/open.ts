@@ -2,7 +2,7 @@ import type { Store } from '../../auth/ports.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Step, Steps } from '../sql/steps.ts';
 import { createVerbs } from '../verbs/index.ts';
-import { isReadingVerb, type VerbArgs, type VerbName } from '../verbs/verb.ts';
+import { createVerbCalls, isReadingVerb, type VerbArgs, type VerbName } from '../verbs/verb.ts';
 import { Calls } from './calls.ts';
 import { createPostgresSql } from './dialect.ts';
 import { PostgresExecutor } from './executor.ts';
@@ -92,35 +92,7 @@ function createCalls(sql: Sql, executor: PostgresExecutor, calls: Calls): Pick<S
     // The verb of this name made the answer.
     return call as Store[K];
   };
-  return {
-    createUser: verb('createUser'),
-    findUser: verb('findUser'),
-    listUsers: verb('listUsers'),
-    openSession: verb('openSession'),
-    rotateSession: verb('rotateSession'),
-    listSessions: verb('listSessions'),
-    endSession: verb('endSession'),
-    endAllSessions: verb('endAllSessions'),
-    changePassword: verb('changePassword'),
-    setRoles: verb('setRoles'),
-    setDisabled: verb('setDisabled'),
-    deleteUser: verb('deleteUser'),
-    revokeToken: verb('revokeToken'),
-    listRevocations: verb('listRevocations'),
-    readKeys: verb('readKeys'),
-    changeKeys: verb('changeKeys'),
-    agree: verb('agree'),
-    raise: verb('raise'),
-    exchange: verb('exchange'),
-    createGuard: verb('createGuard'),
-    findGuard: verb('findGuard'),
-    listGuards: verb('listGuards'),
-    deleteGuard: verb('deleteGuard'),
-    recordEvent: verb('recordEvent'),
-    listEvents: verb('listEvents'),
-    prune: verb('prune'),
-    ping: verb('ping'),
-  };
+  return createVerbCalls(verb);
 }
 
 function lockStep(name: Parameters<typeof lockCall>[0]): Step {

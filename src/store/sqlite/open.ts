@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Store } from '../../auth/ports.ts';
-import type { VerbArgs, VerbName } from '../verbs/verb.ts';
+import { createVerbCalls, type VerbArgs, type VerbName } from '../verbs/verb.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
 import { BatchQueue } from './queue.ts';
@@ -55,33 +55,7 @@ function createStore(queue: BatchQueue): Store {
   const verb = <K extends VerbName>(name: K) =>
     ((args: VerbArgs<K>) => queue.call(name, args)) as Store[K];
   return {
-    createUser: verb('createUser'),
-    findUser: verb('findUser'),
-    listUsers: verb('listUsers'),
-    openSession: verb('openSession'),
-    rotateSession: verb('rotateSession'),
-    listSessions: verb('listSessions'),
-    endSession: verb('endSession'),
-    endAllSessions: verb('endAllSessions'),
-    changePassword: verb('changePassword'),
-    setRoles: verb('setRoles'),
-    setDisabled: verb('setDisabled'),
-    deleteUser: verb('deleteUser'),
-    revokeToken: verb('revokeToken'),
-    listRevocations: verb('listRevocations'),
-    createGuard: verb('createGuard'),
-    findGuard: verb('findGuard'),
-    listGuards: verb('listGuards'),
-    deleteGuard: verb('deleteGuard'),
-    readKeys: verb('readKeys'),
-    changeKeys: verb('changeKeys'),
-    agree: verb('agree'),
-    raise: verb('raise'),
-    exchange: verb('exchange'),
-    recordEvent: verb('recordEvent'),
-    listEvents: verb('listEvents'),
-    prune: verb('prune'),
-    ping: verb('ping'),
+    ...createVerbCalls(verb),
     close: () => queue.close(),
   };
 }

@@ -48,3 +48,11 @@ const readingVerbs: Record<VerbName, boolean> = {
 export function isReadingVerb(verb: VerbName): boolean {
   return readingVerbs[verb];
 }
+
+/** The port, made of what calls the verb of a name. The table above names them all. */
+export function createVerbCalls(
+  verb: <K extends VerbName>(name: K) => Store[K],
+): Pick<Store, VerbName> {
+  const names = Object.keys(readingVerbs) as VerbName[];
+  return Object.fromEntries(names.map((name) => [name, verb(name)])) as Pick<Store, VerbName>;
+}
