@@ -17,3 +17,17 @@ export function decodeBase64url(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : undefined;
 }
+
+/**
+ * Creates a function that decodes as `decodeBase64url` does, into memory that its next call overwrites. To
+ * make a buffer for each takes longer than the decoding.
+ * @param maxLength characters; a longer text answers undefined
+ */
+export function createBase64urlDecoder(maxLength: number): (text: string) => Buffer | undefined {
+  const bytes = Buffer.alloc(Math.ceil((maxLength * 3) / 4));
+  return (text) => {
+    if (text.length > maxLength) return undefined;
+    const length = bytes.write(text, 'base64url');
+    return bytes.toString('base64url', 0, length) === text ? bytes.subarray(0, length) : undefined;
+  };
+}

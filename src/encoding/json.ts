@@ -1,7 +1,6 @@
+import { isPlainlyStrict } from './json-plain.ts';
 import { JsonRefused } from './json-refused.ts';
 import { assertShallow, assertStrictMembers } from './json-scan.ts';
-
-const STRINGIFY_DEPTH = 500;
 
 /** @see parseJson */
 export interface ParseJsonOptions {
@@ -26,18 +25,13 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * @see RFC 8259 section 4, RFC 7493 section 2
  */
 export function parseJson(text: string, options: ParseJsonOptions = {}): unknown {
-  const maxDepth = options.maxDepth ?? 32;
-  const plain = assertShallow(text, maxDepth);
+  assertShallow(text, options.maxDepth ?? 32);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new JsonRefused('syntax', 'This is not JSON.');
   }
-  // What was written by JSON.stringify comes out of it the same again only if no member was lost on the
-  // way: a duplicate would be missing. Whatever differs in any way is read slowly.
-  // JSON.stringify recurses, so it must not see what may be very deep.
-  if (plain && maxDepth <= STRINGIFY_DEPTH && JSON.stringify(value) === text) return value;
-  assertStrictMembers(text);
+  if (!isPlainlyStrict(text, value)) assertStrictMembers(text);
   return value;
 }

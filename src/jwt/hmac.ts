@@ -1,12 +1,10 @@
 import { createHmac, hash, type KeyObject } from 'node:crypto';
-import { MAX_TOKEN_LENGTH } from './limits.ts';
+import { MAX_TEXT_BYTES, MAX_TOKEN_LENGTH } from './limits.ts';
 
 type Digest = 'sha256' | 'sha384' | 'sha512';
 
 const INNER = 0x36;
 const OUTER = 0x5c;
-/** UTF-8 takes at most three bytes for one UTF-16 code unit. */
-const MAX_TEXT_BYTES = MAX_TOKEN_LENGTH * 3;
 
 /**
  * Creates a function that returns the HMAC of a text (its UTF-8 bytes) in base64url.

@@ -1,14 +1,7 @@
-import { decodeBase64url } from '../encoding/base64url.ts';
-import { parseJson } from '../encoding/json.ts';
-import { decodeUtf8 } from '../encoding/utf8.ts';
-import {
-  type ClaimExpectations,
-  createClaimsAssertion,
-  invalidClaims,
-  type SignedClaims,
-} from './claims.ts';
+import { type ClaimExpectations, createClaimsAssertion, type SignedClaims } from './claims.ts';
 import { createAcceptedHeaders, createJwsVerifier } from './jws.ts';
 import type { VerificationKey } from './key-types.ts';
+import { parsePayload } from './payload.ts';
 
 /** @see createJwtVerifier */
 export interface JwtVerifierOptions extends ClaimExpectations {
@@ -37,17 +30,4 @@ export function createJwtVerifier(options: JwtVerifierOptions): (token: string) 
     assertClaims(claims);
     return claims;
   };
-}
-
-/** Parses a payload segment strictly. @throws {TokenRefused} */
-function parsePayload(segment: string): unknown {
-  const bytes = decodeBase64url(segment);
-  if (bytes === undefined) throw invalidClaims('Its payload is not strict base64url.');
-  const text = decodeUtf8(bytes);
-  if (text === undefined) throw invalidClaims('Its payload is not UTF-8.');
-  try {
-    return parseJson(text);
-  } catch {
-    throw invalidClaims('Its payload is not strict JSON: it may name a member twice.');
-  }
 }
