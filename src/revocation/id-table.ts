@@ -47,12 +47,20 @@ export class IdTable {
     return this.#segments.reduce((sum, segment) => sum + (segment?.bytes ?? 0), byteLength);
   }
 
+  /** What `mayHold` and `find` look for, or {@link ABSENT} where the id is not of the table's form. */
+  hashOf(id: string): number {
+    const last = this.#size === 0 ? ABSENT : this.#form.parseLast(id);
+    return last === ABSENT ? ABSENT : mix(last);
+  }
+
+  /** False where an id with this hash is surely not there. */
+  mayHold(hash: number): boolean {
+    return hash !== ABSENT && isMarked(this.#filter, hash);
+  }
+
   /** The number that goes with an id, or {@link ABSENT}. */
-  find(id: string): number {
-    const last = this.#form.parseLast(id);
-    if (last === ABSENT) return ABSENT;
-    const hash = mix(last);
-    if (!isMarked(this.#filter, hash) || !this.#form.parse(id, this.#words)) return ABSENT;
+  find(id: string, hash = this.hashOf(id)): number {
+    if (!this.mayHold(hash) || !this.#form.parse(id, this.#words)) return ABSENT;
     return this.#segments[hash >>> (32 - SEGMENT_BITS)]?.find(hash, this.#words) ?? ABSENT;
   }
 
