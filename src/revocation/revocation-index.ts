@@ -1,6 +1,7 @@
 import { readTokenVersion } from '../jwt/access-token.ts';
 import { jtiForm, uuidForm } from './id-forms.ts';
-import { ABSENT, IdTable } from './id-table.ts';
+import { ABSENT } from './id-hash.ts';
+import { IdTable } from './id-table.ts';
 import type { Revocation } from './revocation.ts';
 
 /** The claims by which a token can be revoked. */

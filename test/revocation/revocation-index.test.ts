@@ -285,3 +285,19 @@ test('pruned in steps, it can be used in between', () => {
     assert.equal(index.isRevoked({ sub: 'x', sid: uuid(n), jti: 'x' }), n > 500);
   }
 });
+
+test('nothing is missing while it grows, nor while it shrinks', () => {
+  const index = new RevocationIndex();
+  const isRevoked = (n: number) => index.isRevoked({ sub: 'x', sid: uuid(n), jti: 'x' });
+  for (let n = 1; n <= 20_000; n++) {
+    index.apply({ seq: n, kind: 'session', subject: uuid(n), version: 0, expiresAt: n });
+    // Sizes double behind powers of two.
+    if ([1, 2, 100].includes(n - 2 ** Math.floor(Math.log2(n)))) {
+      for (let held = 1; held <= n; held++) assert.ok(isRevoked(held), `${held} of ${n}`);
+    }
+  }
+  for (let least = 2000; least <= 20_000; least += 2000) {
+    assert.equal(index.prune(least - 1), least === 2000 ? 1999 : 2000);
+    for (let n = 1; n <= 20_000; n++) assert.equal(isRevoked(n), n >= least, `${n} of ${least}`);
+  }
+});
