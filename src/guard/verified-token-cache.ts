@@ -1,3 +1,4 @@
+import { MAX_TOKEN_LENGTH } from '../jwt/limits.ts';
 import type { VerifiedToken } from './access-claims.ts';
 
 /** @see VerifiedTokenCache */
@@ -74,9 +75,7 @@ export class VerifiedTokenCache {
     while (this.#entries.size >= this.#maxEntries || this.#bytes + bytes > this.#maxBytes) {
       this.#evict();
     }
-    // A copy of its own: a token cut from a longer text (a Cookie header of 16 KiB) would keep all of that
-    // text alive, and so grow the cache far beyond its bound.
-    const own = Buffer.from(token, 'latin1').toString('latin1');
+    const own = copy(token);
     const entry: Entry = {
       token: own,
       value,
@@ -125,6 +124,16 @@ export class VerifiedTokenCache {
     this.#entries.delete(entry.token);
     this.#bytes -= entry.bytes;
   }
+}
+
+const copied = Buffer.alloc(MAX_TOKEN_LENGTH);
+
+/**
+ * A token cut from a longer text (a Cookie header of 16 KiB) would keep all of that text alive, and so grow
+ * the cache far beyond its bound.
+ */
+function copy(token: string): string {
+  return copied.toString('latin1', 0, copied.write(token, 'latin1'));
 }
 
 function requireCount(name: string, value: number): number {
