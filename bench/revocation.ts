@@ -6,20 +6,11 @@ import { createDiskFolder } from './lib/cleanup.ts';
 import { now } from './lib/now.ts';
 import { startProxy } from './lib/proxy.ts';
 import { createVerdict, showProgress, type Table } from './lib/report.ts';
+import { type Kind, kinds } from './lib/revocation-kinds.ts';
 import { quantile } from './lib/statistics.ts';
 import type { GuardingAnswer, GuardingQuestion } from './servers/guarding.ts';
-import type { Kind, RevokingAnswer, RevokingQuestion } from './servers/revoking.ts';
+import type { RevokingAnswer, RevokingQuestion } from './servers/revoking.ts';
 
-const kinds: readonly Kind[] = [
-  'one token',
-  'sign out',
-  'end another session',
-  'sign out everywhere',
-  'new password',
-  'new roles',
-  'disable',
-  'delete',
-];
 /** ms that a revocation has to arrive before it counts as missed. */
 const PATIENCE = 10_000;
 

@@ -6,6 +6,7 @@
  */
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { createChecks, report, root, run, runChecks, sourceCondition } from './steps.ts';
 
 /** What hangs is ended and named after this, instead of holding up everything; milliseconds. */
@@ -63,5 +64,9 @@ if (!ok || failed.length > 0) process.exitCode = 1;
  */
 function createTestEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_'));
-  return Object.fromEntries(kept);
+  return {
+    // Each file is a process of its own, and would strip and compile the same sources anew.
+    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/latchkey'),
+    ...Object.fromEntries(kept),
+  };
 }

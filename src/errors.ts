@@ -130,9 +130,8 @@ export class NotFound extends LatchkeyError {
   readonly code = 'not_found';
 }
 
-/** More work than can be queued. Nothing was done; try again. */
-export class Overloaded extends LatchkeyError {
-  readonly code = 'overloaded';
+/** Nothing is wrong with what was asked: the same may succeed later. */
+export abstract class TryAgainLater extends LatchkeyError {
   /** Seconds. */
   readonly retryAfter: number;
   constructor(message: string, retryAfter = 1, options?: { cause?: unknown }) {
@@ -141,37 +140,27 @@ export class Overloaded extends LatchkeyError {
   }
 }
 
+/** More work than can be queued. Nothing was done; try again. */
+export class Overloaded extends TryAgainLater {
+  readonly code = 'overloaded';
+}
+
 /** The database does not answer, or refuses to write. Nothing was acknowledged. */
-export class StoreUnavailable extends LatchkeyError {
+export class StoreUnavailable extends TryAgainLater {
   readonly code = 'store_unavailable';
-  /** Seconds. */
-  readonly retryAfter: number;
   constructor(message: string, options?: { cause?: unknown; retryAfter?: number }) {
-    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
-    this.retryAfter = options?.retryAfter ?? 1;
+    super(message, options?.retryAfter, options);
   }
 }
 
 /** A guard has no keys yet, so it can tell no token from another. It goes on asking its issuer by itself. */
-export class GuardNotReady extends LatchkeyError {
+export class GuardNotReady extends TryAgainLater {
   readonly code = 'guard_not_ready';
-  /** Seconds. */
-  readonly retryAfter: number;
-  constructor(message: string, retryAfter = 1) {
-    super(message);
-    this.retryAfter = retryAfter;
-  }
 }
 
 /** A guard has heard nothing of revocations for longer than it was told to bear. */
-export class RevocationsStale extends LatchkeyError {
+export class RevocationsStale extends TryAgainLater {
   readonly code = 'revocations_stale';
-  /** Seconds. */
-  readonly retryAfter: number;
-  constructor(message: string, retryAfter = 1) {
-    super(message);
-    this.retryAfter = retryAfter;
-  }
 }
 
 /** A backup or a database that cannot be copied as asked. Nothing was changed. */

@@ -4,20 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { createApp } from 'latchkey/server';
 import { answerParent } from '../lib/child.ts';
 import { now } from '../lib/now.ts';
+import type { Kind } from '../lib/revocation-kinds.ts';
 import { listen } from './server.ts';
-
-/** What is done, and the question it is asked by. */
-export const kinds = [
-  'one token',
-  'sign out',
-  'end another session',
-  'sign out everywhere',
-  'new password',
-  'new roles',
-  'disable',
-  'delete',
-] as const;
-export type Kind = (typeof kinds)[number];
 
 export type RevokingQuestion =
   | { readonly start: { readonly folder: string; readonly issuer: string } }

@@ -226,12 +226,9 @@ export interface Store {
   deleteGuard(args: { id: string; event: AuditEvent }): Promise<{ found: boolean }>;
 
   /**
-   * Stores `value` under `name` if nothing is there; returns what is there now. Holds facts that all
-   * nodes must agree on.
+   * Keeps the greater of `value` and what is stored under `name` (a number); returns it. Names hold facts
+   * that all nodes must agree on.
    */
-  agree(args: { name: string; value: string }): Promise<string>;
-
-  /** Keeps the greater of `value` and what is stored under `name` (a number); returns it. */
   raise(args: { name: string; value: number }): Promise<number>;
 
   /**

@@ -43,7 +43,8 @@ export interface KeyRotation {
 
 /**
  * Adds the host's own claims to each access token. Called at every login and refresh with what is
- * stored at that moment. It cannot replace the claims Latchkey sets; of the registered ones it may
+ * stored at that moment, and before anything is written: where it throws, nobody is signed in and nothing
+ * has changed. It is called again where the user was changed meanwhile. It cannot replace the claims Latchkey sets; of the registered ones it may
  * add `nbf` only.
  */
 export type ClaimsHook = (

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AccountDisabled, CredentialsRefused, RefreshRefused, Taken } from '../errors.ts';
+import type { IssuedAccessToken } from './access-token-issuer.ts';
 import type { Caller } from './audit.ts';
 import { trimUserAgent } from './audit.ts';
 import { type AuthContext, createRevoking } from './context.ts';
@@ -36,7 +38,7 @@ export async function register(
 ): Promise<SignIn> {
   const record = await createNewRecord(context, input);
   const session = createSession(context, record.id, null, caller);
-  const signIn = await createSignIn(context, record, session);
+  const signIn = createSignIn(context, await issue(context, record, session), session);
   await insertUser(context, record, session, 'user_registered', caller);
   return signIn;
 }
@@ -89,6 +91,7 @@ export async function login(
 
   const rehash = verdict.outdated ? await context.hasher.hash(password) : null;
   const session = createSession(context, record.id, scope, caller);
+  const issued = await issue(context, record, session);
   const about = { userId: record.id, sessionId: session.id };
   const opened = await context.store.openSession({
     session,
@@ -97,7 +100,11 @@ export async function login(
     event: context.createEvent('login_succeeded', about, caller),
   });
   if (opened.status === 'refused') throw new CredentialsRefused();
-  return createSignIn(context, opened.user, session);
+  return createSignIn(
+    context,
+    await issueAgainIfChanged(context, issued, opened.user, session),
+    session,
+  );
 }
 
 /**
@@ -112,24 +119,37 @@ export async function refresh(
 ): Promise<SignIn> {
   const { settings, clock, store } = context;
   const { userId, sessionId, generation } = context.refreshTokens.parse(refreshToken);
-  const now = clock.now();
-  const result = await store.rotateSession({
-    sessionId,
-    generation,
-    now,
-    grace: settings.refreshGrace * 1000,
-    expiresAt: now + settings.refreshTokenTtl * 1000,
-    ...createRevoking(context, 'refresh_token_reused', { userId, sessionId }, caller),
-  });
-  if (result.status === 'reused') {
-    context.log.apply(result.revocations);
-    throw new RefreshRefused(
-      'refresh_token_reused',
-      'This refresh token was used before, so its session has been ended to be safe. Sign in again.',
-    );
+  /** @param grace ms */
+  const rotate = async (grace: number) => {
+    const now = clock.now();
+    const result = await store.rotateSession({
+      sessionId,
+      generation,
+      now,
+      grace,
+      expiresAt: now + settings.refreshTokenTtl * 1000,
+      ...createRevoking(context, 'refresh_token_reused', { userId, sessionId }, caller),
+    });
+    if (result.status === 'reused') {
+      context.log.apply(result.revocations);
+      throw new RefreshRefused(
+        'refresh_token_reused',
+        'This refresh token was used before, so its session has been ended to be safe. Sign in again.',
+      );
+    }
+    if (result.status === 'gone') throw await explainGone(context, userId);
+    return result;
+  };
+
+  let issued: Issued | undefined;
+  if (settings.claims !== undefined || settings.scopes !== undefined) {
+    // Within a grace without end nothing is rotated: this only reads. A hook of the host's that throws must
+    // not leave a rotated session behind whose token nobody was given.
+    const { status, user, session } = await rotate(Number.MAX_SAFE_INTEGER);
+    if (status === 'current') issued = await issue(context, user, session);
   }
-  if (result.status === 'gone') throw await explainGone(context, userId);
-  return createSignIn(context, result.user, result.session);
+  const { user, session } = await rotate(settings.refreshGrace * 1000);
+  return createSignIn(context, await issueAgainIfChanged(context, issued, user, session), session);
 }
 
 async function explainGone(context: AuthContext, userId: string): Promise<RefreshRefused> {
@@ -160,12 +180,36 @@ function createSession(
   };
 }
 
-async function createSignIn(
+interface Issued {
+  readonly record: UserRecord;
+  readonly access: IssuedAccessToken;
+}
+
+/**
+ * Asks the host's hooks and signs. To be called before anything is written, so that a hook that throws
+ * leaves nothing behind.
+ */
+async function issue(context: AuthContext, record: UserRecord, session: Session): Promise<Issued> {
+  return { record, access: await context.issueAccessToken(record, session) };
+}
+
+/** No token may say of a user what was true before the session was written and is so no more. */
+async function issueAgainIfChanged(
   context: AuthContext,
+  issued: Issued | undefined,
   record: UserRecord,
   session: Session,
-): Promise<SignIn> {
-  const access = await context.issueAccessToken(record, session);
+): Promise<Issued> {
+  return issued !== undefined && saysTheSame(issued.record, record)
+    ? issued
+    : issue(context, record, session);
+}
+
+function saysTheSame(before: UserRecord, now: UserRecord): boolean {
+  return before.tokenVersion === now.tokenVersion && isDeepStrictEqual(toUser(before), toUser(now));
+}
+
+function createSignIn(context: AuthContext, { record, access }: Issued, session: Session): SignIn {
   return {
     user: toUser(record),
     session,

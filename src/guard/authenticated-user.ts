@@ -2,7 +2,7 @@ import type { AccessTokenClaims } from '../jwt/access-token.ts';
 
 /**
  * The host's own claims, as the `claims` option of the server returns them. Declare them once, and every
- * `request.user` has them:
+ * `request.user` has them, that of the server and those of guards in any framework:
  *
  * ```ts
  * declare module 'latchkey/guard' {
@@ -12,7 +12,8 @@ import type { AccessTokenClaims } from '../jwt/access-token.ts';
  * }
  * ```
  *
- * The same works with `latchkey/server`.
+ * `latchkey/server` may stand there instead, and serves all just so. Name the same one throughout a
+ * program: of declarations for both, TypeScript keeps those for one.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: hosts extend it
 export interface CustomClaims {}

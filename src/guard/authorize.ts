@@ -41,20 +41,6 @@ export function createAccessRule(requirements: AccessRequirements = {}): AccessR
   };
 }
 
-/**
- * Asserts that the caller meets the requirements.
- * @param now ms since the epoch
- * @throws {Forbidden} `insufficient_role` or `insufficient_scope`
- * @throws {ReauthenticationRequired} where the sign-in is older than `maxAuthAge`
- */
-export function requireAccess(
-  claims: Pick<VerifiedToken, 'roles' | 'scope' | 'auth_time'>,
-  requirements: AccessRequirements,
-  now: number,
-): void {
-  createAccessRule(requirements)?.(claims, now);
-}
-
 function createRoleRule(roles: readonly string[]): AccessRule {
   if (!Array.isArray(roles)) throw new TypeError('roles is an array, such as ["admin"].');
   const allowed = new Set(roles);

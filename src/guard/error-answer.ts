@@ -2,18 +2,15 @@ import {
   AccountDisabled,
   CredentialsRefused,
   Forbidden,
-  GuardNotReady,
   InvalidInput,
   LatchkeyError,
   MultipleCredentials,
   NotFound,
-  Overloaded,
   ReauthenticationRequired,
   RefreshRefused,
-  RevocationsStale,
-  StoreUnavailable,
   Taken,
   TokenRefused,
+  TryAgainLater,
 } from '../errors.ts';
 import { wwwAuthenticate } from './bearer.ts';
 import { createProblem, type Problem } from './problem.ts';
@@ -44,16 +41,11 @@ function findStatus(error: LatchkeyError): number | undefined {
   if (error instanceof AccountDisabled || error instanceof Forbidden) return 403;
   if (error instanceof NotFound) return 404;
   if (error instanceof Taken) return 409;
-  return isTemporary(error) ? 503 : undefined;
-}
-
-function isTemporary(error: LatchkeyError): error is LatchkeyError & { retryAfter: number } {
-  const kinds = [Overloaded, StoreUnavailable, GuardNotReady, RevocationsStale];
-  return kinds.some((kind) => error instanceof kind);
+  return error instanceof TryAgainLater ? 503 : undefined;
 }
 
 function createHeaders(error: LatchkeyError, status: number): Record<string, string> {
-  if (isTemporary(error)) {
+  if (error instanceof TryAgainLater) {
     return { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfter))) };
   }
   const challenged =

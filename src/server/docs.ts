@@ -1,7 +1,8 @@
-import swagger from '@fastify/swagger';
+import swagger, { type SwaggerTransformObject } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { RouteContext } from './route-context.ts';
+import type { RouteName } from './routes-table.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { VERSION } from './version.ts';
 
@@ -49,6 +50,11 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
   const path = (context.routes.get('token') ?? context.routes.get('login'))?.url;
   const tokenUrl = path === undefined ? undefined : context.prefix + path;
   await app.register(swagger, {
+    transformObject: (made) => {
+      if (!('openapiObject' in made)) return made.swaggerObject;
+      markOptionalBodies(made.openapiObject, context);
+      return made.openapiObject;
+    },
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -90,4 +96,28 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
     });
     scope.get('/openapi.json', { schema: { hide: true } as object }, async () => app.swagger());
   });
+}
+
+type OpenApiDocument = Extract<
+  Parameters<SwaggerTransformObject>[0],
+  { openapiObject: unknown }
+>['openapiObject'];
+
+/** Routes whose token may come as a cookie, so that no body is needed. */
+const BODY_OPTIONAL: readonly RouteName[] = ['refresh', 'logout'];
+
+/** The library calls every body required. Routes of the host are left as they are. */
+function markOptionalBodies(
+  { paths = {} }: OpenApiDocument,
+  { prefix, routes }: RouteContext,
+): void {
+  for (const name of BODY_OPTIONAL) {
+    const address = routes.get(name);
+    if (address === undefined) continue;
+    const methods = Object.entries(paths[prefix + address.url] ?? {});
+    const [, operation] = methods.find(([method]) => method.toUpperCase() === address.method) ?? [];
+    if (typeof operation === 'object' && 'requestBody' in operation) {
+      operation.requestBody = { ...operation.requestBody, required: false };
+    }
+  }
 }

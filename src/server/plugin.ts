@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { LatchkeyError } from '../errors.ts';
+import { InvalidSetting, LatchkeyError } from '../errors.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
 import { createCredentialReader } from '../guard/credentials.ts';
 import { createRequireUser, getUser } from '../guard/fastify/require-user.ts';
@@ -52,7 +52,7 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
   async (app, options) => {
     const { server, core } = splitOptions(options);
     const routes = createRouteTable(server.paths);
-    const opened = await openLatchkey(core);
+    const opened = await openLatchkey(core).catch(throwPlainly);
     app.addHook('onClose', () => opened.close());
 
     try {
@@ -65,6 +65,15 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
   },
   { name: 'latchkey', fastify: '5.x' },
 );
+
+/**
+ * The stack of a wrong setting has frames of Latchkey's and Fastify's alone, nowhere where the host
+ * registered the plugin. It would bury the sentence that says what to do.
+ */
+function throwPlainly(error: unknown): never {
+  if (error instanceof InvalidSetting) error.stack = String(error);
+  throw error;
+}
 
 /** Puts Latchkey, opened, into the host's app. */
 async function mount(

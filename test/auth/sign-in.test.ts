@@ -232,6 +232,61 @@ suite('access tokens', () => {
     }
   });
 
+  for (const hook of ['claims', 'scopes'] as const) {
+    test(`a ${hook} hook that throws changes nothing: no session, and the old token goes on`, async () => {
+      let broken = false;
+      const fail = () => {
+        if (broken) throw new Error('of the host');
+        return hook === 'claims' ? { plan: 'free' } : ['read'];
+      };
+      await using real = await openTestAuth({ [hook]: fail, refreshGrace: 0 });
+      const { user, refreshToken } = await signInJane(real);
+      const read = async () => ({
+        sessions: await real.store.listSessions({ userId: user.id, now: real.clock.now() }),
+        events: await real.store.listEvents({ userId: null, limit: 99 }),
+        users: await real.auth.users.list(),
+      });
+      const before = await read();
+
+      broken = true;
+      const ofTheHost = { message: 'of the host' };
+      await assert.rejects(real.auth.login(JANE), ofTheHost);
+      await assert.rejects(real.auth.refresh(refreshToken), ofTheHost);
+      await assert.rejects(real.auth.register({ ...JANE, username: 'ann' }), ofTheHost);
+      assert.deepEqual(await read(), before);
+
+      broken = false;
+      real.clock.step(3600);
+      const next = await real.auth.refresh(refreshToken);
+      assert.equal(next.session.generation, 1);
+      await assert.rejects(real.auth.refresh(refreshToken), { code: 'refresh_token_reused' });
+      await assert.rejects(real.auth.refresh(next.refreshToken), { code: 'session_ended' });
+    });
+  }
+
+  test('no token says what was true of the user only before its session was written', async () => {
+    const change: { now?: () => Promise<void> } = {};
+    await using real = await openTestAuth({
+      claims: async (user) => {
+        const { now } = change;
+        delete change.now;
+        await now?.();
+        return { may_delete: user.roles.includes('admin') };
+      },
+      refreshGrace: 0,
+    });
+    const { user, refreshToken } = await signInJane(real);
+    const demote = () => real.auth.users.setRoles(user.id, []);
+    const ways = [() => real.auth.login(JANE), () => real.auth.refresh(refreshToken)];
+    for (const sign of ways) {
+      await real.auth.users.setRoles(user.id, ['admin']);
+      change.now = demote;
+      const { accessToken, user: answered } = await sign();
+      assert.deepEqual(answered.roles, []);
+      assert.equal(real.verifier.verify(accessToken)['may_delete'], false);
+    }
+  });
+
   test('scopes are narrowed at sign-in and never widened', async () => {
     let allowed = ['read', 'write'];
     await using real = await openTestAuth({ scopes: () => allowed });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Forbidden, ReauthenticationRequired } from '../../src/errors.ts';
-import { createAccessRule, requireAccess } from '../../src/guard/authorize.ts';
+import { createAccessRule } from '../../src/guard/authorize.ts';
 
 const NOW = 1_800_000_000;
 const caller = { roles: ['editor', 'author'], scope: 'read write', auth_time: NOW - 60 };
@@ -10,52 +10,42 @@ test('a route that asks nothing has no rule', () => {
   assert.equal(createAccessRule(), undefined);
   assert.equal(createAccessRule({}), undefined);
   assert.equal(createAccessRule({ scopes: [] }), undefined);
-  requireAccess(caller, {}, NOW * 1000);
 });
 
 test('any one of the roles will do', () => {
-  requireAccess(caller, { roles: ['admin', 'author'] }, NOW * 1000);
+  createAccessRule({ roles: ['admin', 'author'] })?.(caller, NOW * 1000);
   for (const roles of [['admin'], ['edit'], ['editor '], ['Editor'], []]) {
-    assert.throws(() => requireAccess(caller, { roles }, NOW * 1000), {
-      code: 'insufficient_role',
-    });
+    const rule = createAccessRule({ roles });
+    assert.throws(() => rule?.(caller, NOW * 1000), { code: 'insufficient_role' });
   }
-  const nobody = { auth_time: NOW };
-  assert.throws(() => requireAccess(nobody, { roles: ['author'] }, NOW * 1000), Forbidden);
+  const rule = createAccessRule({ roles: ['author'] });
+  assert.throws(() => rule?.({ auth_time: NOW }, NOW * 1000), Forbidden);
 });
 
 test('all of the scopes are needed', () => {
-  requireAccess(caller, { scopes: ['write', 'read'] }, NOW * 1000);
+  createAccessRule({ scopes: ['write', 'read'] })?.(caller, NOW * 1000);
   for (const scopes of [['read', 'delete'], ['rea'], ['read write'], ['']]) {
-    assert.throws(() => requireAccess(caller, { scopes }, NOW * 1000), {
-      code: 'insufficient_scope',
-      scopes,
-    });
+    const rule = createAccessRule({ scopes });
+    assert.throws(() => rule?.(caller, NOW * 1000), { code: 'insufficient_scope', scopes });
   }
-  assert.throws(
-    () => requireAccess({ auth_time: NOW }, { scopes: ['read'] }, NOW * 1000),
-    Forbidden,
-  );
+  const rule = createAccessRule({ scopes: ['read'] });
+  assert.throws(() => rule?.({ auth_time: NOW }, NOW * 1000), Forbidden);
 });
 
 test('a sign-in may be as old as maxAuthAge and no older', () => {
-  requireAccess(caller, { maxAuthAge: 60 }, NOW * 1000);
+  const rule = createAccessRule({ maxAuthAge: 60 });
+  rule?.(caller, NOW * 1000);
   assert.throws(
-    () => requireAccess(caller, { maxAuthAge: 60 }, NOW * 1000 + 1),
+    () => rule?.(caller, NOW * 1000 + 1),
     (error) => {
       assert.ok(error instanceof ReauthenticationRequired);
       assert.equal(error.maxAuthAge, 60);
       return true;
     },
   );
-  assert.throws(
-    () => requireAccess(caller, { maxAuthAge: 60 }, Number.NaN),
-    ReauthenticationRequired,
-  );
-  assert.throws(
-    () => requireAccess(caller, { maxAuthAge: 0 }, NOW * 1000),
-    ReauthenticationRequired,
-  );
+  assert.throws(() => rule?.(caller, Number.NaN), ReauthenticationRequired);
+  const never = createAccessRule({ maxAuthAge: 0 });
+  assert.throws(() => never?.(caller, NOW * 1000), ReauthenticationRequired);
 });
 
 test('every requirement holds at once', () => {

@@ -8,8 +8,9 @@ import { type AuthenticatedUser, createGuard } from 'latchkey/guard';
 import { requireUser as requireExpressUser } from 'latchkey/guard/express';
 import { latchkeyGuard } from 'latchkey/guard/fastify';
 import { requireUser as requireHonoUser } from 'latchkey/guard/hono';
+import type { RequireUser, AuthenticatedUser as ServerUser } from 'latchkey/server';
 import { createTestIssuer } from 'latchkey/testing';
-// The app's own claims: `tenant`, a string.
+// The app's own claims: `tenant`, a string. Declared once, for the guard.
 import './custom-claims.ts';
 
 interface OwnClaims {
@@ -64,6 +65,13 @@ test('users are typed in every framework, the own claims of the host included', 
   // @ts-expect-error neither an issuer nor keys nor a guard
   const unregistered = () => fastify.register(latchkeyGuard, {});
 
+  // The server's plugin types its users by the same declaration.
+  const checkServer = (user: ServerUser, requireUser: RequireUser) => {
+    // @ts-expect-error a string
+    const number: number = user.tenant;
+    return [checkUser(user), number, requireUser({ roles: ['admin'] })];
+  };
+
   const hono = new Hono();
   hono.get('/', requireHonoUser(guard), (c) => {
     // @ts-expect-error a string
@@ -99,6 +107,8 @@ test('users are typed in every framework, the own claims of the host included', 
   // @ts-expect-error neither an issuer nor keys
   const nothing = () => createGuard({});
 
-  assert.ok([handler, own, use, unregistered, unguarded, incomplete, nothing].every(Boolean));
+  assert.ok(
+    [handler, own, use, checkServer, unregistered, unguarded, incomplete, nothing].every(Boolean),
+  );
   await fastify.close();
 });

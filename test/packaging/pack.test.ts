@@ -160,7 +160,8 @@ describe('the packed tarball', () => {
       join(project, 'consumer.ts'),
       ['server', 'guard', 'guard/fastify', 'testing']
         .map((name, at) => `export * as part${at} from 'latchkey/${name}';\n`)
-        .join(''),
+        .join('')
+        .concat(ownClaims),
     );
     const compilerOptions = {
       strict: true,
@@ -190,6 +191,19 @@ describe('the packed tarball', () => {
     assert.deepEqual(ours, []);
   });
 });
+
+/** Declared for the server, they are the guard's too. */
+const ownClaims = `
+import type { AuthenticatedUser } from 'latchkey/guard';
+import type { AuthenticatedUser as FastifyUser } from 'latchkey/guard/fastify';
+declare module 'latchkey/server' {
+  interface CustomClaims {
+    tenant: string;
+  }
+}
+export const lengthOf = (one: AuthenticatedUser, other: FastifyUser): number =>
+  one.tenant.length + other.tenant.length;
+`;
 
 /** The port is free again when this answers; the server under test takes no port 0. */
 async function findFreePort(): Promise<number> {

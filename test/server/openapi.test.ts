@@ -18,6 +18,7 @@ interface Operation {
   readonly operationId?: string;
   readonly security?: readonly Readonly<Record<string, unknown>>[];
   readonly requestBody?: {
+    readonly required?: boolean;
     readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
   };
   readonly responses: Readonly<
@@ -145,6 +146,26 @@ describe('what the OpenAPI document says', () => {
       }
     }
     assert.ok(checked >= 6);
+  });
+
+  it('must have a body must, and what need not needs none', async () => {
+    for (const { name, method, path, operation } of operations) {
+      if (operation.requestBody === undefined) continue;
+      const { status } = await send(path, { method, ...(await credential(operation)) });
+      const isMissed = status === 400 || status === 415;
+      assert.equal(isMissed, operation.requestBody.required === true, `${name}: ${status}`);
+    }
+    const signIn = await server.register(`user${users++}`);
+    const cookies = { latchkey_refresh: signIn.body['refresh_token'] };
+    const headers = { 'sec-fetch-site': 'same-origin' };
+    for (const [path, expected] of [
+      ['/auth/refresh', 200],
+      ['/auth/logout', 204],
+    ] as const) {
+      const answer = await send(path, { method: 'POST', cookies, headers });
+      assert.equal(answer.status, expected);
+      assert.equal(document['paths'][path].post.requestBody.required, false);
+    }
   });
 
   it('is taken is taken, and nothing else where it says so', async () => {

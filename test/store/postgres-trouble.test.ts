@@ -154,7 +154,7 @@ test('a database that became read-only refuses writes and goes on reading', asyn
   // The connections that were ended are found out at their next use at the latest.
   await assert.doesNotReject(firstSuccess(() => store.ping()));
   await assert.rejects(store.recordEvent(anEvent()), unavailable(/read-only/));
-  await assert.rejects(store.agree({ name: 'x', value: 'y' }), unavailable(/read-only/));
+  await assert.rejects(store.raise({ name: 'x', value: 1 }), unavailable(/read-only/));
   assert.deepEqual(await store.findUser({ id: user.id }), user);
   await outsider.query('set default_transaction_read_only = off');
   await setReadOnly('off');

@@ -28,12 +28,12 @@ test('a thread that dies fails what it had, and the next call starts another', a
   const path = join(temporaryFolder(t), 'a.db');
   const [store, worker] = await openWithWorker(path, t);
   const name = unique('fact');
-  await store.agree({ name, value: 'kept' });
+  await store.raise({ name, value: 1 });
 
   const exited = worker.terminate();
-  await assert.rejects(store.agree({ name, value: 'lost' }), StoreUnavailable);
+  await assert.rejects(store.raise({ name, value: 2 }), StoreUnavailable);
   await exited;
-  assert.equal(await store.agree({ name, value: 'late' }), 'kept');
+  assert.equal(await store.raise({ name, value: 0 }), 1);
 });
 
 test('a database in memory says that it died with its thread', async (t) => {

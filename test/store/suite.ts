@@ -56,11 +56,11 @@ function closingTests(open: OpenDatabase): void {
   test('close finishes what was asked before, and refuses what comes after', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
-    const asked = Array.from({ length: 50 }, () => store.agree({ name: unique('x'), value: 'y' }));
+    const asked = Array.from({ length: 50 }, () => store.raise({ name: unique('x'), value: 7 }));
     const closed = Promise.all([store.close(), store.close()]);
     await assert.rejects(store.ping(), StoreUnavailable);
     await assert.rejects(store.recordEvent(anEvent()), StoreUnavailable);
-    assert.deepEqual(new Set(await Promise.all(asked)), new Set(['y']));
+    assert.deepEqual(new Set(await Promise.all(asked)), new Set([7]));
     await closed;
     await assert.rejects(store.readKeys(), StoreUnavailable);
   });
@@ -73,7 +73,7 @@ function closingTests(open: OpenDatabase): void {
     const key = aKey();
     const envelope = anEnvelope();
     await store.changeKeys({ version: 0, keys: [key], envelopes: [envelope] });
-    await store.agree({ name: 'fact', value: 'value' });
+    await store.raise({ name: 'fact', value: 7 });
     const { revocations } = await store.revokeToken({ jti: unique('jti'), ...revoking() });
     const events = await store.listEvents({ userId: null, limit: 99 });
     await store.close();
@@ -85,7 +85,7 @@ function closingTests(open: OpenDatabase): void {
     assert.deepEqual(listed.reverse(), sessions);
     const kept = { version: 1, keys: [key], envelopes: [envelope] };
     assert.deepEqual(await again.readKeys(), kept);
-    assert.equal(await again.agree({ name: 'fact', value: 'other' }), 'value');
+    assert.equal(await again.raise({ name: 'fact', value: 6 }), 7);
     const log = { revocations, lastSeq: await newestSeq(again) };
     assert.deepEqual(await again.listRevocations({ after: 0, now: 0 }), log);
     assert.deepEqual(await again.listEvents({ userId: null, limit: 99 }), events);

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { openLatchkey } from '../../src/system/latchkey.ts';
+import { type Latchkey, openLatchkey } from '../../src/system/latchkey.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { ISSUER, SECRET } from '../support/server.ts';
 import type { Refusal } from './revocation-node.ts';
@@ -17,16 +17,19 @@ async function receive<T>(node: ChildProcess): Promise<T> {
   return message;
 }
 
-async function measure(t: TestContext, databaseUrl: string, count: number): Promise<void> {
-  const settings = {
+function openNode(databaseUrl: string): Promise<Latchkey> {
+  return openLatchkey({
     databaseUrl,
     secret: SECRET,
     issuer: ISSUER,
+    hashing: { memoryCost: 8, timeCost: 1, threads: 1 },
     env: {},
     envFile: false,
-  } as const;
-  const hashing = { memoryCost: 8, timeCost: 1, threads: 1 };
-  const latchkey = await openLatchkey({ ...settings, hashing });
+  });
+}
+
+async function measure(t: TestContext, databaseUrl: string, count: number): Promise<void> {
+  const latchkey = await openNode(databaseUrl);
   const node = fork(join(import.meta.dirname, 'revocation-node.ts'), [databaseUrl]);
   t.after(async () => {
     const gone = once(node, 'exit');
@@ -62,14 +65,7 @@ test('another node refuses what was revoked as soon as it is notified', async (t
 
 test('another node refuses what was revoked though no notification comes', async (t) => {
   const databaseUrl = await postgres.createDatabase();
-  const settings = {
-    databaseUrl,
-    secret: SECRET,
-    issuer: ISSUER,
-    env: {},
-    envFile: false,
-  } as const;
-  await (await openLatchkey(settings)).close();
+  await (await openNode(databaseUrl)).close();
   const owner = await postgres.connect(databaseUrl);
   await owner.query('drop trigger latchkey_tell_log on revocations');
   await owner.end();

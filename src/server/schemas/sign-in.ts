@@ -109,12 +109,15 @@ export const tokenSchema = {
   response: { 200: Tokens, 400: OAuthError, 413: OAuthError, 503: OAuthError },
 };
 
+/** All of it may be left out where a cookie or a header brings the token. */
+const refreshBody = object({ refresh_token: optional(string()) }, { additionalProperties: false });
+
 export const refreshSchema = {
   summary: 'Refresh',
   description:
     'Exchanges a refresh token, from the body or the cookie, for a fresh access token. Answers the way it was asked.',
   tags: ['Sign in'],
-  body: object({ refresh_token: optional(string()) }, { additionalProperties: false }),
+  body: refreshBody,
   response: {
     200: either([Tokens, ByCookie], { description: 'Signed in anew.' }),
     ...refusals(400, 401, 403, 413, 415),
@@ -127,6 +130,7 @@ export const logoutSchema = {
     'Ends the session: its tokens are refused from now on. Takes the access token, or the refresh token in the body or the cookie.',
   tags: ['Sign in'],
   security: SIGNED_IN,
+  body: refreshBody,
   response: { 204: NoContent, ...refusals(400, 401, 403, 413, 415) },
 };
 

@@ -13,13 +13,7 @@ import { createShortcuts } from './shortcuts/index.ts';
 import { LONG_WAY } from './shortcuts/shortcut.ts';
 
 /** Rare verbs on what all share: their order is that of the calls, and one connection is enough. */
-const inTurn: ReadonlySet<VerbName> = new Set([
-  'agree',
-  'raise',
-  'exchange',
-  'changeKeys',
-  'prune',
-]);
+const inTurn: ReadonlySet<VerbName> = new Set(['raise', 'exchange', 'changeKeys', 'prune']);
 /** One statement in the common text too; the reading verbs are so all. */
 const single: ReadonlySet<VerbName> = new Set(['recordEvent']);
 

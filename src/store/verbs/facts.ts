@@ -4,7 +4,7 @@ import type { Steps } from '../sql/steps.ts';
 import type { Verbs } from './verb.ts';
 
 /** What all nodes must agree on, by name. */
-export function factVerbs(sql: Sql): Pick<Verbs, 'agree' | 'raise' | 'exchange'> {
+export function factVerbs(sql: Sql): Pick<Verbs, 'raise' | 'exchange'> {
   const insertUnlessThere = query(
     sql,
     'facts.insertUnlessThere',
@@ -29,10 +29,6 @@ export function factVerbs(sql: Sql): Pick<Verbs, 'agree' | 'raise' | 'exchange'>
   }
 
   return {
-    *agree({ name, value }) {
-      return yield* settle(name, value);
-    },
-
     *raise({ name, value }) {
       const stored = Number(yield* settle(name, String(value)));
       if (stored >= value) return stored;

@@ -35,7 +35,6 @@ const readingVerbs: Record<VerbName, boolean> = {
   deleteGuard: false,
   readKeys: true,
   changeKeys: false,
-  agree: false,
   raise: false,
   exchange: false,
   recordEvent: false,
