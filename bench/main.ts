@@ -16,10 +16,18 @@ import { clearProgress, formatMarkdown, formatTable } from './lib/report.ts';
 import { loginStorm } from './login-storm.ts';
 import { protectedRoute } from './protected-route.ts';
 import { refresh } from './refresh.ts';
+import { refreshPostgres } from './refresh-postgres.ts';
 import { revocation } from './revocation.ts';
 import { startup } from './startup.ts';
 
-const benches: readonly Bench[] = [protectedRoute, loginStorm, refresh, revocation, startup];
+const benches: readonly Bench[] = [
+  protectedRoute,
+  loginStorm,
+  refresh,
+  refreshPostgres,
+  revocation,
+  startup,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
