@@ -110,7 +110,7 @@ async function measurePgbench(run: {
   script: string;
   seconds: number;
 }): Promise<Round> {
-  const variables = { turn: -1, now: 1e12, expiresAt: 9e12, grace: 1 };
+  const variables = { turn: -1, now: 1e12, expiresAt: 9e12, grace: 0 };
   const result = await runPgbench({ ...run, variables, connections: CONNECTIONS });
   return { rate: result.rate, rotations: result.transactions, cpu: undefined };
 }

@@ -35,7 +35,7 @@ export interface Statement {
 }
 
 /** Values that cannot be taken for one another. */
-const known = { generation: 77_777, grace: 1, now: 1e12, expiresAt: 9e12 } as const;
+const known = { generation: 77_777, grace: 0, now: 1e12, expiresAt: 9e12 } as const;
 export type Parameter = keyof typeof known | 'id';
 
 type Store = Awaited<ReturnType<typeof openPostgresStore>>;
