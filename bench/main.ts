@@ -14,6 +14,7 @@ import { installCleanup } from './lib/cleanup.ts';
 import { updateDocument } from './lib/document.ts';
 import { clearProgress, formatMarkdown, formatTable } from './lib/report.ts';
 import { loginStorm } from './login-storm.ts';
+import { population } from './population.ts';
 import { protectedRoute } from './protected-route.ts';
 import { refresh } from './refresh.ts';
 import { refreshPostgres } from './refresh-postgres.ts';
@@ -25,6 +26,7 @@ const benches: readonly Bench[] = [
   loginStorm,
   refresh,
   refreshPostgres,
+  population,
   revocation,
   startup,
 ];
