@@ -19,6 +19,7 @@ import { protectedRoute } from './protected-route.ts';
 import { refresh } from './refresh.ts';
 import { refreshPostgres } from './refresh-postgres.ts';
 import { revocation } from './revocation.ts';
+import { revocationNodes } from './revocation-nodes.ts';
 import { startup } from './startup.ts';
 
 const benches: readonly Bench[] = [
@@ -28,6 +29,7 @@ const benches: readonly Bench[] = [
   refreshPostgres,
   population,
   revocation,
+  revocationNodes,
   startup,
 ];
 

@@ -155,7 +155,8 @@ function createTable(
   });
   const notes = [
     `${SESSIONS} sessions; ${CONNECTIONS} callers, each on its own sessions, on ${CONNECTIONS} connections; the server’s defaults, so every rotation is synced before its answer. Medians of ${rounds} rounds of all in turn (least–greatest), ${seconds} s each; ratios are taken within a round.`,
-    `All run the statement that the store sends for one rotation, prepared: ${version ?? 'pgbench'} by a script of its own on 2 threads, the driver in a loop in Node.js.`,
+    `pgbench and the driver run the statement that the store sends for one rotation, prepared: ${version ?? 'pgbench'} by a script of its own on 2 threads, the driver in a loop in Node.js. The store makes one statement of rotations that come at once.`,
+    'What each claims is compared with what the database holds after its turn.',
   ];
   if (ratio !== undefined) {
     const { median } = ratio;

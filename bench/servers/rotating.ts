@@ -46,7 +46,9 @@ let statement: Statement | undefined;
 const drivers: pg.Client[] = [];
 
 async function open(url: string, connections: number): Promise<void> {
-  store = await openPostgresStore({ url, poolSize: connections });
+  // On a machine that is busy besides, nobody is to be turned away.
+  const patience = { connectTimeout: 60_000, statementTimeout: 60_000 };
+  store = await openPostgresStore({ url, poolSize: connections, ...patience });
   for (let each = 0; each < connections; each++) {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
@@ -54,7 +56,7 @@ async function open(url: string, connections: number): Promise<void> {
   }
 }
 
-/** Looks over the driver's shoulder while the store rotates. */
+/** Looks over the driver's shoulder while the store rotates a session that nobody comes with. */
 async function observe(sessionId: string): Promise<Statement> {
   const original = pg.Client.prototype.query;
   let seen: pg.QueryConfig | undefined;

@@ -33,5 +33,7 @@ export function databaseOptions(
   databaseUrl: string | undefined,
 ): { readonly databaseUrl: string; readonly secret: string } | Record<string, never> {
   if (databaseUrl === undefined) return {};
-  return { databaseUrl, secret: 'a secret for measuring, of no use to anybody' };
+  // On a machine that is busy besides, nobody is to be turned away.
+  const url = `${databaseUrl}?connect_timeout=60&statement_timeout=60000`;
+  return { databaseUrl: url, secret: 'a secret for measuring, of no use to anybody' };
 }

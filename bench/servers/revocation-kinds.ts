@@ -1,0 +1,12 @@
+/** Every way there is to take a token back. */
+export const kinds = [
+  'one token',
+  'sign out',
+  'end another session',
+  'sign out everywhere',
+  'new password',
+  'new roles',
+  'disable',
+  'delete',
+] as const;
+export type Kind = (typeof kinds)[number];
