@@ -91,14 +91,16 @@ export function isPlain({ sessionId }: Order): boolean {
  * common cannot end in a deadlock. What it leaves out (those held, and all that is not due for a rotation)
  * is decided by the statement above, one at a time.
  *
- * A session is found for the second time by its place, not by its id: whatever the planner believes of the
- * table, that takes one look. Should the place be a newer one than this statement may see, then the session
- * is left out too.
+ * A session is found for the second time by its place, which takes no index. Should that be a newer one than
+ * this statement may see, then the session is left out too. The limit leaves nothing out: without it a plan
+ * for any number of sessions seems dearer than one for two, and PostgreSQL would plan every batch anew.
  */
 export function rotationOfMany(
   sql: Sql,
 ): (orders: readonly Order[]) => Steps<ReadonlyMap<string, RotateResult>> {
-  type Lists = Readonly<Record<'ids' | 'generations' | 'nows' | 'graces' | 'expiries', string>>;
+  type Lists = Readonly<Record<'ids' | 'generations' | 'nows' | 'graces' | 'expiries', string>> & {
+    readonly count: number;
+  };
   const rotate = rawQuery(
     sql,
     'postgres.rotation.rotateMany',
@@ -108,6 +110,7 @@ export function rotationOfMany(
           ${p.ids}::text[], ${p.generations}::bigint[], ${p.nows}::bigint[],
           ${p.graces}::bigint[], ${p.expiries}::bigint[]
         ) as it (id, generation, now, grace, expires_at)
+        limit ${p.count}
       ),
       due as (
         select sessions.ctid as place, asked.now, asked.expires_at
@@ -140,6 +143,7 @@ export function rotationOfMany(
       nows: list((it) => it.now),
       graces: list((it) => it.grace),
       expiries: list((it) => it.expiresAt),
+      count: orders.length,
     });
     return new Map(
       rows.map((row) => [row.session_id, { status: 'rotated', ...readFound(row, row.session_id) }]),
