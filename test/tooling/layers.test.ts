@@ -112,7 +112,11 @@ describe('layer rules', () => {
     const seam = 'bench/servers/rotating.ts';
     assert.deepEqual(judge({ [seam]: `import '../../src/store/index.ts';` }), []);
     assertRefused(seam, `import '../../src/store/migrate.ts';`, /bench may reach into bench only/);
-    assertRefused('bench/x.ts', `import '../src/store/index.ts';`, /bench may reach into bench only/);
+    assertRefused(
+      'bench/x.ts',
+      `import '../src/store/index.ts';`,
+      /bench may reach into bench only/,
+    );
   });
 
   test('refuse tests, and files beside src, in src', () => {
