@@ -14,12 +14,24 @@ import { installCleanup } from './lib/cleanup.ts';
 import { updateDocument } from './lib/document.ts';
 import { clearProgress, formatMarkdown, formatTable } from './lib/report.ts';
 import { loginStorm } from './login-storm.ts';
+import { population } from './population.ts';
 import { protectedRoute } from './protected-route.ts';
 import { refresh } from './refresh.ts';
+import { refreshPostgres } from './refresh-postgres.ts';
 import { revocation } from './revocation.ts';
+import { revocationNodes } from './revocation-nodes.ts';
 import { startup } from './startup.ts';
 
-const benches: readonly Bench[] = [protectedRoute, loginStorm, refresh, revocation, startup];
+const benches: readonly Bench[] = [
+  protectedRoute,
+  loginStorm,
+  refresh,
+  refreshPostgres,
+  population,
+  revocation,
+  revocationNodes,
+  startup,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,14 +1,15 @@
 /** How long after it is acknowledged a revocation is in force at a guard in another process. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Arrivals, compare } from './lib/arrivals.ts';
 import type { Bench } from './lib/bench.ts';
 import { type Child, startChild } from './lib/child.ts';
 import { createDiskFolder } from './lib/cleanup.ts';
 import { now } from './lib/now.ts';
 import { startProxy } from './lib/proxy.ts';
 import { createVerdict, showProgress, type Table } from './lib/report.ts';
-import { type Kind, kinds } from './lib/revocation-kinds.ts';
 import { quantile } from './lib/statistics.ts';
 import type { GuardingAnswer, GuardingQuestion } from './servers/guarding.ts';
+import { type Kind, kinds } from './servers/revocation-kinds.ts';
 import type { RevokingAnswer, RevokingQuestion } from './servers/revoking.ts';
 
 /** ms that a revocation has to arrive before it counts as missed. */
@@ -16,12 +17,6 @@ const PATIENCE = 10_000;
 
 type Server = Child<RevokingQuestion, RevokingAnswer>;
 type Guarding = Child<GuardingQuestion, GuardingAnswer>;
-
-/** Of one round: how long each took to arrive, in ms, and how many never did. */
-interface Arrivals {
-  readonly delays: readonly number[];
-  readonly missed: number;
-}
 
 export const revocation: Bench = {
   name: 'revocation',
@@ -97,14 +92,6 @@ async function measure(
   return compare(told, refused);
 }
 
-function compare(told: readonly number[], refused: readonly (number | null)[]): Arrivals {
-  const delays = told.flatMap((at, index) => {
-    const refusedAt = refused[index];
-    return refusedAt === null || refusedAt === undefined ? [] : [Math.max(0, refusedAt - at)];
-  });
-  return { delays, missed: told.length - delays.length };
-}
-
 /** What is revoked while the guard hears nothing, and how long after the feed is back it is refused. */
 async function measureGap(
   server: Server,
@@ -149,7 +136,7 @@ function createTable(
     columns: ['revoked by', 'server of the feed', 'p50, ms', 'p99, ms', 'greatest, ms', 'missed'],
     rows,
     notes: [
-      `${count} revocations in each row, one after the other; from the moment the domain acknowledges one to the first refusal at the guard, which looks every millisecond. "Another" server is on the same SQLite file; the log is read every 250 ms.`,
+      `${count} revocations in each row, one after the other; from the moment the domain acknowledges one to the first refusal at the guard, which looks every millisecond. "Another" server is on the same SQLite file; the log is read every 100 ms.`,
       `Cut off for ${cutFor / 1000} s: of ${count * kinds.length} revocations at another server in that time ${cut.missed} were missed; the last was in force ${gap(cut)} ms after the network was back.`,
       `Server restarted: of ${count * kinds.length} revocations at another server meanwhile ${restart.missed} were missed; the last was in force ${gap(restart)} ms after the server was back.`,
       createVerdict(

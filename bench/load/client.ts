@@ -90,21 +90,26 @@ async function runFixed(load: FixedLoad, recorder: Recorder): Promise<void> {
 }
 
 async function runRefresh(load: RefreshLoad, recorder: Recorder, tokens: string[]): Promise<void> {
-  const waiting = tokens.map(() => true);
+  const { port, connections } = load;
+  const places = Array.from({ length: connections }, (_, lane) => lane);
+  const waiting = places.map(() => true);
   const traffic: Traffic = {
     next(lane) {
       if (waiting[lane] !== true || recorder.isOver) return undefined;
       waiting[lane] = false;
-      return createRequest('POST', '/auth/refresh', {}, { refresh_token: tokens[lane] });
+      const token = tokens[places[lane] ?? lane];
+      return createRequest('POST', '/auth/refresh', {}, { refresh_token: token });
     },
     onAnswer(lane, status, body, since) {
       recorder.record(status, since);
       if (status !== 200) return;
-      tokens[lane] = readRefreshToken(body);
+      const place = places[lane] ?? lane;
+      tokens[place] = readRefreshToken(body);
+      places[lane] = place + connections < tokens.length ? place + connections : lane;
       waiting[lane] = true;
     },
   };
-  const lanes = await openLanes(load.port, tokens.length, traffic, 1);
+  const lanes = await openLanes(port, connections, traffic, 1);
   for (const lane of lanes) lane.send();
   await sleep(load.milliseconds);
   await Promise.all(lanes.map((lane) => lane.finish()));

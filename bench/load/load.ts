@@ -18,10 +18,12 @@ export interface FixedLoad extends CommonLoad {
   readonly rate?: number;
 }
 
-/** One connection for each token: refreshes it, and goes on with the one that came back. */
+/** Each connection refreshes tokens of its own in turn, each one's successor when its turn comes again. */
 export interface RefreshLoad extends CommonLoad {
   readonly kind: 'refresh';
+  /** The first belongs to the first connection, the second to the second, and so on around. */
   readonly tokens: readonly string[];
+  readonly connections: number;
 }
 
 export interface LoadResult {
@@ -37,6 +39,6 @@ export interface LoadResult {
   readonly max: number;
   /** Share of one core that the client used: near 1, the client is what is measured. */
   readonly clientCpu: number;
-  /** The last refresh tokens, to go on with. */
+  /** The last refresh tokens, in the same places, to go on with. */
   readonly tokens: readonly string[];
 }

@@ -2,9 +2,17 @@
 import { join } from 'node:path';
 import { type Latchkey, openLatchkey } from 'latchkey/server';
 import { answerParent } from '../lib/child.ts';
+import { databaseOptions } from './server.ts';
 
 export type DirectQuestion =
-  | { readonly open: { readonly folder: string; readonly callers: number } }
+  | {
+      readonly open: {
+        readonly folder: string;
+        /** `postgres://…`; absent: SQLite in the folder. */
+        readonly databaseUrl?: string | undefined;
+        readonly callers: number;
+      };
+    }
   | { readonly milliseconds: number };
 
 let latchkey: Latchkey | undefined;
@@ -13,9 +21,10 @@ let tokens: string[] = [];
 /** Answers how many refreshes there were. */
 answerParent<DirectQuestion>(async (question) => {
   if ('milliseconds' in question) return refreshFor(question.milliseconds);
-  const { folder, callers } = question.open;
+  const { folder, databaseUrl, callers } = question.open;
   latchkey = await openLatchkey({
     dataDir: join(folder, 'data'),
+    ...databaseOptions(databaseUrl),
     refreshGrace: '0s',
     hashing: { memoryCost: 8, timeCost: 1 },
     env: {},

@@ -1,7 +1,7 @@
 /** A guard in a process of its own, which looks at tokens every millisecond until they are refused. */
 import { createGuard, type Guard } from 'latchkey/guard';
 import { answerParent } from '../lib/child.ts';
-import { now } from '../lib/now.ts';
+import { createWatch, until } from '../lib/watch.ts';
 
 export type GuardingQuestion =
   | { readonly start: { readonly issuer: string; readonly credential: string } }
@@ -17,8 +17,6 @@ export interface GuardingAnswer {
 }
 
 let guard: Guard | undefined;
-let watched: { readonly token: string; refusedAt: number | null }[] = [];
-
 function isAccepted(token: string): boolean {
   try {
     return guard?.verify(token) !== undefined;
@@ -27,16 +25,7 @@ function isAccepted(token: string): boolean {
   }
 }
 
-setInterval(() => {
-  for (const it of watched) {
-    if (it.refusedAt === null && !isAccepted(it.token)) it.refusedAt = now();
-  }
-}, 1);
-
-async function until(isReached: () => boolean, patience: number): Promise<void> {
-  const end = now() + patience;
-  while (!isReached() && now() < end) await new Promise((resolve) => setTimeout(resolve, 1));
-}
+const watch = createWatch(isAccepted);
 
 answerParent<GuardingQuestion>(async (question): Promise<GuardingAnswer> => {
   if ('start' in question) {
@@ -52,10 +41,8 @@ answerParent<GuardingQuestion>(async (question): Promise<GuardingAnswer> => {
     return {};
   }
   if ('watch' in question) {
-    watched = question.watch.map((token) => ({ token, refusedAt: null }));
-    if (!watched.every(({ token }) => isAccepted(token))) throw new Error('A token is refused.');
+    watch.begin(question.watch);
     return {};
   }
-  await until(() => watched.every(({ refusedAt }) => refusedAt !== null), question.collect);
-  return { times: watched.map(({ refusedAt }) => refusedAt) };
+  return { times: await watch.collect(question.collect) };
 });

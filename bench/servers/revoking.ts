@@ -4,30 +4,43 @@ import type { FastifyInstance } from 'fastify';
 import { createApp } from 'latchkey/server';
 import { answerParent } from '../lib/child.ts';
 import { now } from '../lib/now.ts';
-import type { Kind } from '../lib/revocation-kinds.ts';
-import { listen } from './server.ts';
+import { createWatch } from '../lib/watch.ts';
+import type { Kind } from './revocation-kinds.ts';
+import { databaseOptions, listen } from './server.ts';
 
 export type RevokingQuestion =
-  | { readonly start: { readonly folder: string; readonly issuer: string } }
+  | { readonly start: RevokingSetup }
   | { readonly guard: string }
   | { readonly people: number }
   | { readonly revoke: Kind; readonly tokens: readonly string[]; readonly pause: number }
+  /** Looks at tokens until they are refused here. */
+  | { readonly watch: readonly string[] }
+  /** Waits until all that are watched are refused, so many ms at most. */
+  | { readonly collect: number }
   | { readonly close: true };
+
+export interface RevokingSetup {
+  readonly folder: string;
+  /** `postgres://…`; absent: SQLite in the folder. */
+  readonly databaseUrl?: string | undefined;
+  readonly issuer: string;
+}
 
 export interface RevokingAnswer {
   readonly port?: number;
   readonly key?: string;
   readonly tokens?: readonly string[];
-  /** When each was acknowledged. */
-  readonly times?: readonly number[];
+  /** When each was acknowledged, or refused; null where it was not. */
+  readonly times?: readonly (number | null)[];
 }
 
 let app: FastifyInstance | undefined;
 let made = 0;
 
-async function start(folder: string, issuer: string): Promise<RevokingAnswer> {
+async function start({ folder, databaseUrl, issuer }: RevokingSetup): Promise<RevokingAnswer> {
   app = await createApp({
     dataDir: join(folder, 'data'),
+    ...databaseOptions(databaseUrl),
     issuer,
     accessTokenTtl: '1h',
     hashing: { memoryCost: 8, timeCost: 1, maxQueue: 10_000 },
@@ -36,6 +49,14 @@ async function start(folder: string, issuer: string): Promise<RevokingAnswer> {
   });
   return { port: await listen(app) };
 }
+
+const watch = createWatch((token) => {
+  try {
+    return app?.latchkey.verify(token) !== undefined;
+  } catch {
+    return false;
+  }
+});
 
 async function revoke({ latchkey }: FastifyInstance, kind: Kind, token: string): Promise<void> {
   const { auth, users } = latchkey;
@@ -61,7 +82,7 @@ async function revoke({ latchkey }: FastifyInstance, kind: Kind, token: string):
 }
 
 answerParent<RevokingQuestion>(async (question): Promise<RevokingAnswer> => {
-  if ('start' in question) return start(question.start.folder, question.start.issuer);
+  if ('start' in question) return start(question.start);
   if (app === undefined) throw new Error('It was not started.');
   const { auth } = app.latchkey;
   if ('guard' in question) return { key: (await auth.guards.create(question.guard)).key };
@@ -72,6 +93,11 @@ answerParent<RevokingQuestion>(async (question): Promise<RevokingAnswer> => {
     });
     return { tokens: (await Promise.all(people)).map(({ accessToken }) => accessToken) };
   }
+  if ('watch' in question) {
+    watch.begin(question.watch);
+    return {};
+  }
+  if ('collect' in question) return { times: await watch.collect(question.collect) };
   if ('close' in question) {
     await app.close();
     return {};

@@ -27,3 +27,13 @@ export function serve<Setup, Started>(start: (setup: Setup) => Promise<Started>)
 export async function listen(app: FastifyInstance): Promise<number> {
   return Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port);
 }
+
+/** For a database on PostgreSQL, whose nodes share a secret, or for the default: SQLite in the data folder. */
+export function databaseOptions(
+  databaseUrl: string | undefined,
+): { readonly databaseUrl: string; readonly secret: string } | Record<string, never> {
+  if (databaseUrl === undefined) return {};
+  // On a machine that is busy besides, nobody is to be turned away.
+  const url = `${databaseUrl}?connect_timeout=60&statement_timeout=60000`;
+  return { databaseUrl: url, secret: 'a secret for measuring, of no use to anybody' };
+}

@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from 'latchkey/server';
-import { listen, serve } from './server.ts';
+import { databaseOptions, listen, serve } from './server.ts';
 
 export interface StandaloneSetup {
   /** For the database and the secret. */
   readonly folder: string;
+  /** `postgres://…`; absent: SQLite in the folder. */
+  readonly databaseUrl?: string | undefined;
   readonly users: number;
   readonly refreshGrace: string;
   /** The real cost of a password hash, or next to none where passwords are not what is measured. */
@@ -25,9 +27,11 @@ export interface StandaloneUser {
   readonly refreshToken: string;
 }
 
-serve<StandaloneSetup, StandaloneStarted>(async ({ folder, users, refreshGrace, hashing }) => {
+serve<StandaloneSetup, StandaloneStarted>(async (setup) => {
+  const { folder, databaseUrl, users, refreshGrace, hashing } = setup;
   const app = await createApp({
     dataDir: join(folder, 'data'),
+    ...databaseOptions(databaseUrl),
     accessTokenTtl: '24h',
     refreshGrace,
     hashing: { maxQueue: users, ...(hashing === 'real' ? {} : { memoryCost: 8, timeCost: 1 }) },

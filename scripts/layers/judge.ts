@@ -53,7 +53,7 @@ export function judgeLayers(root: string, rules: LayerRules = houseRules): Judge
 function judgePath(from: string, to: string, rules: LayerRules): string | undefined {
   const area = topOf(from);
   const reachable = rules.areas[area] ?? [];
-  if (!reachable.includes(topOf(to))) {
+  if (!reachable.includes(topOf(to)) && !isSeam(from, to, rules)) {
     const advice = rules.publicUsers.includes(area) ? `; Latchkey goes by 'latchkey/…'` : '';
     return `${area} may reach into ${reachable.join(', ')} only${advice}`;
   }
@@ -64,6 +64,10 @@ function judgePath(from: string, to: string, rules: LayerRules): string | undefi
   const allowed = rules.layers[layer] ?? [];
   if (allowed.includes(other)) return undefined;
   return `${layer} may import ${allowed.length > 0 ? `${allowed.join(', ')} only` : 'no other layer'}`;
+}
+
+function isSeam(from: string, to: string, { seams }: LayerRules): boolean {
+  return Object.hasOwn(seams, from) && seams[from]?.to.includes(to) === true;
 }
 
 function judgePackage(from: string, specifier: string, rules: LayerRules): string | undefined {

@@ -6,6 +6,10 @@ export interface LayerRules {
   readonly areas: Readonly<Record<string, readonly string[]>>;
   /** Top folders that use Latchkey as its users do: by `latchkey/…` and the exports of package.json. */
   readonly publicUsers: readonly string[];
+  /** Files that reach beyond their area → the only files there that each may import, and why. */
+  readonly seams: Readonly<
+    Record<string, { readonly to: readonly string[]; readonly why: string }>
+  >;
   /** Packages and built-in modules → the only places in src that may import them. */
   readonly packages: readonly {
     readonly names: readonly string[];
@@ -43,6 +47,16 @@ export const houseRules: LayerRules = {
     bench: ['bench'],
   },
   publicUsers: ['examples', 'bench', 'test'],
+  seams: {
+    'bench/servers/rotating.ts': {
+      to: ['src/store/index.ts'],
+      why: 'measures the store, which is no part of what the package exports',
+    },
+    'bench/lib/postgres.ts': {
+      to: ['test/support/postgres-keeper.ts'],
+      why: 'measures on the very server that the tests start',
+    },
+  },
   packages: [
     {
       names: ['fastify', 'fastify-plugin', '@fastify/*'],

@@ -51,7 +51,10 @@ export interface LatchkeyOptions extends SettingOptions {
    * ever. Default `90d`.
    */
   readonly auditRetention?: number | string | false | undefined;
-  /** How often to look for what other processes revoked, in ms. Default 250. */
+  /**
+   * How often to look for what other processes revoked, in ms. Default 100 on SQLite; 250 on PostgreSQL,
+   * which tells of it at once besides.
+   */
   readonly revocationPollInterval?: number | undefined;
   /** Where `LATCHKEY_*` settings are read from. Default `process.env`; `{}` for none. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;

@@ -108,6 +108,17 @@ describe('layer rules', () => {
     });
   }
 
+  test('let a seam reach what it is there for, and nothing else', () => {
+    const seam = 'bench/servers/rotating.ts';
+    assert.deepEqual(judge({ [seam]: `import '../../src/store/index.ts';` }), []);
+    assertRefused(seam, `import '../../src/store/migrate.ts';`, /bench may reach into bench only/);
+    assertRefused(
+      'bench/x.ts',
+      `import '../src/store/index.ts';`,
+      /bench may reach into bench only/,
+    );
+  });
+
   test('refuse tests, and files beside src, in src', () => {
     assertRefused('src/jwt/x.ts', `import '../../test/x.ts';`, /src may reach into src only/);
     assertRefused('src/jwt/x.ts', `import '../../scripts/x.ts';`, /src may reach into src only/);

@@ -6,10 +6,12 @@ import { createVerbCalls, isReadingVerb, type VerbArgs, type VerbName } from '..
 import { Calls } from './calls.ts';
 import { createPostgresSql } from './dialect.ts';
 import { PostgresExecutor } from './executor.ts';
+import { Gathering } from './gathering.ts';
 import { Listener } from './listener.ts';
-import { type PostgresStoreOptions, readLocation } from './location.ts';
+import { type PostgresLocation, type PostgresStoreOptions, readLocation } from './location.ts';
 import { lockCall } from './locks.ts';
 import { createShortcuts } from './shortcuts/index.ts';
+import { isPlain, rotationOfMany } from './shortcuts/rotation.ts';
 import { LONG_WAY } from './shortcuts/shortcut.ts';
 
 /** Rare verbs on what all share: their order is that of the calls, and one connection is enough. */
@@ -49,7 +51,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   };
   let closing: Promise<void> | undefined;
   return {
-    ...createCalls(sql, executor, calls),
+    ...createCalls(sql, executor, calls, location),
     async subscribe(onChange) {
       const listener = new Listener(location, onChange);
       listeners.add(listener);
@@ -66,10 +68,31 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   };
 }
 
-function createCalls(sql: Sql, executor: PostgresExecutor, calls: Calls): Pick<Store, VerbName> {
+function createCalls(
+  sql: Sql,
+  executor: PostgresExecutor,
+  calls: Calls,
+  location: PostgresLocation,
+): Pick<Store, VerbName> {
+  const each = createVerbCalls(createRuns(sql, executor));
+  const runs = { ...each, rotateSession: gatherRotations(sql, executor, each, location) };
+  return createVerbCalls(<K extends VerbName>(name: K) => {
+    const run = runs[name] as (args: VerbArgs<K>) => Promise<unknown>;
+    const call = inTurn.has(name)
+      ? (args: VerbArgs<K>) => calls.runInTurn(() => run(args))
+      : (args: VerbArgs<K>) => calls.run(() => run(args));
+    // The verb of this name made the answer.
+    return call as Store[K];
+  });
+}
+
+function createRuns(
+  sql: Sql,
+  executor: PostgresExecutor,
+): <K extends VerbName>(name: K) => Store[K] {
   const verbs = createVerbs(sql);
   const shortcuts = createShortcuts(sql);
-  const verb = <K extends VerbName>(name: K) => {
+  return <K extends VerbName>(name: K) => {
     const isSingle = single.has(name) || isReadingVerb(name);
     const shortcut = shortcuts[name] as ((args: VerbArgs<K>) => Steps<unknown>) | undefined;
     const long = verbs[name] as (args: VerbArgs<K>) => Steps<unknown>;
@@ -80,13 +103,25 @@ function createCalls(sql: Sql, executor: PostgresExecutor, calls: Calls): Pick<S
       }
       return isSingle ? executor.runEach(() => long(args)) : executor.runTogether(() => long(args));
     };
-    const call = inTurn.has(name)
-      ? (args: VerbArgs<K>) => calls.runInTurn(() => run(args))
-      : (args: VerbArgs<K>) => calls.run(() => run(args));
-    // The verb of this name made the answer.
-    return call as Store[K];
+    return run as Store[K];
   };
-  return createVerbCalls(verb);
+}
+
+function gatherRotations(
+  sql: Sql,
+  executor: PostgresExecutor,
+  { rotateSession: alone }: Pick<Store, 'rotateSession'>,
+  { connectTimeout, maxWaiting }: PostgresLocation,
+): Store['rotateSession'] {
+  const rotateMany = rotationOfMany(sql);
+  const rotations = new Gathering({
+    keyOf: ({ sessionId }: VerbArgs<'rotateSession'>) => sessionId,
+    together: (orders) => executor.runEach(() => rotateMany(orders)),
+    alone,
+    patience: connectTimeout,
+    maxWaiting,
+  });
+  return (order) => (isPlain(order) ? rotations.run(order) : alone(order));
 }
 
 function lockStep(name: Parameters<typeof lockCall>[0]): Step {

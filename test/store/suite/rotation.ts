@@ -122,4 +122,26 @@ export function rotationTests(given: () => Store): void {
     const successors = results.map((it) => ('session' in it ? JSON.stringify(it.session) : ''));
     assert.equal(new Set(successors).size, 1);
   });
+
+  test('what comes at once is decided one by one', async () => {
+    const store = given();
+    const cases = table.map(async ([generation, age, graceOfCall, expected]) => {
+      const session = await generationThree(store);
+      return { session, generation, now: rotatedAt + age, graceOfCall, expected };
+    });
+    const rows = await Promise.all(cases);
+    const results = await Promise.all(
+      rows.map((it) => rotate(store, it.session.id, it.generation, it.now, it.graceOfCall)),
+    );
+    for (const [index, { session, now, expected }] of rows.entries()) {
+      const result = results[index];
+      assert.equal(result?.status, expected, `row ${index}`);
+      if (result === undefined || !('session' in result)) continue;
+      const advanced = { generation: 4, rotatedAt: now, expiresAt: now + 100_000 };
+      const after = expected === 'rotated' ? { ...session, ...advanced } : session;
+      assert.deepEqual(result.session, after);
+      assert.equal(result.user.id, session.userId);
+      assert.deepEqual(await store.listSessions({ userId: session.userId, now: 0 }), [after]);
+    }
+  });
 }

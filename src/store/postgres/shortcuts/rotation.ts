@@ -1,8 +1,12 @@
 import { sql as raw } from 'kysely';
+import type { Session, UserRecord } from '../../../auth/model.ts';
+import type { RotateResult } from '../../../auth/ports.ts';
 import type { SessionRow, UserRow } from '../../schema.ts';
 import type { Sql } from '../../sql/sql.ts';
+import type { Steps } from '../../sql/steps.ts';
 import { fromSessionRow, fromUserRow } from '../../verbs/records.ts';
 import { judge } from '../../verbs/rotation.ts';
+import type { VerbArgs } from '../../verbs/verb.ts';
 import { rawQuery } from './fragments.ts';
 import { LONG_WAY, type Shortcuts } from './shortcut.ts';
 
@@ -15,10 +19,7 @@ interface Parameters {
 }
 
 type Found = UserRow &
-  Omit<SessionRow, 'id' | 'user_id' | 'created_at'> & {
-    session_created_at: number;
-    rotated: number;
-  };
+  Omit<SessionRow, 'id' | 'user_id' | 'created_at'> & { session_created_at: number };
 
 /**
  * One statement tries the swap, and where it does not apply reads the session as it is. The condition
@@ -30,7 +31,7 @@ export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
   const rotate = rawQuery(
     sql,
     'postgres.rotation.rotate',
-    (p: Parameters) => raw<Found>`
+    (p: Parameters) => raw<Found & { rotated: number }>`
       with swapped as (
         update sessions
         set generation = generation + 1, rotated_at = ${p.now}, expires_at = ${p.expiresAt}
@@ -60,9 +61,7 @@ export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
         if (row === undefined || (row.rotated === 0 && row.expires_at <= now)) {
           return { status: 'gone' };
         }
-        const created_at = row.session_created_at;
-        const session = fromSessionRow({ ...row, id: sessionId, user_id: row.id, created_at });
-        const user = fromUserRow(row);
+        const { session, user } = readFound(row, sessionId);
         if (row.rotated === 1) return { status: 'rotated', session, user };
         const status = judge(session, { generation, now, grace });
         if (status === 'reused') return LONG_WAY;
@@ -70,5 +69,84 @@ export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
       }
       return LONG_WAY;
     },
+  };
+}
+
+function readFound(row: Found, sessionId: string): { session: Session; user: UserRecord } {
+  const { id: user_id, session_created_at: created_at } = row;
+  const session = fromSessionRow({ ...row, id: sessionId, user_id, created_at });
+  return { session, user: fromUserRow(row) };
+}
+
+type Order = VerbArgs<'rotateSession'>;
+
+/** Whether the id can stand in the text of an array as it is. All that Latchkey makes can. */
+export function isPlain({ sessionId }: Order): boolean {
+  return /^[\w-]+$/.test(sessionId);
+}
+
+/**
+ * Rotates many sessions in one statement, of which no two may be the same; answers those that it rotated.
+ * It takes no session that somebody else holds, so it waits for nobody, and two that have sessions in
+ * common cannot end in a deadlock. What it leaves out (those held, and all that is not due for a rotation)
+ * is decided by the statement above, one at a time.
+ *
+ * A session is found for the second time by its place, which takes no index. Should that be a newer one than
+ * this statement may see, then the session is left out too. The limit leaves nothing out: without it a plan
+ * for any number of sessions seems dearer than one for two, and PostgreSQL would plan every batch anew.
+ */
+export function rotationOfMany(
+  sql: Sql,
+): (orders: readonly Order[]) => Steps<ReadonlyMap<string, RotateResult>> {
+  type Lists = Readonly<Record<'ids' | 'generations' | 'nows' | 'graces' | 'expiries', string>> & {
+    readonly count: number;
+  };
+  const rotate = rawQuery(
+    sql,
+    'postgres.rotation.rotateMany',
+    (p: Lists) => raw<Found & { session_id: string }>`
+      with asked as (
+        select * from unnest(
+          ${p.ids}::text[], ${p.generations}::bigint[], ${p.nows}::bigint[],
+          ${p.graces}::bigint[], ${p.expiries}::bigint[]
+        ) as it (id, generation, now, grace, expires_at)
+        limit ${p.count}
+      ),
+      due as (
+        select sessions.ctid as place, asked.now, asked.expires_at
+        from asked join sessions on sessions.id = asked.id
+        where sessions.generation = asked.generation
+          and sessions.expires_at > asked.now
+          and abs(sessions.rotated_at - asked.now) >= asked.grace
+        for no key update of sessions skip locked
+      ),
+      session as (
+        update sessions
+        set generation = generation + 1, rotated_at = due.now, expires_at = due.expires_at
+        from due
+        where sessions.ctid = due.place
+        returning sessions.*
+      )
+      select
+        users.*, session.id as session_id,
+        session.generation, session.rotated_at, session.expires_at,
+        session.created_at as session_created_at, session.auth_time,
+        session.scope, session.address, session.user_agent
+      from session join users on users.id = session.user_id`,
+  );
+
+  return function* (orders) {
+    const list = (read: (order: Order) => string | number) => `{${orders.map(read).join()}}`;
+    const rows = yield* rotate({
+      ids: list((it) => it.sessionId),
+      generations: list((it) => it.generation),
+      nows: list((it) => it.now),
+      graces: list((it) => it.grace),
+      expiries: list((it) => it.expiresAt),
+      count: orders.length,
+    });
+    return new Map(
+      rows.map((row) => [row.session_id, { status: 'rotated', ...readFound(row, row.session_id) }]),
+    );
   };
 }

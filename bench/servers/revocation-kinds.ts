@@ -1,4 +1,4 @@
-/** What is taken back, and how. */
+/** Every way there is to take a token back. */
 export const kinds = [
   'one token',
   'sign out',

@@ -1,0 +1,80 @@
+/** Users with a session each, put straight into the tables: far more than could sign up. */
+import { randomBytes } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import { withClient } from './postgres.ts';
+
+export interface Crowd {
+  /** Adds so many, numbered from `from` on. */
+  add(from: number, count: number): Promise<void>;
+  /** Tidies up as the database would do by itself in time. */
+  settle(): Promise<void>;
+}
+
+const day = 86_400_000;
+/** As long as those of real users. */
+const passwordHash = `$argon2id$${'x'.repeat(87)}`;
+const userAgent = 'x'.repeat(110);
+
+export function createPostgresCrowd(url: string): Crowd {
+  return {
+    async add(from, count) {
+      const now = Date.now();
+      const text = `
+        with people as (
+          insert into users (id, username, username_key, roles, profile, password_hash,
+            token_version, created_at, updated_at)
+          select uuidv7()::text, 'crowd-' || it, 'crowd-' || it, '[]', '{}', $3::text, 0, $4, $4
+          from generate_series($1::int, $1::int + $2::int - 1) as it
+          returning id
+        )
+        insert into sessions (id, user_id, generation, rotated_at, expires_at, created_at,
+          auth_time, address, user_agent)
+        select uuidv7()::text, id, 0, $4::bigint, $4::bigint + $5::bigint, $4::bigint,
+          $4::bigint, '127.0.0.1', $6::text
+        from people`;
+      const values = [from, count, passwordHash, now, 30 * day, userAgent];
+      await withClient(url, (client) => client.query(text, values));
+    },
+    async settle() {
+      await withClient(url, async (client) => {
+        await client.query('vacuum analyze');
+        await client.query('checkpoint');
+      });
+    },
+  };
+}
+
+export function createSqliteCrowd(file: string): Crowd {
+  const db = new DatabaseSync(file, { timeout: 10_000 });
+  db.exec('pragma synchronous = off');
+  const addUser = db.prepare(`
+    insert into users (id, username, username_key, roles, profile, password_hash,
+      token_version, created_at, updated_at)
+    values ($id, $name, $name, '[]', '{}', '${passwordHash}', 0, $now, $now)`);
+  const addSession = db.prepare(`
+    insert into sessions (id, user_id, generation, rotated_at, expires_at, created_at, auth_time,
+      address, user_agent)
+    values ($id, $user, 0, $now, $expires, $now, $now, '127.0.0.1', '${userAgent}')`);
+  return {
+    async add(from, count) {
+      const now = Date.now();
+      db.exec('begin immediate');
+      for (let it = from; it < from + count; it++) {
+        const user = createUuid(now);
+        addUser.run({ id: user, name: `crowd-${it}`, now });
+        addSession.run({ id: createUuid(now), user, now, expires: now + 30 * day });
+      }
+      db.exec('commit');
+    },
+    async settle() {
+      db.exec('pragma wal_checkpoint(truncate)');
+      db.close();
+    },
+  };
+}
+
+/** Version 7, as those that Latchkey makes: they lie in the order in which they were made. */
+function createUuid(now: number): string {
+  const hex = now.toString(16).padStart(12, '0') + randomBytes(10).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
