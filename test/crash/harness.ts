@@ -90,7 +90,7 @@ async function checkAll(api: Api, accounts: Parameters<typeof checkAccount>[1][]
 }
 
 /** @returns the address of the server once it says that it is ready */
-async function waitUntilReady(child: ChildProcess): Promise<string> {
+export async function waitUntilReady(child: ChildProcess): Promise<string> {
   let said = '';
   child.stderr?.on('data', (chunk) => {
     said += chunk;
