@@ -39,7 +39,7 @@ async function openFull(t: TestContext): Promise<{ store: Store; count: () => nu
     `insert into revocations (kind, subject, version, expires_at) values ('session', ?, 0, ?)`,
   );
   const events = db.prepare(
-    `insert into audit_events values (?, ?, 'login_succeeded', 'jane', null, null, null)`,
+    `insert into audit_events values (?, ?, 'login_succeeded', 'jane', null, null, null, null)`,
   );
   db.exec('begin');
   db.exec(
