@@ -1,3 +1,4 @@
+import { Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Console } from './console.ts';
 import { exitCode } from './exit-code.ts';
@@ -8,12 +9,18 @@ const PATIENCE = 10_000;
 const ECHO = 500;
 /** ms between two looks for connections that have nothing left to do. */
 const SWEEP = 25;
+/** ms that a turn of the event loop takes, at most, in which next to nothing happened. */
+const QUIET = 0.1;
+/** Turns to wait for a quiet one. Under a load without pauses none may come. */
+const TURNS = 2000;
+/** ms after which whoever connected before listening ended has sent a request, if there is one. */
+const SETTLING = 50;
 
 /** What there is to stop: Fastify's app, as much of it as matters. */
 interface Stoppable {
   /** From now on says that it is not ready, and serves all the same. */
   drain(): void;
-  readonly server: { closeIdleConnections(): void };
+  readonly server: Server & { closeIdleConnections(): void };
   close(): PromiseLike<unknown>;
 }
 
@@ -54,10 +61,33 @@ export async function stopGracefully(
     console.fail(`Requests went on for ${PATIENCE / 1000} seconds; ended without them.`);
     process.exit(exitCode.failure);
   }, PATIENCE).unref();
+  await stopListening(app.server);
   // A connection whose last request was under way when the rest were closed would be kept alive.
   const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP);
-  // Right after connections were accepted: those that wait to be when listening ends are reset.
-  await new Promise(setImmediate);
   await app.close();
   clearInterval(sweep);
+}
+
+/**
+ * Takes no more connections, and loses none that were made before: what a proxy has sent into a connection
+ * that is reset, it must not send to another server unless it is a GET.
+ */
+async function stopListening(server: Server): Promise<void> {
+  await findQuietTurn();
+  // Of a server for HTTP, `close` would first look through its connections: time in which others connect.
+  Server.prototype.close.call(server);
+  // What was accepted last has not been read yet, and would pass for idle.
+  await sleep(SETTLING);
+}
+
+/**
+ * Resolves right after connections were accepted: those that wait to be when listening ends are reset. A
+ * turn of the event loop begins with accepting, so where it was a short one that has just been done.
+ */
+async function findQuietTurn(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) {
+    const began = performance.now();
+    await new Promise(setImmediate);
+    if (performance.now() - began < QUIET) return;
+  }
 }
