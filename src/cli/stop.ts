@@ -1,4 +1,5 @@
-import { Server } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Console } from './console.ts';
 import { exitCode } from './exit-code.ts';
@@ -13,8 +14,10 @@ const SWEEP = 25;
 const QUIET = 0.1;
 /** Turns to wait for a quiet one. Under a load without pauses none may come. */
 const TURNS = 2000;
-/** ms after which whoever connected before listening ended has sent a request, if there is one. */
+/** ms after which whoever connected before listening ended is looked at; it may not have sent anything yet. */
 const SETTLING = 50;
+/** ms that it has for its request. */
+const LONGEST_SETTLING = 1000;
 
 /** What there is to stop: Fastify's app, as much of it as matters. */
 interface Stoppable {
@@ -55,13 +58,14 @@ export async function stopGracefully(
   app: Stoppable,
   drain: number,
 ): Promise<void> {
+  const silent = watchSilent(app.server);
   app.drain();
   if (drain > 0) await sleep(drain);
   setTimeout(() => {
     console.fail(`Requests went on for ${PATIENCE / 1000} seconds; ended without them.`);
     process.exit(exitCode.failure);
   }, PATIENCE).unref();
-  await stopListening(app.server);
+  await stopListening(app.server, silent);
   // A connection whose last request was under way when the rest were closed would be kept alive.
   const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP);
   await app.close();
@@ -72,12 +76,26 @@ export async function stopGracefully(
  * Takes no more connections, and loses none that were made before: what a proxy has sent into a connection
  * that is reset, it must not send to another server unless it is a GET.
  */
-async function stopListening(server: Server): Promise<void> {
+async function stopListening(server: Server, silent: ReadonlySet<Socket>): Promise<void> {
   await findQuietTurn();
   // Of a server for HTTP, `close` would first look through its connections: time in which others connect.
   Server.prototype.close.call(server);
   // What was accepted last has not been read yet, and would pass for idle.
-  await sleep(SETTLING);
+  for (let waited = 0; waited < LONGEST_SETTLING; waited += SETTLING) {
+    await sleep(SETTLING);
+    if (silent.size === 0) return;
+  }
+}
+
+/** The connections made from now on that have brought no request so far. */
+function watchSilent(server: Server): ReadonlySet<Socket> {
+  const silent = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', ({ socket }: IncomingMessage) => silent.delete(socket));
+  return silent;
 }
 
 /**

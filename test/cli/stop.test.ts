@@ -8,6 +8,8 @@ import { Console } from '../../src/cli/console.ts';
 import { readSurroundings } from '../../src/cli/process-console.ts';
 import { stopGracefully } from '../../src/cli/stop.ts';
 
+/** ms; long enough to connect within, on a busy machine. */
+const DRAIN = 500;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
 /** A server that answers every request, and closes the connection as one that drains does. */
@@ -20,8 +22,8 @@ async function startStoppable(t: TestContext) {
   t.after(() => server.closeAllConnections());
   const { port } = server.address() as AddressInfo;
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
-  const stop = () =>
-    stopGracefully(new Console(readSurroundings()), { server, close, drain() {} }, 0);
+  const stop = (drain = 0) =>
+    stopGracefully(new Console(readSurroundings()), { server, close, drain() {} }, drain);
   return { server, port, stop };
 }
 
@@ -37,11 +39,23 @@ test('A connection accepted just before the end is served, though its request co
   await stopped;
 });
 
-test('A connection that says nothing is not waited for', { timeout: 5000 }, async (t) => {
+test('A proxy on a busy machine, which takes a while to send, is served too', async (t) => {
   const { server, port, stop } = await startStoppable(t);
+  const stopped = stop(DRAIN);
+  const socket = connect(port, '127.0.0.1');
+  await once(server, 'connection');
+  while (server.listening) await new Promise(setImmediate);
+  setTimeout(() => socket.write(REQUEST), 200);
+  assert.match(await text(socket), /^HTTP\/1\.1 200 .*served$/s);
+  await stopped;
+});
+
+test('A connection that says nothing is not waited for long', { timeout: 5000 }, async (t) => {
+  const { server, port, stop } = await startStoppable(t);
+  const stopped = stop(DRAIN);
   const socket = connect(port, '127.0.0.1').resume();
   await once(server, 'connection');
   const closed = once(socket, 'close');
-  await stop();
+  await stopped;
   await closed;
 });
