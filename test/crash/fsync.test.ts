@@ -21,9 +21,13 @@ const asked = [
   'POST /auth/logout',
 ];
 
+const syncNever = import.meta.resolve('./sync-never.ts');
+const answerEarly = import.meta.resolve('./answer-early.ts');
+
 interface Observer {
   /** What runs the server. */
   readonly command: (file: string) => readonly string[];
+  /** Loaded into the server. */
   readonly seams: readonly string[];
   readonly read: (text: string) => Moment[];
 }
@@ -32,7 +36,7 @@ const observers: Readonly<Record<string, Observer & { readonly isHere: boolean }
   'by its commits and their pragmas': {
     isHere: true,
     command: () => [],
-    seams: ['./witness.ts'],
+    seams: [import.meta.resolve('./witness.ts')],
     read: (text) =>
       text
         .trim()
@@ -51,7 +55,7 @@ async function observe(
   const folder = await createFolder(t);
   const file = join(folder, 'observed');
   const [name = '', ...args] = [...command(file), process.execPath, program];
-  const imports = [...seams, ...faults].map((it) => `--import=${import.meta.resolve(it)}`);
+  const imports = [...seams, ...faults].map((it) => `--import=${it}`);
   const child = spawn(name, [...args, 'serve', '--port', '0', '--json'], {
     cwd: folder,
     env: {
@@ -66,7 +70,8 @@ async function observe(
   });
   const end = once(child, 'exit');
   const signal = (it: NodeJS.Signals) => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, it);
+    const isOver = child.exitCode !== null || child.signalCode !== null;
+    if (child.pid !== undefined && !isOver) process.kill(-child.pid, it);
   };
   t.after(() => signal('SIGKILL'));
   const api = new Api(await waitUntilReady(child));
@@ -99,13 +104,13 @@ for (const [how, observer] of Object.entries(observers)) {
   });
 
   test(`SQLite, seen ${how}: whoever does not wait for the disk is caught`, { skip }, async (t) => {
-    const { durable, faults } = await observe(t, observer, ['./sync-never.ts']);
+    const { durable, faults } = await observe(t, observer, [syncNever]);
     assert.deepEqual(durable, []);
     assert.match(faults.join('\n'), /logout was answered 204 before what it wrote was on the disk/);
   });
 
   test(`SQLite, seen ${how}: whoever answers before the commit is caught`, { skip }, async (t) => {
-    const { durable, faults } = await observe(t, observer, ['./answer-early.ts']);
+    const { durable, faults } = await observe(t, observer, [answerEarly]);
     assert.deepEqual(durable, []);
     assert.match(faults.join('\n'), /logout was answered 204 before it was committed/);
   });
