@@ -92,6 +92,8 @@ class Place {
       ...(this.secret === undefined ? {} : { secret: this.secret }),
       issuer,
       refreshGrace: 0,
+      // Outlives the longest run.
+      accessTokenTtl: '1d',
       hashing: { memoryCost: 8, timeCost: 1, threads: 1 },
       env: {},
       envFile: false,
