@@ -16,7 +16,7 @@ const USER_AGENT_MAX = 256;
 /** Makes audit events. */
 export type EventMaker = (
   type: AuditEventType,
-  about: { userId: string | null; sessionId?: string },
+  about: { userId: string | null; sessionId?: string; subject?: string },
   caller: Caller,
 ) => AuditEvent;
 
@@ -29,6 +29,7 @@ export function createEventMaker(clock: Clock, random: Random): EventMaker {
     sessionId: about.sessionId ?? null,
     address: caller.address,
     userAgent: trimUserAgent(caller.userAgent),
+    subject: about.subject ?? null,
   });
 }
 

@@ -35,7 +35,7 @@ export class Guards {
     const guard = { id: key.id, name, createdAt: clock.now() };
     const { status } = await store.createGuard({
       guard: { ...guard, keyHash: hashGuardSecret(key.secret) },
-      event: createEvent('guard_created', { userId: null }, caller),
+      event: createEvent('guard_created', { userId: null, subject: name }, caller),
     });
     if (status === 'taken') {
       refuseName('There is a guard of this name already. Choose another, or delete that one.');
@@ -53,8 +53,11 @@ export class Guards {
    * @throws {NotFound}
    */
   async delete(id: string, caller: Caller = NO_CALLER): Promise<void> {
-    const event = this.#context.createEvent('guard_deleted', { userId: null }, caller);
-    const { found } = await this.#context.store.deleteGuard({ id, event });
+    const { store, createEvent } = this.#context;
+    const guard = await store.findGuard({ id });
+    const about = { userId: null, subject: guard?.name ?? id };
+    const event = createEvent('guard_deleted', about, caller);
+    const { found } = await store.deleteGuard({ id, event });
     if (!found) throw new NotFound('There is no such guard. It may have been deleted already.');
   }
 

@@ -14,6 +14,7 @@ import {
 } from './key-plans.ts';
 import type { KeyRing } from './key-ring.ts';
 import { CLOCK_DIFFERENCE, type KeyVault, type OpenState } from './key-vault.ts';
+import type { AuditEvent, AuditEventType } from './model.ts';
 import type { KeyChange, StoredKey } from './ports.ts';
 import { planCancel, planFinish, planSecretRotation, type SecretRotation } from './secret-plans.ts';
 import { REVOCATION_MARGIN } from './settings.ts';
@@ -63,7 +64,7 @@ export class KeyKeeper {
       if (pending !== undefined && (!isUrgent || pending.activeAt <= activeAt)) return undefined;
       answer =
         pending === undefined ? await this.#make(algorithm, activeAt) : { ...pending, activeAt };
-      const event = this.#context.createEvent('key_rotated', { userId: null }, caller);
+      const event = this.#createEvent('key_rotated', answer.kid, caller);
       return { keys: planSuccession(keys, answer, now, this.#life()), event };
     });
     if (answer === undefined) throw new Error('No key was decided upon.');
@@ -90,7 +91,7 @@ export class KeyKeeper {
       return {
         keys: await planRevocation(keys, leaked, { now, soon, life, make }),
         revocations: [entry],
-        event: this.#context.createEvent('key_revoked', { userId: null }, caller),
+        event: this.#createEvent('key_revoked', kid, caller),
       };
     });
   }
@@ -165,8 +166,9 @@ export class KeyKeeper {
       const due: StoredKey[] = planAbandonment(keys, lastUses, { now, life, patience });
       const algorithm = this.#algorithm;
       const isDue = algorithm !== undefined && isSuccessorDue(keys, algorithm, now, keyRotation);
+      let next: StoredKey | undefined;
       if (isDue) {
-        const next = await this.#make(algorithm, now + keyRotation.lead * 1000);
+        next = await this.#make(algorithm, now + keyRotation.lead * 1000);
         due.push(...planSuccession(keys, next, now, life));
       }
       const removedKeys = findForgotten(keys, now);
@@ -174,11 +176,14 @@ export class KeyKeeper {
         .filter(({ endsAt }) => endsAt !== null && endsAt <= now)
         .map(({ id }) => id);
       if (due.length + removedKeys.length + removedEnvelopes.length === 0) return undefined;
-      const event = isDue
-        ? { event: this.#context.createEvent('key_rotated', { userId: null }, NO_CALLER) }
-        : {};
+      const event =
+        next === undefined ? {} : { event: this.#createEvent('key_rotated', next.kid, NO_CALLER) };
       return { keys: due, removedKeys, removedEnvelopes, ...event };
     });
+  }
+
+  #createEvent(type: AuditEventType, kid: string, caller: Caller): AuditEvent {
+    return this.#context.createEvent(type, { userId: null, subject: kid }, caller);
   }
 
   /** A successor for each algorithm that signs. */

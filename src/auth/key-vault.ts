@@ -183,6 +183,6 @@ function shutOut(): InvalidSetting {
   return new InvalidSetting(
     'LATCHKEY_SECRET',
     'is not the secret of this database, so its keys and sessions cannot be used.',
-    'Set the secret that the other nodes use, or start with an empty database.',
+    'Set the secret that the other nodes use, or the one that a restored backup was made under, or start with an empty database.',
   );
 }

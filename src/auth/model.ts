@@ -90,4 +90,6 @@ export interface AuditEvent {
   readonly sessionId: string | null;
   readonly address: string | null;
   readonly userAgent: string | null;
+  /** What it is about that is no user: the `kid` of a key, the name of a guard. */
+  readonly subject: string | null;
 }

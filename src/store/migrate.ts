@@ -1,6 +1,7 @@
 import { StoreUnavailable } from '../errors.ts';
 import { initial } from './migrations/001-initial.ts';
 import { guards } from './migrations/002-guards.ts';
+import { eventSubject } from './migrations/003-event-subject.ts';
 import { query } from './sql/query.ts';
 import type { Sql } from './sql/sql.ts';
 import type { Steps } from './sql/steps.ts';
@@ -9,6 +10,7 @@ import type { Steps } from './sql/steps.ts';
 const migrations: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
   { name: 'initial', up: initial },
   { name: 'guards', up: guards },
+  { name: 'event subject', up: eventSubject },
 ];
 
 /** The version of the schema that this program knows. */

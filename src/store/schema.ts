@@ -66,6 +66,7 @@ export interface AuditEventRow {
   session_id: string | null;
   address: string | null;
   user_agent: string | null;
+  subject: string | null;
 }
 
 export interface GuardRow {

@@ -31,6 +31,15 @@ async function refresh(server: RunningServer, refresh_token: unknown) {
 const me = async (server: RunningServer, token: unknown) =>
   (await call(`${server.url}/auth/me`, { token })).status;
 
+/** Looks up no user. */
+const verify = async (server: RunningServer, token: unknown) =>
+  (await call(`${server.url}/auth/verify`, { token })).status;
+
+async function listKids(server: RunningServer): Promise<string[]> {
+  const { keys } = (await call(`${server.url}/.well-known/jwks.json`)).body;
+  return Array.isArray(keys) ? keys.map(({ kid }) => String(kid)) : [];
+}
+
 const login = async (server: RunningServer, username: string) =>
   (await call(`${server.url}/auth/login`, { body: { ...jane, username } })).status;
 
@@ -120,6 +129,69 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     assert.equal((await refresh(second, ann.refresh)).status, 200);
     assert.equal((await refresh(second, eve.refresh)).status, 401);
     assert.equal(await second.stop(), 0);
+  });
+}
+
+for (const [kind, createPlace] of Object.entries(kinds)) {
+  test(`${kind}: a key that was revoked after the backup does not come back`, async (t) => {
+    const folder = await createFolder(t);
+    const place = await createPlace(folder);
+    const first = await startServer(t, folder, serve, place);
+    await register(first, 'ann');
+    assertDone(await execCli(folder, ['backup', 'a.backup'], { env: place }));
+    const [leaked = ''] = await listKids(first);
+    // Signed by that key, for a user whom the backup does not know.
+    const late = await register(first, 'late');
+    assert.equal(await verify(first, late.access), 200);
+    assertDone(await execCli(folder, ['keys', 'revoke', '--', leaked], { env: place }));
+    await first.stop();
+
+    const done = await execCli(folder, ['restore', 'a.backup', '--force'], { env: place });
+    assertDone(done);
+    assert.match(done.stderr, /makes new signing keys when it starts/);
+    const second = await startServer(t, folder, serve, place);
+    const kids = await listKids(second);
+    assert.equal(kids.length, 1);
+    assert.ok(!kids.includes(leaked));
+    assert.equal(await verify(second, late.access), 401);
+    const { access } = await register(second, 'late');
+    assert.equal(await verify(second, access), 200);
+    // Guards may know the key still, and hear that it is revoked.
+    const { stdout } = await execCli(folder, ['backup', 'b.backup', '--json'], { env: place });
+    const rows = (await readFile(join(folder, 'b.backup'), 'utf8')).split('\n');
+    assert.ok(rows.some((it) => it.includes('"table":"revocations"') && it.includes(leaked)));
+    assert.equal(JSON.parse(stdout).counts.signing_keys, 1);
+    assert.equal(await second.stop(), 0);
+  });
+
+  test(`${kind}: a backup of before the secret was replaced works with the one of today`, async (t) => {
+    const folder = await createFolder(t);
+    const old = await createPlace(folder);
+    const first = await startServer(t, folder, serve, old);
+    const ann = await register(first, 'ann');
+    assertDone(await execCli(folder, ['backup', 'a.backup'], { env: old }));
+    const input = randomBytes(32).toString('base64url');
+    const place = { ...old, LATCHKEY_SECRET: input };
+    assertDone(await execCli(folder, ['secret', 'rotate'], { env: old, input }));
+    assertDone(await execCli(folder, ['secret', 'rotate', '--finish'], { env: place }));
+    await first.stop();
+
+    const restore = ['restore', 'a.backup', '--force'];
+    assertDone(await execCli(folder, restore, { env: place }));
+    const second = await startServer(t, folder, serve, place);
+    assert.equal(await login(second, 'ann'), 200);
+    await second.stop();
+    // Its secret is that of whoever came first.
+    const refused = await execCli(folder, ['serve', '--port', '0'], { env: old });
+    assert.equal(refused.code, 2);
+
+    assertDone(await execCli(folder, [...restore, '--keep-sessions'], { env: place }));
+    const other = await execCli(folder, ['serve', '--port', '0'], { env: place });
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /LATCHKEY_SECRET: .*the one that a restored backup was made under/s);
+    const third = await startServer(t, folder, serve, old);
+    assert.equal((await refresh(third, ann.refresh)).status, 200);
+    assert.equal(await third.stop(), 0);
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { assertProblem, MARKER } from '../support/refusals.ts';
 import { PASSWORD, sendBytes, startServer } from '../support/server.ts';
@@ -188,6 +189,30 @@ describe('closing', () => {
     const answer = await registering;
     assert.equal(answer.status, 201);
     await assert.rejects(closing.send('/healthz'));
+  });
+
+  it('serves a request that comes while it closes, and closes its connection', async () => {
+    const hashing = { memoryCost: 65_536, timeCost: 4, threads: 1 };
+    const closing = await startServer({ hashing });
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    closing.app.server.once('request', () => resolve());
+    const body = JSON.stringify({ username: 'jane', password: PASSWORD });
+    const socket = connect(closing.port, '127.0.0.1');
+    socket.write(
+      `POST /auth/register HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await begun;
+    const closed = closing.close();
+    // Closing has got as far as to take no more connections.
+    while (closing.app.server.listening) await new Promise(setImmediate);
+    socket.write('GET /auth/me HTTP/1.1\r\nHost: a\r\n\r\n');
+    const answers = await text(socket);
+    await closed;
+    const [first = '', late = ''] = answers.split(/(?<=})(?=HTTP\/1\.1)/);
+    assert.match(first, /^HTTP\/1\.1 201 /);
+    assert.match(late, /^HTTP\/1\.1 401 /);
+    assert.match(late, /application\/problem\+json/);
+    assert.match(late, /^connection: close\r$/im);
   });
 
   it('does not wait for connections that say nothing', async () => {

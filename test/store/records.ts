@@ -54,6 +54,7 @@ export function anEvent(fields: Partial<AuditEvent> = {}): AuditEvent {
     sessionId: null,
     address: '192.0.2.1',
     userAgent: 'a browser',
+    subject: 'a key',
     ...fields,
   };
 }

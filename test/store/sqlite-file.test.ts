@@ -106,6 +106,24 @@ test('a file that exists keeps the mode its owner gave it', async (t) => {
   assert.equal(statSync(path).mode & 0o777, 0o640);
 });
 
+test('a database of an older version is brought up to date with all that is in it', async (t) => {
+  const path = join(temporaryFolder(t), 'a.db');
+  const store = await openSqliteStore({ path, thread: 'inline' });
+  const event = anEvent();
+  await store.recordEvent(event);
+  await store.close();
+  const raw = new DatabaseSync(path);
+  raw.exec(`ALTER TABLE audit_events DROP COLUMN subject;
+    DELETE FROM schema_migrations WHERE version > 2`);
+  raw.close();
+  const later = await openSqliteStore({ path, thread: 'inline' });
+  t.after(() => later.close());
+  const next = anEvent();
+  await later.recordEvent(next);
+  const events = await later.listEvents({ userId: null, limit: 9 });
+  assert.deepEqual(events, [next, { ...event, subject: null }]);
+});
+
 test('processes that start at once on a new file share the making of it', async (t) => {
   const folder = temporaryFolder(t);
   for (let round = 0; round < 3; round++) {

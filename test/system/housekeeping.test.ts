@@ -39,7 +39,7 @@ async function openFull(t: TestContext): Promise<{ store: Store; count: () => nu
     `insert into revocations (kind, subject, version, expires_at) values ('session', ?, 0, ?)`,
   );
   const events = db.prepare(
-    `insert into audit_events values (?, ?, 'login_succeeded', 'jane', null, null, null)`,
+    `insert into audit_events values (?, ?, 'login_succeeded', 'jane', null, null, null, null)`,
   );
   db.exec('begin');
   db.exec(
@@ -76,13 +76,16 @@ async function keepHouse(store: Store, retention: number | undefined): Promise<H
 test('It removes what has expired and nothing else, in batches that take little time', async (t) => {
   const { store, count } = await openFull(t);
   const took: number[] = [];
+  const worked: number[] = [];
   let largest = 0;
   const watched: Store = {
     ...store,
     async prune(args) {
-      const start = performance.now();
+      const [start, work] = [performance.now(), process.cpuUsage()];
       const answer = await store.prune(args);
       took.push(performance.now() - start);
+      const { user, system } = process.cpuUsage(work);
+      worked.push((user + system) / 1000);
       largest = Math.max(largest, args.limit);
       return answer;
     },
@@ -92,16 +95,22 @@ test('It removes what has expired and nothing else, in batches that take little 
   await housekeeping.run();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   assert.deepEqual(count(), [1, 1, 1]);
-  took.sort((a, b) => a - b);
-  const [p50 = 0, p99 = 0, most = 0] = [0.5, 0.99, 1].map(
-    (q) => took[Math.ceil(q * took.length) - 1],
-  );
   t.diagnostic(
-    `${rows} rows in ${took.length} batches of at most ${largest} and ${seconds} s; one batch took ${p50.toFixed(1)} ms in the median, p99 ${p99.toFixed(1)} ms, ${most.toFixed(1)} ms at most`,
+    `${rows} rows in ${took.length} batches of at most ${largest} and ${seconds} s; one batch took ${describe(took)}, of which it worked ${describe(worked)}`,
   );
-  // The greatest is the disk's and the machine's affair, so it is shown and not judged.
-  assert.ok(p50 < 20);
+  // Waiting, for the disk and for a turn on a busy machine, is shown and not judged; nor is the work of the
+  // greatest few, which has the collection of garbage in it.
+  assert.ok(quantile(worked, 0.95) < 20);
 });
+
+function quantile(times: readonly number[], q: number): number {
+  return times.toSorted((a, b) => a - b)[Math.ceil(q * times.length) - 1] ?? 0;
+}
+
+function describe(times: readonly number[]): string {
+  const at = (q: number) => quantile(times, q).toFixed(1);
+  return `${at(0.5)} ms in the median, p99 ${at(0.99)} ms, ${at(1)} ms at most`;
+}
 
 test('Batches shrink where the database is slow, and grow where it is fast', async () => {
   let time = 0;

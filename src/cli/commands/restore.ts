@@ -7,7 +7,7 @@ export const restore: Command = {
   name: 'restore',
   summary: 'Fill a database with a backup',
   details:
-    'Stop all servers on it first. The file is checked to its last byte before anything is written, and everything is written or nothing. All sessions end, and users sign in again: refresh tokens that were used up after the backup would live again otherwise. The server needs the secret that the backup was made under.',
+    'Stop all servers on it first. The file is checked to its last byte before anything is written, and everything is written or nothing. All sessions end, users sign in again, and the server makes new signing keys when it starts, under whatever secret it has: otherwise refresh tokens that were used up after the backup would live again, and so would keys that were revoked after it.',
   operands: { usage: 'FILE', least: 1, most: 1 },
   options: {
     force: {
@@ -17,7 +17,7 @@ export const restore: Command = {
     'keep-sessions': {
       type: 'boolean',
       description:
-        'Let the sessions of the backup live on. For a copy that nobody has used since, such as a move to another machine.',
+        'Let the sessions and the keys of the backup live on. For a copy that nobody has used since, such as a move to another machine. The server then needs the secret that the backup was made under.',
     },
     json: { ...jsonOption, description: 'Answer with a line of JSON.' },
   },
@@ -46,4 +46,9 @@ async function run(call: Call): Promise<undefined> {
     ? `${counts.sessions} sessions`
     : 'no session: all sign in again';
   console.print(`Restored ${counts.users} users as of ${found.createdAt}, and ${sessions}.`);
+  console.note(
+    options.keepSessions
+      ? 'The server needs the secret that the backup was made under.'
+      : 'The server makes new signing keys when it starts. A key that its host gives it in code goes on: replace that one yourself if it has leaked.',
+  );
 }

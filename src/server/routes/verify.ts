@@ -18,11 +18,10 @@ export function addVerifyRoute(app: FastifyInstance, context: RouteContext): voi
         .headers({
           'x-auth-user': user.sub,
           'x-auth-session': user.sid,
-          ...(user.username === undefined
-            ? {}
-            : { 'x-auth-username': encodeURIComponent(user.username) }),
-          ...(user.roles === undefined ? {} : { 'x-auth-roles': user.roles.join(',') }),
-          ...(user.scope === undefined ? {} : { 'x-auth-scope': user.scope }),
+          // Empty where there is none: Caddy would copy the name of its own variable for one that is missing.
+          'x-auth-username': encodeURIComponent(user.username ?? ''),
+          'x-auth-roles': user.roles?.join(',') ?? '',
+          'x-auth-scope': user.scope ?? '',
         })
         .send();
     },

@@ -39,7 +39,7 @@ export const statements: CompiledStatements = {
     parameters: [['id']],
   },
   'audit.insert': {
-    text: 'insert into "audit_events" ("id", "at", "type", "user_id", "session_id", "address", "user_agent") values (?, ?, ?, ?, ?, ?, ?)',
+    text: 'insert into "audit_events" ("id", "at", "type", "user_id", "session_id", "address", "user_agent", "subject") values (?, ?, ?, ?, ?, ?, ?, ?)',
     parameters: [
       ['id'],
       ['at'],
@@ -48,14 +48,15 @@ export const statements: CompiledStatements = {
       ['session_id'],
       ['address'],
       ['user_agent'],
+      ['subject'],
     ],
   },
   'audit.selectAll': {
-    text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent" from "audit_events" order by "id" desc limit ?',
+    text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent", "subject" from "audit_events" order by "id" desc limit ?',
     parameters: [['limit']],
   },
   'audit.selectOfUser': {
-    text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent" from "audit_events" where "user_id" = ? order by "id" desc limit ?',
+    text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent", "subject" from "audit_events" where "user_id" = ? order by "id" desc limit ?',
     parameters: [['userId'], ['limit']],
   },
   'facts.insertUnlessThere': {

@@ -110,6 +110,25 @@ export class Transfer {
     );
   }
 
+  /**
+   * Drops all keys, so that whoever opens the database next makes new ones, under whatever secret. Tokens
+   * of the signing keys among them are refused until `revokeUntil` (ms since the epoch) by whoever knows
+   * these still.
+   */
+  async dropKeys(revokeUntil: number): Promise<void> {
+    await this.#run(
+      raw`insert into revocations (kind, subject, version, expires_at)
+        select 'key', kid, 0, ${raw.lit(revokeUntil)} from signing_keys order by kid`,
+    );
+    // Whoever knows others still, made after the backup, is to read again which there are.
+    await this.#run(
+      raw`insert into revocations (kind, subject, version, expires_at)
+        values ('keys', '', 0, ${raw.lit(revokeUntil)})`,
+    );
+    await this.#run(raw`delete from signing_keys`);
+    await this.#run(raw`delete from envelopes`);
+  }
+
   /** The value of a fact, if it is there. */
   async findFact(name: string): Promise<string | undefined> {
     const [row] = await this.#run(raw`select value from facts where name = ${name}`);

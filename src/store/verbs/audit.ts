@@ -17,6 +17,7 @@ export function auditLog(sql: Sql): (event: AuditEvent) => Steps<void> {
       session_id: p.session_id,
       address: p.address,
       user_agent: p.user_agent,
+      subject: p.subject,
     }),
   );
   return function* (event) {
@@ -29,7 +30,7 @@ export function auditVerbs(sql: Sql): Pick<Verbs, 'recordEvent' | 'listEvents'> 
     sql.db
       .selectFrom('audit_events')
       .select(['id', 'at', 'type', 'user_id as userId', 'session_id as sessionId'])
-      .select(['address', 'user_agent as userAgent'])
+      .select(['address', 'user_agent as userAgent', 'subject'])
       .orderBy('id', 'desc');
   const selectAll = query(sql, 'audit.selectAll', (p: { limit: number }) =>
     newestFirst().limit(p.limit),

@@ -77,5 +77,6 @@ export function toEventRow(event: AuditEvent): AuditEventRow {
     session_id: event.sessionId,
     address: event.address,
     user_agent: event.userAgent,
+    subject: event.subject,
   };
 }

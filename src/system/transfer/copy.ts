@@ -44,8 +44,9 @@ export interface RestoreOptions {
   /** Replace what is in the database. Otherwise it must be empty. */
   readonly replace: boolean;
   /**
-   * Let sessions live on. Otherwise all end, and so do all access tokens of users in the backup: a refresh
-   * token that was consumed after the backup would live again.
+   * Let sessions and keys live on. Otherwise all sessions end, and so do all access tokens: a refresh token
+   * that was consumed after the backup would live again, and so would a key that was revoked after it. The
+   * next server makes new keys, under whatever secret it has.
    */
   readonly keepSessions: boolean;
 }
@@ -74,6 +75,7 @@ export async function restore(
         const longest = Number((await target.findFact('longest_access_token_ttl')) ?? 86_400);
         const until = clock.now() + longest * 1000 + REVOCATION_MARGIN;
         await target.endSessions(versionLeap, until);
+        await target.dropKeys(until);
       }
       return target.count();
     });

@@ -37,7 +37,13 @@ export function factTests(given: () => Store): void {
     const userId = unique('user');
     const [first, second, third] = [
       anEvent({ userId, type: 'login_failed', at: 3 }),
-      anEvent({ userId: unique('user'), sessionId: 'a session', address: null, userAgent: null }),
+      anEvent({
+        userId: unique('user'),
+        sessionId: 'a session',
+        address: null,
+        userAgent: null,
+        subject: null,
+      }),
       anEvent({ userId, at: 1 }),
     ];
     for (const event of [second, third, first]) await store.recordEvent(event);

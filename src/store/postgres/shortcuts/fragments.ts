@@ -60,9 +60,9 @@ export function insertEvent(
   source: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   return raw`
-    insert into audit_events (id, at, type, user_id, session_id, address, user_agent)
+    insert into audit_events (id, at, type, user_id, session_id, address, user_agent, subject)
     select
       ${p.event_id}, ${p.event_at}, ${p.event_type}, ${p.event_user_id},
-      ${p.event_session_id}, ${p.event_address}, ${p.event_user_agent}
+      ${p.event_session_id}, ${p.event_address}, ${p.event_user_agent}, ${p.event_subject}
     from ${source}`;
 }
