@@ -36,9 +36,8 @@ const ROW = 26;
 const BAR = 16;
 const GROUP_GAP = 12;
 const FOOTER = 50;
-/** Text cannot be measured here: px that a character of each size takes, rather too many. */
-const LABEL_CHARACTER = 7;
-const FIGURE_CHARACTER = 7.5;
+/** Text cannot be measured here: px that a character takes in the widest of fonts. */
+const CHARACTER = 8.2;
 
 const style = `
     text { font-family: ui-sans-serif, system-ui, sans-serif; font-size: 13px; fill: #1f2937; }
@@ -69,12 +68,9 @@ const style = `
 export function drawPlot(plot: Plot): string {
   const { title, unit, groups, mark } = plot;
   const bars = groups.flatMap((group) => group.bars);
-  const widest = (texts: readonly string[], character: number) =>
-    Math.max(0, ...texts.map((text) => text.length)) * character;
-  const labels = bars.map((bar) => bar.label);
+  const left = Math.round(MARGIN + findWidth(bars.map((bar) => bar.label)) + 10);
   const figures = bars.map((bar) => formatNumber(bar.value));
-  const left = Math.round(MARGIN + widest(labels, LABEL_CHARACTER) + 14);
-  const right = Math.round(WIDTH - MARGIN - widest(figures, FIGURE_CHARACTER) - 10);
+  const right = Math.round(WIDTH - MARGIN - findWidth(figures) - 14);
   const ticks = createTicks(Math.max(mark?.value ?? 0, ...bars.map((bar) => bar.high)));
   const most = ticks.at(-1) ?? 1;
   const toX = (value: number) => round(left + (value / most) * (right - left));
@@ -127,7 +123,7 @@ function drawBar(
     `<text x="${left - 10}" y="${middle + 4.5}" text-anchor="end"${own ? ' class="figure"' : ''}>${toMarkup(label)}</text>`,
     `<rect class="${own ? 'own' : 'other'}" x="${left}" y="${middle - BAR / 2}" width="${width}" height="${BAR}" rx="2"/>`,
     `<path class="range" fill="none" d="${range}"/>`,
-    `<text class="figure" x="${round(toX(Math.max(value, high)) + 8)}" y="${middle + 4.5}">${formatNumber(value)}</text>`,
+    `<text class="figure" x="${WIDTH - MARGIN}" y="${middle + 4.5}" text-anchor="end">${formatNumber(value)}</text>`,
   ];
 }
 
@@ -146,6 +142,10 @@ function describe({ unit, groups }: Plot): string {
     return `${label}: ${list.join(', ')}.`;
   });
   return `${unit}. ${told.join(' ')}`;
+}
+
+function findWidth(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map((text) => text.length)) * CHARACTER;
 }
 
 /** Round numbers from 0 to `most` or just above. */
