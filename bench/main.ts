@@ -9,6 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { frameworks } from './frameworks.ts';
 import type { Bench } from './lib/bench.ts';
 import { installCleanup } from './lib/cleanup.ts';
 import { updateDocument, writePictures } from './lib/document.ts';
@@ -18,8 +19,17 @@ import { protectedRoute } from './protected-route.ts';
 import { refresh } from './refresh.ts';
 import { revocation } from './revocation.ts';
 import { startup } from './startup.ts';
+import { verify } from './verify.ts';
 
-const benches: readonly Bench[] = [protectedRoute, loginStorm, refresh, revocation, startup];
+const benches: readonly Bench[] = [
+  verify,
+  protectedRoute,
+  frameworks,
+  loginStorm,
+  refresh,
+  revocation,
+  startup,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
