@@ -36,6 +36,8 @@ const ROW = 26;
 const BAR = 16;
 const GROUP_GAP = 12;
 const FOOTER = 50;
+/** One round gone wild must not press all bars to the edge: lines are cut at so many times the greatest bar. */
+const BEYOND = 1.5;
 /** Text cannot be measured here: px that a character takes in the widest of fonts. */
 const CHARACTER = 8.2;
 
@@ -71,9 +73,12 @@ export function drawPlot(plot: Plot): string {
   const left = Math.round(MARGIN + findWidth(bars.map((bar) => bar.label)) + 10);
   const figures = bars.map((bar) => formatNumber(bar.value));
   const right = Math.round(WIDTH - MARGIN - findWidth(figures) - 14);
-  const ticks = createTicks(Math.max(mark?.value ?? 0, ...bars.map((bar) => bar.high)));
+  const highest = Math.max(mark?.value ?? 0, ...bars.map((bar) => bar.value));
+  const greatest = Math.max(highest, ...bars.map((bar) => bar.high));
+  const ticks = createTicks(Math.min(greatest, BEYOND * highest));
   const most = ticks.at(-1) ?? 1;
-  const toX = (value: number) => round(left + (value / most) * (right - left));
+  const toX = (value: number) => round(left + Math.min(1, value / most) * (right - left));
+  const isCut = greatest > most;
   const rows = groups.reduce((sum, group) => sum + GROUP_HEADER + group.bars.length * ROW, 0);
   const bottom = HEADER + rows + GROUP_GAP * (groups.length - 1);
   const height = bottom + FOOTER;
@@ -91,7 +96,7 @@ export function drawPlot(plot: Plot): string {
     lines.push(`<text class="group" x="${MARGIN}" y="${y + 20}">${toMarkup(group.label)}</text>`);
     y += GROUP_HEADER;
     for (const bar of group.bars) {
-      lines.push(...drawBar(bar, y + ROW / 2, left, toX));
+      lines.push(...drawBar(bar, y + ROW / 2, left, most, toX));
       y += ROW;
     }
     y += GROUP_GAP;
@@ -106,7 +111,7 @@ export function drawPlot(plot: Plot): string {
   <text class="title" x="${MARGIN}" y="34">${toMarkup(title)}</text>
   <text class="muted" x="${MARGIN}" y="54">${toMarkup(unit)}</text>
   ${lines.join('\n  ')}
-  <text class="muted" x="${MARGIN}" y="${height - 12}">Bars are medians; the thin lines go from the least round to the greatest.</text>
+  <text class="muted" x="${MARGIN}" y="${height - 12}">Bars are medians; the thin lines go from the least round to the greatest${isCut ? ', and beyond the picture where they have no end' : ''}.</text>
 </svg>
 `;
 }
@@ -115,14 +120,16 @@ function drawBar(
   { label, value, low, high, own = false }: PlotBar,
   middle: number,
   left: number,
+  most: number,
   toX: (value: number) => number,
 ): string[] {
   const width = Math.max(1, round(toX(value) - left));
-  const range = `M${toX(low)} ${middle}H${toX(high)}M${toX(low)} ${middle - 4}v8M${toX(high)} ${middle - 4}v8`;
+  const range = `M${toX(low)} ${middle}H${toX(high)}M${toX(low)} ${middle - 4}v8`;
+  const end = high > most ? '' : `M${toX(high)} ${middle - 4}v8`;
   return [
     `<text x="${left - 10}" y="${middle + 4.5}" text-anchor="end"${own ? ' class="figure"' : ''}>${toMarkup(label)}</text>`,
     `<rect class="${own ? 'own' : 'other'}" x="${left}" y="${middle - BAR / 2}" width="${width}" height="${BAR}" rx="2"/>`,
-    `<path class="range" fill="none" d="${range}"/>`,
+    `<path class="range" fill="none" d="${range}${end}"/>`,
     `<text class="figure" x="${WIDTH - MARGIN}" y="${middle + 4.5}" text-anchor="end">${formatNumber(value)}</text>`,
   ];
 }

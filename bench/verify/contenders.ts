@@ -118,9 +118,10 @@ async function createRevoking(
   const { algorithm, tokens: models, issuer: name, audience } = material;
   const issuer = createTestIssuer({ algorithm, issuer: name, audience });
   const revokeToken = () => issuer.revoke({ jti: `${randomBytes(15).toString('base64url')}.0` });
-  for (let each = 0; each < revocations; each += 2) {
+  for (let each = 0; each < revocations; each += 3) {
     revokeToken();
     issuer.revoke({ session: randomUUID() });
+    issuer.revoke({ userId: randomUUID() });
   }
   const tokens = models.map(
     () =>
