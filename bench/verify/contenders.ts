@@ -133,11 +133,12 @@ async function createRevoking(
       }).token,
   );
   const { guard } = issuer;
+  const { prepare } = inTurn((token) => guard.verify(token));
   return {
     tokens,
     prepare(batch) {
       if (more) revokeToken();
-      return inTurn((token) => guard.verify(token)).prepare(batch);
+      return prepare(batch);
     },
   };
 }
