@@ -26,7 +26,7 @@ interface Effort {
   readonly users: number;
 }
 
-const whole: Effort = { sets: 2, rounds: 4, milliseconds: 400, warmUp: 1500, users: 1000 };
+const whole: Effort = { sets: 2, rounds: 4, milliseconds: 300, warmUp: 1000, users: 1000 };
 const quick: Effort = { sets: 1, rounds: 2, milliseconds: 150, warmUp: 250, users: 100 };
 
 export const frameworks: Bench = {

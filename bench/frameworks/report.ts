@@ -51,7 +51,7 @@ export function createPlot(measured: readonly Measured[]): Plot {
     groups: measured.map(({ title, contenders, results }) => ({
       label: title,
       bars: contenders
-        .filter(({ name, role }) => role !== 'bare again' && !/, (?:ES|RS|Ed)/.test(name))
+        .filter(({ name, role }) => role !== 'reference' && !/, (?:ES|RS|Ed)/.test(name))
         .map(({ name, role }) => createBar(name, role === 'own', results.get(name) ?? [])),
     })),
   };

@@ -11,7 +11,8 @@ import type { CpuTime, ServerQuestion } from '../servers/server.ts';
 export const algorithms: readonly Algorithm[] = ['HS256', 'ES256', 'RS256', 'EdDSA'];
 const ISSUER = 'http://127.0.0.1:8000';
 
-export type Role = 'bare' | 'bare again' | 'own' | 'peer';
+/** A reference is measured for what it says of the others. */
+export type Role = 'bare' | 'reference' | 'own' | 'peer';
 
 export interface Contender extends Route {
   readonly role: Role;
@@ -64,9 +65,10 @@ export function createFrameworkSection(
     title,
     async start() {
       const peer = peers[framework];
-      const [bare, again, ...guarded] = await Promise.all([
+      const [bare, again, passing, ...guarded] = await Promise.all([
         start(framework, { by: 'nothing' }),
         start(framework, { by: 'nothing' }),
+        start(framework, { by: 'passing' }),
         ...[...signed].map(async ([algorithm, { keys, tokens }]) => ({
           algorithm,
           requests: tokens.map((token) => createBearerRequest(token)),
@@ -79,33 +81,28 @@ export function createFrameworkSection(
       return guarded.flatMap(({ algorithm, requests, own, other }, index): Contender[] => {
         const base = `bare, ${algorithm}`;
         const ownName = `latchkey/guard/${framework}, ${algorithm}`;
-        return [
-          { ...bare, name: base, role: 'bare', base, requests },
-          { ...own, name: ownName, role: 'own', base, requests },
-          ...(other === undefined
-            ? []
-            : [
-                {
-                  ...other,
-                  name: `${peer.name}, ${algorithm}`,
-                  role: 'peer' as const,
-                  base,
-                  own: ownName,
-                  requests,
-                },
-              ]),
-          ...(index === 0
-            ? [
-                {
-                  ...again,
-                  name: `bare again, ${algorithm}`,
-                  role: 'bare again' as const,
-                  base,
-                  requests,
-                },
-              ]
-            : []),
+        const common = { base, requests };
+        const contenders: Contender[] = [
+          { ...bare, ...common, name: base, role: 'bare' },
+          { ...own, ...common, name: ownName, role: 'own' },
         ];
+        if (other !== undefined) {
+          const name = `${peer.name}, ${algorithm}`;
+          contenders.push({ ...other, ...common, name, role: 'peer', own: ownName });
+        }
+        // What these say of one algorithm they say of all.
+        if (index === 0) {
+          contenders.push(
+            {
+              ...passing,
+              ...common,
+              name: `a guard that only passes, ${algorithm}`,
+              role: 'reference',
+            },
+            { ...again, ...common, name: `bare again, ${algorithm}`, role: 'reference' },
+          );
+        }
+        return contenders;
       });
     },
   };

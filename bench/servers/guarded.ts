@@ -6,6 +6,8 @@ export type Framework = 'fastify' | 'hono' | 'express';
 
 export type Protection =
   | { readonly by: 'nothing' }
+  /** A guard that lets everybody pass: what the framework takes for any guard. */
+  | { readonly by: 'passing' }
   | { readonly by: 'latchkey'; readonly keys: Keys; readonly issuer: string }
   /** What people of the framework use otherwise. */
   | { readonly by: 'peer'; readonly keys: Keys }

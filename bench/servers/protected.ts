@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { latchkey } from 'latchkey/server';
 import type { Keys } from '../lib/keys.ts';
+import { createSettings } from '../lib/signed-in.ts';
 import { addFastifyJwt, handler } from './guarded/fastify.ts';
 import { listen, serve } from './server.ts';
 
@@ -32,17 +33,7 @@ async function addRoute(app: FastifyInstance, setup: ProtectedSetup): Promise<re
     return [];
   }
   const { keys, users } = setup;
-  await app.register(latchkey, {
-    algorithm: keys.algorithm,
-    signingKey: keys.private,
-    secret: 'a secret for measuring, of no use to anybody',
-    databaseUrl: 'sqlite::memory:',
-    accessTokenTtl: '24h',
-    // Signing in is not what is measured here.
-    hashing: { memoryCost: 8, timeCost: 1, maxQueue: users },
-    env: {},
-    envFile: false,
-  });
+  await app.register(latchkey, createSettings(keys, users));
   app.get('/protected', { onRequest: app.requireUser() }, handler);
   return Promise.all(Array.from({ length: users }, (_, index) => signUp(app, index)));
 }

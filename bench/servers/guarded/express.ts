@@ -28,6 +28,9 @@ function addRoute(app: Express, protection: Protection): void {
     case 'nothing':
       app.get('/protected', handler);
       return;
+    case 'passing':
+      app.get('/protected', (_request, _response, next) => next(), handler);
+      return;
     case 'latchkey':
       app.get(
         '/protected',

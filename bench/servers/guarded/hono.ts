@@ -26,6 +26,9 @@ async function addRoute(
     case 'nothing':
       app.get('/protected', handler);
       return {};
+    case 'passing':
+      app.get('/protected', (_c, next) => next(), handler);
+      return {};
     case 'latchkey':
       app.get(
         '/protected',
