@@ -3,15 +3,16 @@
  *
  *     --quick      few and short rounds, to see that it works
  *     --markdown   print tables as docs/performance.md has them
- *     --update     put the tables into docs/performance.md
+ *     --update     put the tables and their pictures into docs/performance.md
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { frameworks } from './frameworks.ts';
 import type { Bench } from './lib/bench.ts';
 import { installCleanup } from './lib/cleanup.ts';
-import { updateDocument } from './lib/document.ts';
+import { updateDocument, writePictures } from './lib/document.ts';
 import { clearProgress, formatMarkdown, formatTable } from './lib/report.ts';
 import { loginStorm } from './login-storm.ts';
 import { population } from './population.ts';
@@ -21,9 +22,12 @@ import { refreshPostgres } from './refresh-postgres.ts';
 import { revocation } from './revocation.ts';
 import { revocationNodes } from './revocation-nodes.ts';
 import { startup } from './startup.ts';
+import { verify } from './verify.ts';
 
 const benches: readonly Bench[] = [
+  verify,
   protectedRoute,
+  frameworks,
   loginStorm,
   refresh,
   refreshPostgres,
@@ -62,6 +66,8 @@ for (const bench of benches) {
   const markdown = [...tables.map(formatMarkdown), `Measured on ${machine}.`].join('\n');
   console.log(values.markdown ? `${markdown}\n` : tables.map(formatTable).join('\n'));
   writeFileSync(join(results, `${bench.name}.md`), `${markdown}\n`);
-  if (values.update) updateDocument(bench.name, markdown);
+  const plots = tables.flatMap((table) => table.plots ?? []);
+  writePictures(results, plots);
+  if (values.update) updateDocument(bench.name, markdown, plots);
 }
 process.exit(0);

@@ -1,7 +1,7 @@
 /** What a guard takes from a Fastify route, beside a bare route and @fastify/jwt. */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Bench, BenchOptions } from './lib/bench.ts';
 import { type Child, startChild } from './lib/child.ts';
+import { type Algorithm, createKeys } from './lib/keys.ts';
 import {
   createVerdict,
   formatNumber,
@@ -9,46 +9,30 @@ import {
   showProgress,
   type Table,
 } from './lib/report.ts';
+import { describeBusyness, measureRoute, Results, type Route, trafficNote } from './lib/routes.ts';
 import { type Summary, summarise } from './lib/statistics.ts';
 import type { Load, LoadResult } from './load/load.ts';
 import { createRequest } from './load/request.ts';
-import type { Algorithm, Keys, ProtectedSetup, ProtectedStarted } from './servers/protected.ts';
+import type { ProtectedSetup, ProtectedStarted } from './servers/protected.ts';
 import type { CpuTime, ServerQuestion } from './servers/server.ts';
 
 const algorithms: readonly Algorithm[] = ['HS256', 'ES256', 'RS256'];
 const USERS = 1000;
-const CONNECTIONS = 16;
-const PIPELINING = 4;
 /** Seconds until the compiler is done with all of a server's code, found by looking. */
 const WARM_UP_ROUNDS = 4;
 
 type Server = Child<ServerQuestion<ProtectedSetup>, ProtectedStarted & CpuTime>;
 
-interface Contender {
-  readonly name: string;
-  readonly algorithm: Algorithm;
+interface Contender extends Route {
   readonly server: Server;
-  readonly port: number;
-  readonly requests: readonly string[];
 }
-
-/** One contender's figures of one round. */
-interface Figures {
-  readonly rate: number;
-  /** µs of the server's CPU time per request. */
-  readonly cpu: number;
-  readonly serverCpu: number;
-  readonly clientCpu: number;
-}
-
-type Results = Map<string, Figures[]>;
 
 export const protectedRoute: Bench = {
   name: 'protected-route',
   summary: 'a route behind app.requireUser(), bare, and behind @fastify/jwt',
   async run(options) {
     const { sets, rounds } = options.quick ? { sets: 1, rounds: 2 } : { sets: 2, rounds: 7 };
-    const results: Results = new Map();
+    const results = new Results();
     for (let set = 1; set <= sets; set++) {
       await measureSet(results, options, rounds, (what) =>
         showProgress(`protected-route: set ${set} of ${sets}, ${what}`),
@@ -73,9 +57,8 @@ async function measureSet(
     for (let round = 1 - WARM_UP_ROUNDS; round <= rounds; round++) {
       progress(round < 1 ? 'warming up' : `round ${round} of ${rounds}`);
       for (const contender of contenders) {
-        const figures = await measure(client, contender, milliseconds);
-        if (round > 0)
-          results.set(contender.name, [...(results.get(contender.name) ?? []), figures]);
+        const figures = await measureRoute(client, contender, milliseconds);
+        if (round > 0) results.add(contender.name, figures);
       }
     }
   } finally {
@@ -96,7 +79,13 @@ async function startContenders(): Promise<Contender[]> {
     const plain = await start({ guard: '@fastify/jwt', keys, cache: false });
     const cached = await start({ guard: '@fastify/jwt', keys, cache: 10 * USERS });
     const add = (name: string, { server, port }: { server: Server; port: number }) =>
-      contenders.push({ name: `${name}, ${algorithm}`, algorithm, server, port, requests });
+      contenders.push({
+        name: `${name}, ${algorithm}`,
+        server,
+        port,
+        requests,
+        readCpu: () => server.ask({ cpu: true }),
+      });
     add('bare', bare);
     add('app.requireUser()', guarded);
     add('@fastify/jwt', plain);
@@ -113,41 +102,16 @@ async function start(
   return { server, ...(await server.ask({ start: setup })) };
 }
 
-async function measure(
-  client: Child<Load, LoadResult>,
-  { name, server, port, requests }: Contender,
-  milliseconds: number,
-): Promise<Figures> {
-  const before = await server.ask({ cpu: true });
-  const result = await client.ask({
-    kind: 'fixed',
-    port,
-    requests,
-    milliseconds,
-    connections: CONNECTIONS,
-    pipelining: PIPELINING,
-  });
-  const after = await server.ask({ cpu: true });
-  if (result.failed > 0) throw new Error(`${name}: ${result.failed} answers were not 2xx.`);
-  const used = after.process - before.process;
-  return {
-    rate: result.rate,
-    cpu: used / result.answered,
-    serverCpu: (after.eventLoop - before.eventLoop) / 1000 / milliseconds,
-    clientCpu: result.clientCpu,
-  };
-}
-
 function createTable(results: Results, sets: number, rounds: number): Table {
   const rows: string[][] = [];
   const ratios = new Map<string, Summary>();
   const against = (name: string, base: string) => {
-    const ratio = summarise(compare(results.get(name), results.get(base), ({ rate }) => rate));
+    const ratio = summarise(results.compare(name, base, ({ rate }) => rate));
     ratios.set(`${name} / ${base}`, ratio);
     return formatSummary(ratio, 2);
   };
   const byCpu = (name: string, base: string) =>
-    summarise(compare(results.get(name), results.get(base), ({ cpu }) => 1 / cpu)).median;
+    summarise(results.compare(name, base, ({ cpu }) => 1 / cpu)).median;
   for (const [name, figures] of results) {
     const algorithm = name.slice(name.lastIndexOf(' ') + 1);
     const isBare = name === `bare, ${algorithm}`;
@@ -194,44 +158,10 @@ function createTable(results: Results, sets: number, rounds: number): Table {
       `By CPU: ${cpuOfBare.toFixed(2)} of the bare route and ${cpuOfPeer.toFixed(2)} × @fastify/jwt at least.`,
       `With its cache on, @fastify/jwt is ${ofCached.toFixed(2)} at least.`,
       `Medians of ${sets * rounds} rounds of all in turn (least–greatest), over ${sets} sets of processes; ratios are taken within a round.`,
-      `${formatNumber(USERS)} users are signed in, each with a token of its own; ${CONNECTIONS} connections, ${PIPELINING} requests on each; the same requests, token and all, go to every route.`,
+      `${formatNumber(USERS)} users are signed in, each with a token of its own; ${trafficNote}; the same requests, token and all, go to every route.`,
       '“By CPU” compares requests per second of the server’s CPU time, which other work on the machine disturbs less; on a quiet machine the two agree.',
       '“bare again” is a second bare process: how far its ratio is from 1 is the error of the measurement.',
-      `Event loop of the servers busy: ${formatShare(all.map(({ serverCpu }) => serverCpu))} of a core; the client: ${formatShare(all.map(({ clientCpu }) => clientCpu))}.`,
+      describeBusyness(all),
     ],
   };
-}
-
-/** The ratios, round by round. */
-function compare(
-  figures: readonly Figures[] = [],
-  base: readonly Figures[] = [],
-  read: (figures: Figures) => number,
-): number[] {
-  return base.flatMap((it, round) => {
-    const other = figures[round];
-    return other === undefined ? [] : read(other) / read(it);
-  });
-}
-
-function formatShare(shares: readonly number[]): string {
-  const { median, min, max } = summarise(shares);
-  const percent = (share: number) => `${Math.round(share * 100)} %`;
-  return `${percent(median)} (${percent(min)}–${percent(max)})`;
-}
-
-function createKeys(algorithm: Algorithm): Keys {
-  if (algorithm === 'HS256') {
-    const secret = randomBytes(32).toString('base64url');
-    return { algorithm, private: secret, public: secret };
-  }
-  const encodings = {
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  } as const;
-  const { privateKey, publicKey } =
-    algorithm === 'ES256'
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256', ...encodings })
-      : generateKeyPairSync('rsa', { modulusLength: 2048, ...encodings });
-  return { algorithm, private: privateKey, public: publicKey };
 }

@@ -1,13 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { drawPlot, type Plot } from './plot.ts';
 
-const file = join(import.meta.dirname, '../../docs/performance.md');
+const docs = join(import.meta.dirname, '../../docs');
+const file = join(docs, 'performance.md');
 
 /**
- * Puts `text` into docs/performance.md, between `<!-- bench NAME -->` and `<!-- /bench NAME -->`.
+ * Puts `text` into docs/performance.md, between `<!-- bench NAME -->` and `<!-- /bench NAME -->`, and its
+ * pictures where it looks for them.
  * @throws {Error} where that place is missing
  */
-export function updateDocument(name: string, text: string): void {
+export function updateDocument(name: string, text: string, plots: readonly Plot[]): void {
   const [begin, end] = [`<!-- bench ${name} -->`, `<!-- /bench ${name} -->`];
   const before = readFileSync(file, 'utf8');
   const from = before.indexOf(begin);
@@ -15,4 +18,12 @@ export function updateDocument(name: string, text: string): void {
   if (from === -1 || to < from) throw new Error(`${file} has no place ${begin} … ${end}.`);
   const start = before.slice(0, from + begin.length);
   writeFileSync(file, `${start}\n\n${text.trim()}\n\n${before.slice(to)}`);
+  writePictures(docs, plots);
+}
+
+/** Writes the pictures for a page in `folder`: `images/bench-NAME.svg`. */
+export function writePictures(folder: string, plots: readonly Plot[]): void {
+  const images = join(folder, 'images');
+  if (plots.length > 0) mkdirSync(images, { recursive: true });
+  for (const plot of plots) writeFileSync(join(images, `bench-${plot.name}.svg`), drawPlot(plot));
 }

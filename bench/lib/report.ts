@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import type { Plot } from './plot.ts';
 import type { Summary } from './statistics.ts';
 
 /** What a measurement shows. Cells after the first are figures and stand on the right. */
@@ -8,6 +9,8 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
   /** What a reader must know to judge the figures, each a sentence. */
   readonly notes: readonly string[];
+  /** Pictures of it, which stand above it on the page. */
+  readonly plots?: readonly Plot[];
 }
 
 /** An aim and what came of it, as a note below a table. */
@@ -33,9 +36,10 @@ export function formatTable({ title, columns, rows, notes }: Table): string {
   ].join('\n');
 }
 
-export function formatMarkdown({ title, columns, rows, notes }: Table): string {
+export function formatMarkdown({ title, columns, rows, notes, plots = [] }: Table): string {
   const formatRow = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
+    ...plots.flatMap((plot) => [`![${plot.title}](images/bench-${plot.name}.svg)`, '']),
     `**${title}**`,
     '',
     formatRow(columns),

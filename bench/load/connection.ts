@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net';
 
 const END_OF_HEADERS = Buffer.from('\r\n\r\n');
-const LENGTH = Buffer.from('content-length: ');
+/** Of Content-Length, in whatever case its words begin. */
+const LENGTH = Buffer.from('ength: ');
 const EMPTY = Buffer.alloc(0);
 
 export interface Listener {

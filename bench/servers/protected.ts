@@ -1,17 +1,10 @@
 /** One Fastify server with one route, bare or behind one kind of guard. */
-import fastifyJwt from '@fastify/jwt';
-import Fastify, { type FastifyInstance, type onRequestAsyncHookHandler } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { latchkey } from 'latchkey/server';
+import type { Keys } from '../lib/keys.ts';
+import { createSettings } from '../lib/signed-in.ts';
+import { addFastifyJwt, handler } from './guarded/fastify.ts';
 import { listen, serve } from './server.ts';
-
-export type Algorithm = 'HS256' | 'ES256' | 'RS256';
-
-export interface Keys {
-  readonly algorithm: Algorithm;
-  /** The shared secret, or a PEM. */
-  readonly private: string;
-  readonly public: string;
-}
 
 export type ProtectedSetup =
   | { readonly guard: 'none' }
@@ -23,8 +16,6 @@ export interface ProtectedStarted {
   /** Access tokens of the users that were signed in. */
   readonly tokens: readonly string[];
 }
-
-const handler = () => ({ message: 'You are accessing a protected route.' });
 
 serve<ProtectedSetup, ProtectedStarted>(async (setup) => {
   const app = Fastify();
@@ -42,17 +33,7 @@ async function addRoute(app: FastifyInstance, setup: ProtectedSetup): Promise<re
     return [];
   }
   const { keys, users } = setup;
-  await app.register(latchkey, {
-    algorithm: keys.algorithm,
-    signingKey: keys.private,
-    secret: 'a secret for measuring, of no use to anybody',
-    databaseUrl: 'sqlite::memory:',
-    accessTokenTtl: '24h',
-    // Signing in is not what is measured here.
-    hashing: { memoryCost: 8, timeCost: 1, maxQueue: users },
-    env: {},
-    envFile: false,
-  });
+  await app.register(latchkey, createSettings(keys, users));
   app.get('/protected', { onRequest: app.requireUser() }, handler);
   return Promise.all(Array.from({ length: users }, (_, index) => signUp(app, index)));
 }
@@ -61,26 +42,4 @@ async function signUp(app: FastifyInstance, index: number): Promise<string> {
   const user = { username: `user-${index}`, password: 'correct horse battery' };
   const { accessToken } = await app.latchkey.auth.register(user);
   return accessToken;
-}
-
-/** As its documentation shows it; it checks neither issuer, nor audience, nor revocation. */
-async function addFastifyJwt(
-  app: FastifyInstance,
-  keys: Keys,
-  cache: number | false,
-): Promise<void> {
-  await app.register(fastifyJwt, {
-    secret:
-      keys.algorithm === 'HS256' ? keys.private : { private: keys.private, public: keys.public },
-    sign: { algorithm: keys.algorithm },
-    ...(cache === false ? {} : { verify: { cache } }),
-  });
-  const authenticate: onRequestAsyncHookHandler = async (request, reply) => {
-    try {
-      await request.jwtVerify();
-    } catch (error) {
-      reply.send(error);
-    }
-  };
-  app.get('/protected', { onRequest: authenticate }, handler);
 }

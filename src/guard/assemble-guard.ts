@@ -50,16 +50,16 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
   }
 
   function createCheck(rule: AccessRule | undefined): RequestCheck<Host> {
-    const check: RequestCheck<Host> = (request) => {
-      doubt?.assertAble(false);
-      const { token, user } = identify(request);
-      const pass = () => {
-        rule?.(user, clock.now());
-        return user as User;
-      };
-      return doubt?.confirm?.(token)?.then(pass) ?? pass();
+    const admit = (user: VerifiedToken) => {
+      rule?.(user, clock.now());
+      return user as User;
     };
-    if (doubt === undefined) return check;
+    if (doubt === undefined) return (request) => admit(identify(request).user);
+    const check: RequestCheck<Host> = (request) => {
+      doubt.assertAble(false);
+      const { token, user } = identify(request);
+      return doubt.confirm?.(token)?.then(() => admit(user)) ?? admit(user);
+    };
     return (request) => {
       try {
         return check(request);

@@ -1,0 +1,75 @@
+import type { Plot, PlotBar } from '../lib/plot.ts';
+import { createVerdict, formatNumber, formatSummary, type Table } from '../lib/report.ts';
+import type { Figures, Results } from '../lib/routes.ts';
+import { type Summary, summarise } from '../lib/statistics.ts';
+import type { Contender } from './sections.ts';
+
+const AIM = 0.95;
+
+/** What came of a section. */
+export interface Measured {
+  readonly title: string;
+  readonly contenders: readonly Omit<Contender, 'stop' | 'readCpu'>[];
+  readonly results: Results;
+  readonly notes: readonly string[];
+}
+
+export function createTable({ title, contenders, results, notes }: Measured): Table {
+  const rows = contenders.map(({ name, role, base, own }) => {
+    const figures = results.get(name) ?? [];
+    return [
+      name,
+      formatSummary(summarise(figures.map(readRate))),
+      formatNumber(summarise(figures.map(({ cpu }) => cpu)).median),
+      role === 'bare' ? '1' : formatSummary(compareRates(results, name, base), 2),
+      role === 'bare' ? '1' : compareCpu(results, name, base).toFixed(2),
+      own === undefined ? '' : formatSummary(compareRates(results, own, name), 2),
+    ];
+  });
+  return {
+    title,
+    columns: ['route', 'requests/s', 'server CPU µs', '× bare', '× bare by CPU', 'latchkey × this'],
+    rows,
+    notes: [...createVerdicts(contenders, results), ...notes],
+  };
+}
+
+function createVerdicts(contenders: Measured['contenders'], results: Results): string[] {
+  const own = contenders.filter(({ role }) => role === 'own');
+  const least = Math.min(...own.map(({ name, base }) => compareRates(results, name, base).median));
+  const byCpu = Math.min(...own.map(({ name, base }) => compareCpu(results, name, base)));
+  const found = `${least.toFixed(2)} ${own.length > 1 ? 'at least ' : ''}(by CPU ${byCpu.toFixed(2)})`;
+  return [createVerdict(`${AIM} of the bare route`, found, least >= AIM)];
+}
+
+/** The first of each kind of a section: what one algorithm shows, all do. */
+export function createPlot(measured: readonly Measured[]): Plot {
+  return {
+    name: 'frameworks',
+    title: 'A protected route, with tokens signed by HS256 (by ES256 in cookies)',
+    unit: 'requests/s',
+    groups: measured.map(({ title, contenders, results }) => ({
+      label: title,
+      bars: contenders
+        .filter(({ name, role }) => role !== 'reference' && !/, (?:ES|RS|Ed)/.test(name))
+        .map(({ name, role }) => createBar(name, role === 'own', results.get(name) ?? [])),
+    })),
+  };
+}
+
+function createBar(name: string, own: boolean, figures: readonly Figures[]): PlotBar {
+  const { median, min, max } = summarise(figures.map(readRate));
+  return { label: name.replace(', HS256', ''), value: median, low: min, high: max, own };
+}
+
+function compareRates(results: Results, name: string, base: string): Summary {
+  return summarise(results.compare(name, base, readRate));
+}
+
+function compareCpu(results: Results, name: string, base: string): number {
+  return summarise(results.compare(name, base, ({ cpu }) => 1 / cpu)).median;
+}
+
+function readRate({ rate }: Figures): number {
+  return rate;
+}

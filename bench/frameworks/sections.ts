@@ -1,0 +1,201 @@
+/** What is measured beside what. Each section has processes of its own, and they end with it. */
+import { type Child, startChild } from '../lib/child.ts';
+import { type Algorithm, createKeys, type Keys } from '../lib/keys.ts';
+import type { Route } from '../lib/routes.ts';
+import { createAccessTokens } from '../lib/signed-in.ts';
+import { createRequest } from '../load/request.ts';
+import { type Python, startFastApi } from '../servers/fastapi.ts';
+import type { Framework, GuardedSetup, GuardedStarted, Protection } from '../servers/guarded.ts';
+import type { CpuTime, ServerQuestion } from '../servers/server.ts';
+
+export const algorithms: readonly Algorithm[] = ['HS256', 'ES256', 'RS256', 'EdDSA'];
+const ISSUER = 'http://127.0.0.1:8000';
+
+/** A reference is measured for what it says of the others. */
+export type Role = 'bare' | 'reference' | 'own' | 'peer';
+
+export interface Contender extends Route {
+  readonly role: Role;
+  /** The bare route it is measured by, itself where it is one. */
+  readonly base: string;
+  /** Of a peer: what of ours is measured beside it. */
+  readonly own?: string;
+  stop(): void;
+}
+
+export interface Section {
+  readonly title: string;
+  start(): Promise<readonly Contender[]>;
+}
+
+/** The tokens of one algorithm, and the keys they were signed with. */
+export interface Signed {
+  readonly keys: Keys;
+  readonly tokens: readonly string[];
+}
+
+export async function createSigned(users: number): Promise<ReadonlyMap<Algorithm, Signed>> {
+  const signed = new Map<Algorithm, Signed>();
+  for (const algorithm of algorithms) {
+    const keys = createKeys(algorithm);
+    signed.set(algorithm, { keys, tokens: await createAccessTokens(keys, ISSUER, users) });
+  }
+  return signed;
+}
+
+interface Peer {
+  readonly name: string;
+  readonly algorithms: readonly Algorithm[];
+}
+
+const peers: Readonly<Record<Framework, Peer>> = {
+  fastify: { name: '@fastify/jwt', algorithms },
+  hono: { name: 'hono/jwt', algorithms },
+  // Of jsonwebtoken, which it is made of, EdDSA is no part.
+  express: { name: 'passport-jwt', algorithms: algorithms.filter((it) => it !== 'EdDSA') },
+};
+
+/** One framework: the bare route, ours and the peer's with each algorithm. */
+export function createFrameworkSection(
+  title: string,
+  framework: Framework,
+  signed: ReadonlyMap<Algorithm, Signed>,
+): Section {
+  return {
+    title,
+    async start() {
+      const peer = peers[framework];
+      const [bare, again, passing, ...guarded] = await Promise.all([
+        start(framework, { by: 'nothing' }),
+        start(framework, { by: 'nothing' }),
+        start(framework, { by: 'passing' }),
+        ...[...signed].map(async ([algorithm, { keys, tokens }]) => ({
+          algorithm,
+          requests: tokens.map((token) => createBearerRequest(token)),
+          own: await start(framework, { by: 'latchkey', keys, issuer: ISSUER }),
+          other: peer.algorithms.includes(algorithm)
+            ? await start(framework, { by: 'peer', keys })
+            : undefined,
+        })),
+      ]);
+      return guarded.flatMap(({ algorithm, requests, own, other }, index): Contender[] => {
+        const base = `bare, ${algorithm}`;
+        const ownName = `latchkey/guard/${framework}, ${algorithm}`;
+        const common = { base, requests };
+        const contenders: Contender[] = [
+          { ...bare, ...common, name: base, role: 'bare' },
+          { ...own, ...common, name: ownName, role: 'own' },
+        ];
+        if (other !== undefined) {
+          const name = `${peer.name}, ${algorithm}`;
+          contenders.push({ ...other, ...common, name, role: 'peer', own: ownName });
+        }
+        // What these say of one algorithm they say of all.
+        if (index === 0) {
+          contenders.push(
+            {
+              ...passing,
+              ...common,
+              name: `a guard that only passes, ${algorithm}`,
+              role: 'reference',
+            },
+            { ...again, ...common, name: `bare again, ${algorithm}`, role: 'reference' },
+          );
+        }
+        return contenders;
+      });
+    },
+  };
+}
+
+/** Sessions that browsers have: each contender gets the cookies it gave. */
+export function createCookieSection({ keys, tokens }: Signed): Section {
+  return {
+    title: 'Signed in by cookie, in Hono',
+    async start() {
+      const users = tokens.length;
+      const [bare, own, stored, cached] = await Promise.all([
+        start('hono', { by: 'nothing' }),
+        start('hono', { by: 'latchkey', keys, issuer: ISSUER }),
+        start('hono', { by: 'better-auth', users, cookieCache: false }),
+        start('hono', { by: 'better-auth', users, cookieCache: true }),
+      ]);
+      const requests = tokens.map((token) => createCookieRequest(`latchkey_access=${token}`));
+      const base = 'bare';
+      const ownName = `latchkey/guard/hono, ${keys.algorithm}`;
+      return [
+        { ...bare, name: base, role: 'bare', base, requests },
+        { ...own, name: ownName, role: 'own', base, requests },
+        ...[
+          { ...stored, name: 'better-auth' },
+          { ...cached, name: 'better-auth with its cookie cache' },
+        ].map(({ cookies, ...it }) => ({
+          ...it,
+          role: 'peer' as const,
+          base,
+          own: ownName,
+          requests: cookies.map(createCookieRequest),
+        })),
+      ];
+    },
+  };
+}
+
+/** Two whole systems. */
+export function createPythonSection({ keys, tokens }: Signed, python: Python): Section {
+  return {
+    title: 'Beside FastAPI on uvicorn',
+    async start() {
+      const [bare, own, fastApi] = await Promise.all([
+        start('fastify', { by: 'nothing' }),
+        start('fastify', { by: 'latchkey', keys, issuer: ISSUER }),
+        startFastApi(python),
+      ]);
+      const requests = tokens.map((token) => createBearerRequest(token));
+      const [base, otherBase] = ['Fastify, bare', 'FastAPI, bare'];
+      const ownName = `latchkey/guard/fastify, ${keys.algorithm}`;
+      return [
+        { ...bare, name: base, role: 'bare', base, requests },
+        { ...own, name: ownName, role: 'own', base, requests },
+        {
+          ...fastApi,
+          name: otherBase,
+          role: 'bare',
+          base: otherBase,
+          requests: [createBearerRequest(fastApi.accessToken, '/bare')],
+        },
+        {
+          ...fastApi,
+          name: 'FastAPI, PyJWT, HS256',
+          role: 'peer',
+          base: otherBase,
+          own: ownName,
+          requests: [createBearerRequest(fastApi.accessToken)],
+        },
+      ];
+    },
+  };
+}
+
+function createBearerRequest(token: string, path = '/protected'): string {
+  return createRequest('GET', path, {
+    authorization: `Bearer ${token}`,
+  });
+}
+
+function createCookieRequest(cookie: string): string {
+  return createRequest('GET', '/protected', { cookie });
+}
+
+async function start(framework: Framework, protection: Protection) {
+  const server: Child<ServerQuestion<GuardedSetup>, GuardedStarted & CpuTime> = startChild(
+    new URL('../servers/guarded.ts', import.meta.url),
+  );
+  const { port, cookies = [] } = await server.ask({ start: { framework, protection } });
+  return {
+    port,
+    cookies,
+    readCpu: () => server.ask({ cpu: true }),
+    stop: () => server.stop(),
+  };
+}
