@@ -85,7 +85,13 @@ const rotateByStore: Rotate = async (_caller, sessionId, generation) => {
   const { now, expiresAt, grace } = known;
   const device = { userId: null, sessionId, address: null, userAgent: null };
   const order = { sessionId, generation, now, expiresAt, grace, revokeUntil: expiresAt };
-  const event = { id: '', at: now, type: 'refresh_token_reused', ...device } as const;
+  const event = {
+    id: '',
+    at: now,
+    type: 'refresh_token_reused',
+    subject: null,
+    ...device,
+  } as const;
   return (await store?.rotateSession({ ...order, event }))?.status === 'rotated';
 };
 
