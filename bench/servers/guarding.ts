@@ -17,6 +17,7 @@ export interface GuardingAnswer {
 }
 
 let guard: Guard | undefined;
+
 function isAccepted(token: string): boolean {
   try {
     return guard?.verify(token) !== undefined;
