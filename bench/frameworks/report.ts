@@ -42,7 +42,6 @@ function createVerdicts(contenders: Measured['contenders'], results: Results): s
   return [createVerdict(`${AIM} of the bare route`, found, least >= AIM)];
 }
 
-/** The first of each kind of a section: what one algorithm shows, all do. */
 export function createPlot(measured: readonly Measured[]): Plot {
   return {
     name: 'frameworks',
@@ -51,7 +50,7 @@ export function createPlot(measured: readonly Measured[]): Plot {
     groups: measured.map(({ title, contenders, results }) => ({
       label: title,
       bars: contenders
-        .filter(({ name, role }) => role !== 'reference' && !/, (?:ES|RS|Ed)/.test(name))
+        .filter(({ drawn }) => drawn)
         .map(({ name, role }) => createBar(name, role === 'own', results.get(name) ?? [])),
     })),
   };
@@ -59,7 +58,7 @@ export function createPlot(measured: readonly Measured[]): Plot {
 
 function createBar(name: string, own: boolean, figures: readonly Figures[]): PlotBar {
   const { median, min, max } = summarise(figures.map(readRate));
-  return { label: name.replace(', HS256', ''), value: median, low: min, high: max, own };
+  return { label: name.replace(/, (?:HS|ES)256$/, ''), value: median, low: min, high: max, own };
 }
 
 function compareRates(results: Results, name: string, base: string): Summary {
