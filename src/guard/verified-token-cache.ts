@@ -1,5 +1,6 @@
 import { MAX_TOKEN_LENGTH } from '../jwt/limits.ts';
 import type { VerifiedToken } from './access-claims.ts';
+import { type TableEntry, TokenTable } from './token-table.ts';
 
 /** @see VerifiedTokenCache */
 export interface TokenCacheOptions {
@@ -19,8 +20,7 @@ export interface CachedToken {
   epoch: number;
 }
 
-interface Entry {
-  readonly token: string;
+interface Entry extends TableEntry<Entry> {
   readonly value: CachedToken;
   readonly bytes: number;
   visited: boolean;
@@ -38,7 +38,7 @@ interface Entry {
  * @see "SIEVE is Simpler than LRU", NSDI 2024
  */
 export class VerifiedTokenCache {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new TokenTable<Entry>();
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   #bytes = 0;
@@ -62,7 +62,7 @@ export class VerifiedTokenCache {
   }
 
   find(token: string): CachedToken | undefined {
-    const entry = this.#entries.get(token);
+    const entry = this.#entries.find(token);
     if (entry === undefined) return undefined;
     entry.visited = true;
     return entry.value;
@@ -75,24 +75,24 @@ export class VerifiedTokenCache {
     while (this.#entries.size >= this.#maxEntries || this.#bytes + bytes > this.#maxBytes) {
       this.#evict();
     }
-    const own = copy(token);
     const entry: Entry = {
-      token: own,
+      token: copy(token),
       value,
       bytes,
       visited: false,
       newer: undefined,
       older: this.#newest,
+      next: undefined,
     };
     if (this.#newest !== undefined) this.#newest.newer = entry;
     this.#newest = entry;
     this.#oldest ??= entry;
-    this.#entries.set(own, entry);
+    this.#entries.add(entry);
     this.#bytes += bytes;
   }
 
   delete(token: string): void {
-    const entry = this.#entries.get(token);
+    const entry = this.#entries.find(token);
     if (entry !== undefined) this.#remove(entry);
   }
 
@@ -121,7 +121,7 @@ export class VerifiedTokenCache {
     else entry.newer.older = entry.older;
     if (entry.older === undefined) this.#oldest = entry.newer;
     else entry.older.newer = entry.newer;
-    this.#entries.delete(entry.token);
+    this.#entries.remove(entry);
     this.#bytes -= entry.bytes;
   }
 }
