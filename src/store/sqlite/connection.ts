@@ -12,6 +12,9 @@ export interface SqliteLocation {
   readonly busyTimeout: number;
 }
 
+/** Of pages, in KiB, filled as they are read: among a million sessions each refresh is on other pages. */
+const CACHE_KIB = 32 * 1024;
+
 /** An open database file, set up so that a commit is durable. It belongs to the thread that made it. */
 export class SqliteConnection {
   readonly #db: DatabaseSync;
@@ -31,6 +34,7 @@ export class SqliteConnection {
         PRAGMA fullfsync = ON;
         PRAGMA checkpoint_fullfsync = ON;
         PRAGMA temp_store = MEMORY;
+        PRAGMA cache_size = -${CACHE_KIB};
         PRAGMA trusted_schema = OFF;
         PRAGMA journal_size_limit = 67108864;
       `);
