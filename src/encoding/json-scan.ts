@@ -11,7 +11,7 @@ const CLOSE_BRACKET = 0x5d;
 
 const FORBIDDEN_MEMBERS = new Set(['__proto__', 'constructor']);
 
-/** Asserts, before anything is parsed, that the nesting stays within `maxDepth`. */
+/** Asserts that the nesting stays within `maxDepth`. The text need not be JSON. */
 export function assertShallow(text: string, maxDepth: number): void {
   // Few opening brackets cannot be deep, and are found without looking at each character.
   if (countAtMost(text, '{', maxDepth) + countAtMost(text, '[', maxDepth) > maxDepth) {

@@ -20,18 +20,21 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * Parses JSON that means the same to every reader. Beyond what `JSON.parse` refuses: a member name that
  * appears twice in one object, nesting deeper than `maxDepth`, the member names `__proto__` and
  * `constructor` (prototype pollution), a number too large for a double, and unpaired surrogates.
- * Does not recurse, so deep nesting cannot overflow the stack.
+ * Deep nesting cannot overflow the stack.
  * @throws {JsonRefused}
  * @see RFC 8259 section 4, RFC 7493 section 2
  */
 export function parseJson(text: string, options: ParseJsonOptions = {}): unknown {
-  assertShallow(text, options.maxDepth ?? 32);
+  const maxDepth = options.maxDepth ?? 32;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
+    assertShallow(text, maxDepth);
     throw new JsonRefused('syntax', 'This is not JSON.');
   }
-  if (!isPlainlyStrict(text, value)) assertStrictMembers(text);
+  if (isPlainlyStrict(text, value, maxDepth)) return value;
+  assertShallow(text, maxDepth);
+  assertStrictMembers(text);
   return value;
 }
