@@ -15,6 +15,10 @@ test('a byte order mark is kept', () => {
   assert.equal(decodeUtf8(Buffer.from([0xef, 0xbb, 0xbf, 0x61])), '\uFEFFa');
 });
 
+test('the replacement character is one like others', () => {
+  assert.equal(decodeUtf8(Buffer.from('a\uFFFDb')), 'a\uFFFDb');
+});
+
 test('a view is decoded, not the buffer under it', () => {
   assert.equal(decodeUtf8(new Uint8Array([0xff, 0x61, 0xff]).subarray(1, 2)), 'a');
 });
