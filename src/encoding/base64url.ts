@@ -1,3 +1,5 @@
+import { Scratch } from './scratch.ts';
+
 /**
  * Encodes without padding. A string is encoded as its UTF-8 bytes.
  * @see RFC 4648 section 5, RFC 7515 section 2
@@ -19,15 +21,15 @@ export function decodeBase64url(text: string): Buffer | undefined {
 }
 
 /**
- * Creates a function that decodes as `decodeBase64url` does, into memory that its next call overwrites. To
- * make a buffer for each takes longer than the decoding.
+ * Creates a function that decodes as `decodeBase64url` does, into memory that its next call overwrites.
  * @param maxLength characters; a longer text answers undefined
  */
 export function createBase64urlDecoder(maxLength: number): (text: string) => Buffer | undefined {
-  const bytes = Buffer.alloc(Math.ceil((maxLength * 3) / 4));
+  const scratch = new Scratch(Math.ceil((maxLength * 3) / 4));
+  const { bytes } = scratch;
   return (text) => {
     if (text.length > maxLength) return undefined;
     const length = bytes.write(text, 'base64url');
-    return bytes.toString('base64url', 0, length) === text ? bytes.subarray(0, length) : undefined;
+    return bytes.toString('base64url', 0, length) === text ? scratch.first(length) : undefined;
   };
 }

@@ -1,4 +1,5 @@
 import { createHmac, hash, type KeyObject } from 'node:crypto';
+import { Scratch } from '../encoding/scratch.ts';
 import { MAX_TEXT_BYTES, MAX_TOKEN_LENGTH } from './limits.ts';
 
 type Digest = 'sha256' | 'sha384' | 'sha512';
@@ -17,7 +18,8 @@ export function createMac(digest: Digest, key: KeyObject): (text: string) => str
   const blockBytes = digest === 'sha256' ? 64 : 128;
   const digestBytes = { sha256: 32, sha384: 48, sha512: 64 }[digest];
   const keyBlock = createKeyBlock(digest, key, blockBytes);
-  const inner = Buffer.alloc(blockBytes + MAX_TEXT_BYTES);
+  const message = new Scratch(blockBytes + MAX_TEXT_BYTES);
+  const inner = message.bytes;
   const outer = Buffer.alloc(blockBytes + digestBytes);
   for (const [at, byte] of keyBlock.entries()) {
     inner[at] = byte ^ INNER;
@@ -29,7 +31,7 @@ export function createMac(digest: Digest, key: KeyObject): (text: string) => str
       return createHmac(digest, key).update(text).digest('base64url');
     }
     const end = blockBytes + inner.write(text, blockBytes, 'utf8');
-    outer.write(hash(digest, inner.subarray(0, end), 'latin1'), blockBytes, 'latin1');
+    outer.write(hash(digest, message.first(end), 'latin1'), blockBytes, 'latin1');
     return hash(digest, outer, 'base64url');
   };
 }

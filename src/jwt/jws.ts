@@ -7,6 +7,7 @@ import {
   verify,
 } from 'node:crypto';
 import { createBase64urlDecoder, encodeBase64url } from '../encoding/base64url.ts';
+import { Scratch } from '../encoding/scratch.ts';
 import { KeyRefused, TokenRefused } from '../errors.ts';
 import { type Algorithm, type AlgorithmParameters, parametersOf } from './algorithms.ts';
 import { createMac } from './hmac.ts';
@@ -65,8 +66,7 @@ function createCryptoKey(
   return key;
 }
 
-/** Written anew for each token, since making a buffer takes longer than filling it. */
-const inputBytes = Buffer.alloc(MAX_TEXT_BYTES);
+const signed = new Scratch(MAX_TEXT_BYTES);
 const decodeSignature = createBase64urlDecoder(MAX_TOKEN_LENGTH);
 
 /** Whether `signature` (base64url) is this key's over `input`. Strict: one spelling per signature. */
@@ -93,8 +93,8 @@ function createSignatureCheck({ algorithm, key }: VerificationKey): SignatureChe
   return (input, signature) => {
     const bytes = decodeSignature(signature);
     if (bytes === undefined) return false;
-    const end = inputBytes.write(input, 'utf8');
-    return verify(parameters.digest, inputBytes.subarray(0, end), options, bytes);
+    const end = signed.bytes.write(input, 'utf8');
+    return verify(parameters.digest, signed.first(end), options, bytes);
   };
 }
 
