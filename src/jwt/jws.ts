@@ -1,5 +1,6 @@
 import {
   constants,
+  createVerify,
   type KeyObject,
   type SignKeyObjectInput,
   sign,
@@ -89,12 +90,25 @@ function createSignatureCheck({ algorithm, key }: VerificationKey): SignatureChe
       return timingSafeEqual(expectedBytes, givenBytes) && expected === signature;
     };
   }
-  const options = createCryptoKey(parameters, key);
+  const isSignedBy = createBytesCheck(parameters, createCryptoKey(parameters, key));
   return (input, signature) => {
     const bytes = decodeSignature(signature);
-    if (bytes === undefined) return false;
+    return bytes !== undefined && isSignedBy(input, bytes);
+  };
+}
+
+function createBytesCheck(
+  { family, digest }: AlgorithmParameters,
+  key: ReturnType<typeof createCryptoKey>,
+): (input: string, signature: Buffer) => boolean {
+  // Half a microsecond quicker than `verify`, which does the same. For EC it would throw where the signature
+  // is of another length.
+  if (family === 'rsa') {
+    return (input, signature) => createVerify(digest).update(input, 'utf8').verify(key, signature);
+  }
+  return (input, signature) => {
     const end = signed.bytes.write(input, 'utf8');
-    return verify(parameters.digest, signed.first(end), options, bytes);
+    return verify(digest, signed.first(end), key, signature);
   };
 }
 
