@@ -13,21 +13,6 @@ const FORBIDDEN_MEMBERS = new Set(['__proto__', 'constructor']);
 
 /** Asserts that the nesting stays within `maxDepth`. The text need not be JSON. */
 export function assertShallow(text: string, maxDepth: number): void {
-  // Few opening brackets cannot be deep, and are found without looking at each character.
-  if (countAtMost(text, '{', maxDepth) + countAtMost(text, '[', maxDepth) > maxDepth) {
-    assertDepth(text, maxDepth);
-  }
-}
-
-function countAtMost(text: string, character: string, limit: number): number {
-  let count = 0;
-  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) {
-    if (++count > limit) break;
-  }
-  return count;
-}
-
-function assertDepth(text: string, maxDepth: number): void {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
