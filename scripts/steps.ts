@@ -50,20 +50,22 @@ export interface Outcome {
   readonly ok: boolean;
   readonly output: string;
   readonly seconds: number;
+  /** Whether it was interrupted because it took longer than the limit. */
+  readonly limitReached: boolean;
 }
 
 export interface RunOptions {
   /** Default: that of this process. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Milliseconds, after which the command is interrupted as if by Ctrl+C. Default: none. */
-  readonly limit?: number;
+  /** How long the command may run before it is interrupted as if by Ctrl+C. Default: no limit. */
+  readonly limitMs?: number;
 }
 
 /** Runs one command from the root, where the tools of node_modules come first. */
 export function run(
   { command: [name, ...args] }: Step,
   output: 'pipe' | 'inherit',
-  { env = process.env, limit }: RunOptions = {},
+  { env = process.env, limitMs }: RunOptions = {},
 ): Promise<Outcome> {
   const path = [join(root, 'node_modules/.bin'), env['PATH'] ?? env['Path'] ?? ''].join(delimiter);
   const started = Date.now();
@@ -77,11 +79,16 @@ export function run(
     const forward = (signal: NodeJS.Signals) => child.kill(signal);
     process.on('SIGINT', forward).on('SIGTERM', forward);
     const texts: string[] = [];
-    const timer = limit === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), limit);
+    let limitReached = false;
+    const interrupt = () => {
+      limitReached = true;
+      child.kill('SIGINT');
+    };
+    const timer = limitMs === undefined ? undefined : setTimeout(interrupt, limitMs);
     const finish = (ok: boolean) => {
       clearTimeout(timer);
       process.off('SIGINT', forward).off('SIGTERM', forward);
-      done({ ok, output: texts.join(''), seconds: (Date.now() - started) / 1000 });
+      done({ ok, output: texts.join(''), seconds: (Date.now() - started) / 1000, limitReached });
     };
     child.stdout?.setEncoding('utf8').on('data', (text: string) => texts.push(text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => texts.push(text));

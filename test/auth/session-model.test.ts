@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { repetitionsOf } from '../../scripts/proofs.ts';
 import { RefreshRefused, TokenRefused } from '../../src/errors.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 
 /**
  * Random lives of sessions, against a model of what the design promises:
  * at most one successor lives, no honest retry is punished, every replay after the window ends the
- * session. `TEST_SESSION_RUNS` sets how many lives, 1,000 by default.
+ * session. `TEST_SESSION_RUNS` sets how many lives.
  */
-const RUNS = Number(process.env['TEST_SESSION_RUNS'] ?? 1000);
+const RUNS = repetitionsOf('TEST_SESSION_RUNS');
 const GRACE = 30;
 const TABS = 3;
 /** Seconds. */

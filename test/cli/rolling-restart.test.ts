@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { repetitionsOf } from '../../scripts/proofs.ts';
 import { findPort } from '../../src/cli/find-port.ts';
 import { type Answer, Api, Client } from '../crash/accounts.ts';
 import { startPostgres } from '../support/postgres.ts';
@@ -9,7 +10,7 @@ import { SECRET } from '../support/server.ts';
 import { createFolder, spawnCli } from './cli.ts';
 
 /** Each of both nodes is stopped and started as often. */
-const restarts = 10;
+const restarts = repetitionsOf('TEST_ROLLING_RESTARTS');
 const clients = 6;
 
 test('Two nodes behind a proxy are restarted in turn under load, and no request fails', async (t) => {

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { repetitionsOf } from '../../scripts/proofs.ts';
 import { createFolder, isRecord, spawnCli } from '../cli/cli.ts';
 import { Api, Client } from './accounts.ts';
 import { checkAccount } from './check.ts';
@@ -115,5 +116,4 @@ export function describe({ accounts, answers, restarts }: CrashReport): string {
   return `${restarts.length} crashes, ${answers} acknowledged answers about ${accounts} users; ready again after ${at(0.5)} ms in the median, p99 ${at(0.99)} ms, ${at(1)} ms at most; ${soon} of ${restarts.length} times in under 1 s`;
 }
 
-/** As many as the issue asks for, or what the environment says. */
-export const crashRounds = Number(process.env['TEST_CRASH_ROUNDS'] ?? 20);
+export const crashRounds = repetitionsOf('TEST_CRASH_ROUNDS');

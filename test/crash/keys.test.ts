@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { repetitionsOf } from '../../scripts/proofs.ts';
 import { openLatchkey } from '../../src/system/latchkey.ts';
 import {
   call,
@@ -15,11 +16,8 @@ import {
 } from '../cli/cli.ts';
 import { startPostgres } from '../support/postgres.ts';
 
-/**
- * How many commands that change keys are killed, at steps chosen by chance. `all`: at every one of their
- * steps, one after another, which takes minutes.
- */
-const crashes = process.env['TEST_KEY_CRASHES'] ?? '6';
+/** How many commands are killed, each at a random step. Infinity: at every step, one after another. */
+const crashes = repetitionsOf('TEST_KEY_CRASHES');
 
 const issuer = 'https://auth.example';
 const password = 'correct horse battery';
@@ -209,7 +207,7 @@ async function crashKeys(t: TestContext, place: Place, steps: readonly Steps[]):
     return hasDied;
   };
 
-  if (crashes === 'all') {
+  if (crashes === Number.POSITIVE_INFINITY) {
     for (const scenario of scenarios) {
       for (const { kind } of scenario.steps) {
         for (let at = 1; await go(scenario, `${kind}:${at}`); at++);
@@ -217,7 +215,7 @@ async function crashKeys(t: TestContext, place: Place, steps: readonly Steps[]):
     }
   } else {
     const start = Math.floor(Math.random() * scenarios.length);
-    for (let round = 0; round < Number(crashes); round++) {
+    for (let round = 0; round < crashes; round++) {
       const scenario = scenarios[(start + round) % scenarios.length];
       assert.ok(scenario);
       const step = scenario.steps[Math.floor(Math.random() * scenario.steps.length)];

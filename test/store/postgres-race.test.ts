@@ -3,14 +3,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { repetitionsOf } from '../../scripts/proofs.ts';
 import { createAuth } from '../../src/auth/auth.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { createTestRandom, TEST_SETTINGS, TestClock, TestHasher } from '../support/auth.ts';
 import { startPostgres } from '../support/postgres.ts';
 import type { Answers, Round } from './race-node.ts';
 
-/** How many rounds: 2,000, or what the setting says. A long run is one of 100,000. */
-const ROUNDS = Number(process.env['TEST_RACE_ROUNDS'] ?? 2_000);
+const ROUNDS = repetitionsOf('TEST_RACE_ROUNDS');
 const CALLERS = 50;
 /** Beyond the window in which the same successor is handed out again; ms. */
 const PAUSE = 31_000;
@@ -29,7 +29,7 @@ async function race(node: ChildProcess, round: Round): Promise<Answers> {
 }
 
 test(`${ROUNDS} times ${CALLERS} callers at two nodes refresh one session: one successor, nobody punished`, {
-  timeout: 60_000 + 60 * ROUNDS,
+  timeout: 600_000 + 300 * ROUNDS,
 }, async (t) => {
   const url = await server.createDatabase();
   const store = await openPostgresStore({ url });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { repetitionsOf } from '../../scripts/proofs.ts';
 import { createAuth } from '../../src/auth/auth.ts';
 import { Lease } from '../../src/auth/lease.ts';
 import type { Store } from '../../src/auth/ports.ts';
@@ -17,7 +18,7 @@ import { createTestRandom, TEST_SETTINGS, TestClock, TestHasher } from '../suppo
 import { testOptions } from '../support/server.ts';
 
 /** In all; 100000 is what a large installation may have after a long night. */
-const rows = Number(process.env['TEST_EXPIRED_ROWS'] ?? 3_000);
+const rows = repetitionsOf('TEST_EXPIRED_ROWS');
 const day = 24 * 3600;
 const now = Date.UTC(2026, 0, 1);
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { repetitionsOf } from '../../scripts/proofs.ts';
 import { InvalidSetting } from '../../src/errors.ts';
 import type { LatchkeyPluginOptions } from '../../src/server/options.ts';
 import { openLatchkey } from '../../src/system/latchkey.ts';
@@ -9,8 +10,7 @@ import { startPostgres } from '../support/postgres.ts';
 import { ISSUER, SECRET } from '../support/server.ts';
 import { Load, Node } from './key-fleet.ts';
 
-/** How often keys rotate: 20 times, or what the setting says. */
-const ROTATIONS = Number(process.env['TEST_KEY_ROTATIONS'] ?? 20);
+const ROTATIONS = repetitionsOf('TEST_KEY_ROTATIONS');
 const REVOCATIONS = 5;
 const CLIENTS = 3;
 const NEW_SECRET = 'Wb5nT8qLr2VxZc7Yd0KfM4sHj1Ga9PuE';

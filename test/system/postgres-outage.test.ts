@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { repetitionsOf } from '../../scripts/proofs.ts';
 import type { Clock } from '../../src/auth/ports.ts';
 import type { SignIn } from '../../src/auth/sign-in.ts';
 import {
@@ -15,7 +16,7 @@ import { startPostgres } from '../support/postgres.ts';
 import { testOptions } from '../support/server.ts';
 
 /** How often the database goes away. */
-const OUTAGES = Number(process.env['TEST_OUTAGES'] ?? 10);
+const OUTAGES = repetitionsOf('TEST_OUTAGES');
 const ACTORS = 12;
 /** Acknowledged writes between two outages. */
 const WRITES = 60;

@@ -2,13 +2,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { repetitionsOf } from '../../scripts/proofs.ts';
 import { type Latchkey, openLatchkey } from '../../src/system/latchkey.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { ISSUER, SECRET } from '../support/server.ts';
 import type { Refusal } from './revocation-node.ts';
 
 /** How many revocations to time. */
-const REVOCATIONS = Number(process.env['TEST_REVOCATIONS'] ?? 40);
+const REVOCATIONS = repetitionsOf('TEST_REVOCATIONS');
 
 const postgres = await startPostgres();
 
