@@ -1,4 +1,5 @@
 import { ALGORITHMS, type Algorithm, isAlgorithm } from '../jwt/algorithms.ts';
+import { describeKnownMaterial } from '../jwt/known-material.ts';
 import { findSecretWeakness } from '../jwt/secret-strength.ts';
 import { parseDatabaseUrl } from './database.ts';
 import { durationBetween, wholeSecondsBetween } from './duration.ts';
@@ -38,6 +39,10 @@ function parseSecret(text: string, refuse: Refuse): string {
   // One node that reads a line break the other does not is a node with another secret.
   if (text !== text.trim()) {
     refuse('begins or ends with white space.', 'Remove it, on every node alike.');
+  }
+  const known = describeKnownMaterial(text);
+  if (known !== undefined) {
+    refuse(`is ${known}, not a secret.`, 'Make one that nobody has seen: openssl rand -base64 48');
   }
   const weakness = findSecretWeakness(Buffer.from(text));
   if (weakness !== undefined) refuse('is too weak.', weakness);

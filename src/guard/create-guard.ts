@@ -10,9 +10,9 @@ import { createIssuerGuard } from './issuer-guard.ts';
 /**
  * Creates a guard: it tells who a request comes from, by verifying access tokens on the spot.
  *
- * `createGuard({ issuer })` begins to fetch the issuer's keys at once and keeps them fresh; see
- * `docs/guard.md`. `createGuard({ keys })` is given a shared secret or public keys, and opens no
- * connection.
+ * `createGuard({ issuer })` starts to fetch the issuer's keys and keeps them fresh; see
+ * `docs/guard.md`. `createGuard({ keys })` is given public keys, or a shared secret together with
+ * `algorithm: 'HS256'`, and opens no connection.
  *
  * `Host` is the type of the host's own claims, by default {@link CustomClaims}; it is not checked.
  * @throws {InvalidSetting} naming the option

@@ -64,9 +64,12 @@ export interface IssuerGuardOptions extends CommonGuardOptions {
 
 /** A guard that is given the keys and never opens a connection. */
 export interface LocalGuardOptions extends CommonGuardOptions {
-  /** A shared secret, a public key (PEM, JWK, `KeyObject`), a JWKS, or a list of keys. */
+  /**
+   * A public key (PEM, JWK, `KeyObject`), a JWKS, or a list of keys. A shared secret only together with an
+   * HS `algorithm`: text or bytes that are not a recognised key stop the start otherwise.
+   */
   readonly keys: KeysMaterial;
-  /** Default: what the key says, else what fits its kind; HS256 for a shared secret. */
+  /** Default: what the key says, else what fits its kind. A shared secret as text or bytes needs it. */
   readonly algorithm?: Algorithm | undefined;
   /** Must be the `iss` of a token. Default: any, as the key says who signed it. */
   readonly issuer?: string | undefined;

@@ -192,7 +192,7 @@ function describeNoKeys(url: string, ignored: number): string {
   if (ignored > 0) {
     return `None of the ${ignored} keys at ${url} can be used: each must be public and name its "alg".`;
   }
-  return `There is no key at ${url}. An issuer that signs with a shared secret (HS256) publishes none: give the secret to createGuard({ keys }).`;
+  return `There is no key at ${url}. An issuer that signs with a shared secret (HS256) publishes none: give the secret to createGuard({ keys, algorithm: 'HS256' }).`;
 }
 
 function isSameSet(one: readonly VerificationKey[], other: readonly VerificationKey[]): boolean {

@@ -1,6 +1,6 @@
-import { createPublicKey, KeyObject, type webcrypto } from 'node:crypto';
+import { KeyObject, type webcrypto } from 'node:crypto';
 import { decodeBase64url } from '../encoding/base64url.ts';
-import { isJsonObject, parseJson } from '../encoding/json.ts';
+import { isJsonObject, type JsonObject, parseJson } from '../encoding/json.ts';
 import { decodeUtf8 } from '../encoding/utf8.ts';
 import { KeyRefused } from '../errors.ts';
 
@@ -26,36 +26,42 @@ const PEM_BEGIN = '-----BEGIN ';
 /** Reads material for RSA, EC and Ed25519. */
 export function parseAsymmetricMaterial(material: KeyMaterial): KeySource {
   if (material instanceof KeyObject) return { form: 'object', key: material };
-  if (!isText(material)) return { form: 'jwk', jwk: material };
+  if (!isText(material)) return { form: 'jwk', jwk: requireJwk(material) };
   const text = toText(material)?.trim();
   if (text === undefined) throw unreadable();
   return findKeyText(text) ?? findKeyText(decodeBase64(text)) ?? refuseUnreadable();
 }
 
 /**
- * Reads material for HMAC. A key pair's half, in whatever clothing, is never taken for a secret: with the
- * public key as the secret anyone could sign (algorithm confusion).
+ * Reads material for HMAC. Text is the secret itself, unless it is a JWK; whether it may be one is for
+ * `readSecret` to judge.
  */
 export function parseSecretMaterial(material: KeyMaterial): KeySource {
   if (material instanceof KeyObject) return { form: 'object', key: material };
-  if (!isText(material)) return { form: 'jwk', jwk: material };
-  const text = toText(material);
-  if (text?.trimStart().startsWith('{') === true) {
-    const source = findKeyText(text.trim());
-    if (source !== undefined) return source;
-  }
-  const secret = typeof material === 'string' ? Buffer.from(material, 'utf8') : toBuffer(material);
-  if ((text !== undefined && isKeyPairText(text.trim())) || isPublicDer(secret)) {
-    throw new KeyRefused(
-      'wrong_key_type',
-      'This is a key of a key pair, not a shared secret: whoever has the public half could sign. ' +
-        'Choose an algorithm that fits the key, such as RS256 or ES256, or give a random secret.',
-    );
-  }
-  return { form: 'secret', secret };
+  if (!isText(material)) return { form: 'jwk', jwk: requireJwk(material) };
+  const text = toText(material)?.trim();
+  const jwk = text?.startsWith('{') === true ? findJwkText(text) : undefined;
+  if (jwk !== undefined) return jwk;
+  // A copy, so that a caller who wipes or reuses its buffer does not change our key.
+  return { form: 'secret', secret: Buffer.from(material as Uint8Array) };
 }
 
-function isText(material: string | Uint8Array | JsonWebKey): material is string | Uint8Array {
+/**
+ * Finds the keys of a JWKS that is given as text: JSON, or base64 of it.
+ * @returns undefined for all else
+ */
+export function findKeySetText(material: unknown): readonly JsonWebKey[] | undefined {
+  if (!isText(material)) return undefined;
+  const text = toText(material)?.trim();
+  if (text === undefined) return undefined;
+  for (const json of text.startsWith('{') ? [text] : [decodeBase64(text)]) {
+    const keys = json?.startsWith('{') === true ? findObject(json)?.['keys'] : undefined;
+    if (Array.isArray(keys)) return keys;
+  }
+  return undefined;
+}
+
+function isText(material: unknown): material is string | Uint8Array {
   return typeof material === 'string' || material instanceof Uint8Array;
 }
 
@@ -63,9 +69,10 @@ function toText(material: string | Uint8Array): string | undefined {
   return typeof material === 'string' ? material : decodeUtf8(material);
 }
 
-/** A copy, so that a caller who wipes or reuses its buffer does not change our key. */
-function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes);
+/** For callers without types: an address object, a promise or a buffer of another kind is not a JWK. */
+function requireJwk(material: unknown): JsonWebKey {
+  if (isJsonObject(material) && !ArrayBuffer.isView(material)) return material;
+  throw unreadable();
 }
 
 function findKeyText(text: string | undefined): KeySource | undefined {
@@ -77,39 +84,28 @@ function findKeyText(text: string | undefined): KeySource | undefined {
 }
 
 function findJwkText(text: string): KeySource | undefined {
+  const jwk = findObject(text);
+  return typeof jwk?.['kty'] === 'string' ? { form: 'jwk', jwk } : undefined;
+}
+
+function findObject(text: string): JsonObject | undefined {
   try {
-    const jwk = parseJson(text);
-    return isJsonObject(jwk) && typeof jwk['kty'] === 'string' ? { form: 'jwk', jwk } : undefined;
+    const value = parseJson(text);
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Lenient about line breaks and alphabets: this reads what an operator wrote, not a token. */
 function decodeBase64(text: string): string | undefined {
-  const compact = text.replace(/\s/g, '').replace(/=+$/, '');
-  const bytes = decodeBase64url(compact.replaceAll('+', '-').replaceAll('/', '_'));
+  const bytes = decodeBase64Leniently(text);
   return bytes === undefined ? undefined : decodeUtf8(bytes)?.trim();
 }
 
-function isKeyPairText(text: string): boolean {
-  if (text.includes(PEM_BEGIN) || /^(ssh-|ecdsa-sha2-|sk-ssh-)/.test(text)) return true;
-  if (decodeBase64(text)?.includes(PEM_BEGIN) === true) return true;
-  return isPublicDer(Buffer.from(text, 'base64'));
-}
-
-function isPublicDer(bytes: Buffer): boolean {
-  const SEQUENCE = 0x30;
-  if (bytes[0] !== SEQUENCE) return false;
-  for (const type of ['spki', 'pkcs1'] as const) {
-    try {
-      createPublicKey({ key: bytes, format: 'der', type });
-      return true;
-    } catch {
-      // Not of this form.
-    }
-  }
-  return false;
+/** Lenient about line breaks, padding and alphabets: this reads what an operator wrote, not a token. */
+export function decodeBase64Leniently(text: string): Buffer | undefined {
+  const compact = text.replace(/\s/g, '').replace(/=+$/, '');
+  return decodeBase64url(compact.replaceAll('+', '-').replaceAll('/', '_'));
 }
 
 function unreadable(): KeyRefused {

@@ -2,7 +2,8 @@ import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } fr
 import { KeyRefused } from '../errors.ts';
 import type { Algorithm } from './algorithms.ts';
 import { assertJwkPurpose, assertSecret, wrongType } from './key-checks.ts';
-import type { JsonWebKey, KeySource } from './key-material.ts';
+import { decodeBase64Leniently, type JsonWebKey, type KeySource } from './key-material.ts';
+import { describeKnownMaterial } from './known-material.ts';
 
 /** Reads a shared secret that is strong enough. @throws {KeyRefused} */
 export function readSecret(
@@ -12,6 +13,7 @@ export function readSecret(
   operation: 'sign' | 'verify',
 ): KeyObject {
   const secret = secretBytes(source, algorithm, operation);
+  assertUnknown(secret, algorithm);
   assertSecret(secret, algorithm, minimumBytes);
   return createSecretKey(secret);
 }
@@ -25,9 +27,26 @@ function secretBytes(
   if (source.form === 'object' && source.key.type === 'secret') return source.key.export();
   if (source.form === 'jwk' && source.jwk.kty === 'oct' && typeof source.jwk.k === 'string') {
     assertJwkPurpose(source.jwk, algorithm, operation);
-    return Buffer.from(source.jwk.k, 'base64url');
+    const secret = decodeBase64Leniently(source.jwk.k);
+    if (secret !== undefined) return secret;
+    throw new KeyRefused(
+      'invalid_key',
+      'The "k" of this JWK is not base64url. Export the key again.',
+    );
   }
   throw wrongType(algorithm, 'a shared secret');
+}
+
+/** Stops algorithm confusion: with the public key as the secret, whoever has that key can sign. */
+function assertUnknown(secret: Uint8Array, algorithm: Algorithm): void {
+  const known = describeKnownMaterial(secret);
+  if (known === undefined) return;
+  throw new KeyRefused(
+    'wrong_key_type',
+    `This is ${known}, not a shared secret for ${algorithm}: whoever has the public half or knows the ` +
+      'text could sign tokens. Choose an algorithm that fits the key, such as RS256 or ES256, or make a ' +
+      'random secret: openssl rand -base64 48',
+  );
 }
 
 /** Reads a private key, of whatever kind. @throws {KeyRefused} */

@@ -1,10 +1,17 @@
-import { createPublicKey, KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isJsonObject } from '../encoding/json.ts';
 import { KeyRefused } from '../errors.ts';
 import { type Algorithm, isAlgorithm, isSymmetric } from './algorithms.ts';
-import { type JsonWebKey, type KeyMaterial, parseAsymmetricMaterial } from './key-material.ts';
+import {
+  findKeySetText,
+  type JsonWebKey,
+  type KeyMaterial,
+  type KeySource,
+  parseAsymmetricMaterial,
+} from './key-material.ts';
 import type { VerificationKey } from './key-types.ts';
 import { importVerificationKey } from './keys.ts';
+import { describeKnownMaterial } from './known-material.ts';
 
 /** Keys in one set. An issuer has two or three; a list without end would slow every refusal down. */
 const MAX_KEYS = 64;
@@ -66,7 +73,7 @@ export function isSameKey(one: VerificationKey, other: VerificationKey): boolean
   return one.kid === other.kid && one.algorithm === other.algorithm && one.key.equals(other.key);
 }
 
-/** A key, several, or a JWKS as an object. @see KeyMaterial */
+/** A key, several, or a JWKS as an object or as JSON text. @see KeyMaterial */
 export type KeysMaterial =
   | KeyMaterial
   | { readonly keys: readonly JsonWebKey[] }
@@ -74,29 +81,56 @@ export type KeysMaterial =
 
 /**
  * Reads keys that the host itself configured. Where no algorithm is given, a JWK's `alg` says it, else
- * the kind of key: ES256, ES384, ES512, EdDSA, RS256, and HS256 for a shared secret.
+ * the kind of key: ES256, ES384, ES512, EdDSA, RS256, and HS256 for a JWK or a `KeyObject` that is
+ * declared to be a secret. Text and bytes are a secret only where the algorithm says so: else each key that
+ * was copied badly would be one, and a public one at that.
+ * @param option the name of the option that holds the keys, for messages
  * @throws {KeyRefused} for a key that cannot be used, and for none at all
  */
-export function importKeys(material: KeysMaterial, algorithm?: Algorithm): VerificationKey[] {
-  const list = listMaterials(material);
-  if (list.length === 0) throw new KeyRefused('invalid_key', 'There is no key. Give at least one.');
-  return list.map((each) => importVerificationKey(each, algorithm ?? chooseAlgorithm(each)));
+export function importKeys(
+  material: KeysMaterial,
+  algorithm?: Algorithm,
+  option = 'keys',
+): VerificationKey[] {
+  const list = isList(material)
+    ? material.flatMap((each, at) => expand(each, `${option}[${at}]`))
+    : expand(material, option);
+  if (list.length === 0) {
+    throw new KeyRefused('invalid_key', `${option}: there is no key. Give at least one.`);
+  }
+  return list.map(({ label, key }) => {
+    try {
+      return importVerificationKey(key, algorithm ?? chooseAlgorithm(key));
+    } catch (error) {
+      if (!(error instanceof KeyRefused)) throw error;
+      throw new KeyRefused(error.code, `${label}: ${error.message}`);
+    }
+  });
 }
 
-function listMaterials(material: KeysMaterial): readonly KeyMaterial[] {
-  if (isList(material)) return material;
-  if (isSet(material)) return material.keys;
-  return [material];
+/** One key, and where it stands in the option. */
+interface LabelledKey {
+  readonly label: string;
+  readonly key: KeyMaterial;
 }
 
 function isList(material: KeysMaterial): material is readonly KeyMaterial[] {
   return Array.isArray(material);
 }
 
-function isSet(
+/** The keys of a JWKS one by one; any other material as it is. */
+function expand(
   material: Exclude<KeysMaterial, readonly KeyMaterial[]>,
-): material is { readonly keys: readonly JsonWebKey[] } {
-  return typeof material === 'object' && 'keys' in material && Array.isArray(material.keys);
+  label: string,
+): LabelledKey[] {
+  const keys = findKeySetText(material) ?? findKeySet(material);
+  if (keys === undefined) return [{ label, key: material as KeyMaterial }];
+  return keys.map((key, at) => ({ label: `${label}.keys[${at}]`, key }));
+}
+
+function findKeySet(material: unknown): readonly JsonWebKey[] | undefined {
+  const keys = isJsonObject(material) ? material['keys'] : undefined;
+  return Array.isArray(keys) ? keys : undefined;
 }
 
 const EC_ALGORITHMS: Readonly<Record<string, Algorithm>> = {
@@ -105,32 +139,46 @@ const EC_ALGORITHMS: Readonly<Record<string, Algorithm>> = {
   secp521r1: 'ES512',
 };
 
+/** @throws {KeyRefused} for what is not recognisably a key */
 function chooseAlgorithm(material: KeyMaterial): Algorithm {
-  if (material instanceof KeyObject) return algorithmOf(material);
-  const source = findSource(material);
-  if (source?.form === 'jwk') {
+  const source = recognise(material);
+  if (source.form === 'object') return algorithmOf(source.key);
+  if (source.form === 'jwk') {
     const { alg, kty } = source.jwk;
     if (isAlgorithm(alg)) return alg;
     if (kty === 'oct') return 'HS256';
   }
   try {
-    if (source?.form === 'pem') return algorithmOf(createPublicKey(source.pem));
-    if (source?.form === 'jwk') {
+    if (source.form === 'pem') return algorithmOf(createPublicKey(source.pem));
+    if (source.form === 'jwk') {
       return algorithmOf(createPublicKey({ key: source.jwk, format: 'jwk' }));
     }
   } catch {
     // Importing it as any kind of key pair says what is wrong with it.
-    return 'RS256';
   }
-  // Not a key pair's half in any form, or the import of a secret refuses it.
-  return 'HS256';
+  return 'RS256';
 }
 
-function findSource(material: Exclude<KeyMaterial, KeyObject>) {
+function recognise(material: KeyMaterial): KeySource {
   try {
     return parseAsymmetricMaterial(material);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (!(error instanceof KeyRefused)) throw error;
+    const isText = typeof material === 'string' || material instanceof Uint8Array;
+    const known = isText ? describeKnownMaterial(material) : undefined;
+    if (known !== undefined) {
+      throw new KeyRefused(
+        'invalid_key',
+        `This looks like ${known}, and is not a key that can be read. Give the key itself, whole: PEM ` +
+          '(-----BEGIN PUBLIC KEY-----), base64 of PEM, a JWK or a JWKS. To have the keys fetched, give the ' +
+          'option issuer instead.',
+      );
+    }
+    throw new KeyRefused(
+      'invalid_key',
+      'This is not a key that can be read: PEM (-----BEGIN PUBLIC KEY-----), base64 of PEM, a JWK or a ' +
+        'JWKS. If it is a shared secret, say so with the option algorithm: "HS256".',
+    );
   }
 }
 

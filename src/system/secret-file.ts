@@ -2,6 +2,7 @@ import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Random } from '../auth/ports.ts';
 import { InvalidSetting } from '../errors.ts';
+import { describeKnownMaterial } from '../jwt/known-material.ts';
 import { findSecretWeakness } from '../jwt/secret-strength.ts';
 
 const fileName = 'secret';
@@ -121,6 +122,8 @@ function assertPrivate(file: string, mode: number): void {
 function assertSecret(file: string, secret: string): void {
   if (secret === '') refuse(file, 'is empty', startAnew(file));
   if (secret !== secret.trim()) refuse(file, 'has white space around the secret', 'Remove it.');
+  const known = describeKnownMaterial(secret);
+  if (known !== undefined) refuse(file, `holds ${known}, not a secret`, startAnew(file));
   const weakness = findSecretWeakness(Buffer.from(secret), secretBytes);
   if (weakness !== undefined) refuse(file, 'is too weak', `${weakness}. ${startAnew(file)}`);
 }

@@ -319,6 +319,10 @@ describe('a secret', () => {
     'a'.repeat(64),
     'change-this-secret-in-production-please',
     `${secret}\n`,
+    'https://vault.example/v1/latchkey/secret',
+    '/run/secrets/latchkey-secret-of-production',
+    'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEpRNbnDbBmY1UBGtOHfY1BJTEw0Fs',
+    '-----BEGIN PUBLIC KEY-----\\nMFkwEwYHKoZIzj0CAQYI',
   ]) {
     it(`is refused, unseen, where it is weak: ${JSON.stringify(weak.slice(0, 12))}…`, () => {
       const error = refusal({ env: { LATCHKEY_SECRET: weak } });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createSecretKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { createGuard, errorResponse, type LocalGuardOptions, TokenRefused } from 'latchkey/guard';
 import { toJwks, toPublicJwk } from '../../src/jwt/jwk.ts';
@@ -60,12 +61,174 @@ test('a JWK says its algorithm, and the option says it where the key does not', 
   assert.equal(told.verify(sign(key)).sub, 'alice');
 });
 
-test('a shared secret means HS256, and must be one', () => {
+test('a shared secret is one only where the algorithm says so, and must be strong', () => {
   const key = importSigningKey(SECRET, 'HS256');
-  const guard = createGuard({ keys: SECRET, clock });
+  const guard = createGuard({ keys: SECRET, algorithm: 'HS256', clock });
   assert.equal(guard.verify(sign(key)).sub, 'alice');
   for (const keys of ['secret', 'x'.repeat(40), '', []]) {
-    assert.throws(() => createGuard({ keys, clock }), { name: 'KeyRefused' });
+    assert.throws(() => createGuard({ keys, algorithm: 'HS256', clock }), { name: 'KeyRefused' });
+  }
+  // A JWK and a KeyObject say themselves that they are secrets.
+  const oct = { kty: 'oct', k: Buffer.from(SECRET).toString('base64url') };
+  for (const keys of [oct, JSON.stringify(oct), { keys: [oct] }, key.privateKey]) {
+    assert.equal(createGuard({ keys, clock }).verify(sign(key)).sub, 'alice');
+  }
+});
+
+/** What everybody can know, in the forms in which it is pasted, copied badly and configured by mistake. */
+function createKnownMaterials(): Record<string, string | Uint8Array> {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const ec = generateSigningKey('ES256').publicKey;
+  const pem = publicKey.export({ format: 'pem', type: 'spki' }).toString();
+  const der = ec.export({ format: 'der', type: 'spki' });
+  const jwk = JSON.stringify(ec.export({ format: 'jwk' }));
+  const { x = '', y = '' } = ec.export({ format: 'jwk' });
+  const point = Buffer.concat([
+    Buffer.from([4]),
+    Buffer.from(x, 'base64url'),
+    Buffer.from(y, 'base64url'),
+  ]);
+  const certificate = createCertificateBytes(publicKey);
+  return {
+    'a list of JWKs as text': `[${jwk}]`,
+    'a JWK with a comma too many': jwk.replace('}', ',}'),
+    'a JWKS with a comma too many': `{"keys":[${jwk},]}`,
+    'a JWK in JavaScript': jwk.replaceAll(/"(\w+)":/g, '$1: '),
+    'a JWK as a JSON string': JSON.stringify(jwk),
+    'base64 of a broken JWK': Buffer.from(jwk.slice(0, -1)).toString('base64'),
+    'a JWK that names a member twice': jwk.replace('{', '{"kty":"EC",'),
+    'metadata of an issuer':
+      '{"issuer":"https://auth.example","jwks_uri":"https://auth.example/k"}',
+    'a PEM that lost a dash': pem.slice(1),
+    'a PEM that lost its first line': pem.slice(pem.indexOf('\n') + 1),
+    'a PEM that lost its dashes': pem.replaceAll('-', ''),
+    'a PEM in quotes': `"${pem}"`,
+    'a PEM behind a comment': `# key\n${pem}`,
+    'the inside of a PEM': pem.split('\n').slice(1, -2).join('\n'),
+    'the inside of a PEM with written line ends': pem.split('\n').slice(1, -2).join('\\n'),
+    'PKCS #1 in base64': publicKey.export({ format: 'der', type: 'pkcs1' }).toString('base64'),
+    'a private key in base64': privateKey
+      .export({ format: 'der', type: 'pkcs8' })
+      .toString('base64'),
+    'a certificate as in x5c': certificate.toString('base64'),
+    'a certificate in bytes': certificate,
+    'a certificate cut short': certificate.toString('base64').slice(0, 200),
+    'SPKI in bytes': der,
+    'SPKI in hex': der.toString('hex'),
+    'SPKI in hex with colons': der
+      .toString('hex')
+      .replace(/..(?=.)/g, '$&:')
+      .toUpperCase(),
+    'SPKI in base64url': der.toString('base64url'),
+    'base64 of SPKI in base64': Buffer.from(der.toString('base64')).toString('base64'),
+    'a point of a curve': point.toString('base64url'),
+    'an SSH key': `ssh-ed25519 ${'A'.repeat(68)} me@host`,
+    'an SSH key without its name': Buffer.from(
+      '\0\0\0\x0bssh-ed25519\0\0\0 '.padEnd(51, 'k'),
+    ).toString('base64'),
+    'an XML key': '<RSAKeyValue><Modulus>AQAB</Modulus></RSAKeyValue>',
+    'the address of the key set': 'https://auth.example/.well-known/jwks.json',
+    'an address of another scheme': 'postgres://auth.example/keys-of-the-issuer',
+    'an address without a scheme': 'auth.example.com/oauth2/v1/public/keys',
+    'the name of a secret elsewhere': 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:jwt',
+    'a path': '/run/secrets/latchkey-public-key-of-production',
+    'a path in a home': '~/keys/production/latchkey/public.pem',
+    'a relative path': './keys/production/latchkey/publickey',
+    'the name of a file': 'the-public-key-of-our-production-issuer.pem',
+    'a path of Windows': 'C:\\keys\\production\\latchkey\\publickey',
+    'a file address': 'file:///etc/latchkey/production/public.pem',
+    'a token': sign(generateSigningKey('ES256')),
+  };
+}
+
+/** The outline of a certificate around a real key: what X.509 has before and after it. */
+function createCertificateBytes(key: KeyObject): Buffer {
+  const wrap = (...parts: Buffer[]) => {
+    const body = Buffer.concat(parts);
+    const head = Buffer.from([0x30, 0x82, body.length >> 8, body.length & 0xff]);
+    return Buffer.concat([head, body]);
+  };
+  const version = Buffer.from('a003020102020101', 'hex');
+  const signedBy = Buffer.from('300d06092a864886f70d01010b0500', 'hex');
+  const name = Buffer.from('3000', 'hex');
+  const spki = key.export({ format: 'der', type: 'spki' });
+  return wrap(
+    wrap(version, signedBy, name, name, name, spki),
+    signedBy,
+    Buffer.from('030100', 'hex'),
+  );
+}
+
+test('what everybody can know is never a secret', (t) => {
+  t.mock.method(globalThis, 'fetch', noNetwork);
+  const good = generateSigningKey('ES256').publicKey;
+  for (const [name, keys] of Object.entries(createKnownMaterials())) {
+    for (const algorithm of [undefined, 'HS256', 'HS384'] as const) {
+      const options = { clock, ...(algorithm === undefined ? {} : { algorithm }) };
+      const refused = { name: 'KeyRefused', message: /^keys: / };
+      assert.throws(() => createGuard({ ...options, keys }), refused, `${name}, ${algorithm}`);
+      const second = { name: 'KeyRefused', message: /^keys\[[01]\]: / };
+      assert.throws(() => createGuard({ ...options, keys: [good, keys] }), second, name);
+    }
+    const k = Buffer.from(keys as Uint8Array).toString('base64url');
+    assert.throws(
+      () => createGuard({ keys: { kty: 'oct', k }, clock }),
+      { name: 'KeyRefused' },
+      name,
+    );
+    const object = createSecretKey(Buffer.from(keys as Uint8Array));
+    assert.throws(() => createGuard({ keys: object, clock }), { name: 'KeyRefused' }, name);
+  }
+});
+
+test('text and bytes that are not a key are a secret only where the algorithm says so', () => {
+  const secrets = [
+    SECRET,
+    Buffer.from(SECRET),
+    randomBytes(48),
+    randomBytes(48).toString('base64'),
+    randomBytes(32).toString('hex'),
+  ];
+  for (const keys of secrets) {
+    const message = /^keys: .*option algorithm: "HS256"/;
+    assert.throws(() => createGuard({ keys, clock }), { name: 'KeyRefused', message });
+    assert.throws(() => createGuard({ keys: [keys], clock }), { message: /^keys\[0\]: / });
+    createGuard({ keys, algorithm: 'HS256', clock });
+  }
+});
+
+test('a JWKS is read from its text, whatever the algorithm option says', () => {
+  const [one, two] = [generateSigningKey('ES256'), generateSigningKey('EdDSA')];
+  const text = JSON.stringify(toJwks([one, two]));
+  for (const keys of [
+    text,
+    ` ${text}\n`,
+    Buffer.from(text),
+    Buffer.from(text).toString('base64'),
+  ]) {
+    const guard = createGuard({ keys, clock });
+    for (const key of [one, two]) assert.equal(guard.verify(sign(key)).sub, 'alice');
+    assert.throws(() => createGuard({ keys, algorithm: 'HS256', clock }), { name: 'KeyRefused' });
+  }
+  assert.throws(() => createGuard({ keys: '{"keys":[]}', clock }), { message: /^keys: / });
+  assert.throws(() => createGuard({ keys: '{"keys":[{}]}', clock }), { message: /keys\[0\]: / });
+});
+
+test('what is neither text, bytes nor a key is refused with a sentence', () => {
+  for (const keys of [
+    null,
+    0,
+    true,
+    () => '',
+    new URL('https://auth.example'),
+    new Map(),
+    [[]],
+    [null],
+  ]) {
+    for (const algorithm of [{}, { algorithm: 'HS256' as const }]) {
+      const options = { keys, ...algorithm } as unknown as LocalGuardOptions;
+      assert.throws(() => createGuard(options), { name: 'KeyRefused', message: /^keys/ });
+    }
   }
 });
 

@@ -426,11 +426,21 @@ test('weak keys are refused for verification too', () => {
   }
 });
 
-test('random secrets are never taken for placeholders', () => {
+test('random secrets are never taken for placeholders, nor for keys, paths or addresses', () => {
   for (let run = 0; run < 1000; run++) {
     const bytes = randomBytes(48);
     const digits = Array.from(bytes, (byte) => byte % 10).join('');
-    const forms = [bytes, bytes.toString('hex'), bytes.toString('base64url'), digits];
+    const printable = Array.from(bytes, (byte) => String.fromCharCode(33 + (byte % 94))).join('');
+    const forms = [
+      bytes,
+      bytes.toString('hex'),
+      bytes.toString('base64url'),
+      bytes.toString('base64'),
+      `/${bytes.toString('base64')}`,
+      digits,
+      printable,
+      `{${printable}}`,
+    ];
     for (const form of forms) importSigningKey(form, 'HS256');
     importSigningKey(bytes.toString('hex').slice(0, 32), 'HS256');
   }
@@ -438,6 +448,8 @@ test('random secrets are never taken for placeholders', () => {
 
 test('a passphrase of ordinary words is fine', () => {
   importSigningKey('marmalade wintry tractor obelisk 7 fjord', 'HS256');
+  importSigningKey('weekend at a private lake, begin: public swim', 'HS256');
+  importSigningKey('correct.horse.battery.staple.swims', 'HS256');
   importSigningKey('K9#vR!xP2@mQ7$wL5^tZ8&nB3*cJ6%hF', 'HS256');
 });
 

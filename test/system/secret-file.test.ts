@@ -98,6 +98,7 @@ describe('the secret file', () => {
     'a line break only': ['\n', /is empty/],
     'too short': [good.slice(1), /too weak/],
     'in every word list': ['a'.repeat(64), /too weak/],
+    'an address': ['https://vault.example/v1/latchkey/secret', /holds an address/],
     'surrounded by space': [` ${good}`, /white space/],
     endless: [good.repeat(200), /larger than/],
   };
