@@ -193,8 +193,12 @@ export async function createAuth(options: {
     ...options,
     log,
     longestAccessTtl,
-    refreshTokens: createRefreshTokenCodec({ roots: () => vault.state.roots, issuer, clock }),
+    refreshTokens: createRefreshTokenCodec({ roots: () => vault.roots, issuer, clock }),
     issueAccessToken,
+    async assertCanIssue() {
+      vault.assertOpen();
+      await keys.ready();
+    },
     createEvent: createEventMaker(clock, random),
   };
   const keeper = new KeyKeeper(context, vault, keys);

@@ -16,6 +16,12 @@ export interface AuthContext {
   readonly log: RevocationLog;
   readonly refreshTokens: RefreshTokenCodec;
   readonly issueAccessToken: AccessTokenIssuer;
+  /**
+   * Resolves when tokens can be issued. To be awaited before anything is written, so that a node without
+   * keys leaves no session behind whose tokens nobody was given.
+   * @throws {StoreUnavailable}
+   */
+  readonly assertCanIssue: () => Promise<void>;
   readonly createEvent: EventMaker;
   /** Seconds: the longest lifetime access tokens of this database ever had. Other nodes may raise it. */
   longestAccessTtl: number;

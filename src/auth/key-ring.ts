@@ -1,9 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { StoreUnavailable } from '../errors.ts';
 import type { Algorithm } from '../jwt/algorithms.ts';
 import { type SigningKey, toVerificationKey, type VerificationKey } from '../jwt/keys.ts';
 import { findNext, findSigner, isAccepted, ofAlgorithm } from './key-life.ts';
 import type { KeyVault } from './key-vault.ts';
 import type { Clock, StoredKey } from './ports.ts';
+
+/**
+ * A read that began before the change it should show misses it, so the keys are read a second time before
+ * the answer is 503.
+ */
+const MAX_READS = 2;
 
 /** The signing keys of this server, as they are now. */
 export interface KeyRing {
@@ -11,7 +18,10 @@ export interface KeyRing {
   readonly signing: SigningKey;
   /** All keys whose tokens are accepted: those that signed, sign, or will. */
   readonly verification: readonly VerificationKey[];
-  /** The key to sign with, once there is one that all nodes know. */
+  /**
+   * The key to sign with, once there is one that all nodes know.
+   * @throws {StoreUnavailable} when the key in force was revoked and its successor cannot be read
+   */
   ready(): Promise<SigningKey>;
   /** Calls back whenever other keys are accepted than before. */
   watch(listener: (keys: readonly VerificationKey[]) => void): void;
@@ -40,6 +50,7 @@ export class StoredKeyRing implements KeyRing {
   readonly #isRevoked: (kid: string) => boolean;
   readonly #listeners: ((keys: readonly VerificationKey[]) => void)[] = [];
   #told = '';
+  #reading: Promise<void> | undefined;
 
   constructor(options: {
     vault: KeyVault;
@@ -62,9 +73,8 @@ export class StoredKeyRing implements KeyRing {
   }
 
   get signing(): SigningKey {
-    const keys = this.#accepted();
-    const key = this.#findSigner(keys) ?? this.#findNext(keys);
-    if (key === undefined) throw new Error('There is no key to sign with.');
+    const key = this.#findSigning();
+    if (key === undefined) throw noSigningKey();
     return this.#vault.openKey(key);
   }
 
@@ -73,10 +83,16 @@ export class StoredKeyRing implements KeyRing {
   }
 
   async ready(): Promise<SigningKey> {
+    this.#vault.assertOpen();
+    for (let reads = 0; this.#findSigning() === undefined; reads++) {
+      if (reads === MAX_READS) throw noSigningKey();
+      // The log says that the key in force was revoked, and this node has yet to read its successor.
+      await this.#reload();
+    }
     const keys = this.#accepted();
     const next = this.#findNext(keys);
-    // The key in force was revoked a moment ago. Other nodes are to hear of its successor before they
-    // meet a token of it.
+    // The key in force was revoked a moment ago. Other nodes must hear of its successor before they meet
+    // a token of it.
     if (this.#findSigner(keys) === undefined && next !== undefined) {
       await wait(Math.max(0, Math.min(next.activeAt - this.#clock.now(), this.#patience)));
     }
@@ -94,6 +110,22 @@ export class StoredKeyRing implements KeyRing {
     this.#told = kids;
     const { verification } = this;
     for (const listener of this.#listeners) listener(verification);
+  }
+
+  /** One read serves all requests that wait for it. */
+  #reload(): Promise<void> {
+    this.#reading ??= this.#vault
+      .load()
+      .then(() => this.settle())
+      .finally(() => {
+        this.#reading = undefined;
+      });
+    return this.#reading;
+  }
+
+  #findSigning(): StoredKey | undefined {
+    const keys = this.#accepted();
+    return this.#findSigner(keys) ?? this.#findNext(keys);
   }
 
   #tell(): string {
@@ -120,4 +152,10 @@ export class StoredKeyRing implements KeyRing {
     const now = this.#clock.now();
     return findNext(ofAlgorithm(keys, this.#algorithm), now) ?? findNext(keys, now);
   }
+}
+
+function noSigningKey(): StoreUnavailable {
+  return new StoreUnavailable(
+    'The signing key was revoked, and its successor is not known here yet. Try again.',
+  );
 }

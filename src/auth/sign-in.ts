@@ -141,6 +141,7 @@ export async function refresh(
     return result;
   };
 
+  await context.assertCanIssue();
   let issued: Issued | undefined;
   if (settings.claims !== undefined || settings.scopes !== undefined) {
     // Within a grace without end nothing is rotated: this only reads. A hook of the host's that throws must
@@ -190,6 +191,7 @@ interface Issued {
  * leaves nothing behind.
  */
 async function issue(context: AuthContext, record: UserRecord, session: Session): Promise<Issued> {
+  await context.assertCanIssue();
   return { record, access: await context.issueAccessToken(record, session) };
 }
 

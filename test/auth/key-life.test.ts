@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { tellLife } from '../../src/auth/key-life.ts';
 import type { AuthSettings } from '../../src/auth/settings.ts';
-import { NotFound, TokenRefused } from '../../src/errors.ts';
+import { NotFound, StoreUnavailable, TokenRefused } from '../../src/errors.ts';
 import { toJwks } from '../../src/jwt/keys.ts';
 import { openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
 
@@ -319,6 +319,58 @@ suite('a key that has leaked', () => {
     real.clock.step(600);
     assert.equal(real.auth.keys.signing.kid, again.kid);
   });
+
+  test('does not fail requests on a node that has yet to read its successor', async () => {
+    const { real, other } = await openPair();
+    await using _ = real;
+    const { accessToken, refreshToken } = await real.auth.register(JANE);
+    await real.auth.keeper.revoke(kidOf(accessToken));
+    const { readKeys } = real.store;
+    const gate = Promise.withResolvers<void>();
+    real.store.readKeys = () => gate.promise.then(readKeys);
+    const reading = other.auth.revocations.catchUp();
+    while (!other.auth.revocations.index.isKeyRevoked(kidOf(accessToken))) {
+      await new Promise(setImmediate);
+    }
+    const requests = [
+      other.auth.refresh(refreshToken),
+      other.auth.login(JANE),
+      other.auth.register({ ...JANE, username: 'joe' }),
+    ];
+    gate.resolve();
+    await reading;
+    for (const signIn of await Promise.all(requests)) real.verifier.verify(signIn.accessToken);
+  });
+
+  for (const [name, failing] of [
+    ['does not answer', async () => Promise.reject(new StoreUnavailable('away'))],
+    ['answers what it knew before', undefined],
+  ] as const) {
+    test(`has requests refused before they write anything while the database ${name}`, async () => {
+      const { real, other } = await openPair();
+      await using _ = real;
+      const { accessToken, refreshToken, user } = await real.auth.register(JANE);
+      const { readKeys } = real.store;
+      const before = await readKeys();
+      await real.auth.keeper.revoke(kidOf(accessToken));
+      real.store.readKeys = failing ?? (async () => before);
+      await other.auth.revocations.catchUp().catch(() => {});
+      real.clock.step(31);
+      const sessions = () => real.store.listSessions({ userId: user.id, now: real.clock.now() });
+      const written = await sessions();
+      for (const request of [
+        other.auth.refresh(refreshToken),
+        other.auth.login(JANE),
+        other.auth.register({ ...JANE, username: 'joe' }),
+      ]) {
+        await assert.rejects(request, StoreUnavailable);
+      }
+      assert.deepEqual(await sessions(), written);
+      assert.equal(await real.store.findUser({ usernameKey: 'joe' }), undefined);
+      real.store.readKeys = readKeys;
+      real.verifier.verify((await other.auth.refresh(refreshToken)).accessToken);
+    });
+  }
 
   test('must be one that is there', async () => {
     await using real = await openTestAuth();
