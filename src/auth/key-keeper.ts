@@ -134,7 +134,9 @@ export class KeyKeeper {
    * @throws {InvalidInput} when the root key was replaced with the secret
    */
   async cancelSecretRotation(): Promise<boolean> {
-    return await this.#change((state) => planCancel(state, this.#vault.opener));
+    return await this.#change((state) =>
+      planCancel(state, this.#vault.opener, this.#context.random),
+    );
   }
 
   /** Makes sure that there is a key of this node's algorithm, or one of another and that one soon. */
@@ -212,8 +214,12 @@ export class KeyKeeper {
     });
     const written = await this.#vault.change(async (state) => {
       const change = await decide(state);
-      // Of the first key nobody has to be told: whoever starts reads it.
-      if (change === undefined || state.keys.length === 0) return change;
+      if (change === undefined) return undefined;
+      const { envelopes = [], removedEnvelopes = [] } = change;
+      const changesRoots = envelopes.length + removedEnvelopes.length > 0;
+      // Nobody has to hear of the first key: every node reads it at its start. Envelopes are different:
+      // a node with a signing key of its own stores no keys, and yet must hear of a new root key.
+      if (state.keys.length === 0 && !changesRoots) return change;
       return { ...change, revocations: [...(change.revocations ?? []), news()] };
     });
     log.apply(written ?? []);

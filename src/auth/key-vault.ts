@@ -74,6 +74,17 @@ export class KeyVault {
     return vault;
   }
 
+  /**
+   * The root keys for refresh tokens, the newest first.
+   * @throws {StoreUnavailable} when this node cannot tell which root keys are still in use
+   */
+  get roots(): readonly RootKey[] {
+    // The attack: a node that has lost track of a rotation would accept refresh tokens that were forged
+    // under the stolen root key.
+    this.assertOpen();
+    return this.state.roots;
+  }
+
   get state(): OpenState {
     if (this.#state === undefined) throw new Error('The vault was not opened.');
     return this.#state;

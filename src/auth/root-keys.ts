@@ -65,23 +65,25 @@ export function createEnvelope(
 }
 
 /**
- * The root keys that the opener gets at, the newest first. One that is known already leads to its
- * successor as well: so a node whose secret was replaced while it runs can follow.
- * @returns undefined where there is no envelope for it and none was known
+ * The root keys that a node may use now, the newest first. A known root key opens the envelope of its
+ * successor, so a running node can follow a rotation although its own secret was replaced.
+ *
+ * Only root keys read from an envelope count. A node must not keep using a root key from memory: after
+ * `secret rotate --compromised` and `--finish`, a thief can sign refresh tokens under the old one.
+ * @returns undefined where no envelope opens: the secret and the known root keys were all replaced
  */
 export function openRoots(
   envelopes: readonly Envelope[],
   opener: Opener,
   known: readonly RootKey[],
 ): readonly RootKey[] | undefined {
-  let roots = openOne(envelopes, opener) ?? known;
+  let opened = openOne(envelopes, opener);
   const tried = new Set<string>();
   for (;;) {
-    const [newest] = roots;
-    if (newest === undefined) return undefined;
-    if (tried.has(newest.id)) return roots;
+    const [newest] = opened ?? known;
+    if (newest === undefined || tried.has(newest.id)) return opened;
     tried.add(newest.id);
-    roots = openOne(envelopes, openerOfRoot(newest)) ?? roots;
+    opened = openOne(envelopes, openerOfRoot(newest)) ?? opened;
   }
 }
 

@@ -70,8 +70,10 @@ export function planSecretRotation(
     envelopes: [
       { ...own, endsAt },
       createEnvelope(opener, next, times, random),
-      // For the nodes that run: they hold the old root key, whatever their secret is.
+      // Running nodes hold the old root key, whatever their secret is.
       createEnvelope(openerOfRoot(newest), next, { ...times, endsAt }, random),
+      // They need this one when the two above have ended.
+      createEnvelope(openerOfRoot(root), next, times, random),
     ],
     roots: next,
   };
@@ -87,26 +89,44 @@ export function planFinish(
   if (findNewer(envelopes, own).length > 0) {
     refuse('The secret in use is the old one. Set the new one first, here and on every node.');
   }
-  const removedEnvelopes = envelopes.map(({ id }) => id).filter((id) => id !== own.id);
-  if (removedEnvelopes.length === 0) return undefined;
-  const { createdAt } = own;
-  const left = roots.slice(0, 1);
+  const [newest] = roots;
+  if (newest === undefined) throw new Error('There is no root key.');
+  const kept = [opener, openerOfRoot(newest)];
+  const removedEnvelopes = findOthers(envelopes, kept);
+  if (removedEnvelopes.length === 0 && roots.length === 1) return undefined;
+  const times = { createdAt: own.createdAt, endsAt: null };
   return {
-    envelopes: [createEnvelope(opener, left, { createdAt, endsAt: null }, random)],
+    envelopes: kept.map((it) => createEnvelope(it, [newest], times, random)),
     removedEnvelopes,
   };
 }
 
 /** @throws {InvalidInput} */
-export function planCancel({ envelopes }: OpenState, opener: Opener): KeyChange | undefined {
-  const newer = findNewer(envelopes, requireOwn(envelopes, opener));
+export function planCancel(
+  { envelopes, roots }: OpenState,
+  opener: Opener,
+  random: Random,
+): KeyChange | undefined {
+  const own = requireOwn(envelopes, opener);
+  const newer = findNewer(envelopes, own);
   if (newer.length === 0) return undefined;
   if (newer.some((it) => !isOfSecret(it))) {
     refuse(
-      'This rotation replaced the root key and cannot be taken back. Finish it, and rotate anew.',
+      'This rotation replaced the root key and cannot be taken back. Finish it, then rotate again.',
     );
   }
-  return { removedEnvelopes: newer.map(({ id }) => id) };
+  const [newest] = roots;
+  if (newest === undefined) throw new Error('There is no root key.');
+  const times = { createdAt: own.createdAt, endsAt: null };
+  return {
+    // Nodes that started with the new secret go on until they are started again.
+    envelopes: [createEnvelope(openerOfRoot(newest), roots, times, random)],
+    removedEnvelopes: newer.map(({ id }) => id),
+  };
+}
+
+function findOthers(envelopes: readonly Envelope[], openers: readonly Opener[]): string[] {
+  return envelopes.map(({ id }) => id).filter((id) => !openers.some((it) => it.id === id));
 }
 
 function requireOwn(envelopes: readonly Envelope[], { id }: Opener): Envelope {

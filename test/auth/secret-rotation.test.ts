@@ -6,6 +6,7 @@ import {
   RefreshRefused,
   StoreUnavailable,
 } from '../../src/errors.ts';
+import { generateSigningKey } from '../../src/jwt/keys.ts';
 import { openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
 
 const JANE = { username: 'jane', password: 'correct horse' };
@@ -55,8 +56,7 @@ suite('a new secret', () => {
     await old.auth.ping();
     const late = await old.another({ secret: NEW });
     await assertServeOneAnother([late, ...nodes], latest);
-    const { envelopes } = await old.store.readKeys();
-    assert.equal(envelopes.length, 1);
+    assert.equal(await countSecrets(old), 1);
     const events = await old.store.listEvents({ userId: null, limit: 100 });
     assert.equal(events.filter(({ type }) => type === 'secret_rotated').length, 1);
   });
@@ -139,7 +139,7 @@ suite('after a leak', () => {
       await assert.rejects(auth.refresh(idle.refreshToken), isInvalid);
     }
     await assertServeOneAnother(nodes, latest);
-    assert.equal((await old.store.readKeys()).envelopes.length, 1);
+    assert.equal(await countSecrets(old), 1);
   });
 
   test('finishing ends the old root key before its time', async () => {
@@ -176,7 +176,86 @@ suite('after a leak', () => {
     await assert.rejects(deaf.auth.ping(), StoreUnavailable);
     await old.auth.ping();
   });
+
+  // The attack: with the stolen secret and a copy of the database, anyone can sign refresh tokens under
+  // the old root key.
+  for (const [name, changes] of [
+    ['keys in the database', {}],
+    ['a key of its own', { signingKey: generateSigningKey('ES256') }],
+  ] as const) {
+    suite(`--finish ends the overlap on running nodes with ${name}`, () => {
+      test('that have the old secret, the new one, or followed an earlier rotation', async () => {
+        await using first = await openTestAuth(changes);
+        const stolen = await first.auth.register(JANE);
+        await rotate(first);
+        const second = await first.another({ secret: NEW });
+        await second.auth.keeper.finishSecretRotation();
+        await rotate(second, THIRD, true);
+        const third = await first.another({ secret: THIRD });
+        const nodes = [first, second, third];
+        for (const { auth } of nodes) await auth.revocations.catchUp();
+        first.clock.step(61);
+        const honest = await first.auth.refresh(stolen.refreshToken);
+        const cli = await first.another({ secret: THIRD });
+        assert.equal(await cli.auth.keeper.finishSecretRotation(), true);
+
+        for (const { auth } of nodes) {
+          await auth.revocations.catchUp();
+          await assert.rejects(auth.refresh(stolen.refreshToken), isInvalid);
+          await assert.rejects(auth.logoutByRefreshToken(stolen.refreshToken), isInvalid);
+          assert.equal(await auth.findRefreshToken(stolen.refreshToken), undefined);
+        }
+        await assertServeOneAnother(nodes, honest.refreshToken);
+      });
+
+      test('that heard of the rotation only after it was finished', async () => {
+        await using old = await openTestAuth(changes);
+        const stolen = await old.auth.register(JANE);
+        const deaf = await old.another();
+        await rotate(old, NEW, true);
+        const fresh = await old.another({ secret: NEW });
+        await fresh.auth.keeper.finishSecretRotation();
+        await assert.rejects(deaf.auth.revocations.catchUp(), isRefused);
+        const sessions = () =>
+          old.store.listSessions({ userId: stolen.user.id, now: old.clock.now() });
+        const before = await sessions();
+        await assert.rejects(deaf.auth.refresh(stolen.refreshToken), StoreUnavailable);
+        const leaving = deaf.auth.logoutByRefreshToken(stolen.refreshToken);
+        await assert.rejects(leaving, StoreUnavailable);
+        // It gives out no tokens that the other nodes would refuse, either.
+        await assert.rejects(deaf.auth.login(JANE), StoreUnavailable);
+        await assert.rejects(deaf.auth.register({ ...JANE, username: 'joe' }), StoreUnavailable);
+        assert.deepEqual(await sessions(), before);
+      });
+
+      test('and a second --finish has nothing to do', async () => {
+        await using old = await openTestAuth(changes);
+        await rotate(old, NEW, true);
+        const fresh = await old.another({ secret: NEW });
+        assert.equal(await fresh.auth.keeper.finishSecretRotation(), true);
+        assert.equal(await fresh.auth.keeper.finishSecretRotation(), false);
+      });
+    });
+  }
+
+  test('a rotation that was taken back lets nodes with the new secret run on', async () => {
+    await using old = await openTestAuth();
+    await rotate(old);
+    const fresh = await old.another({ secret: NEW });
+    await old.auth.keeper.cancelSecretRotation();
+    await fresh.auth.revocations.catchUp();
+    const { refreshToken } = await fresh.auth.register(JANE);
+    await assertServeOneAnother([old, fresh], refreshToken);
+    await assert.rejects(old.another({ secret: NEW }), isRefused);
+    await rotate(old, THIRD, true);
+  });
 });
+
+/** How many secrets open the database. */
+async function countSecrets({ store }: TestAuth): Promise<number> {
+  const { envelopes } = await store.readKeys();
+  return envelopes.filter(({ id }) => id.startsWith('secret:')).length;
+}
 
 function kidOf(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
