@@ -1,3 +1,4 @@
+import { trimBlanks } from '../encoding/header-text.ts';
 import { MultipleCredentials } from '../errors.ts';
 
 /** Names of the two cookies, before the `__Host-` prefix that https adds. */
@@ -43,14 +44,15 @@ function parseName(name: string): string {
 
 /**
  * Finds the one cookie of a name, as it came: a token needs no decoding, and another spelling of it is
- * not it.
+ * not it. Names are compared byte for byte. A name that only becomes ours by trimming more than space and tab
+ * does not carry the protection of `__Host-`: a sibling domain can set it.
  */
 function findCookie(header: string | undefined, name: string): string | undefined {
   if (header === undefined || !header.includes(name)) return undefined;
   let found: string | undefined;
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=');
-    if (equals === -1 || pair.slice(0, equals).trim() !== name) continue;
+    if (equals === -1 || trimBlanks(pair.slice(0, equals)) !== name) continue;
     // A second cookie of the name may have been planted by a sibling domain or path, to sign a person
     // in as somebody else.
     if (found !== undefined) {
@@ -58,7 +60,7 @@ function findCookie(header: string | undefined, name: string): string | undefine
         'Two cookies of one name came. Delete the cookies of this site.',
       );
     }
-    found = pair.slice(equals + 1).trim();
+    found = trimBlanks(pair.slice(equals + 1));
   }
   return found === '' ? undefined : found;
 }

@@ -2,7 +2,7 @@ import { MultipleCredentials, TokenRefused } from '../errors.ts';
 import { parseBearer } from './bearer.ts';
 import type { TokenCookies } from './cookies.ts';
 import { findHeader, type IncomingRequest } from './request.ts';
-import { isSafeMethod, type OriginRules } from './same-origin.ts';
+import { mustProveOrigin, type OriginRules } from './same-origin.ts';
 
 const BEARER = 'Bearer ';
 
@@ -18,7 +18,8 @@ export interface CredentialReader {
   /**
    * @param method what the request does; a proxy that asks on behalf of another names that one's
    * @throws {MultipleCredentials} when two came
-   * @throws {Forbidden} when a cookie came with a request that changes state and is not same-origin
+   * @throws {Forbidden} when a cookie came with a request that changes state or opens a WebSocket, and is not
+   *   same-origin
    */
   find(request: IncomingRequest, method?: string): AccessCredential | undefined;
   /**
@@ -51,7 +52,7 @@ export function createCredentialReader(
       return { token: readToken(authorization), transport: 'header' };
     }
     if (cookieToken === undefined) return undefined;
-    if (method === undefined || !isSafeMethod(method)) assertSameOrigin(request);
+    if (mustProveOrigin(method, headers)) assertSameOrigin(request);
     return { token: cookieToken, transport: 'cookie' };
   }
 

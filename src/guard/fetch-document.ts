@@ -1,3 +1,4 @@
+import { toAsciiLowerCase } from '../encoding/header-text.ts';
 import { parseJson } from '../encoding/json.ts';
 import { decodeUtf8 } from '../encoding/utf8.ts';
 
@@ -132,9 +133,9 @@ function parseDocument(url: string, text: string | undefined): unknown {
 
 /** @see RFC 9111 section 5.2.2 */
 function readMaxAge(headers: Headers): number | undefined {
-  const control = headers.get('cache-control')?.toLowerCase() ?? '';
-  if (/(^|[\s,])no-(store|cache)($|[\s,=])/.test(control)) return 0;
-  const seconds = /(?:^|[\s,])max-age="?(\d{1,10})/.exec(control)?.[1];
+  const control = toAsciiLowerCase(headers.get('cache-control') ?? '');
+  if (/(^|[ \t,])no-(store|cache)($|[ \t,=])/.test(control)) return 0;
+  const seconds = /(?:^|[ \t,])max-age="?(\d{1,10})/.exec(control)?.[1];
   if (seconds === undefined) return undefined;
   // What a cache on the way has used up of it.
   const age = /^\d{1,10}$/.exec(headers.get('age') ?? '')?.[0] ?? '0';

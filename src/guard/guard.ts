@@ -47,7 +47,8 @@ export interface Guard<Host extends object = CustomClaims> {
   verify(token: string): AuthenticatedUser<Host>;
   /**
    * Finds out who a request comes from: by `Authorization: Bearer …` or by the cookie, never by both.
-   * A cookie counts for a request that changes state only if it comes from this site or an allowed origin.
+   * A cookie counts for a request that changes state or opens a WebSocket only if the request comes from this
+   * site or an allowed origin.
    *
    * Await it. A promise comes only while the first keys are fetched, when a token names a key that is
    * not known yet, and where it must be introspected.

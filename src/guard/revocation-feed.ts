@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { readMediaType } from '../encoding/header-text.ts';
 import type { Clock } from '../jwt/clock.ts';
 import type { RevocationIndex } from '../revocation/revocation-index.ts';
 import { parseRevocations } from '../revocation/revocation-wire.ts';
@@ -181,7 +182,7 @@ export class RevocationFeed {
       cache: 'no-store',
       signal,
     });
-    const type = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+    const type = readMediaType(response.headers.get('content-type'));
     if (response.status === 200 && type === 'text/event-stream') return response;
     await response.body?.cancel();
     throw new Error(explain(response.status));

@@ -7,6 +7,23 @@ export function isSafeMethod(method: string): boolean {
   return SAFE_METHODS.has(method);
 }
 
+/**
+ * Whether a cookie on this request proves nothing by itself: the request changes state, or it opens a
+ * WebSocket. A handshake is a GET, but CORS does not apply to it: a page of any site may open a socket with the
+ * visitor's cookies and then read and write as that visitor. `Sec-WebSocket-Version` shows a handshake whose
+ * `Upgrade` a proxy took off. Over HTTP/2 a handshake is a CONNECT.
+ * @param method default: one that changes state
+ * @see RFC 6455 section 4.1, RFC 8441 section 5
+ */
+export function mustProveOrigin(method: string | undefined, headers: RequestHeaders): boolean {
+  return (
+    method === undefined ||
+    !SAFE_METHODS.has(method) ||
+    findHeader(headers, 'upgrade') !== undefined ||
+    findHeader(headers, 'sec-websocket-version') !== undefined
+  );
+}
+
 /** What stands between a browser's cookies and the pages of other sites. */
 export interface OriginRules {
   /**

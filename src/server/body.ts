@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { readMediaType, toAsciiLowerCase, trimBlanks } from '../encoding/header-text.ts';
 import { parseJson } from '../encoding/json.ts';
 import { JsonRefused } from '../encoding/json-refused.ts';
 import { decodeUtf8 } from '../encoding/utf8.ts';
@@ -7,6 +8,7 @@ import { RequestRefused } from './request-refused.ts';
 /** Bytes a body may have. */
 export const BODY_LIMIT = 64 * 1024;
 
+const JSON_TYPE = 'application/json';
 const FORM = 'application/x-www-form-urlencoded';
 const MEMBERS_MAX = 64;
 /** @see RFC 6749 appendix A */
@@ -19,22 +21,18 @@ const FIELD_NAME = /^[\w.-]{1,64}$/;
 export function addBodyParsers(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   const options = { parseAs: 'buffer', bodyLimit: BODY_LIMIT } as const;
-  app.addContentTypeParser(
-    'application/json',
-    options,
-    async (request: FastifyRequest, body: Buffer) => {
-      assertPlain(request);
-      return parseJsonBody(body);
-    },
-  );
+  app.addContentTypeParser(JSON_TYPE, options, async (request: FastifyRequest, body: Buffer) => {
+    assertPlain(request, JSON_TYPE);
+    return parseJsonBody(body);
+  });
   app.addContentTypeParser(FORM, options, async (request: FastifyRequest, body: Buffer) => {
-    assertPlain(request);
+    assertPlain(request, FORM);
     return parseFormBody(body);
   });
 }
 
 export function isForm(request: FastifyRequest): boolean {
-  return request.headers['content-type']?.toLowerCase().startsWith(FORM) ?? false;
+  return readMediaType(request.headers['content-type']) === FORM;
 }
 
 /** @throws {RequestRefused} for a form where only JSON is taken */
@@ -48,15 +46,23 @@ export function assertNotForm(request: FastifyRequest): void {
   }
 }
 
-/** Bodies are neither compressed, which would make the size limit a lie, nor in another charset. */
-function assertPlain(request: FastifyRequest): void {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding.trim().toLowerCase() !== 'identity') {
+/**
+ * Bodies are neither compressed, which would make the size limit a lie, nor in another charset. Fastify finds
+ * the parser more leniently than HTTP defines the type, so the type is looked at again.
+ */
+function assertPlain({ headers }: FastifyRequest, type: string): void {
+  const encoding = toAsciiLowerCase(trimBlanks(headers['content-encoding'] ?? 'identity'));
+  if (encoding !== 'identity') {
     const detail = 'Send the body as it is, without Content-Encoding.';
     throw new RequestRefused(415, 'unsupported_encoding', detail);
   }
-  const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(request.headers['content-type'] ?? '');
-  if (charset?.[1] !== undefined && charset[1].toLowerCase() !== 'utf-8') {
+  const contentType = headers['content-type'];
+  if (readMediaType(contentType) !== type) {
+    const detail = `The Content-Type has characters that do not belong there. Send "${type}".`;
+    throw new RequestRefused(415, 'unsupported_media_type', detail);
+  }
+  const charset = /;[ \t]*charset[ \t]*=[ \t]*"?([^ \t";]+)/i.exec(contentType ?? '')?.[1];
+  if (charset !== undefined && toAsciiLowerCase(charset) !== 'utf-8') {
     throw new RequestRefused(415, 'unsupported_charset', 'Send the body as UTF-8.');
   }
 }

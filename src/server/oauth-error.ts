@@ -18,7 +18,7 @@ export class ClientRefused extends RequestRefused {
   readonly challenge: string;
   /** @param authorization the header as it came */
   constructor(authorization: string | undefined, message: string) {
-    const isBearer = authorization?.toLowerCase().startsWith('bearer') === true;
+    const isBearer = /^bearer(?: |$)/i.test(authorization ?? '');
     super(401, isBearer ? 'invalid_token' : 'invalid_client', message);
     const reason = isBearer ? ', error="invalid_token"' : '';
     this.challenge = `Bearer realm="guards"${reason}, Basic realm="guards", charset="UTF-8"`;

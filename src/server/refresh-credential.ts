@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { InputReader } from '../auth/input.ts';
 import { twoCredentials } from '../guard/credentials.ts';
-import { isSafeMethod } from '../guard/same-origin.ts';
+import { mustProveOrigin } from '../guard/same-origin.ts';
 import { assertNotForm } from './body.ts';
 import type { AnswerTransport, RouteContext } from './route-context.ts';
 
@@ -30,7 +30,7 @@ export function findRefreshCredential(
     return bodyToken === undefined ? undefined : { token: bodyToken, transport: 'body' };
   }
   if (bodyToken !== undefined || headers.authorization !== undefined) throw twoCredentials();
-  if (!isSafeMethod(request.method)) context.originRules.assertSameOrigin(request);
+  if (mustProveOrigin(request.method, headers)) context.originRules.assertSameOrigin(request);
   return { token: cookieToken, transport: 'cookie' };
 }
 

@@ -267,6 +267,43 @@ test('the cookie has the name it is given, and no prefix under an http issuer', 
   });
 });
 
+test('names of cookies are compared byte for byte, whatever form the header comes in', async () => {
+  const key = generateSigningKey('ES256');
+  const guard = createGuard({ keys: key.publicKey, clock });
+  const pair = `__Host-latchkey_access=${sign(key)}`;
+  for (const foreign of ['\xa0', '\uFEFF', '\v', '\f', '\u2028', '\u3000', '\n', '\r', '\u1680']) {
+    for (const cookie of [`${foreign}${pair}`, `a=b; ${foreign}${pair}`]) {
+      const request = { method: 'GET', headers: { cookie } };
+      assert.throws(
+        () => guard.authenticate(request),
+        { code: 'token_missing' },
+        JSON.stringify(cookie.slice(0, 40)),
+      );
+    }
+    const planted = `${foreign}__Host-latchkey_access=planted; ${pair}`;
+    assert.equal(
+      (await guard.authenticate({ method: 'GET', headers: { cookie: planted } })).sub,
+      'alice',
+    );
+  }
+});
+
+test('a cookie on a CONNECT, as WebSockets over HTTP/2 have it, needs a proven origin', async () => {
+  const key = generateSigningKey('ES256');
+  const origins = ['https://app.example'];
+  const guard = createGuard({ keys: key.publicKey, clock, origins });
+  const cookie = `__Host-latchkey_access=${sign(key)}`;
+  const ask = (method: string, headers: Record<string, string>) =>
+    guard.authenticate({ method, headers: { ':protocol': 'websocket', cookie, ...headers } });
+  for (const headers of [{}, { origin: 'https://attacker.example' }]) {
+    assert.throws(() => ask('CONNECT', headers), { code: 'cross_site_request' });
+    // Where a proxy in front made a GET of it.
+    const version = { 'sec-websocket-version': '13', ...headers };
+    assert.throws(() => ask('GET', version), { code: 'cross_site_request' });
+  }
+  assert.equal((await ask('CONNECT', { origin: 'https://app.example' })).sub, 'alice');
+});
+
 test('a request is read in the form of the web and in that of Node', async () => {
   const key = generateSigningKey('ES256');
   const guard = createGuard({ keys: key.publicKey, clock });

@@ -73,6 +73,8 @@ const cases: Record<string, Case> = {
   'another kind of JSON': type('application/vnd.api+json'),
   'a type that begins like JSON': type('application/jsonx'),
   'a type that begins like a form': type(`${FORM_TYPE}x`),
+  'a type that only looks like JSON when trimmed': type('application/json\xa0'),
+  'a type that only looks like a form when trimmed': type(`${FORM_TYPE}\xa0; charset=utf-8`),
   multipart: type(
     'multipart/form-data; boundary=x',
     `--x\r\nContent-Disposition: form-data; name="password"\r\n\r\n${MARKER}\r\n--x--\r\n`,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { getRaw } from '../support/raw-http.ts';
 import { ISSUER, PASSWORD, startServer, type TestAnswer } from '../support/server.ts';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -547,7 +548,7 @@ describe('verify', () => {
     assert.equal((await ask({})).status, 200);
     assert.equal((await ask({ 'x-forwarded-method': 'GET' })).status, 200);
     for (const name of ['x-forwarded-method', 'x-original-method']) {
-      for (const method of ['POST', 'post', 'DELETE', 'GET, POST', '']) {
+      for (const method of ['POST', 'post', 'get', 'CONNECT', 'GET, POST', '']) {
         const answer = await ask({ [name]: method, 'sec-fetch-site': 'cross-site' });
         assert.equal(answer.status, 403, `${name}: ${method}`);
         assert.equal(answer.body['code'], 'cross_site_request');
@@ -557,5 +558,27 @@ describe('verify', () => {
     }
     const both = { 'x-forwarded-method': 'GET', 'x-original-method': 'POST' };
     assert.equal((await ask(both)).status, 403);
+  });
+
+  it('refuses a cookie on a WebSocket handshake from elsewhere, here and on routes of its own', async () => {
+    const { access } = await signUp('socketed');
+    const cookie = `__Host-latchkey_access=${access}`;
+    for (const path of ['/auth/verify', '/auth/me']) {
+      const ask = (headers: Record<string, string>) =>
+        getRaw(server.url + path, { cookie, ...headers });
+      assert.equal((await ask({})).status, 200);
+      // The proxy may have taken `Upgrade` off, as belongs to one hop alone.
+      for (const handshake of [
+        { connection: 'close, upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' },
+        { upgrade: 'websocket' },
+        { 'sec-websocket-version': '13' },
+      ]) {
+        const answer = await ask({ ...handshake, origin: 'https://attacker.example' });
+        assert.equal(answer.status, 403, path);
+        assert.match(answer.text, /cross_site_request/);
+        assert.equal((await ask(handshake)).status, 403, path);
+        assert.equal((await ask({ ...handshake, origin: ISSUER })).status, 200, path);
+      }
+    }
   });
 });

@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { type AppOptions, createApp, type LatchkeyPluginOptions, latchkey } from 'latchkey/server';
 import { TestClock } from './auth.ts';
+
+export { sendBytes } from './raw-http.ts';
 
 /** Where the tests' servers say they are; they listen elsewhere, on a free port. */
 export const ISSUER = 'https://auth.example';
@@ -149,28 +151,6 @@ function parseObject(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
-}
-
-/** Sends bytes as they are and answers all that comes back until the server closes the connection. */
-export function sendBytes(port: number, ...chunks: (string | Uint8Array)[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    let answer = '';
-    socket.setEncoding('latin1');
-    socket.setTimeout(20_000, () => {
-      socket.destroy(new Error(`no end of the answer: ${answer}`));
-    });
-    socket.on('data', (data: string) => {
-      answer += data;
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      // A server that refuses before it has read everything resets the connection.
-      if (error.code === 'ECONNRESET' || error.code === 'EPIPE') resolve(answer);
-      else reject(error);
-    });
-    socket.on('close', () => resolve(answer));
-    for (const chunk of chunks) socket.write(chunk);
-  });
 }
 
 /** The cookies an answer sets, by name: value and attributes. */

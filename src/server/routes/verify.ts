@@ -30,11 +30,11 @@ export function addVerifyRoute(app: FastifyInstance, context: RouteContext): voi
 
 /**
  * The proxy asks by GET on behalf of a request that may not be one. Were its method not looked at, a
- * cross-site POST with cookies would pass as a harmless GET.
+ * cross-site POST with cookies would pass as a harmless GET. Methods are case-sensitive: `get` is not GET.
  */
 function findOriginalMethod({ headers, method }: FastifyRequest): string {
   const named = [headers['x-forwarded-method'], headers['x-original-method']]
     .filter((each) => each !== undefined)
-    .map((each) => String(each).toUpperCase());
+    .map(String);
   return named.find((each) => !isSafeMethod(each)) ?? named[0] ?? method;
 }

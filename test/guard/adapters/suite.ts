@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { before, describe, test } from 'node:test';
 import { createGuard } from 'latchkey/guard';
+import { getRaw } from '../../support/raw-http.ts';
 import { tokenAttacks } from '../../support/tokens.ts';
 import {
   type AdapterBench,
@@ -138,6 +139,73 @@ export function testAdapter(framework: string, start: StartApp): void {
         assertRefused(await send('/user', { cookie }), 401, 'token_missing');
       });
 
+      test('a cookie whose name needs more than space and tab trimmed is another cookie', async () => {
+        const token = bench.sign();
+        const other = bench.sign({ sub: 'mallory' });
+        for (const blanks of ['', ' ', '\t', ' \t ']) {
+          const cookie = `a=b;${blanks}${COOKIE}${blanks}=${blanks}${token}${blanks}`;
+          assert.equal((await getRaw(`${app.url}/user`, { cookie })).status, 200);
+        }
+        // NBSP, NEL and others as single bytes; then BOM, LINE SEPARATOR and IDEOGRAPHIC SPACE as UTF-8.
+        for (const foreign of [
+          '\xa0',
+          '\x85',
+          '\xad',
+          '\xff',
+          ...utf8('\uFEFF', '\u2028', '\u3000'),
+        ]) {
+          for (const name of [foreign + COOKIE, COOKIE + foreign, ` ${foreign} ${COOKIE}`]) {
+            const alone = await getRaw(`${app.url}/user`, { cookie: `${name}=${other}` });
+            assert.equal(alone.status, 401, JSON.stringify(name));
+            assert.match(alone.text, /token_missing/);
+            // Neither chosen, nor a reason to lock the owner of the right one out.
+            const cookie = `${name}=${other}; ${COOKIE}=${token}; ${name}=${other}`;
+            const both = await getRaw(`${app.url}/user`, { cookie });
+            assert.equal(both.status, 200, JSON.stringify(name));
+            assert.match(both.text, /"alice"/);
+          }
+          const inValue = await getRaw(`${app.url}/user`, {
+            cookie: `${COOKIE}=${token}${foreign}`,
+          });
+          assert.equal(inValue.status, 401, JSON.stringify(foreign));
+        }
+        // Node.js itself refuses control characters.
+        for (const control of ['\v', '\f', '\0']) {
+          const cookie = `${control}${COOKIE}=${other}; ${COOKIE}=${token}`;
+          const { status } = await getRaw(`${app.url}/user`, { cookie });
+          assert.equal(status, 400, JSON.stringify(control));
+        }
+      });
+
+      test('a cookie opens a WebSocket only from this site or from an allowed origin', async () => {
+        const cookie = `${COOKIE}=${bench.sign()}`;
+        const upgrade = { connection: 'close, Upgrade', upgrade: 'websocket' };
+        const key = {
+          'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+          'sec-websocket-version': '13',
+        };
+        const url = `${app.url}/user`;
+        for (const handshake of [
+          { ...upgrade, ...key },
+          { ...upgrade, upgrade: 'WebSocket' },
+          key,
+        ]) {
+          for (const from of [{}, { origin: 'https://attacker.example' }, { origin: 'null' }]) {
+            const answer = await getRaw(url, { cookie, ...handshake, ...from });
+            assert.equal(answer.status, 403, JSON.stringify({ handshake, from }));
+            assert.match(answer.text, /cross_site_request/);
+          }
+          const elsewhere = { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-site' };
+          assert.equal((await getRaw(url, { cookie, ...handshake, ...elsewhere })).status, 403);
+          assert.equal((await getRaw(url, { cookie, ...handshake, origin: ISSUER })).status, 200);
+          const here = { cookie, ...handshake, 'sec-fetch-site': 'same-origin' };
+          assert.equal((await getRaw(url, here)).status, 200);
+          const authorization = `Bearer ${bench.sign()}`;
+          const program = { authorization, ...handshake, origin: 'https://attacker.example' };
+          assert.equal((await getRaw(url, program)).status, 200, 'a header needs no proof');
+        }
+      });
+
       test('a cookie changes state only from this site or from an allowed origin', async () => {
         const cookie = byCookie(bench.sign());
         for (const headers of [{ 'sec-fetch-site': 'same-origin' }, { origin: ISSUER }] as Record<
@@ -238,6 +306,11 @@ export function testAdapter(framework: string, start: StartApp): void {
     assert.equal(answer.status, 200);
     assert.equal(JSON.parse(await answer.text()).sub, 'alice');
   });
+}
+
+/** The UTF-8 bytes of each, as characters of one byte. */
+function utf8(...characters: readonly string[]): string[] {
+  return characters.map((each) => Buffer.from(each).toString('latin1'));
 }
 
 /** `fetch` would join them into one. */
