@@ -5,6 +5,16 @@ const LONGEST_BACKLOG = 1024 * 1024;
 /** ms a listener has to take its last bytes. */
 const FAREWELL = 1000;
 
+/**
+ * Whether the client is still there. To be asked after every wait and before listening for 'close': on a
+ * connection that is closed already, that event has been and will not come again.
+ */
+export function isConnected(response: ServerResponse): boolean {
+  // The response of HTTP/2 has no `destroyed`; its stream does.
+  const stream = 'stream' in response ? (response.stream as { destroyed?: boolean }) : undefined;
+  return !response.destroyed && !response.closed && stream?.destroyed !== true;
+}
+
 /** One open feed: what is written to it, and whether it is read. */
 export class FeedListener {
   readonly guardId: string;
@@ -12,9 +22,13 @@ export class FeedListener {
   isCaughtUp = false;
   readonly #response: ServerResponse;
   #beatsStalled = 0;
+  #isOver = false;
   #wake: (() => void) | undefined;
 
-  /** @param onEnd called once when it is over, whoever ended it */
+  /**
+   * @param response of a connection that is open: see {@link isConnected}
+   * @param onEnd called once when it is over, whoever ended it
+   */
   constructor(response: ServerResponse, guardId: string, onEnd: () => void) {
     this.#response = response;
     this.guardId = guardId;
@@ -23,6 +37,7 @@ export class FeedListener {
       this.#wake?.();
     });
     response.on('close', () => {
+      this.#isOver = true;
       this.#wake?.();
       onEnd();
     });
@@ -31,7 +46,7 @@ export class FeedListener {
   }
 
   get isOpen(): boolean {
-    return !this.#response.destroyed && !this.#response.writableEnded;
+    return !this.#isOver && isConnected(this.#response) && !this.#response.writableEnded;
   }
 
   /** A listener too slow for what comes is dropped: it comes again and goes on where it was. */
@@ -50,7 +65,7 @@ export class FeedListener {
     this.#wake = undefined;
   }
 
-  /** Says that all is well. One that has taken nothing since the last but one is dropped. */
+  /** Sends a heartbeat. Drops a listener that has read nothing for two heartbeats. */
   beat(): void {
     if (this.#response.writableNeedDrain && ++this.#beatsStalled > 1) this.#response.destroy();
     else this.write(':\n\n');

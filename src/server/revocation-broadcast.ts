@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { RevocationLog, RevocationNews } from '../auth/revocation-log.ts';
 import { Overloaded, StoreUnavailable } from '../errors.ts';
-import { FeedListener } from './feed-listener.ts';
+import { FeedListener, isConnected } from './feed-listener.ts';
 
 /** @see RevocationBroadcast */
 export interface BroadcastOptions {
@@ -12,19 +12,21 @@ export interface BroadcastOptions {
   readonly heartbeat?: number;
   /** Default 1,000. */
   readonly maxListeners?: number;
+  /** Of one guard credential. Default 250. */
+  readonly maxListenersPerGuard?: number;
 }
 
 /** ms for which a node may fail to read the log and still call what it knows complete. */
 const LONGEST_SILENCE = 10_000;
 
 /**
- * Sends the revocations that this node knows to all who listen: first what is live, or what came since
- * the position a listener names, then every change at once. Each change is put into words once, whoever
- * many listen, and the database is asked for nothing but whether the guards are still there.
+ * Sends the revocations that this node knows to all listeners: first the live ones, or those since the
+ * position that a listener names, then every change immediately. Each change is serialised once, no matter
+ * how many listeners there are. The database is asked only whether the guards still exist.
  *
- * What is written as `id` is the position up to which a listener has everything. Entries of this node's own
- * are sent before the ones of other nodes that lie before them in the log, so they move no position: who
- * breaks off then and resumes gets them twice, and misses nothing.
+ * An `id` is the position up to which a listener has everything. This node's own entries are sent before
+ * earlier entries of other nodes, so they do not move the position: a listener that disconnects then and
+ * resumes gets them twice and misses nothing.
  */
 export class RevocationBroadcast {
   readonly #options: BroadcastOptions;
@@ -45,24 +47,37 @@ export class RevocationBroadcast {
   }
 
   /**
-   * @throws {Overloaded} when there are as many listeners as there may be
+   * @throws {Overloaded} when this node, or this guard, has as many listeners as it may have
    * @throws {StoreUnavailable} while the log cannot be read, and after close
    */
-  assertAble(): void {
+  assertAble(guardId?: string): void {
     if (this.#closed) throw new StoreUnavailable('The server is closing. Ask the next one.');
     if (this.#options.log.silence > LONGEST_SILENCE) {
       throw new StoreUnavailable('The revocations cannot be read. Try again.', { retryAfter: 5 });
     }
     if (this.#listeners.size >= (this.#options.maxListeners ?? 1000)) {
-      throw new Overloaded('As many guards listen as this server can bear. Try again.', 10);
+      throw new Overloaded('This server has as many open feeds as it allows. Try again.', 10);
+    }
+    if (guardId === undefined) return;
+    const most = this.#options.maxListenersPerGuard ?? 250;
+    // The attack: with the key of one guard, anyone could take every place and shut out all the others.
+    if (this.#countListeners(guardId) >= most) {
+      throw new Overloaded(
+        `This guard's key has ${most} open feeds, as many as one key may have. Close some, or make another key: latchkey guards create NAME`,
+        10,
+      );
     }
   }
 
-  /** @param lastEventId as the listener sent it, if it did */
+  /**
+   * Does nothing where the client has hung up.
+   * @param lastEventId as the listener sent it, if it did
+   */
   add(response: ServerResponse, guardId: string, lastEventId: string | undefined): void {
+    if (!isConnected(response)) return;
     const listener = new FeedListener(response, guardId, () => this.#listeners.delete(listener));
     this.#listeners.add(listener);
-    // In the same turn as it began to listen: so nothing lies between.
+    // In the same turn as it begins to listen, so that nothing is missed in between.
     const from = parsePosition(lastEventId, this.#options.log.position);
     void this.#catchUp(listener, from, this.#options.log.after(from ?? 0));
   }
@@ -101,17 +116,27 @@ export class RevocationBroadcast {
 
   async #beat(): Promise<void> {
     if (this.#options.log.silence > LONGEST_SILENCE) {
-      // What would be called complete here may not be. The guards had better know.
+      // This node may be missing revocations, so its guards must not call their feeds complete.
       this.#endAll();
       return;
     }
-    for (const listener of this.#listeners) listener.beat();
+    for (const listener of this.#listeners) {
+      if (listener.isOpen) listener.beat();
+      else this.#listeners.delete(listener);
+    }
     if (this.#listeners.size === 0) return;
+    const asked = [...this.#listeners];
     // A database that does not answer says nothing about the guards.
     const known = await this.#options.listGuardIds().catch(() => undefined);
-    for (const listener of this.#listeners) {
+    for (const listener of asked) {
       if (known?.has(listener.guardId) === false) listener.end();
     }
+  }
+
+  #countListeners(guardId: string): number {
+    let count = 0;
+    for (const listener of this.#listeners) if (listener.guardId === guardId) count++;
+    return count;
   }
 
   #endAll(): void {

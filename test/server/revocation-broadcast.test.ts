@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import { createServer, type IncomingMessage, Server, type ServerResponse } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
-import { after, test } from 'node:test';
+import { after, suite, test } from 'node:test';
 import type { RevocationNews } from '../../src/auth/revocation-log.ts';
 import { Overloaded, StoreUnavailable } from '../../src/errors.ts';
+import { isConnected } from '../../src/server/feed-listener.ts';
 import {
   type BroadcastOptions,
   RevocationBroadcast,
@@ -29,7 +31,11 @@ class TestLog {
   }
 }
 
-async function start(options: Partial<BroadcastOptions> = {}) {
+/** @param admit awaited before a listener is added, as the look-up of its key is */
+async function start(
+  options: Partial<BroadcastOptions> = {},
+  { http2 = false, admit = async (_response: ServerResponse) => {} } = {},
+) {
   const log = new TestLog();
   const guards = new Set(['a', 'b']);
   const broadcast = new RevocationBroadcast({
@@ -38,15 +44,19 @@ async function start(options: Partial<BroadcastOptions> = {}) {
     heartbeat: 10,
     ...options,
   });
-  const server = createServer((request, response) => {
-    response.writeHead(200, { connection: 'close' });
-    broadcast.add(response, request.url?.slice(1) ?? '', request.headersDistinct['x']?.[0]);
-  });
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    await admit(response);
+    if (!http2 && isConnected(response)) response.writeHead(200, { connection: 'close' });
+    broadcast.add(response, request.url?.slice(1) ?? '', undefined);
+  };
+  const server = http2
+    ? createHttp2Server(answer as unknown as Parameters<typeof createHttp2Server>[0])
+    : createServer(answer);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   after(() => {
     broadcast.close();
-    server.closeAllConnections();
+    if (server instanceof Server) server.closeAllConnections();
     server.close();
   });
   const { port } = server.address() as AddressInfo;
@@ -109,6 +119,99 @@ test('There are as many listeners as there may be, and no more', async () => {
   while (broadcast.size === 2) await new Promise(setImmediate);
   broadcast.assertAble();
   second?.cut();
+});
+
+test('One guard cannot take the places of the others', async () => {
+  const { open, broadcast } = await start({ maxListenersPerGuard: 2 });
+  const feeds = [await open('a'), await open('a'), await open('b')];
+  assert.throws(() => broadcast.assertAble('a'), /2 open feeds.*guards create/);
+  broadcast.assertAble('b');
+  broadcast.assertAble('c');
+  feeds[0]?.cut();
+  while (broadcast.size === 3) await new Promise(setImmediate);
+  broadcast.assertAble('a');
+  for (const feed of feeds) feed.cut();
+});
+
+/** A look-up of a key that takes until its guard has hung up. */
+function createSlowLookUp() {
+  const [asked, added] = [1, 2].map(() => Promise.withResolvers<void>());
+  assert.ok(asked && added);
+  const admit = async (response: ServerResponse) => {
+    asked.resolve();
+    await once(response, 'close');
+    setImmediate(added.resolve);
+  };
+  return { admit, asked: asked.promise, added: added.promise };
+}
+
+suite('A guard that hangs up while its key is looked up takes no place', () => {
+  test('over HTTP/1.1', async () => {
+    const { admit, asked, added } = createSlowLookUp();
+    const { broadcast, port } = await start({ heartbeat: 60_000 }, { admit });
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
+    await asked;
+    socket.destroy();
+    await added;
+    assert.equal(broadcast.size, 0);
+  });
+
+  test('over HTTP/2, by its stream or its connection', async () => {
+    for (const hangUp of ['stream', 'session'] as const) {
+      const { admit, asked, added } = createSlowLookUp();
+      const { broadcast, port } = await start({ heartbeat: 60_000 }, { admit, http2: true });
+      const session = connectHttp2(`http://127.0.0.1:${port}`);
+      after(() => session.destroy());
+      const stream = session.request({ ':path': '/a' });
+      stream.on('error', () => {});
+      await asked;
+      if (hangUp === 'stream') stream.close(8);
+      else session.destroy();
+      await added;
+      assert.equal(broadcast.size, 0, hangUp);
+    }
+  });
+});
+
+test('A listener over HTTP/2 leaves when its stream ends', async () => {
+  const { broadcast, port } = await start({ heartbeat: 60_000 }, { http2: true });
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  after(() => session.destroy());
+  const stream = session.request({ ':path': '/a' });
+  await once(stream, 'data');
+  assert.equal(broadcast.size, 1);
+  stream.close(8);
+  while (broadcast.size > 0) await new Promise(setImmediate);
+});
+
+test('A listener whose end nobody told of is dropped by the next heartbeat', async () => {
+  const { broadcast } = await start();
+  const response = Object.assign(new EventEmitter(), { destroyed: false, write: () => true });
+  broadcast.add(response as never, 'a', undefined);
+  assert.equal(broadcast.size, 1);
+  response.destroyed = true;
+  while (broadcast.size > 0) await new Promise(setImmediate);
+});
+
+test('A guard that comes while the database is asked about guards is not taken for a deleted one', async () => {
+  const [asked, answer] = [1, 2].map(() => Promise.withResolvers<void>());
+  assert.ok(asked && answer);
+  const { open, broadcast } = await start({
+    listGuardIds: async () => {
+      asked.resolve();
+      await answer.promise;
+      return new Set(['a']);
+    },
+  });
+  const first = await open('a');
+  await asked.promise;
+  const second = await open('new');
+  await second.until(live);
+  answer.resolve();
+  await new Promise(setImmediate);
+  assert.equal(broadcast.size, 2);
+  for (const feed of [first, second]) feed.cut();
 });
 
 test('News comes in the words it was put in, and the position after it', async () => {

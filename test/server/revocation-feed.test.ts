@@ -171,6 +171,47 @@ describe('the feed', () => {
     await busy.close();
   });
 
+  it('has places for one key, and guards that hang up while it is looked up take none', async () => {
+    const busy = await startServer();
+    const { guards } = busy.app.latchkey.auth;
+    const { key: token } = await guards.create('x');
+    const { key: other } = await guards.create('y');
+    const { authenticate } = guards;
+    const gate = Promise.withResolvers<void>();
+    const [limit, closed] = [250, Promise.withResolvers<void>()];
+    let [asked, gone] = [0, 0];
+    guards.authenticate = async (given) => {
+      asked++;
+      await gate.promise;
+      return authenticate.call(guards, given);
+    };
+    busy.app.server.on('connection', (socket) =>
+      socket.on('close', () => {
+        if (++gone === limit) closed.resolve();
+      }),
+    );
+    const abort = new AbortController();
+    const headers = { authorization: `Bearer ${token}` };
+    const attempts = Array.from({ length: limit }, () =>
+      fetch(busy.url + FEED, { headers, signal: abort.signal }).catch(() => {}),
+    );
+    while (asked < limit) await setTimeout(1);
+    abort.abort();
+    await Promise.all([...attempts, closed.promise]);
+    gate.resolve();
+    const feeds = await Promise.all(
+      Array.from({ length: limit }, () => openFeed(busy.url + FEED, { token })),
+    );
+    for (const feed of feeds) await feed.until(isLive);
+    const refused = await busy.send(FEED, { token });
+    assertProblem(refused, 503);
+    assert.match(refused.text, /250 open feeds/);
+    assert.ok(refused.headers.has('retry-after'));
+    const another = await openFeed(busy.url + FEED, { token: other });
+    await another.until(isLive);
+    await busy.close();
+  });
+
   it('ends when the server closes, and does not hold it up', async () => {
     for (const build of [() => startServer(), () => startHost({}, () => {})]) {
       const closing = await build();

@@ -24,7 +24,7 @@ export function addRevocationsRoute(app: FastifyInstance, context: RouteContext)
     exposeHeadRoute: false,
     handler: async (request, reply) => {
       const guard = await requireGuard(latchkey, request);
-      broadcast.assertAble();
+      broadcast.assertAble(guard.id);
       openStream(reply, request.raw.httpVersionMajor);
       const lastEventId = request.headers['last-event-id'];
       broadcast.add(reply.raw, guard.id, typeof lastEventId === 'string' ? lastEventId : undefined);
