@@ -1,3 +1,4 @@
+import { createStopwatch } from '../jwt/clock.ts';
 import type { Clock, Random, Store } from './ports.ts';
 
 export interface LeaseOptions {
@@ -13,12 +14,13 @@ export interface LeaseOptions {
 /**
  * Lets one of many nodes do what would be wasted work for two. No two clocks are ever compared: the
  * holder changes what is stored whenever it renews, and a node that has seen it unchanged for the whole
- * term takes over. A clock that steps can make two nodes hold it for a while, so nothing may go wrong
- * where they do.
+ * term takes over. A node that was suspended can believe for a moment that it still holds it, so nothing may
+ * go wrong where two do.
  */
 export class Lease {
   readonly #options: LeaseOptions;
   readonly #holder: string;
+  readonly #elapsed: () => number;
   #renewals = 0;
   #held: string | undefined;
   /** What another node has stored, and since when it is known here. */
@@ -26,6 +28,7 @@ export class Lease {
 
   constructor(options: LeaseOptions) {
     this.#options = options;
+    this.#elapsed = createStopwatch(options.clock);
     this.#holder = Buffer.from(options.random.bytes(12)).toString('base64url');
   }
 
@@ -44,7 +47,7 @@ export class Lease {
     }
     this.#held = undefined;
     if (stored !== this.#seen?.value) {
-      this.#seen = { value: stored, since: this.#options.clock.now() };
+      this.#seen = { value: stored, since: this.#elapsed() };
     }
     return false;
   }
@@ -60,7 +63,7 @@ export class Lease {
   #findExpired(): string | undefined {
     if (this.#seen === undefined) return undefined;
     const { value, since } = this.#seen;
-    return Math.abs(this.#options.clock.now() - since) >= this.#options.term ? value : undefined;
+    return this.#elapsed() - since >= this.#options.term ? value : undefined;
   }
 
   #exchange(expected: string, value: string): Promise<string> {

@@ -1,10 +1,7 @@
 import type { Revocation } from '../revocation/revocation.ts';
 import type { AuditEvent, GuardRecord, Session, User, UserRecord } from './model.ts';
 
-/** The one source of time. Milliseconds since the epoch. */
-export interface Clock {
-  now(): number;
-}
+export type { Clock } from '../jwt/clock.ts';
 
 /** The one source of chance. */
 export interface Random {

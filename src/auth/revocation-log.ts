@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { createStopwatch } from '../jwt/clock.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { RevocationIndex } from '../revocation/revocation-index.ts';
 import type { Clock, Store } from './ports.ts';
@@ -31,6 +32,7 @@ export class RevocationLog {
   readonly index = new RevocationIndex();
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #elapsed: () => number;
   readonly #history = new RevocationHistory();
   readonly #followers = new Set<(news: RevocationNews) => void>();
   /** How far the log was read. Entries applied by ourselves do not move it: another node's may lie before them. */
@@ -44,6 +46,7 @@ export class RevocationLog {
   constructor(store: Store, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
+    this.#elapsed = createStopwatch(clock);
   }
 
   /** Every entry up to here is known. Entries after it may be known too. */
@@ -53,7 +56,7 @@ export class RevocationLog {
 
   /** ms for which the log could not be read: others may have revoked what is not known here. */
   get silence(): number {
-    return this.#failingSince === undefined ? 0 : this.#clock.now() - this.#failingSince;
+    return this.#failingSince === undefined ? 0 : this.#elapsed() - this.#failingSince;
   }
 
   apply(revocations: readonly Revocation[]): void {
@@ -113,12 +116,13 @@ export class RevocationLog {
 
   async #readLog(): ReturnType<Store['listRevocations']> {
     const now = this.#clock.now();
+    const begun = this.#elapsed();
     try {
       const answer = await this.#store.listRevocations({ after: this.#read, now });
       this.#failingSince = undefined;
       return answer;
     } catch (error) {
-      this.#failingSince ??= now;
+      this.#failingSince ??= begun;
       // By the time it answers again, an entry about keys may have left the log.
       this.#areKeysStale = true;
       throw error;

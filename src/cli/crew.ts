@@ -91,7 +91,7 @@ export class Crew {
 
   #fork(): void {
     const worker = cluster.fork();
-    const born = systemClock.now();
+    const born = systemClock.elapsed();
     this.#workers.add(worker);
     // A worker that is just dying cannot be told; its exit tells us.
     worker.on('error', () => {});
@@ -102,7 +102,7 @@ export class Crew {
     worker.on('exit', (code: number | null, signal: string | null) => {
       this.#workers.delete(worker);
       if (this.#stopping) this.#onStopped(code);
-      else this.#replace(worker, systemClock.now() - born, signal ?? `exit code ${code}`);
+      else this.#replace(worker, systemClock.elapsed() - born, signal ?? `exit code ${code}`);
     });
     tell(worker, { serve: this.#plan });
   }

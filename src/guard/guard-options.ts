@@ -24,7 +24,7 @@ export interface CommonGuardOptions {
    * `https://app.example`, beside this site itself. Default: that of the issuer.
    */
   readonly origins?: readonly string[] | undefined;
-  /** Seconds by which clocks may differ. Default 5. */
+  /** Seconds by which clocks may differ, 300 at most. Default 5. */
   readonly clockTolerance?: number | undefined;
   /** Bounds of the cache of verified tokens; false for none. */
   readonly cache?: TokenCacheOptions | false | undefined;

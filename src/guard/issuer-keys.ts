@@ -1,4 +1,4 @@
-import type { Clock } from '../jwt/clock.ts';
+import { type Clock, createStopwatch } from '../jwt/clock.ts';
 import { importKeySet, isSameKey } from '../jwt/key-set.ts';
 import type { VerificationKey } from '../jwt/key-types.ts';
 import { randomFraction } from './ambient.ts';
@@ -49,6 +49,7 @@ const LONGEST_RETRY = 30;
 export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
   readonly #stopped = new AbortController();
+  readonly #elapsed: () => number;
   #keys: readonly VerificationKey[] = [];
   #metadata: IssuerMetadata | undefined;
   /** Whether the metadata need not be asked for again. */
@@ -63,6 +64,7 @@ export class IssuerKeys {
 
   constructor(options: IssuerKeysOptions) {
     this.#options = options;
+    this.#elapsed = createStopwatch(options.clock);
   }
 
   get isReady(): boolean {
@@ -92,7 +94,7 @@ export class IssuerKeys {
 
   /** Seconds until it is tried again. */
   get retryAfter(): number {
-    return Math.max(0, (this.#nextAttempt - this.#options.clock.now()) / 1000);
+    return Math.max(0, (this.#nextAttempt - this.#elapsed()) / 1000);
   }
 
   /** Fetches now, or answers the fetch that is under way. */
@@ -110,9 +112,8 @@ export class IssuerKeys {
   refreshForUnknown(): Promise<void> | undefined {
     if (this.#running !== undefined) return this.#running;
     if (this.#stopped.signal.aborted) return undefined;
-    const since = this.#options.clock.now() - (this.#lastAttempt ?? Number.NEGATIVE_INFINITY);
-    // A clock that was set back must not stop it for long.
-    if (Math.abs(since) < this.#options.cooldown * 1000) return undefined;
+    const since = this.#elapsed() - (this.#lastAttempt ?? Number.NEGATIVE_INFINITY);
+    if (since < this.#options.cooldown * 1000) return undefined;
     return this.refresh();
   }
 
@@ -123,7 +124,7 @@ export class IssuerKeys {
 
   async #attempt(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#lastAttempt = this.#options.clock.now();
+    this.#lastAttempt = this.#elapsed();
     let wait: number;
     try {
       const maxAge = await this.#fetchKeys();
@@ -176,7 +177,7 @@ export class IssuerKeys {
 
   #schedule(ms: number): void {
     if (this.#stopped.signal.aborted) return;
-    this.#nextAttempt = this.#options.clock.now() + ms;
+    this.#nextAttempt = this.#elapsed() + ms;
     this.#timer = setTimeout(() => void this.refresh(), ms);
     // What protects a process must not keep it alive.
     unref(this.#timer);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { readMediaType } from '../encoding/header-text.ts';
-import type { Clock } from '../jwt/clock.ts';
+import { type Clock, createStopwatch } from '../jwt/clock.ts';
 import type { RevocationIndex } from '../revocation/revocation-index.ts';
 import { parseRevocations } from '../revocation/revocation-wire.ts';
 import { randomFraction } from './ambient.ts';
@@ -76,6 +76,7 @@ export class RevocationFeed {
   readonly #options: RevocationFeedOptions;
   readonly #closed = new AbortController();
   readonly #timers: FeedTimers;
+  readonly #elapsed: () => number;
   #state: RevocationFeedState = 'connecting';
   #error: string | undefined;
   /** The position up to which everything was heard, as the server says it. */
@@ -87,16 +88,17 @@ export class RevocationFeed {
 
   constructor(options: RevocationFeedOptions) {
     this.#options = options;
+    this.#elapsed = createStopwatch(options.clock);
     this.#timers = options.timers ?? systemTimers;
   }
 
   get status(): RevocationFeedStatus {
-    const now = this.#options.clock.now();
+    const completeAt = this.#completeAt;
     return {
       state: this.#state,
       connected: this.#state === 'live',
       lastSeq: Number(this.#position ?? 0),
-      staleness: this.#completeAt === undefined ? undefined : Math.max(0, now - this.#completeAt),
+      staleness: completeAt === undefined ? undefined : this.#elapsed() - completeAt,
       error: this.#error,
     };
   }
@@ -120,8 +122,7 @@ export class RevocationFeed {
     while (!this.#closed.signal.aborted) {
       const error = await this.#listen();
       if (this.#closed.signal.aborted) return;
-      const wasSteady =
-        this.#state === 'live' && this.#options.clock.now() - this.#liveSince >= STEADY;
+      const wasSteady = this.#state === 'live' && this.#elapsed() - this.#liveSince >= STEADY;
       this.#failures = wasSteady ? 1 : this.#failures + 1;
       this.#change(this.#completeAt === undefined ? 'connecting' : 'stale', error);
       await this.#pause(this.#chooseDelay());
@@ -152,7 +153,7 @@ export class RevocationFeed {
         watchdog.expect(LONGEST_SILENCE);
         reader.push(bytes);
         this.#position = reader.lastId ?? this.#position;
-        if (this.#state === 'live') this.#completeAt = this.#options.clock.now();
+        if (this.#state === 'live') this.#completeAt = this.#elapsed();
       }
       return 'the server ended the feed';
     } catch (error) {
@@ -195,7 +196,7 @@ export class RevocationFeed {
       for (const revocation of revocations) index.apply(revocation);
       if (revocations.some(({ kind }) => kind === 'key' || kind === 'keys')) onKeys?.();
     } else if (name === 'live') {
-      this.#liveSince = this.#options.clock.now();
+      this.#liveSince = this.#elapsed();
       this.#completeAt = this.#liveSince;
       this.#change('live', undefined);
     }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { Clock } from '../auth/ports.ts';
 import { Overloaded } from '../errors.ts';
+import { type Clock, createStopwatch } from '../jwt/clock.ts';
 
 export interface WorkerPoolOptions<Answer> {
   /** The worker's module; it answers every message with exactly one message. */
@@ -46,6 +46,7 @@ export function createWorkerPool<Request, Answer>(
   options: WorkerPoolOptions<Answer>,
 ): WorkerPool<Request, Answer> {
   const { file, workerData, threads, maxQueue, clock, isAnswer } = options;
+  const elapsed = clock && createStopwatch(clock);
   const members = new Set<Member<Request, Answer>>();
   const queue: Job<Request, Answer>[] = [];
   let closing: Promise<void> | null = null;
@@ -58,15 +59,15 @@ export function createWorkerPool<Request, Answer>(
   }
 
   function observe({ startedAt }: Member<Request, Answer>): void {
-    if (clock === undefined) return;
-    // A clock that was set meanwhile must not make the average absurd.
-    const duration = Math.min(longestRetryAfter * 1000, Math.max(0, clock.now() - startedAt));
+    if (elapsed === undefined) return;
+    // A process that was suspended meanwhile must not make the average absurd.
+    const duration = Math.min(longestRetryAfter * 1000, elapsed() - startedAt);
     usualDuration += (duration - usualDuration) / 8;
   }
 
   function assign(member: Member<Request, Answer>, job: Job<Request, Answer>): void {
     member.job = job;
-    member.startedAt = clock?.now() ?? 0;
+    member.startedAt = elapsed?.() ?? 0;
     member.worker.ref();
     member.worker.postMessage(job.request);
   }

@@ -22,11 +22,18 @@ export interface ClaimExpectations {
   /** Must be the `aud`, or one of them, exactly. Undefined: any. */
   readonly audience: string | undefined;
   readonly clock: Clock;
-  /** Seconds by which clocks may differ; for `exp` and `nbf`. Default: 5. */
+  /** Seconds by which clocks may differ; for `exp` and `nbf`; 300 at most. Default: 5. */
   readonly clockTolerance?: number;
 }
 
 const DEFAULT_CLOCK_TOLERANCE = 5;
+
+/**
+ * Seconds. Revocations are forgotten 15 minutes after the last token they are about has expired. A
+ * verifier with a tolerance near that would accept a revoked token again once its revocation is
+ * forgotten; the other 10 minutes are for clocks that are wrong.
+ */
+export const MAX_CLOCK_TOLERANCE = 300;
 
 /** 9999-12-31T23:59:59Z, the last second that dates are written for. */
 const LAST_SECOND = 253402300799;
@@ -75,8 +82,11 @@ function isFor({ aud }: Claims, audience: string): boolean {
 
 /** @throws {RangeError} for anything but a sensible number of seconds */
 export function requireTolerance(seconds: number = DEFAULT_CLOCK_TOLERANCE): number {
-  if (seconds >= 0 && seconds <= 3600) return seconds;
-  throw new RangeError('clockTolerance is a number of seconds from 0 to 3600.');
+  // As a text it would be appended to the time at which a token expires.
+  if (typeof seconds === 'number' && seconds >= 0 && seconds <= MAX_CLOCK_TOLERANCE) return seconds;
+  throw new RangeError(
+    `clockTolerance is a number of seconds from 0 to ${MAX_CLOCK_TOLERANCE}. Set the clocks by NTP where they differ by more.`,
+  );
 }
 
 /**

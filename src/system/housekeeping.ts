@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Auth } from '../auth/auth.ts';
 import type { Lease } from '../auth/lease.ts';
-import type { Clock } from '../auth/ports.ts';
+import { type Clock, createStopwatch } from '../jwt/clock.ts';
 
 /** Rows. What removing one costs depends on the disk and on what lies in memory. */
 const leastBatch = 5;
@@ -18,14 +18,14 @@ const renewal = 30_000;
 export class Housekeeping {
   readonly #auth: Auth;
   readonly #lease: Lease;
-  readonly #clock: Clock;
+  readonly #elapsed: () => number;
   readonly #stopped = new AbortController();
   #batch = firstBatch;
 
   constructor(auth: Auth, lease: Lease, clock: Clock) {
     this.#auth = auth;
     this.#lease = lease;
-    this.#clock = clock;
+    this.#elapsed = createStopwatch(clock);
   }
 
   /**
@@ -49,11 +49,11 @@ export class Housekeeping {
 
   /** @returns whether there may be more when the time is over */
   async #removeFor(time: number): Promise<boolean> {
-    const start = this.#clock.now();
-    while (!this.#isStopped && Math.abs(this.#clock.now() - start) < time) {
-      const before = this.#clock.now();
+    const start = this.#elapsed();
+    while (!this.#isStopped && this.#elapsed() - start < time) {
+      const before = this.#elapsed();
       if (!(await this.#auth.removeExpired(this.#batch))) return false;
-      this.#adapt(Math.abs(this.#clock.now() - before));
+      this.#adapt(this.#elapsed() - before);
       await this.#rest();
     }
     return true;

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LatchkeyError } from '../../src/errors.ts';
+import { REVOCATION_MARGIN } from '../../src/auth/settings.ts';
+import { LatchkeyError, StoreUnavailable } from '../../src/errors.ts';
 import type { VerifiedToken } from '../../src/guard/access-claims.ts';
+import { createGuard } from '../../src/guard/create-guard.ts';
+import { MAX_CLOCK_TOLERANCE } from '../../src/jwt/claims.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 
 const lifetime = 900;
@@ -84,3 +87,35 @@ for (const [name, revoke] of Object.entries(revocations)) {
     }
   });
 }
+
+test('A clock that is set does not hide for how long the log could not be read', async () => {
+  await using node = await openTestAuth();
+  const { revocations } = node.auth;
+  const { listRevocations } = node.store;
+  node.store.listRevocations = async () => {
+    throw new StoreUnavailable('away');
+  };
+  await assert.rejects(revocations.catchUp(), StoreUnavailable);
+  node.clock.step(8);
+  node.clock.set(-3600);
+  assert.equal(revocations.silence, 8_000);
+  node.clock.set(7200);
+  node.clock.step(3);
+  await assert.rejects(revocations.catchUp(), StoreUnavailable);
+  assert.equal(revocations.silence, 11_000);
+  node.store.listRevocations = listRevocations;
+  await revocations.catchUp();
+  assert.equal(revocations.silence, 0);
+});
+
+test('A revocation outlives every tolerance by far', () => {
+  assert.ok(MAX_CLOCK_TOLERANCE * 1000 <= REVOCATION_MARGIN / 3);
+  const keys = 'Xq3vN8rT1yLw6ZpB0dKf5HsJ2mGc9UeA';
+  const start = (clockTolerance: number) =>
+    createGuard({ keys, algorithm: 'HS256', clockTolerance });
+  start(0);
+  start(300);
+  for (const bad of [300.1, 301, 900, 3600, -1, Number.NaN]) {
+    assert.throws(() => start(bad), /clockTolerance is a number of seconds from 0 to 300/);
+  }
+});

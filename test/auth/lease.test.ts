@@ -20,7 +20,7 @@ async function openNodes(t: TestContext) {
   const pass = (seconds: number) => {
     for (const clock of clocks) clock.step(seconds);
   };
-  return { a, b, c, pass };
+  return { a, b, c, clocks, pass };
 }
 
 test('One node holds it for as long as it renews, whatever the clocks of the others say', async (t) => {
@@ -54,6 +54,19 @@ test('It passes on when its holder is silent for the term, and to one node only'
   const taken = await Promise.all([b.take(), c.take()]);
   assert.deepEqual(taken.sort(), [false, true]);
   assert.equal(await a.take(), false, 'the one that was silent finds out');
+});
+
+test('A clock that is set neither ends nor prolongs the term', async (t) => {
+  const { a, b, clocks, pass } = await openNodes(t);
+  assert.equal(await a.take(), true);
+  assert.equal(await b.take(), false);
+  const [, clock] = clocks;
+  clock?.set(10 * 3600);
+  assert.equal(await b.take(), false);
+  clock?.set(-20 * 3600);
+  assert.equal(await b.take(), false);
+  pass(term / 1000);
+  assert.equal(await b.take(), true);
 });
 
 test('A node that has just come waits for the whole term', async (t) => {

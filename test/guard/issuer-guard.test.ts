@@ -203,6 +203,27 @@ test('10,000 tokens with unknown headers cause one fetch per cooldown', async (t
   assert.equal(guard.verify(sign(key)).sub, 'alice');
 });
 
+test('a clock that is set neither stops nor causes fetches for unknown headers', async (t) => {
+  const { issuer, start, sign, clock } = await setUp(t);
+  const guard = start();
+  await guard.ready();
+  const unknown = generateSigningKey('ES256');
+  const ask10 = async () => {
+    for (let time = 0; time < 10; time++) {
+      const check = async () => guard.authenticate(ask(sign(unknown)));
+      await assert.rejects(check(), { code: 'token_untrusted' });
+    }
+    return issuer.asked.filter((path) => path === JWKS).length;
+  };
+  clock.set(-86_400);
+  assert.equal(await ask10(), 1);
+  clock.set(2 * 86_400);
+  assert.equal(await ask10(), 1);
+  clock.set(-86_400);
+  clock.step(30);
+  assert.equal(await ask10(), 2);
+});
+
 test('nothing in a token makes it connect anywhere', async (t) => {
   let connections = 0;
   const trap = createServer((_request, response) => response.end('{"keys":[]}'));

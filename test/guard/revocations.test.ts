@@ -135,6 +135,23 @@ test('past maxStaleness nothing is accepted where that is chosen, until the feed
   guard.verify(token);
 });
 
+test('a clock that is set neither hides that the revocations are old, nor makes them so', async (t) => {
+  const { guard, signIn, cutFeed, clock } = await setUp(t, 'reject');
+  const token = await signIn('alice');
+  clock.set(300);
+  guard.verify(token);
+  assert.equal(guard.status().revocations?.staleness, 0);
+  clock.set(-300);
+  await cutFeed();
+  clock.step(40);
+  clock.set(-100);
+  clock.step(21);
+  assert.throws(() => guard.verify(token), STALE);
+  clock.set(-3600);
+  assert.throws(() => guard.verify(token), STALE);
+  assert.equal(guard.status().revocations?.staleness, 61_000);
+});
+
 test('past maxStaleness the issuer is asked where that is chosen', async (t) => {
   const { guard, signIn, logOut, cutFeed, clock, server } = await setUp(t, 'introspect');
   const [alice, bob] = [await signIn('alice'), await signIn('bob')];

@@ -8,14 +8,23 @@ import { openSqliteStore } from '../../src/store/index.ts';
 /** A clock that stands still until it is told. */
 export class TestClock implements Clock {
   ms: number;
+  #elapsed = 0;
   constructor(ms = Date.UTC(2026, 0, 1)) {
     this.ms = ms;
   }
   now(): number {
     return this.ms;
   }
-  /** Seconds; may be negative. */
+  elapsed(): number {
+    return this.#elapsed;
+  }
+  /** Lets time pass; negative seconds set the date back. */
   step(seconds: number): void {
+    this.ms += seconds * 1000;
+    this.#elapsed += Math.max(0, seconds) * 1000;
+  }
+  /** Sets the date, as an operator or NTP does; no time passes. */
+  set(seconds: number): void {
     this.ms += seconds * 1000;
   }
 }

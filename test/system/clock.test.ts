@@ -1,10 +1,29 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { createStopwatch } from '../../src/jwt/clock.ts';
 import { systemClock, systemRandom } from '../../src/system/clock.ts';
 
 it('the system clock tells milliseconds since the epoch', (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_123 });
   assert.equal(systemClock.now(), 1_700_000_000_123);
+});
+
+it('the system clock measures durations by what nobody sets', (t) => {
+  const start = systemClock.elapsed();
+  t.mock.timers.enable({ apis: ['Date'], now: 0 });
+  const elapsed = systemClock.elapsed() - start;
+  assert.ok(elapsed >= 0 && elapsed < 60_000, `${elapsed} ms`);
+});
+
+it('a stopwatch on a clock without one counts the steps forward', () => {
+  let now = 5_000;
+  const elapsed = createStopwatch({ now: () => now });
+  const start = elapsed();
+  const told = [1_000, -3_600_000, 500, 0, 20_000].map((step) => {
+    now += step;
+    return elapsed() - start;
+  });
+  assert.deepEqual(told, [1_000, 1_000, 1_500, 1_500, 21_500]);
 });
 
 it('the system randomness gives as many bytes as asked for, never the same', () => {
