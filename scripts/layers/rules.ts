@@ -29,7 +29,8 @@ export const houseRules: LayerRules = {
     jwt: ['errors', 'encoding'],
     revocation: ['errors', 'encoding', 'jwt'],
     auth: belowAuth,
-    store: [...belowAuth, 'auth'],
+    // The store reads its own location: what a URL and libpq's variables mean is defined in config.
+    store: [...belowAuth, 'auth', 'config'],
     hasher: [...belowAuth, 'auth'],
     guard: belowAuth,
     testing: [...belowAuth, 'guard'],

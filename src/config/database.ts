@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { parsePostgresUrl } from './postgres/url.ts';
 import type { Refuse } from './refuse.ts';
 
 /** Where the data lives. */
@@ -28,19 +29,8 @@ export function parseDatabaseUrl(text: string, refuse: Refuse): DatabaseLocation
     return { kind: 'sqlite', path: parseSqlitePath(text.slice('sqlite:'.length), refuse) };
   }
   if (/^postgres(ql)?:/.test(text)) {
-    if (!URL.canParse(text) || !/^postgres(ql)?:\/\//.test(text)) {
-      refuse(
-        'is not a URL.',
-        'Give postgres://user:password@host/database, with special characters of the password as %XX.',
-      );
-    }
+    parsePostgresUrl(text, refuse);
     return { kind: 'postgres', url: text };
   }
   return refuse('is not a database that Latchkey knows.', forms);
-}
-
-/** Whether the URL holds a password. */
-export function hasPassword(databaseUrl: string): boolean {
-  const url = URL.parse(databaseUrl);
-  return url !== null && (url.password !== '' || url.searchParams.has('password'));
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { InvalidSetting } from '../errors.ts';
-import { hasPassword } from './database.ts';
 import { addFlags, addOptions, type GivenSettings } from './given-settings.ts';
+import { holdsPassword } from './postgres/url.ts';
 import type { Refuse } from './refuse.ts';
 import { type SettingName, type SettingSpec, settingTable as table } from './setting-table.ts';
 import type { SettingOptions, Settings } from './settings.ts';
@@ -87,7 +87,7 @@ function value<T>(given: GivenSettings, spec: NamedSpec<T>, fallback = spec.defa
 
 function assertDatabase({ database, secret }: Settings, given: GivenSettings): void {
   const url = given.get('databaseUrl');
-  if (url?.source === 'flag' && hasPassword(url.text)) {
+  if (url?.source === 'flag' && holdsPassword(url.text)) {
     const refuse: Refuse = refuser(given, 'databaseUrl');
     refuse(
       'would show the password in it to every user of this machine.',

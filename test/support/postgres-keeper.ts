@@ -4,15 +4,24 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Binaries, findBinaries } from './postgres-binaries.ts';
 
+export interface StartOrder {
+  readonly password: string;
+  readonly flags: readonly string[];
+  /** Lines put before those of pg_hba.conf. */
+  readonly hba?: readonly string[] | undefined;
+  /** The server's certificate and its key, as PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+}
+
 /** What the keeper is told to do, and answers when it is done. */
 export type Order =
-  | { readonly start: { readonly password: string; readonly flags: readonly string[] } }
+  | { readonly start: StartOrder }
   | { readonly restart: true }
   | { readonly signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL' };
 export type Report = { readonly port: number } | { readonly error: string };
@@ -33,18 +42,31 @@ function findNobody(): number {
   return Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' }));
 }
 
-async function initialise(password: string): Promise<Binaries> {
+/** PostgreSQL reads the key of its certificate only where it is its own file. */
+function writeOwn(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o600 });
+  if (user !== undefined) chownSync(path, user, user);
+}
+
+async function initialise({ password, hba = [], tls }: StartOrder): Promise<Binaries> {
   if (user !== undefined) chownSync(folder, user, user);
   const found = await findBinaries(user, folder);
   const passwordFile = join(folder, 'password');
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (user !== undefined) chownSync(passwordFile, user, user);
+  writeOwn(passwordFile, password);
   const options = ['--username=latchkey', '--auth=password', '--encoding=UTF8', '--locale=C'];
   execFileSync(
     found.initdb,
     [`--pgdata=${data}`, `--pwfile=${passwordFile}`, ...options, '--no-sync', '--no-instructions'],
     { ...identity, env: environment, stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  const hbaFile = join(data, 'pg_hba.conf');
+  if (hba.length > 0) {
+    writeOwn(hbaFile, [...hba, readFileSync(hbaFile, 'utf8')].join('\n'));
+  }
+  if (tls !== undefined) {
+    writeOwn(join(data, 'server.crt'), tls.cert);
+    writeOwn(join(data, 'server.key'), tls.key);
+  }
   return found;
 }
 
@@ -100,7 +122,7 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
 
 async function obey(order: Order): Promise<void> {
   if ('start' in order) {
-    binaries = await initialise(order.start.password);
+    binaries = await initialise(order.start);
     ({ flags } = order.start);
     await start(true);
   } else if ('restart' in order) {

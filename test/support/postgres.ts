@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import pg from 'pg';
-import type { Order, Report } from './postgres-keeper.ts';
+import type { Order, Report, StartOrder } from './postgres-keeper.ts';
 
 /** A PostgreSQL server of this test file's own. It ends with the file, even if that is killed. */
 export interface PostgresServer {
@@ -22,7 +22,10 @@ export interface PostgresServer {
 const signals = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const;
 
 /** Starts a server; takes about a second. `flags` are settings such as `max_connections=20`. */
-export async function startPostgres(flags: readonly string[] = []): Promise<PostgresServer> {
+export async function startPostgres(
+  flags: readonly string[] = [],
+  { hba, tls }: Pick<StartOrder, 'hba' | 'tls'> = {},
+): Promise<PostgresServer> {
   const keeper = fork(join(import.meta.dirname, 'postgres-keeper.ts'), { stdio: 'ignore' });
   const gone = once(keeper, 'exit').then((): Report => ({ error: 'its keeper ended' }));
   const tell = async (order: Order): Promise<number> => {
@@ -38,7 +41,7 @@ export async function startPostgres(flags: readonly string[] = []): Promise<Post
   });
 
   const password = randomBytes(12).toString('hex');
-  const port = await tell({ start: { password, flags } });
+  const port = await tell({ start: { password, flags, hba, tls } });
   const urlOf = (database: string) =>
     `postgres://latchkey:${password}@127.0.0.1:${port}/${database}`;
   const connect = async (url = urlOf('postgres')) => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { type DatabaseLocation, hasPassword, parseDatabaseUrl } from '../../config/database.ts';
+import { type DatabaseLocation, parseDatabaseUrl } from '../../config/database.ts';
+import { holdsPassword } from '../../config/postgres/url.ts';
 import type { Call, Command } from '../command.ts';
 import { dataSettings, jsonOption } from '../data-commands.ts';
 import { CommandFailed, UsageError } from '../failures.ts';
@@ -62,7 +63,7 @@ function parse(label: string, text: string): DatabaseLocation {
   const location = parseDatabaseUrl(text, (problem, fix) => {
     throw new UsageError(`${label}: ${problem} ${fix}`);
   });
-  if (location.kind === 'postgres' && hasPassword(text)) {
+  if (location.kind === 'postgres' && holdsPassword(text)) {
     throw new UsageError(
       `${label} would show the password in it to every user of this machine. Set LATCHKEY_DATABASE_URL in the environment or in .env and leave ${label} out, or take the password out and set PGPASSWORD.`,
     );

@@ -3,6 +3,7 @@ import { StoreUnavailable } from '../../errors.ts';
 import { migrate } from '../migrate.ts';
 import type { Sql } from '../sql/sql.ts';
 import { awaitSteps, type Rows, type Step, type Steps, type Value } from '../sql/steps.ts';
+import { toConnectionError } from './connection-failures.ts';
 import { NothingDone, toStoreError } from './failures.ts';
 import type { PostgresLocation } from './location.ts';
 
@@ -15,13 +16,16 @@ const attempts = 4;
 export class PostgresExecutor {
   readonly #pool: pg.Pool;
   readonly #maxWaiting: number;
+  readonly #isPasswordGiven: boolean;
   /** Statement texts to the names they are prepared under. The texts are few: none holds a value. */
   readonly #names = new Map<string, string>();
 
-  constructor({ connection, ...location }: PostgresLocation) {
+  constructor({ connection, Client, ...location }: PostgresLocation) {
     this.#maxWaiting = location.maxWaiting;
+    this.#isPasswordGiven = connection.password !== undefined;
     this.#pool = new pg.Pool({
       ...connection,
+      Client,
       max: location.poolSize,
       idleTimeoutMillis: 60_000,
       connectionTimeoutMillis: location.connectTimeout,
@@ -97,7 +101,7 @@ export class PostgresExecutor {
       throw new StoreUnavailable('Too many callers wait for the database. Try again.');
     }
     const client = await this.#pool.connect().catch((error: unknown) => {
-      throw toStoreError(error);
+      throw toConnectionError(error, this.#isPasswordGiven);
     });
     try {
       const answer = await work(client);

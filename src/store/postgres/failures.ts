@@ -18,8 +18,36 @@ type Condition = readonly [problem: string, retryAfter: number];
 const away: Condition = ['The database is starting or stopping. Try again.', 1];
 const slow: Condition = ['The database took too long to answer. Try again.', 1];
 const refused: Condition = [
-  "The database refused the connection: check user, password and database of the database's URL, and the server's pg_hba.conf.",
+  "The database refused the connection: its pg_hba.conf has no entry for this user, this database, this address and this kind of encryption. Add one, or add sslmode=verify-full to the database's URL where the server asks for TLS.",
   10,
+];
+const wrongPassword: Condition = [
+  "The database refused the connection: the password in the database's URL is wrong, or the server does not know the user. Correct them; special characters of a password are written as %XX.",
+  10,
+];
+const unknownRole: Condition = [
+  "The database refused the connection: its server has no such user, or one that may not log in. Correct the user in the database's URL, or create it: CREATE ROLE … LOGIN PASSWORD '…'",
+  10,
+];
+const unknownDatabase: Condition = [
+  "The database refused the connection: its server has no database of that name. Correct the name in the database's URL, or create it: CREATE DATABASE … ENCODING 'UTF8'",
+  10,
+];
+const forbidden: Condition = [
+  "The database's user lacks a permission. Make it the owner of the database and of the tables in it, or grant it what it needs: GRANT CONNECT ON DATABASE …; GRANT USAGE, CREATE ON SCHEMA …",
+  10,
+];
+const noSchema: Condition = [
+  'The database has no schema to work in: none of those in search_path is there, or this user may use none of them. Create one (CREATE SCHEMA …), or correct search_path.',
+  10,
+];
+const missingTable: Condition = [
+  'A table of Latchkey is missing in the database, or lies in a schema that is not in search_path. Correct search_path, or restore a backup.',
+  60,
+];
+const tableTaken: Condition = [
+  'Another program has a table, an index or a function in this schema with a name that Latchkey needs. Give Latchkey a database or a schema of its own.',
+  60,
 ];
 const damaged: Condition = [
   "The database is damaged. Look into the server's log, and restore a backup.",
@@ -30,8 +58,19 @@ const damaged: Condition = [
 const conditions: Readonly<Record<string, Condition>> = {
   '08': ['The connection to the database was lost. Try again.', 1],
   '28': refused,
-  '3D000': refused,
-  '25006': ['The database is read-only. Name the primary server in its URL.', 5],
+  '28P01': wrongPassword,
+  '3D000': unknownDatabase,
+  '3F000': noSchema,
+  '42501': forbidden,
+  '42P01': missingTable,
+  '42703': missingTable,
+  '42P07': tableTaken,
+  '42723': tableTaken,
+  '42710': tableTaken,
+  '25006': [
+    "The database is read-only: a standby, or default_transaction_read_only is on. Name the primary server in the database's URL.",
+    5,
+  ],
   '25P03': slow,
   '53100': [
     "The disk under the database is full. Free some space on the database's server; nothing needs a restart.",
@@ -69,12 +108,18 @@ export function toStoreError(error: unknown): Error {
   if (conflicts.has(code) || isStalePreparation(error)) {
     return new NothingDone('The database could not do this just now. Try again.');
   }
-  const condition = conditions[code] ?? conditions[code.slice(0, 2)];
+  const condition = findCondition(error);
   if (condition === undefined) {
     return new Error(`The store could not do this: the database answered with error ${code}.`);
   }
   const [problem, retryAfter] = condition;
   return new StoreUnavailable(problem, { retryAfter, cause: new Error(`SQLSTATE ${code}`) });
+}
+
+function findCondition({ code = '', routine }: pg.DatabaseError): Condition | undefined {
+  // One code stands for both a missing entry in pg_hba.conf and a missing role. Messages are translated.
+  if (code === '28000' && routine === 'InitializeSessionUserId') return unknownRole;
+  return conditions[code] ?? conditions[code.slice(0, 2)];
 }
 
 /** A newer version changed the schema, or a pooler changed the server: what was prepared is no more. */

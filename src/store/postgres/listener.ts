@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { revocationChannel } from './dialect.ts';
 import type { PostgresLocation } from './location.ts';
 
@@ -43,8 +43,8 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    const { connection, connectTimeout } = this.#location;
-    const client = new pg.Client({
+    const { Client, connection, connectTimeout } = this.#location;
+    const client = new Client({
       ...connection,
       connectionTimeoutMillis: connectTimeout,
       query_timeout: connectTimeout,

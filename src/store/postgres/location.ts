@@ -1,16 +1,15 @@
-import type { PoolConfig } from 'pg';
-import { InvalidSetting } from '../../errors.ts';
+import { userInfo } from 'node:os';
+import pg, { type PoolConfig } from 'pg';
+import { readPostgresConnection } from '../../config/postgres/connection.ts';
+import { BoundClient } from './bound-client.ts';
+import { createTlsOptions } from './tls.ts';
 
 export interface PostgresStoreOptions {
   /**
-   * `postgres://user:password@host:port/database`. What it lacks is taken from `PGHOST`, `PGUSER`,
-   * `PGPASSWORD` and their kin. Among its parameters:
-   *
-   * - `sslmode`: `verify-full` encrypts and checks the server's certificate, by the system's
-   *   authorities or `sslrootcert=<file>`; `no-verify` encrypts and trusts anybody; `disable` and no
-   *   sslmode at all do not encrypt. `sslcert` and `sslkey` name a client's certificate.
-   * - `pool_size`, `statement_timeout` (ms) and `connect_timeout` (seconds): see the options, which win.
-   * - `application_name`: what the server lists these connections as. Default: `latchkey`.
+   * `postgres://user:password@host:port/database?name=value`, with the parameters of libpq. What the URL
+   * lacks is taken from `PGHOST`, `PGUSER`, `PGPASSWORD` and the other variables of libpq. A parameter
+   * that is unknown, given twice or cannot be honoured is refused. `pool_size` and `statement_timeout`
+   * (ms) are Latchkey's own; of these and of `connect_timeout` (seconds), the options below win.
    */
   readonly url: string;
   /** How many connections to hold at most; one more listens for revocations. Default: 10. */
@@ -21,10 +20,16 @@ export interface PostgresStoreOptions {
   readonly connectTimeout?: number;
   /** How many calls may wait for a connection before further ones are refused. Default: 10000. */
   readonly maxWaiting?: number;
+  /** Where libpq's variables are read from. Default: `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface PostgresLocation {
   readonly connection: PoolConfig;
+  /** The client that checks what the URL asks for. */
+  readonly Client: typeof pg.Client;
+  /** Host and port, or the folder of the socket, to be shown at the start. */
+  readonly place: string;
   readonly poolSize: number;
   /** ms */
   readonly statementTimeout: number;
@@ -47,32 +52,40 @@ function parseInteger(text: string): number {
   return value;
 }
 
-/** @throws {InvalidSetting} */
-export function readLocation(options: PostgresStoreOptions): PostgresLocation {
-  const url = new URL(options.url);
-  const take = (name: string): number | undefined => {
-    const text = url.searchParams.get(name);
-    url.searchParams.delete(name);
-    if (text === null) return undefined;
-    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-    throw new InvalidSetting(
-      'LATCHKEY_DATABASE_URL',
-      `has a ${name} that is no whole number above 0.`,
-      `Give one, or leave ${name} out.`,
-    );
-  };
-  const [poolSize, statementTimeout] = [take('pool_size'), take('statement_timeout')];
-  const connectTimeout = take('connect_timeout');
+/**
+ * Reads where and how to connect. Reads the files of certificates; where encryption is merely preferred,
+ * asks the server whether it offers any, once: no later connection does without.
+ * @throws {InvalidSetting} @throws {StoreUnavailable}
+ */
+export async function readLocation(options: PostgresStoreOptions): Promise<PostgresLocation> {
+  const read = readPostgresConnection(options.url, options.env ?? process.env);
+  const { host, port, password, keepAliveMs } = read;
+  const user = read.user ?? userInfo().username;
+  const database = read.database ?? user;
+  const connectTimeout = options.connectTimeout ?? read.connectTimeoutMs ?? 3_000;
+  const { tls, channelBinding } = read;
+  const ssl = tls !== undefined && (await createTlsOptions(tls, { host, port }, connectTimeout));
   return {
-    poolSize: options.poolSize ?? poolSize ?? 10,
-    statementTimeout: options.statementTimeout ?? statementTimeout ?? 3_000,
-    connectTimeout: options.connectTimeout ?? (connectTimeout ?? 3) * 1_000,
+    poolSize: options.poolSize ?? read.poolSize ?? 10,
+    statementTimeout: options.statementTimeout ?? read.statementTimeoutMs ?? 3_000,
+    connectTimeout,
     maxWaiting: options.maxWaiting ?? 10_000,
+    place: host.startsWith('/') ? host : `${host}:${port}`,
+    Client: channelBinding === 'require' ? BoundClient : pg.Client,
+    // Complete, so that the driver reads neither URLs nor variables in its own way.
     connection: {
-      connectionString: url.href,
-      fallback_application_name: 'latchkey',
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
+      host,
+      port,
+      user,
+      database,
+      ...(password === undefined ? {} : { password }),
+      ...(read.options === undefined ? {} : { options: read.options }),
+      application_name: read.applicationName,
+      ssl,
+      sslnegotiation: ssl !== false && tls?.negotiation === 'direct' ? 'direct' : 'postgres',
+      enableChannelBinding: ssl !== false && channelBinding !== 'disable',
+      keepAlive: keepAliveMs !== undefined,
+      keepAliveInitialDelayMillis: keepAliveMs ?? 0,
       types,
     },
   };

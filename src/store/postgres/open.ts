@@ -4,6 +4,7 @@ import type { Step, Steps } from '../sql/steps.ts';
 import { createVerbs } from '../verbs/index.ts';
 import { createVerbCalls, isReadingVerb, type VerbArgs, type VerbName } from '../verbs/verb.ts';
 import { Calls } from './calls.ts';
+import { withPlace } from './connection-failures.ts';
 import { createPostgresSql } from './dialect.ts';
 import { PostgresExecutor } from './executor.ts';
 import { Gathering } from './gathering.ts';
@@ -34,14 +35,14 @@ const single: ReadonlySet<VerbName> = new Set(['recordEvent']);
  * @throws {InvalidSetting} when a parameter of the URL cannot be used
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const location = readLocation(options);
+  const location = await readLocation(options);
   const executor = new PostgresExecutor(location);
   const sql = createPostgresSql();
   try {
     await executor.migrate(sql, lockStep('migration'));
   } catch (error) {
     await executor.close();
-    throw error;
+    throw withPlace(error, location);
   }
   const calls = new Calls();
   const listeners = new Set<Listener>();

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { toConnectionError, withPlace } from '../postgres/connection-failures.ts';
 import { createPostgresSql } from '../postgres/dialect.ts';
 import { toStoreError } from '../postgres/failures.ts';
 import { readLocation } from '../postgres/location.ts';
@@ -6,8 +6,9 @@ import type { TransferConnection } from './connection.ts';
 
 /** @throws {StoreUnavailable} @throws {InvalidSetting} when a parameter of the URL cannot be used */
 export async function openPostgresConnection(url: string): Promise<TransferConnection> {
-  const { connection, connectTimeout } = readLocation({ url });
-  const client = new pg.Client({ ...connection, connectionTimeoutMillis: connectTimeout });
+  const location = await readLocation({ url });
+  const { Client, connection, connectTimeout } = location;
+  const client = new Client({ ...connection, connectionTimeoutMillis: connectTimeout });
   // What is under way fails by itself.
   client.on('error', () => {});
   const run = async (text: string, values: readonly (string | number | null)[] = []) => {
@@ -18,7 +19,7 @@ export async function openPostgresConnection(url: string): Promise<TransferConne
     }
   };
   await client.connect().catch((error: unknown) => {
-    throw toStoreError(error);
+    throw withPlace(toConnectionError(error, connection.password !== undefined), location);
   });
   return {
     sql: createPostgresSql(),

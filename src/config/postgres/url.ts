@@ -1,0 +1,83 @@
+import type { Refuse } from '../refuse.ts';
+import { checkParameter, type ParameterName, parseParameterName } from './parameters.ts';
+
+/** What a URL says of a connection. */
+export type PostgresParameters = ReadonlyMap<ParameterName, string>;
+
+const form =
+  'Give postgres://user:password@host:5432/database, with special characters of the password as %XX.';
+
+/** Between the user and a path no host is needed where `host=` names a socket; URL parsers want one. */
+const withoutHost = /^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/;
+
+/** The URL as WHATWG reads it; undefined where it is not one. */
+function findPostgresUrl(text: string): URL | undefined {
+  if (!/^postgres(ql)?:\/\//.test(text)) return undefined;
+  return URL.parse(text.replace(withoutHost, '$1localhost')) ?? undefined;
+}
+
+/**
+ * Reads `postgres://user:password@host:port/database?name=value`.
+ * @throws what `refuse` throws: for a parameter that is unknown, given twice, or cannot be honoured
+ */
+export function parsePostgresUrl(text: string, refuse: Refuse): PostgresParameters {
+  const authority = /^postgres(?:ql)?:\/\/([^/?#]*)/.exec(text)?.[1] ?? '';
+  if (authority.slice(authority.lastIndexOf('@') + 1).includes(',')) {
+    checkParameter('host', ',', refuseParameter('host', refuse));
+  }
+  const url = findPostgresUrl(text) ?? refuse('is not a URL.', form);
+  if (url.hash !== '' || text.endsWith('#')) {
+    refuse('has a # in it, which ends a URL.', 'Write %23 for it.');
+  }
+  const found = new Map<ParameterName, string>();
+  const add = (name: ParameterName, value: string) => {
+    if (found.has(name)) {
+      refuse(`gives ${name} twice.`, 'Remove one, so that nobody has to guess which is meant.');
+    }
+    checkParameter(name, value, refuseParameter(name, refuse));
+    found.set(name, value);
+  };
+  const socket = url.searchParams.get('host')?.startsWith('/') === true;
+  const parts = {
+    user: url.username,
+    password: url.password,
+    // A socket is on this machine: localhost says no other thing, and many write it.
+    host: socket && url.hostname === 'localhost' ? '' : url.hostname.replace(/^\[(.+)\]$/, '$1'),
+    port: url.port,
+    dbname: url.pathname.slice(1),
+  };
+  for (const [name, value] of Object.entries(parts)) {
+    if (value === '') continue;
+    const decoded = decode(value) ?? refuse('has a % that begins no %XX.', 'Write %25 for it.');
+    add(name as keyof typeof parts, decoded);
+  }
+  if (withoutHost.test(text)) found.delete('host');
+  for (const [name, value] of url.searchParams) {
+    // A name without a value may be what follows an & or a ? within a password: it is not quoted.
+    const isShown = value !== '' && /^[\w.-]{1,40}$/.test(name);
+    add(parseParameterName(name, isShown, refuse), value);
+  }
+  return found;
+}
+
+function refuseParameter(name: string, refuse: Refuse): Refuse {
+  return (problem, fix) => refuse(`the parameter ${name} ${problem}`, fix);
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the URL holds a password. */
+export function holdsPassword(text: string): boolean {
+  const url = findPostgresUrl(text);
+  return (
+    url !== undefined &&
+    (url.password !== '' ||
+      ['password', 'sslpassword', 'scram_client_key'].some((it) => url.searchParams.has(it)))
+  );
+}
