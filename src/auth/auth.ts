@@ -15,6 +15,7 @@ import { createRefreshTokenCodec } from './refresh-token.ts';
 import { RevocationLog } from './revocation-log.ts';
 import type { AuthSettings } from './settings.ts';
 import * as signIn from './sign-in.ts';
+import type { TokenLimits } from './token-limits.ts';
 import { Users } from './users.ts';
 import { createUuidFloor } from './uuid.ts';
 
@@ -44,8 +45,12 @@ export class Auth {
   }
 
   /** @see {@link signIn.register} */
-  register(input: NewUserInput | unknown, caller: Caller = NO_CALLER): Promise<signIn.SignIn> {
-    return signIn.register(this.#context, input, caller);
+  register(
+    input: NewUserInput | unknown,
+    caller: Caller = NO_CALLER,
+    limits?: TokenLimits,
+  ): Promise<signIn.SignIn> {
+    return signIn.register(this.#context, input, caller, limits);
   }
 
   /** @see {@link signIn.signUp} */
@@ -54,13 +59,21 @@ export class Auth {
   }
 
   /** @see {@link signIn.login} */
-  login(input: LoginInput | unknown, caller: Caller = NO_CALLER): Promise<signIn.SignIn> {
-    return signIn.login(this.#context, input, caller);
+  login(
+    input: LoginInput | unknown,
+    caller: Caller = NO_CALLER,
+    limits?: TokenLimits,
+  ): Promise<signIn.SignIn> {
+    return signIn.login(this.#context, input, caller, limits);
   }
 
   /** @see {@link signIn.refresh} */
-  refresh(refreshToken: string, caller: Caller = NO_CALLER): Promise<signIn.SignIn> {
-    return signIn.refresh(this.#context, refreshToken, caller);
+  refresh(
+    refreshToken: string,
+    caller: Caller = NO_CALLER,
+    limits?: TokenLimits,
+  ): Promise<signIn.SignIn> {
+    return signIn.refresh(this.#context, refreshToken, caller, limits);
   }
 
   /** @see {@link account.findMe} */
@@ -108,6 +121,11 @@ export class Auth {
     caller: Caller = NO_CALLER,
   ): Promise<void> {
     return account.revokeToken(this.#context, claims, caller);
+  }
+
+  /** Whether a refresh token is one of ours, however dead its session is. */
+  ownsRefreshToken(token: string): boolean {
+    return this.#context.refreshTokens.owns(token);
   }
 
   /** @see {@link findRefreshToken} */

@@ -28,6 +28,8 @@ export interface RefreshTokenCodec {
    * @throws {RefreshRefused}
    */
   parse(token: string): RefreshClaims;
+  /** Whether the token is ours and unaltered; it may have expired. */
+  owns(token: string): boolean;
 }
 
 /**
@@ -92,6 +94,16 @@ export function createRefreshTokenCodec(options: {
         iat: Math.floor(session.rotatedAt / 1000),
         exp: Math.floor(session.expiresAt / 1000),
       }),
+
+    owns(token) {
+      try {
+        verifyOrRefuse(verify, token);
+        return true;
+      } catch (error) {
+        if (error instanceof RefreshRefused) return error.code === 'refresh_token_expired';
+        throw error;
+      }
+    },
 
     parse(token) {
       const { sub, sid, gen } = verifyOrRefuse(verify, token);

@@ -8,6 +8,7 @@ import { type LoginInput, parseLogin } from './login-input.ts';
 import type { Session, User, UserRecord } from './model.ts';
 import { type NewUserInput, parseNewUser } from './new-user.ts';
 import { toUser } from './ports.ts';
+import { assertTokensFit, type TokenLimits } from './token-limits.ts';
 import { createUserRecord, findNamesake, findRecord, insertUser } from './users.ts';
 import { createUuid } from './uuid.ts';
 
@@ -27,18 +28,21 @@ export interface SignIn {
 
 /**
  * Makes a user and signs it in, in one transaction.
+ * @param limits of the tokens, where the answer carries less than a verifier accepts
  * @throws {InvalidInput}
  * @throws {Taken}
  * @throws {Overloaded}
+ * @throws {RangeError} where a token would be longer than the limits allow; nothing is written
  */
 export async function register(
   context: AuthContext,
   input: NewUserInput | unknown,
   caller: Caller,
+  limits?: TokenLimits,
 ): Promise<SignIn> {
   const record = await createNewRecord(context, input);
   const session = createSession(context, record.id, null, caller);
-  const signIn = createSignIn(context, await issue(context, record, session), session);
+  const signIn = createSignIn(context, await issue(context, record, session, limits), session);
   await insertUser(context, record, session, 'user_registered', caller);
   return signIn;
 }
@@ -71,13 +75,16 @@ async function createNewRecord(context: AuthContext, input: unknown): Promise<Us
  * Signs in by password. An unknown user takes the time of a known one.
  * @throws {InvalidInput}
  * @throws {CredentialsRefused} unknown user or wrong password, not told apart
+ * @param limits of the tokens, where the answer carries less than a verifier accepts
  * @throws {AccountDisabled} only to who knows the password
  * @throws {Overloaded}
+ * @throws {RangeError} where a token would be longer than the limits allow; nothing is written
  */
 export async function login(
   context: AuthContext,
   input: LoginInput | unknown,
   caller: Caller,
+  limits?: TokenLimits,
 ): Promise<SignIn> {
   const { reference, password, scope } = parseLogin(input, context.settings.passwordMaxLength);
   const record = await findRecord(context, reference);
@@ -91,7 +98,7 @@ export async function login(
 
   const rehash = verdict.outdated ? await context.hasher.hash(password) : null;
   const session = createSession(context, record.id, scope, caller);
-  const issued = await issue(context, record, session);
+  const issued = await issue(context, record, session, limits);
   const about = { userId: record.id, sessionId: session.id };
   const opened = await context.store.openSession({
     session,
@@ -110,12 +117,15 @@ export async function login(
 /**
  * Exchanges a refresh token: see {@link Store.rotateSession} for what is rotated and when. Every
  * success has a fresh access token.
+ * @param limits of the tokens, where the answer carries less than a verifier accepts
  * @throws {RefreshRefused}
+ * @throws {RangeError} where a token would be longer than the limits allow; nothing is written
  */
 export async function refresh(
   context: AuthContext,
   refreshToken: string,
   caller: Caller,
+  limits?: TokenLimits,
 ): Promise<SignIn> {
   const { settings, clock, store } = context;
   const { userId, sessionId, generation } = context.refreshTokens.parse(refreshToken);
@@ -143,11 +153,12 @@ export async function refresh(
 
   await context.assertCanIssue();
   let issued: Issued | undefined;
-  if (settings.claims !== undefined || settings.scopes !== undefined) {
-    // Within a grace without end nothing is rotated: this only reads. A hook of the host's that throws must
-    // not leave a rotated session behind whose token nobody was given.
+  const mayFail = settings.claims !== undefined || settings.scopes !== undefined;
+  if (mayFail || limits !== undefined) {
+    // An infinite grace makes this a read: nothing rotates. A hook of the host's that throws, or a token that
+    // is too long, must not leave a rotated session behind whose token nobody was given.
     const { status, user, session } = await rotate(Number.MAX_SAFE_INTEGER);
-    if (status === 'current') issued = await issue(context, user, session);
+    if (status === 'current') issued = await issue(context, user, session, limits);
   }
   const { user, session } = await rotate(settings.refreshGrace * 1000);
   return createSignIn(context, await issueAgainIfChanged(context, issued, user, session), session);
@@ -190,9 +201,21 @@ interface Issued {
  * Asks the host's hooks and signs. To be called before anything is written, so that a hook that throws
  * leaves nothing behind.
  */
-async function issue(context: AuthContext, record: UserRecord, session: Session): Promise<Issued> {
+async function issue(
+  context: AuthContext,
+  record: UserRecord,
+  session: Session,
+  limits?: TokenLimits,
+): Promise<Issued> {
   await context.assertCanIssue();
-  return { record, access: await context.issueAccessToken(record, session) };
+  const access = await context.issueAccessToken(record, session);
+  if (limits !== undefined) {
+    // The successor's generation may have one digit more.
+    const next = { ...session, generation: session.generation + 1 };
+    const refreshToken = context.refreshTokens.encode(next);
+    assertTokensFit({ accessToken: access.token, refreshToken }, limits);
+  }
+  return { record, access };
 }
 
 /** No token may say of a user what was true before the session was written and is so no more. */

@@ -1,45 +1,62 @@
 import { trimBlanks } from '../encoding/header-text.ts';
 import { MultipleCredentials } from '../errors.ts';
-
-/** Names of the two cookies, before the `__Host-` prefix that https adds. */
-export interface CookieNames {
-  /** Default `latchkey_access`. */
-  readonly access?: string;
-  /** Default `latchkey_refresh`. */
-  readonly refresh?: string;
-}
+import { MAX_TOKEN_LENGTH } from '../jwt/limits.ts';
+import { type CookieNames, type ResolvedCookieNames, resolveCookieNames } from './cookie-names.ts';
 
 /** Finds the two tokens that a browser keeps in cookies. */
 export interface TokenCookies {
   /** As they are sent, prefix included. */
-  readonly names: Required<CookieNames>;
+  readonly names: ResolvedCookieNames;
   /** @throws {MultipleCredentials} when two of the name came */
   findAccess(cookieHeader: string | undefined): string | undefined;
   /** @throws {MultipleCredentials} when two of the name came */
   findRefresh(cookieHeader: string | undefined): string | undefined;
+  /** The former names under which tokens of this issuer came. */
+  listFormer(cookieHeader: string | undefined): string[];
 }
 
 /**
- * @param secure whether the issuer is https: then the names carry `__Host-`, which keeps sibling domains
- *   from planting cookies of theirs
- * @throws {TypeError} for names that are none
+ * Under https the names carry `__Host-`, which keeps sibling domains from planting cookies of theirs.
+ * @param issuer decides the prefix and the default names; undefined is taken for https
+ * @throws {TypeError} for names that are not cookie names
  * @see RFC 6265bis section 4.1.3.2
  */
-export function createTokenCookies(secure: boolean, names: CookieNames = {}): TokenCookies {
-  const prefix = secure ? '__Host-' : '';
-  const access = prefix + parseName(names.access ?? 'latchkey_access');
-  const refresh = prefix + parseName(names.refresh ?? 'latchkey_refresh');
-  if (access === refresh) throw new TypeError('cookies: give the two different names.');
+export function createTokenCookies(
+  issuer: string | undefined,
+  given: CookieNames = {},
+): TokenCookies {
+  const names = resolveCookieNames(issuer, given);
+  const { access, refresh, former } = names;
   return {
-    names: { access, refresh },
-    findAccess: (header) => findCookie(header, access),
-    findRefresh: (header) => findCookie(header, refresh),
+    names,
+    findAccess: (header) => findCookie(header, access) ?? findFormer(header, former.access),
+    findRefresh: (header) => findCookie(header, refresh) ?? findFormer(header, former.refresh),
+    listFormer: (header) =>
+      Object.values(former).filter((name) => findFormer(header, name) !== undefined),
   };
+
+  /**
+   * The sessions that an earlier version opened live on under its names. Under these, a token of another
+   * installation on this host is not a credential for us: it is left alone.
+   */
+  function findFormer(header: string | undefined, name: string | undefined): string | undefined {
+    if (name === undefined || issuer === undefined) return undefined;
+    const token = findCookie(header, name);
+    return token !== undefined && namesIssuer(token, issuer) ? token : undefined;
+  }
 }
 
-function parseName(name: string): string {
-  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
-  throw new TypeError(`cookies: "${name}" is no cookie name. Use letters, digits, _ and -.`);
+/** Whether a token says that it is of this issuer. It proves nothing: the verifier does. */
+function namesIssuer(token: string, issuer: string): boolean {
+  if (token.length > MAX_TOKEN_LENGTH) return false;
+  try {
+    const payload: unknown = JSON.parse(
+      Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
+    );
+    return (payload as { iss?: unknown } | null)?.iss === issuer;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Algorithm } from '../jwt/algorithms.ts';
 import type { Clock } from '../jwt/clock.ts';
 import type { KeysMaterial } from '../jwt/key-set.ts';
-import type { CookieNames } from './cookies.ts';
+import type { CookieNames } from './cookie-names.ts';
 import type { Fetch } from './fetch-document.ts';
 import type { GuardStatus } from './guard.ts';
 import type { RevocationOptions } from './revocation-watch.ts';

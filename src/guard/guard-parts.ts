@@ -35,10 +35,8 @@ export function createGuardParts(
     ...(clockTolerance === undefined ? {} : { clockTolerance }),
     ...(cache === undefined ? {} : { cache }),
   });
-  // An issuer that nobody named is taken for a careful one.
-  const secure = issuer?.startsWith('http:') !== true;
   const cookies =
-    options.cookies === false ? undefined : createTokenCookies(secure, options.cookies);
+    options.cookies === false ? undefined : createTokenCookies(issuer, options.cookies);
   const origins = options.origins?.map(parseOrigin) ?? findOrigin(issuer);
   const credentials = createCredentialReader(cookies, createOriginRules(origins));
   return { verifier, revocations, cookies, credentials, clock };

@@ -13,7 +13,7 @@ export type { JsonWebKey, KeyMaterial } from '../jwt/key-material.ts';
 export type { KeysMaterial } from '../jwt/key-set.ts';
 export type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
 export type { AccessRequirements } from './authorize.ts';
-export type { CookieNames } from './cookies.ts';
+export type { CookieNames } from './cookie-names.ts';
 export { createGuard } from './create-guard.ts';
 export { errorResponse } from './error-response.ts';
 export type { Fetch } from './fetch-document.ts';

@@ -1,4 +1,4 @@
-import type { CookieNames } from '../guard/cookies.ts';
+import type { CookieNames } from '../guard/cookie-names.ts';
 import type { LatchkeyOptions } from '../system/options.ts';
 import type { AnswerTransport } from './route-context.ts';
 import type { RoutePaths } from './routes-table.ts';

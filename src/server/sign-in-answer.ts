@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { SignIn } from '../auth/sign-in.ts';
+import type { TokenLimits } from '../auth/token-limits.ts';
 import { RequestRefused } from './request-refused.ts';
 import type { AnswerTransport, RouteContext } from './route-context.ts';
 import { toTokenView, toUserView } from './views.ts';
@@ -19,6 +20,14 @@ export function parseTransport(
   }
   if (transport === 'cookie') originRules.assertNotCrossSite(request);
   return transport;
+}
+
+/** The longest tokens that an answer of this transport carries; undefined: any that a verifier accepts. */
+export function limitsOf(
+  { cookies }: RouteContext,
+  transport: AnswerTransport,
+): TokenLimits | undefined {
+  return transport === 'cookie' ? cookies.limits : undefined;
 }
 
 /** Answers with the tokens, or with the cookies and the user instead. */

@@ -1,7 +1,7 @@
 import { systemClock } from '../guard/ambient.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
 import type { AuthenticatedUser, CustomClaims } from '../guard/authenticated-user.ts';
-import type { CookieNames } from '../guard/cookies.ts';
+import type { CookieNames } from '../guard/cookie-names.ts';
 import { deepFreeze } from '../guard/deep-freeze.ts';
 import type { Guard } from '../guard/guard.ts';
 import { createGuardParts } from '../guard/guard-parts.ts';

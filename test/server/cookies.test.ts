@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createGuard } from 'latchkey/guard';
+import { createTokenCookies } from '../../src/guard/cookies.ts';
 import { assertProblem } from '../support/refusals.ts';
 import {
   ISSUER,
@@ -109,6 +111,132 @@ describe('cookies under http', () => {
   });
 });
 
+describe('default names', () => {
+  /** Each on its host another pair; the same in a guard. */
+  const NAMES = {
+    'https://auth.example': '__Host-latchkey_access',
+    'https://auth.example:8443': '__Host-latchkey_access_8443',
+    'https://auth.example/a': '__Host-latchkey_access-a',
+    'https://auth.example/a/b': '__Host-latchkey_access-a-b',
+    'https://auth.example/a-b': '__Host-latchkey_access-a_2db',
+    'https://auth.example/a_b%20c': '__Host-latchkey_access-a_5fb_2520c',
+    'https://auth.example:8443/a': '__Host-latchkey_access_8443-a',
+    'http://auth.example': 'latchkey_access',
+    'http://auth.example:8000': 'latchkey_access_8000',
+    'http://localhost': 'latchkey_access_80',
+    'http://localhost:8000': 'latchkey_access',
+    'http://127.0.0.1:8000': 'latchkey_access',
+    'http://[::1]:8000/a': 'latchkey_access-a',
+    'http://127.0.0.1:8001': 'latchkey_access_8001',
+  } as const;
+
+  it('tell installations on one host apart, in server and guard alike', async () => {
+    const key = 'kB7rXe2pQm9ZtLw4Yd0cNs6VhJf8GaUi';
+    for (const [issuer, name] of Object.entries(NAMES)) {
+      assert.equal(createTokenCookies(issuer).names.access, name);
+    }
+    // Plain where the host is another one.
+    assert.equal(new Set(Object.values(NAMES)).size, Object.keys(NAMES).length - 2);
+    for (const issuer of ['https://auth.example/a-b', 'http://127.0.0.1:8001'] as const) {
+      const name = NAMES[issuer];
+      const host = await startHost({ issuer, algorithm: 'HS256', signingKey: key }, () => {});
+      const json = { username: 'jane', password: PASSWORD };
+      const answer = await host.send('/auth/register?transport=cookie', { json });
+      const set = readCookies(answer);
+      assert.deepEqual(Object.keys(set), [name, name.replace('access', 'refresh')], issuer);
+      const guard = createGuard({ keys: key, algorithm: 'HS256', issuer, clock: host.clock });
+      const cookie = `${name}=${set[name]?.value}`;
+      const user = await guard.authenticate({ method: 'GET', headers: { cookie } });
+      assert.equal(user.username, 'jane');
+      await host.close();
+    }
+  });
+
+  it('of earlier versions are read where the tokens are of this issuer, and go at the next refresh', async () => {
+    const moved = await startServer({ issuer: 'https://auth.example/moved' });
+    const [name, refreshName] = [`${ACCESS}-moved`, `${REFRESH}-moved`];
+    const { body } = await moved.register('jane');
+    const former = { [ACCESS]: body['access_token'], [REFRESH]: body['refresh_token'] };
+    assert.equal((await moved.send('/auth/me', { cookies: former })).status, 200);
+    const request = { method: 'POST', cookies: former, headers: HERE };
+    const refreshed = readCookies(await moved.send('/auth/refresh', request));
+    assert.deepEqual(Object.keys(refreshed), [name, refreshName, ACCESS, REFRESH]);
+    assert.deepEqual([refreshed[ACCESS]?.value, refreshed[REFRESH]?.value], ['', '']);
+
+    const { access, refresh } = await signIn();
+    const both = {
+      [name]: refreshed[name]?.value ?? '',
+      [refreshName]: refreshed[refreshName]?.value ?? '',
+      [ACCESS]: access,
+      [REFRESH]: refresh,
+    };
+    assert.equal((await moved.send('/auth/me', { cookies: both })).status, 200);
+    const neighbour = { [ACCESS]: access, [REFRESH]: refresh };
+    const none = await moved.send('/auth/me', { cookies: neighbour });
+    assert.equal(none.body['code'], 'token_missing');
+    const left = await moved.send('/auth/logout', { method: 'POST', cookies: both, headers: HERE });
+    assert.deepEqual(Object.keys(readCookies(left)), [name, refreshName]);
+    assert.equal(await isSignedIn(access), true);
+    await moved.close();
+  });
+});
+
+describe('a token that no cookie holds', () => {
+  let pad = '';
+  const lines: string[] = [];
+  const stream = { write: (line: string) => lines.push(line) };
+
+  it('is refused before anything is written, with a line in the log', async () => {
+    const host = await startHost({ claims: () => ({ pad }) }, () => {}, {
+      logger: { level: 'warn', stream },
+    });
+    const { body } = await host.register('jane');
+    const login = { json: { username: 'jane', password: PASSWORD } };
+    const byCookie = await host.send('/auth/login?transport=cookie', login);
+    const { [REFRESH]: refresh } = readCookies(byCookie);
+    host.clock.step(60);
+    const countSessions = async () => {
+      const answer = await host.send('/auth/sessions', { token: body['access_token'] });
+      return answer.body['sessions'].length;
+    };
+    pad = 'x'.repeat(3000);
+    const cookies = { [REFRESH]: refresh?.value ?? '' };
+    for (const [path, request] of [
+      ['/auth/login?transport=cookie', login],
+      ['/auth/register?transport=cookie', { json: { username: 'joe', password: PASSWORD } }],
+      ['/auth/refresh', { method: 'POST', cookies, headers: HERE }],
+    ] as const) {
+      lines.length = 0;
+      const answer = await host.send(path, request);
+      assertProblem(answer, 500, path);
+      assert.deepEqual(answer.headers.getSetCookie(), []);
+      const [line = '{}'] = lines;
+      assert.match(JSON.parse(line).message, /^The token would have \d+ characters, and \d+ are /);
+      assert.match(JSON.parse(line).message, /fit into a cookie/);
+    }
+    assert.equal(await countSessions(), 2);
+    // The bodies of answers hold more, and nothing was used up.
+    assert.equal((await host.send('/auth/login', login)).status, 200);
+    assert.equal((await host.login('joe')).status, 401);
+    pad = '';
+    host.clock.step(60);
+    const again = await host.send('/auth/refresh', { method: 'POST', cookies, headers: HERE });
+    assert.equal(again.status, 200);
+    await host.close();
+  });
+
+  it('may be a refresh token too, under an issuer that is very long', async () => {
+    const issuer = `https://auth.example/${'a'.repeat(1400)}`;
+    const host = await startHost({ issuer, audience: 'short' }, () => {});
+    const json = { username: 'jane', password: PASSWORD };
+    const { refreshToken } = host.app.latchkey.cookies.limits;
+    assert.ok((await host.register('jane')).body['refresh_token'].length > refreshToken);
+    const answer = await host.send('/auth/login?transport=cookie', { json });
+    assertProblem(answer, 500);
+    await host.close();
+  });
+});
+
 describe('cookies of a host', () => {
   it('have the names it gives, and are the default where it says so', async () => {
     const host = await startHost(
@@ -166,15 +294,9 @@ describe('a refresh by cookie', () => {
   it('that is refused clears both cookies', async () => {
     const { refresh, cookies, access } = await signIn();
     await send('/auth/logout', { method: 'POST', token: access });
-    for (const bad of [refresh, 'x', access, `${refresh}x`]) {
-      const answer = await send('/auth/refresh', {
-        method: 'POST',
-        cookies: { ...cookies, [REFRESH]: bad },
-        headers: HERE,
-      });
-      assertProblem(answer, 401, bad);
-      assertCleared(answer);
-    }
+    const ended = await send('/auth/refresh', { method: 'POST', cookies, headers: HERE });
+    assertProblem(ended, 401);
+    assertCleared(ended);
     const none = await send('/auth/refresh', { method: 'POST', headers: HERE });
     assertProblem(none, 401);
     assert.equal(none.body['code'], 'refresh_token_missing');
@@ -236,11 +358,31 @@ describe('logout by cookie', () => {
     assert.equal(body['code'], 'session_ended');
   });
 
-  it('clears cookies that are worth nothing', async () => {
-    const cookies = { [ACCESS]: 'x', [REFRESH]: 'y' };
-    const answer = await send('/auth/logout', { method: 'POST', cookies, headers: HERE });
-    assert.equal(answer.status, 204);
-    assertCleared(answer);
+  it('leaves cookies that are not ours alone', async () => {
+    // Another installation of the very same names: those of one issuer.
+    const other = await startServer();
+    const { body } = await other.register('foreign');
+    const { access, refresh } = await signIn();
+    for (const foreign of [
+      { [ACCESS]: body['access_token'], [REFRESH]: body['refresh_token'] },
+      { [ACCESS]: 'x', [REFRESH]: 'y' },
+      { [ACCESS]: refresh, [REFRESH]: access },
+      { [ACCESS]: `${access}x`, [REFRESH]: `${refresh}x` },
+    ]) {
+      const request = { method: 'POST', cookies: foreign, headers: HERE };
+      const logout = await send('/auth/logout', request);
+      assert.equal(logout.status, 204);
+      assert.deepEqual(logout.headers.getSetCookie(), []);
+      const refused = await send('/auth/refresh', request);
+      assertProblem(refused, 401);
+      assert.equal(refused.body['code'], 'refresh_token_invalid');
+      assert.deepEqual(refused.headers.getSetCookie(), []);
+    }
+    const mixed = { [ACCESS]: body['access_token'], [REFRESH]: refresh };
+    const logout = await send('/auth/logout', { method: 'POST', cookies: mixed, headers: HERE });
+    assert.deepEqual(Object.keys(readCookies(logout)), [REFRESH]);
+    assert.equal(await isSignedIn(access), false);
+    await other.close();
   });
 
   it('everywhere clears them too', async () => {

@@ -1,35 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
-import chromiumBinary from '@sparticuz/chromium';
-import { type Browser, chromium } from 'playwright-core';
+import { describe, it } from 'node:test';
+import { BROWSER_TIMEOUT_MS, startBrowser } from '../support/browser.ts';
 import { PASSWORD, startServer } from '../support/server.ts';
 
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+const browser = await startBrowser();
 
-/** Unpacking and starting a browser takes long on a busy machine. */
-const PATIENCE = 60_000;
-
-let browser: Browser | undefined;
-after(() => browser?.close());
-
-describe('the page at /docs', { timeout: 3 * PATIENCE }, () => {
+describe('the page at /docs', { timeout: 3 * BROWSER_TIMEOUT_MS }, () => {
   it('signs in by its Authorize button and then tries a route that needs it', async () => {
     const server = await startServer();
     const { body } = await server.register('jane');
-    browser = await chromium.launch({
-      executablePath: await chromiumBinary.executablePath(),
-      args: FLAGS,
-      timeout: PATIENCE,
-    });
     const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
-    page.setDefaultTimeout(PATIENCE);
+    page.setDefaultTimeout(BROWSER_TIMEOUT_MS);
     const complaints: string[] = [];
     const foreign: string[] = [];
     page.on('console', (message) => {

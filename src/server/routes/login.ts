@@ -4,7 +4,7 @@ import { toCaller } from '../caller.ts';
 import { RequestRefused } from '../request-refused.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { loginSchema } from '../schemas/sign-in.ts';
-import { answerSignIn, parseTransport } from '../sign-in-answer.ts';
+import { answerSignIn, limitsOf, parseTransport } from '../sign-in-answer.ts';
 
 export function addLoginRoute(app: FastifyInstance, context: RouteContext): void {
   const { auth } = context.latchkey;
@@ -12,7 +12,11 @@ export function addLoginRoute(app: FastifyInstance, context: RouteContext): void
     schema: loginSchema,
     handler: async (request, reply) => {
       const transport = parseTransport(context, request);
-      const signIn = await auth.login(readLogin(request), toCaller(request));
+      const signIn = await auth.login(
+        readLogin(request),
+        toCaller(request),
+        limitsOf(context, transport),
+      );
       return answerSignIn(context, reply, signIn, { transport });
     },
   });

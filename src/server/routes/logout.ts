@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RefreshRefused, TokenRefused } from '../../errors.ts';
 import type { AccessCredential } from '../../guard/credentials.ts';
 import { toCaller } from '../caller.ts';
+import { clearOwnCookies } from '../clear-own-cookies.ts';
 import { findRefreshCredential, type RefreshCredential } from '../refresh-credential.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { logoutAllSchema, logoutSchema } from '../schemas/sign-in.ts';
@@ -55,7 +56,7 @@ async function endSession(
     const dead = error instanceof TokenRefused && access?.transport === 'cookie';
     if (!dead) throw error;
   }
-  // From here on a browser wants to be signed out, and its cookies are cleared whatever they were worth.
+  // From here on a browser wants to be signed out, and those cookies that are ours are cleared.
   if (refresh === undefined) return;
   try {
     await latchkey.auth.logoutByRefreshToken(refresh.token, toCaller(request));
@@ -65,5 +66,5 @@ async function endSession(
 }
 
 function clearCookies(context: RouteContext, request: FastifyRequest, reply: FastifyReply): void {
-  if (request.headers.cookie !== undefined) context.cookies.clear(reply);
+  if (request.headers.cookie !== undefined) clearOwnCookies(context, reply);
 }

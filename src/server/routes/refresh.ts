@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RefreshRefused } from '../../errors.ts';
 import { toCaller } from '../caller.ts';
+import { clearOwnCookies } from '../clear-own-cookies.ts';
 import { findRefreshCredential } from '../refresh-credential.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { refreshSchema } from '../schemas/sign-in.ts';
-import { answerSignIn } from '../sign-in-answer.ts';
+import { answerSignIn, limitsOf } from '../sign-in-answer.ts';
 
 export function addRefreshRoute(app: FastifyInstance, context: RouteContext): void {
   addRoute(app, context, 'refresh', {
@@ -23,11 +24,22 @@ async function refresh(context: RouteContext, request: FastifyRequest, reply: Fa
   }
   const { token, transport } = credential;
   try {
-    const signIn = await context.latchkey.auth.refresh(token, toCaller(request));
+    const signIn = await context.latchkey.auth.refresh(
+      token,
+      toCaller(request),
+      limitsOf(context, transport),
+    );
     return answerSignIn(context, reply, signIn, { transport });
   } catch (error) {
-    // A browser that keeps cookies which buy nothing would send them for ever.
-    if (transport === 'cookie' && error instanceof RefreshRefused) context.cookies.clear(reply);
+    // A browser would go on sending cookies that are worth nothing. A token that is not ours may belong to
+    // another program on this host, whose user must not be signed out.
+    if (transport === 'cookie' && error instanceof RefreshRefused && isOurs(error)) {
+      clearOwnCookies(context, reply);
+    }
     throw error;
   }
+}
+
+function isOurs({ code }: RefreshRefused): boolean {
+  return code !== 'refresh_token_invalid';
 }

@@ -3,7 +3,7 @@ import { assertNotForm } from '../body.ts';
 import { toCaller } from '../caller.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { createRegisterSchema } from '../schemas/sign-in.ts';
-import { answerSignIn, parseTransport } from '../sign-in-answer.ts';
+import { answerSignIn, limitsOf, parseTransport } from '../sign-in-answer.ts';
 
 export function addRegisterRoute(app: FastifyInstance, context: RouteContext): void {
   const { auth, settings } = context.latchkey;
@@ -12,7 +12,11 @@ export function addRegisterRoute(app: FastifyInstance, context: RouteContext): v
     handler: async (request, reply) => {
       assertNotForm(request);
       const transport = parseTransport(context, request);
-      const signIn = await auth.register(request.body, toCaller(request));
+      const signIn = await auth.register(
+        request.body,
+        toCaller(request),
+        limitsOf(context, transport),
+      );
       reply.code(201);
       return answerSignIn(context, reply, signIn, { transport, withUser: true });
     },
