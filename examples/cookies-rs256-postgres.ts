@@ -14,7 +14,7 @@ const app = await createApp({
   port: PORT,
   databaseUrl: DATABASE_URL,
   algorithm: 'RS256',
-  signingKey: JWT_PRIVATE_KEY,
+  ...(JWT_PRIVATE_KEY && { signingKey: JWT_PRIVATE_KEY }),
   accessTokenTtl: '15m',
   refreshTokenTtl: '60m',
   claims: () => ({ nbf: Math.floor(Date.now() / 1000) }),

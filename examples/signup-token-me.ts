@@ -25,7 +25,7 @@ if (cluster.isPrimary) {
     port: PORT,
     algorithm: 'HS256',
     secret: SECRET_KEY,
-    signingKey: SECRET_KEY,
+    ...(SECRET_KEY && { signingKey: SECRET_KEY }),
     accessTokenTtl: '30m',
     refreshTokenTtl: '7d',
     errors: 'all',

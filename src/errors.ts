@@ -177,6 +177,20 @@ export class KeyRefused extends LatchkeyError {
   }
 }
 
+/**
+ * An option in code that stops the start: its name is unknown, its value is undefined, or it is of the wrong
+ * kind. A `TypeError`, as it is a mistake in the program and not in its settings.
+ */
+export class InvalidOption extends TypeError {
+  readonly code = 'invalid_setting';
+  /** The option, with those it lies within: `revocations.onStale`; `''` for the options as a whole. */
+  readonly setting: string;
+  constructor(setting: string, message: string) {
+    super(message);
+    this.setting = setting;
+  }
+}
+
 /** A setting that stops the start: its name, what is wrong with it, and the fix. */
 export class InvalidSetting extends LatchkeyError {
   readonly code = 'invalid_setting';

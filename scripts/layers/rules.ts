@@ -20,23 +20,24 @@ export interface LayerRules {
 }
 
 const belowAuth = ['errors', 'encoding', 'jwt', 'revocation'];
-const belowSystem = [...belowAuth, 'auth', 'store', 'hasher', 'guard', 'config'];
+const belowSystem = [...belowAuth, 'options', 'auth', 'store', 'hasher', 'guard', 'config'];
 
 export const houseRules: LayerRules = {
   layers: {
     errors: [],
     encoding: ['errors'],
+    options: ['errors'],
     jwt: ['errors', 'encoding'],
     revocation: ['errors', 'encoding', 'jwt'],
     auth: belowAuth,
     // The store reads its own location: what a URL and libpq's variables mean is defined in config.
     store: [...belowAuth, 'auth', 'config'],
     hasher: [...belowAuth, 'auth'],
-    guard: belowAuth,
-    testing: [...belowAuth, 'guard'],
-    config: ['errors', 'jwt'],
+    guard: [...belowAuth, 'options'],
+    testing: [...belowAuth, 'options', 'guard'],
+    config: ['errors', 'options', 'jwt'],
     system: belowSystem,
-    server: ['errors', 'encoding', 'jwt', 'auth', 'guard', 'config', 'system'],
+    server: ['errors', 'encoding', 'options', 'jwt', 'auth', 'guard', 'config', 'system'],
     cli: [...belowSystem, 'system', 'server'],
   },
   areas: {

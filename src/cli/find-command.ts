@@ -1,4 +1,4 @@
-import { findNearMiss } from '../config/near-miss.ts';
+import { findNearMiss } from '../options/near-miss.ts';
 import type { Command } from './command.ts';
 import { commands, groups } from './commands.ts';
 import { UsageError } from './failures.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { findNearMiss } from '../config/near-miss.ts';
 import { settingTable } from '../config/setting-table.ts';
+import { findNearMiss } from '../options/near-miss.ts';
 import type { Command, OptionSpec } from './command.ts';
 import { UsageError } from './failures.ts';
 import { Flags } from './flags.ts';

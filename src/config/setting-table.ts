@@ -1,9 +1,9 @@
 import { ALGORITHMS, type Algorithm, isAlgorithm } from '../jwt/algorithms.ts';
 import { describeKnownMaterial } from '../jwt/known-material.ts';
 import { findSecretWeakness } from '../jwt/secret-strength.ts';
+import { findNearMiss } from '../options/near-miss.ts';
 import { parseDatabaseUrl } from './database.ts';
 import { durationBetween, wholeSecondsBetween } from './duration.ts';
-import { findNearMiss } from './near-miss.ts';
 import { parseHost, parsePort, parseTrustProxy } from './network.ts';
 import { type Parse, quote, type Refuse } from './refuse.ts';
 import { parseCorsOrigins, parseIssuer } from './web-address.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../jwt/clock.ts';
 import type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
-import { type AccessRule, createAccessRule } from './authorize.ts';
+import { type AccessRule, assertRequirements, createAccessRule } from './authorize.ts';
 import type { CredentialReader } from './credentials.ts';
 import { errorResponse } from './error-response.ts';
 import type { Guard, RequestCheck } from './guard.ts';
@@ -78,12 +78,13 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
       return verifier.verify(token) as User;
     },
     authenticate,
-    require(requirements) {
-      const rule = createAccessRule(requirements);
+    require(...given) {
+      assertRequirements(given);
+      const rule = createAccessRule(...given);
       return rule === undefined ? authenticate : createCheck(rule);
     },
-    protect(handler, requirements) {
-      const check = guard.require(requirements);
+    protect(handler, ...given) {
+      const check = guard.require(...given);
       return async (request, ...rest) => {
         let user: User;
         try {

@@ -1,4 +1,10 @@
-import { Forbidden, ReauthenticationRequired } from '../errors.ts';
+import { Forbidden, InvalidOption, ReauthenticationRequired } from '../errors.ts';
+import {
+  aNumber,
+  aStringList,
+  assertOptions,
+  type OptionChecks,
+} from '../options/check-options.ts';
 import type { VerifiedToken } from './access-claims.ts';
 
 /** What a route asks of a caller beyond a valid token. */
@@ -11,6 +17,12 @@ export interface AccessRequirements {
   readonly maxAuthAge?: number;
 }
 
+const ACCESS_REQUIREMENTS = {
+  roles: aStringList,
+  scopes: aStringList,
+  maxAuthAge: aNumber,
+} satisfies OptionChecks<AccessRequirements>;
+
 /**
  * Decides for one caller.
  * @param now ms since the epoch
@@ -21,14 +33,26 @@ export type AccessRule = (
 ) => void;
 
 /**
+ * Asserts that requirements were left out, or are there: `requireUser(undefined)` is a variable that is not
+ * set, and must not open the route to every user.
+ * @param given the arguments after those that always come
+ * @throws {InvalidOption}
+ */
+export function assertRequirements(given: readonly unknown[]): void {
+  if (given.length === 0) return;
+  assertOptions('requireUser', given[0], ACCESS_REQUIREMENTS);
+}
+
+/**
  * Compiles requirements into a rule; undefined where nothing is asked, so that such a route pays nothing.
  *
  * An empty list of roles admits nobody, because nobody has any of them; an empty list of scopes admits
  * everybody.
  * @returns a function that throws {@link Forbidden} or {@link ReauthenticationRequired}
- * @throws {TypeError} for requirements that cannot be meant
+ * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
  */
 export function createAccessRule(requirements: AccessRequirements = {}): AccessRule | undefined {
+  assertOptions('requireUser', requirements, ACCESS_REQUIREMENTS);
   const { roles, scopes, maxAuthAge } = requirements;
   const rules = [
     ...(roles === undefined ? [] : [createRoleRule(roles)]),
@@ -42,7 +66,6 @@ export function createAccessRule(requirements: AccessRequirements = {}): AccessR
 }
 
 function createRoleRule(roles: readonly string[]): AccessRule {
-  if (!Array.isArray(roles)) throw new TypeError('roles is an array, such as ["admin"].');
   const allowed = new Set(roles);
   const message = `This needs ${roles.length === 1 ? 'the role' : 'one of the roles'} ${roles.join(', ')}.`;
   return (claims) => {
@@ -53,7 +76,6 @@ function createRoleRule(roles: readonly string[]): AccessRule {
 }
 
 function createScopeRule(scopes: readonly string[]): AccessRule {
-  if (!Array.isArray(scopes)) throw new TypeError('scopes is an array, such as ["read"].');
   const needed = [...scopes];
   const message = `This needs a token with the scope ${needed.join(' ')}.`;
   return (claims) => {
@@ -65,7 +87,9 @@ function createScopeRule(scopes: readonly string[]): AccessRule {
 }
 
 function createAuthAgeRule(maxAuthAge: number): AccessRule {
-  if (!(maxAuthAge >= 0)) throw new TypeError('maxAuthAge is a number of seconds, 0 or more.');
+  if (!(maxAuthAge >= 0)) {
+    throw new InvalidOption('maxAuthAge', 'maxAuthAge must be a number of seconds, 0 or more.');
+  }
   return (claims, now) => {
     if (!(now / 1000 - claims.auth_time <= maxAuthAge)) {
       throw new ReauthenticationRequired(maxAuthAge);

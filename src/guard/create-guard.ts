@@ -1,8 +1,9 @@
-import { InvalidSetting } from '../errors.ts';
 import { importKeys } from '../jwt/key-set.ts';
+import { assertOptions } from '../options/check-options.ts';
 import { assembleGuard } from './assemble-guard.ts';
 import type { CustomClaims } from './authenticated-user.ts';
 import type { Guard } from './guard.ts';
+import { ISSUER_GUARD_OPTIONS, LOCAL_GUARD_OPTIONS } from './guard-option-checks.ts';
 import type { GuardOptions, LocalGuardOptions } from './guard-options.ts';
 import { createGuardParts } from './guard-parts.ts';
 import { createIssuerGuard } from './issuer-guard.ts';
@@ -15,16 +16,17 @@ import { createIssuerGuard } from './issuer-guard.ts';
  * `algorithm: 'HS256'`, and opens no connection.
  *
  * `Host` is the type of the host's own claims, by default {@link CustomClaims}; it is not checked.
+ * @throws {InvalidOption} for an unknown option, an undefined value, or one of the wrong kind
  * @throws {InvalidSetting} naming the option
  * @throws {KeyRefused}
  */
 export function createGuard<Host extends object = CustomClaims>(
   options: GuardOptions,
 ): Guard<Host> {
-  if (options.keys !== undefined) return createLocalGuard(options);
-  // A variable that is not set must not turn keys of one's own into keys from elsewhere.
-  if ('keys' in options) throw new InvalidSetting('keys', 'is undefined.', 'Give a key.');
-  return createIssuerGuard(options);
+  // By its name: a variable that is not set must not turn keys of one's own into keys from elsewhere.
+  const isLocal = typeof options === 'object' && options !== null && 'keys' in options;
+  assertOptions('createGuard', options, isLocal ? LOCAL_GUARD_OPTIONS : ISSUER_GUARD_OPTIONS);
+  return options.keys === undefined ? createIssuerGuard(options) : createLocalGuard(options);
 }
 
 function createLocalGuard<Host extends object>(options: LocalGuardOptions): Guard<Host> {

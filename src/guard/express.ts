@@ -28,9 +28,9 @@ declare global {
  */
 export function requireUser(
   guard: Pick<Guard, 'require'>,
-  requirements?: AccessRequirements,
+  ...requirements: [requirements?: AccessRequirements]
 ): RequestHandler {
-  const check = guard.require(requirements);
+  const check = guard.require(...requirements);
   return (request, response, next) => {
     const pass = (user: AuthenticatedUser) => {
       request.user = user;

@@ -4,6 +4,8 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import { InvalidOption } from '../errors.ts';
+import { assertOptions, type OptionCheck } from '../options/check-options.ts';
 import { createGuard } from './create-guard.ts';
 import { toRefusalAnswer } from './error-response.ts';
 import { createRequireUser, getUser } from './fastify/require-user.ts';
@@ -35,6 +37,7 @@ export type GuardPluginOptions = GuardOptions | { readonly guard: Guard };
  */
 export const latchkeyGuard = fastifyPlugin<GuardPluginOptions>(
   async (app, options) => {
+    if ('guard' in options) assertOptions('latchkeyGuard', options, { guard: aGuard });
     const guard = 'guard' in options ? options.guard : createGuard(options);
     if (!('guard' in options)) app.addHook('onClose', async () => guard.close());
     app.decorate('guard', guard);
@@ -43,6 +46,11 @@ export const latchkeyGuard = fastifyPlugin<GuardPluginOptions>(
   },
   { name: 'latchkey-guard', fastify: '5.x' },
 );
+
+const aGuard: OptionCheck = (name, value) => {
+  if (typeof (value as Partial<Guard> | null)?.require === 'function') return;
+  throw new InvalidOption(name, `${name} must be what createGuard returned.`);
+};
 
 function sendRefusal(_request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   const { status, headers, body } = toRefusalAnswer(error);

@@ -13,53 +13,53 @@ export interface CommonGuardOptions {
    * Must be the `aud` of a token, or one of them. Default: the issuer, as is the server's; in the local
    * form without an issuer: any.
    */
-  readonly audience?: string | undefined;
+  readonly audience?: string;
   /**
    * Names of the cookies, before the `__Host-` that they carry unless the issuer is http; false: tokens
    * come by header alone. Default: those of the server.
    */
-  readonly cookies?: CookieNames | false | undefined;
+  readonly cookies?: CookieNames | false;
   /**
    * Origins whose pages may send requests that change state with the cookie, such as
    * `https://app.example`, beside this site itself. Default: that of the issuer.
    */
-  readonly origins?: readonly string[] | undefined;
+  readonly origins?: readonly string[];
   /** Seconds by which clocks may differ, 300 at most. Default 5. */
-  readonly clockTolerance?: number | undefined;
+  readonly clockTolerance?: number;
   /** Bounds of the cache of verified tokens; false for none. */
-  readonly cache?: TokenCacheOptions | false | undefined;
+  readonly cache?: TokenCacheOptions | false;
   /** Default: the time of the machine. */
-  readonly clock?: Clock | undefined;
+  readonly clock?: Clock;
   /** Called after every change of what `guard.status()` says. */
-  readonly onStatus?: ((status: GuardStatus) => void) | undefined;
+  readonly onStatus?: (status: GuardStatus) => void;
 }
 
 /** A guard that asks its issuer for the keys. */
 export interface IssuerGuardOptions extends CommonGuardOptions {
   /** Exactly as tokens name it (`iss`): `https://auth.example`. */
   readonly issuer: string;
-  readonly keys?: undefined;
-  readonly algorithm?: undefined;
+  readonly keys?: never;
+  readonly algorithm?: never;
   /**
    * Where the keys are, if not where the issuer's metadata says: for a network in which the issuer has
    * another address. Then no metadata is asked for.
    */
-  readonly jwksUri?: string | undefined;
+  readonly jwksUri?: string;
   /** Seconds: at most one fetch for unknown headers in each. Default 30. */
-  readonly cooldown?: number | undefined;
+  readonly cooldown?: number;
   /** Seconds an answer of the issuer may take, from first to last byte. Default 5. */
-  readonly timeout?: number | undefined;
+  readonly timeout?: number;
   /**
    * Seconds to wait after a fetch that failed; doubled with each, up to 30, and then taken between half
    * and whole by chance. Default 1.
    */
-  readonly retryDelay?: number | undefined;
+  readonly retryDelay?: number;
   /** Allow http to other machines: only where nobody else can be on the way. Default false. */
-  readonly allowHttp?: boolean | undefined;
+  readonly allowHttp?: boolean;
   /** Hear of revocations. Default: do not; a revoked token lives until it expires. */
-  readonly revocations?: RevocationOptions | undefined;
+  readonly revocations?: RevocationOptions;
   /** Default: the global `fetch`. */
-  readonly fetch?: Fetch | undefined;
+  readonly fetch?: Fetch;
 }
 
 /** A guard that is given the keys and never opens a connection. */
@@ -70,9 +70,9 @@ export interface LocalGuardOptions extends CommonGuardOptions {
    */
   readonly keys: KeysMaterial;
   /** Default: what the key says, else what fits its kind. A shared secret as text or bytes needs it. */
-  readonly algorithm?: Algorithm | undefined;
+  readonly algorithm?: Algorithm;
   /** Must be the `iss` of a token. Default: any, as the key says who signed it. */
-  readonly issuer?: string | undefined;
+  readonly issuer?: string;
 }
 
 /** @see createGuard */

@@ -63,7 +63,7 @@ export interface Guard<Host extends object = CustomClaims> {
    * The check throws as `authenticate` does, and:
    * - `Forbidden` (`insufficient_role`, `insufficient_scope`)
    * - `ReauthenticationRequired` where the sign-in is older than `maxAuthAge`
-   * @throws {TypeError} for requirements that cannot be meant
+   * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
    */
   require(requirements?: AccessRequirements): RequestCheck<Host>;
   /**

@@ -24,9 +24,9 @@ export interface GuardEnv<Host extends object = CustomClaims> {
  */
 export function requireUser<Host extends object = CustomClaims>(
   guard: Pick<Guard<Host>, 'require'>,
-  requirements?: AccessRequirements,
+  ...requirements: [requirements?: AccessRequirements]
 ): MiddlewareHandler<GuardEnv<Host>> {
-  const check = guard.require(requirements);
+  const check = guard.require(...requirements);
   // Hands on the promise of what comes next: an async function would add one of its own to each request.
   return (c, next) => {
     const pass = (user: AuthenticatedUser<Host>) => {

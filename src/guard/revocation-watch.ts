@@ -14,7 +14,7 @@ export interface RevocationOptions {
    * Seconds that may have passed since the guard surely knew of every revocation, 20 at least: a feed that
    * is well is heard of every 15. Default 60.
    */
-  readonly maxStaleness?: number | undefined;
+  readonly maxStaleness?: number;
   /**
    * Past that:
    * - `accept` (the default): tokens are accepted, and the time they live bounds the harm;
@@ -24,11 +24,11 @@ export interface RevocationOptions {
    *
    * With `reject` and `introspect` a guard is stale until it has heard of all revocations once.
    */
-  readonly onStale?: StalePolicy | undefined;
+  readonly onStale?: StalePolicy;
   /** Where the feed is. Default: where the metadata says, else `<issuer>/auth/revocations`. */
-  readonly url?: string | undefined;
+  readonly url?: string;
   /** Where to introspect. Default: where the metadata says, else `<issuer>/auth/introspect`. */
-  readonly introspectionUrl?: string | undefined;
+  readonly introspectionUrl?: string;
 }
 
 /** What is known of the revocations. Times are ms. */

@@ -1,9 +1,10 @@
 import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { aBoolean, assertOptions, type OptionChecks } from '../options/check-options.ts';
 import { readAllSettings } from '../system/options.ts';
 import { addBodyParsers, BODY_LIMIT } from './body.ts';
 import { refuseBrokenRequest } from './broken-request.ts';
-import { type LatchkeyPluginOptions, splitOptions } from './options.ts';
+import { type LatchkeyPluginOptions, pluginOptionChecks, splitOptions } from './options.ts';
 import { latchkey } from './plugin.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addSecurityHeaders } from './security-headers.ts';
@@ -12,7 +13,7 @@ import { answerUnknownAddresses } from './unknown-address.ts';
 
 export interface AppOptions extends LatchkeyPluginOptions {
   /** Where errors of ours are logged. Default: standard error. False: nowhere. */
-  readonly logger?: boolean | undefined;
+  readonly logger?: boolean;
 }
 
 /** The standalone server. */
@@ -30,9 +31,14 @@ const REQUEST_TIMEOUT = 15_000;
 /**
  * Makes the standalone server: the plugin with its documentation, health, CORS, and nothing else. It
  * does not listen yet.
+ * @throws {InvalidOption} for an unknown option, an undefined value, or one of the wrong kind
  * @throws {InvalidSetting}
  */
 export async function createApp(options: AppOptions = {}): Promise<StandaloneApp> {
+  assertOptions('createApp', options, {
+    ...pluginOptionChecks,
+    logger: aBoolean,
+  } satisfies OptionChecks<AppOptions>);
   const { logger = true, ...pluginOptions } = options;
   const { trustProxy, corsOrigins } = readAllSettings(splitOptions(pluginOptions).core);
   const app = Fastify({

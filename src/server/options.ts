@@ -1,4 +1,7 @@
 import type { CookieNames } from '../guard/cookie-names.ts';
+import { COOKIE_NAMES } from '../guard/guard-option-checks.ts';
+import { aBoolean, anything, mapOf, type OptionChecks, oneOf } from '../options/check-options.ts';
+import { latchkeyOptionChecks } from '../system/option-checks.ts';
 import type { LatchkeyOptions } from '../system/options.ts';
 import type { AnswerTransport } from './route-context.ts';
 import type { RoutePaths } from './routes-table.ts';
@@ -6,23 +9,38 @@ import type { RoutePaths } from './routes-table.ts';
 /** What the HTTP side can be told beyond {@link LatchkeyOptions}. */
 export interface ServerOptions {
   /** New paths by route name, such as `{ login: '/login', refresh: 'GET /refresh', register: false }`. */
-  readonly paths?: RoutePaths | undefined;
+  readonly paths?: RoutePaths;
   /** Names of the cookies. */
-  readonly cookies?: CookieNames | undefined;
+  readonly cookies?: CookieNames;
   /** How register and login answer where `?transport=` does not say. Default `body`. */
-  readonly transport?: AnswerTransport | undefined;
+  readonly transport?: AnswerTransport;
   /**
    * Serve `/openapi.json` and a page to try the API at `/docs`; the host's own routes are in it too.
    * Default false in a plugin, true in the standalone server.
    */
-  readonly docs?: boolean | undefined;
+  readonly docs?: boolean;
   /**
    * Which errors of the host's own routes are answered with a problem document: those Latchkey threw
    * (`own`, the default), or `all`. A route with an `errorHandler` of its own answers all of its errors
    * itself; the app's error handler gets those that are left.
    */
-  readonly errors?: 'own' | 'all' | undefined;
+  readonly errors?: 'own' | 'all';
 }
+
+const serverOptionChecks = {
+  // Which routes there are is for the table of routes to say.
+  paths: mapOf(anything),
+  cookies: COOKIE_NAMES,
+  transport: oneOf('body', 'cookie'),
+  docs: aBoolean,
+  errors: oneOf('own', 'all'),
+} satisfies OptionChecks<ServerOptions>;
+
+/** What the plugin takes, by name. */
+export const pluginOptionChecks = {
+  ...latchkeyOptionChecks,
+  ...serverOptionChecks,
+} satisfies OptionChecks<LatchkeyPluginOptions>;
 
 export interface LatchkeyPluginOptions extends LatchkeyOptions, ServerOptions {}
 
@@ -30,6 +48,10 @@ export function splitOptions(options: LatchkeyPluginOptions): {
   server: ServerOptions;
   core: LatchkeyOptions;
 } {
-  const { paths, cookies, transport, docs, errors, ...core } = options;
-  return { server: { paths, cookies, transport, docs, errors }, core };
+  const server: Record<string, unknown> = {};
+  const core: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    (Object.hasOwn(serverOptionChecks, name) ? server : core)[name] = value;
+  }
+  return { server, core };
 }

@@ -1,15 +1,21 @@
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { InvalidSetting, LatchkeyError } from '../errors.ts';
+import { InvalidOption, InvalidSetting, LatchkeyError } from '../errors.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
 import { createCredentialReader } from '../guard/credentials.ts';
 import { createRequireUser, getUser } from '../guard/fastify/require-user.ts';
 import { createOriginRules } from '../guard/same-origin.ts';
+import { assertOptions } from '../options/check-options.ts';
 import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 import { addBodyParsers } from './body.ts';
 import { type AuthCookies, createAuthCookies } from './cookies.ts';
 import { addDocs } from './docs.ts';
-import { type LatchkeyPluginOptions, type ServerOptions, splitOptions } from './options.ts';
+import {
+  type LatchkeyPluginOptions,
+  pluginOptionChecks,
+  type ServerOptions,
+  splitOptions,
+} from './options.ts';
 import type { RouteContext } from './route-context.ts';
 import { addAccountRoutes } from './routes/account.ts';
 import { addIntrospectRoute } from './routes/introspect.ts';
@@ -50,6 +56,7 @@ export interface LatchkeyDecorator extends Latchkey {
  */
 export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
   async (app, options) => {
+    assertPluginOptions(options);
     const { server, core } = splitOptions(options);
     const routes = createRouteTable(server.paths);
     const opened = await openLatchkey(core).catch(throwPlainly);
@@ -71,8 +78,17 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
  * registered the plugin. It would bury the sentence that says what to do.
  */
 function throwPlainly(error: unknown): never {
-  if (error instanceof InvalidSetting) error.stack = String(error);
+  if (error instanceof InvalidSetting || error instanceof InvalidOption)
+    error.stack = String(error);
   throw error;
+}
+
+function assertPluginOptions(options: unknown): void {
+  try {
+    assertOptions('latchkey', options, pluginOptionChecks);
+  } catch (error) {
+    throwPlainly(error);
+  }
 }
 
 /** Puts Latchkey, opened, into the host's app. */

@@ -1,3 +1,5 @@
+import { findNearMiss } from '../options/near-miss.ts';
+
 /** Every route by its name, with the method and path it has unless renamed. */
 export const DEFAULT_ROUTES = {
   register: 'POST /auth/register',
@@ -40,8 +42,11 @@ const ADDRESS = /^(?:(GET|POST|PUT|PATCH|DELETE) )?(\/[^\s?#]*)$/;
 export function createRouteTable(paths: RoutePaths = {}): RouteTable {
   for (const name of Object.keys(paths)) {
     if (!Object.hasOwn(DEFAULT_ROUTES, name)) {
-      const known = Object.keys(DEFAULT_ROUTES).join(', ');
-      throw new TypeError(`paths: there is no route "${name}". The routes are ${known}.`);
+      const known = Object.keys(DEFAULT_ROUTES);
+      const meant = findNearMiss(name, known);
+      throw new TypeError(
+        `paths: there is no route "${name}". ${meant === undefined ? `The routes are ${known.join(', ')}.` : `Did you mean "${meant}"?`}`,
+      );
     }
   }
   const table = new Map<RouteName, RouteAddress>();

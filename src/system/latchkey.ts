@@ -5,9 +5,11 @@ import type { Users } from '../auth/users.ts';
 import type { Settings } from '../config/settings.ts';
 import { createVerifier, type VerifiedToken, type Verifier } from '../guard/verifier.ts';
 import { createPasswordHasher } from '../hasher/password-hasher.ts';
+import { assertOptions } from '../options/check-options.ts';
 import { openPostgresStore, openSqliteStore } from '../store/index.ts';
 import { createAuthSettings } from './auth-settings.ts';
 import { systemClock, systemRandom } from './clock.ts';
+import { latchkeyOptionChecks } from './option-checks.ts';
 import { type LatchkeyOptions, readAllSettings } from './options.ts';
 import { loadOrCreateSecret } from './secret-file.ts';
 import { startUpkeep } from './upkeep.ts';
@@ -37,10 +39,12 @@ export interface Latchkey {
 /**
  * Opens Latchkey: reads the settings, opens the database (and brings its schema up to date), loads or
  * makes secret and keys. This is the one place where the parts are put together.
+ * @throws {InvalidOption} for an unknown option, an undefined value, or one of the wrong kind
  * @throws {InvalidSetting} naming the setting, what is wrong with it, and the fix
  * @throws {StoreUnavailable}
  */
 export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
+  assertOptions('openLatchkey', options, latchkeyOptionChecks);
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
   const settings = readAllSettings(options);

@@ -15,55 +15,51 @@ export interface LatchkeyOptions extends SettingOptions {
    * Signs access tokens instead of generated keys: for HS algorithms the shared secret, otherwise a
    * private key as PEM, base64 of PEM, or JWK. Must fit `algorithm`. Nothing of it is stored.
    */
-  readonly signingKey?: KeyMaterial | undefined;
+  readonly signingKey?: KeyMaterial;
   /** When the keys in the database are replaced. Durations: seconds, or a text such as `90d`. */
-  readonly keyRotation?:
-    | {
-        /** How long a key signs, `1h` at least. Default `90d`; false: until somebody rotates it. */
-        readonly interval?: number | string | false | undefined;
-        /**
-         * How long a key is published before it signs. Others may keep the JWKS for half as long, at most
-         * 5 minutes. Default `10m`.
-         */
-        readonly lead?: number | string | undefined;
-      }
-    | undefined;
+  readonly keyRotation?: {
+    /** How long a key signs, `1h` at least. Default `90d`; false: until somebody rotates it. */
+    readonly interval?: number | string | false;
+    /**
+     * How long a key is published before it signs. Others may keep the JWKS for half as long, at most
+     * 5 minutes. Default `10m`.
+     */
+    readonly lead?: number | string;
+  };
   /** `client_id` of access tokens. Default `latchkey`. @see RFC 9068 section 2.2 */
-  readonly clientId?: string | undefined;
+  readonly clientId?: string;
   /** Extra fields of registration: kept with the user, or a password typed twice. Default none. */
-  readonly fields?: FieldRules | undefined;
+  readonly fields?: FieldRules;
   /** Adds the host's own claims to each access token. Default none. */
-  readonly claims?: ClaimsHook | undefined;
+  readonly claims?: ClaimsHook;
   /** Which scopes a user may be given. Default none. */
-  readonly scopes?: ScopesHook | undefined;
-  readonly password?:
-    | {
-        /** Characters. Default 8. */
-        readonly minLength?: number | undefined;
-        /** Characters. Default 1,024. */
-        readonly maxLength?: number | undefined;
-      }
-    | undefined;
+  readonly scopes?: ScopesHook;
+  readonly password?: {
+    /** Characters. Default 8. */
+    readonly minLength?: number;
+    /** Characters. Default 1,024. */
+    readonly maxLength?: number;
+  };
   /** Cost and concurrency of password hashing. The defaults are right. */
-  readonly hashing?: Omit<PasswordHasherOptions, 'random' | 'clock'> | undefined;
+  readonly hashing?: Omit<PasswordHasherOptions, 'random' | 'clock'>;
   /**
    * How long audit events are kept: seconds, or a text such as `30d`; from `1d` to `3650d`. False: for
    * ever. Default `90d`.
    */
-  readonly auditRetention?: number | string | false | undefined;
+  readonly auditRetention?: number | string | false;
   /**
    * How often to look for what other processes revoked, in ms. Default 100 on SQLite; 250 on PostgreSQL,
    * which tells of it at once besides.
    */
-  readonly revocationPollInterval?: number | undefined;
+  readonly revocationPollInterval?: number;
   /** Where `LATCHKEY_*` settings are read from. Default `process.env`; `{}` for none. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** The `.env` file. Default: `.env` in the working directory, if it is there. False: none. */
-  readonly envFile?: string | false | undefined;
+  readonly envFile?: string | false;
   /** For tests: the time. */
-  readonly clock?: Clock | undefined;
+  readonly clock?: Clock;
   /** For tests: chance. */
-  readonly random?: Random | undefined;
+  readonly random?: Random;
 }
 
 /** Reads all settings, those among the options last. @throws {InvalidSetting} */

@@ -4,12 +4,21 @@ import type { AuthenticatedUser, CustomClaims } from '../guard/authenticated-use
 import type { CookieNames } from '../guard/cookie-names.ts';
 import { deepFreeze } from '../guard/deep-freeze.ts';
 import type { Guard } from '../guard/guard.ts';
+import { COOKIE_NAMES } from '../guard/guard-option-checks.ts';
 import { createGuardParts } from '../guard/guard-parts.ts';
 import { ACCESS_TOKEN_TYP, createJti } from '../jwt/access-token.ts';
 import type { Algorithm } from '../jwt/algorithms.ts';
 import { type Jwks, toJwks } from '../jwt/jwk.ts';
 import { createSigner } from '../jwt/jws.ts';
 import { generateSigningKey, toVerificationKey } from '../jwt/keys.ts';
+import {
+  aNumber,
+  anything,
+  aString,
+  aStringList,
+  assertOptions,
+  type OptionChecks,
+} from '../options/check-options.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { TestClock } from './test-clock.ts';
 import { createTestSession } from './test-session.ts';
@@ -28,6 +37,24 @@ export interface TestIssuerOptions {
   /** As the app under test has them. */
   readonly cookies?: CookieNames;
 }
+
+const TEST_ISSUER_OPTIONS = {
+  issuer: aString,
+  audience: aString,
+  algorithm: aString,
+  now: aNumber,
+  cookies: COOKIE_NAMES,
+} satisfies OptionChecks<TestIssuerOptions>;
+
+const TEST_USER = {
+  id: aString,
+  username: aString,
+  roles: aStringList,
+  scopes: aStringList,
+  claims: anything,
+  authAge: aNumber,
+  expiresIn: aNumber,
+} satisfies OptionChecks<TestUser<object>>;
 
 /** What to revoke: a sign-in, a session by its `sid`, a token, or all that a user holds. */
 export type TestRevocation =
@@ -68,14 +95,14 @@ export interface TestIssuer<Host extends object = CustomClaims> {
 export function createTestIssuer<Host extends object = CustomClaims>(
   options: TestIssuerOptions = {},
 ): TestIssuer<Host> {
+  assertOptions('createTestIssuer', options, TEST_ISSUER_OPTIONS);
   const { issuer = 'https://auth.test', audience = issuer, algorithm = 'ES256' } = options;
   const key = generateSigningKey(algorithm);
   const sign = createSigner(key, ACCESS_TOKEN_TYP);
   // Whole seconds, as tokens count them: an age of 0 is 0.
   const clock = new TestClock(Math.floor((options.now ?? systemClock.now()) / 1000) * 1000);
-  const parts = createGuardParts({ issuer, audience, clock, cookies: options.cookies }, [
-    toVerificationKey(key),
-  ]);
+  const cookies = options.cookies === undefined ? {} : { cookies: options.cookies };
+  const parts = createGuardParts({ issuer, audience, clock, ...cookies }, [toVerificationKey(key)]);
   const { revocations } = parts;
   const cookieName = parts.cookies?.names.access ?? '';
   /** By user, how often all it holds was revoked. */
@@ -84,6 +111,7 @@ export function createTestIssuer<Host extends object = CustomClaims>(
   let seq = 0;
 
   function signInAs(user: TestUser<Host> = {}): TestSignIn<Host> {
+    assertOptions('signInAs', user, TEST_USER);
     serial++;
     const id = user.id ?? user.username ?? 'test-user';
     const now = Math.floor(clock.now() / 1000);
@@ -120,6 +148,7 @@ export function createTestIssuer<Host extends object = CustomClaims>(
     else if ('session' in what) log({ kind: 'session', subject: what.session, version: 0 });
     else if ('jti' in what) log({ kind: 'token', subject: what.jti, version: 0 });
     else {
+      assertOptions('revoke', what, { userId: aString });
       const version = (versions.get(what.userId) ?? 0) + 1;
       versions.set(what.userId, version);
       log({ kind: 'user', subject: what.userId, version });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Forbidden, ReauthenticationRequired } from '../../src/errors.ts';
 import { createAccessRule } from '../../src/guard/authorize.ts';
+import { wrongRequirements } from '../support/wrong-options.ts';
 
 const NOW = 1_800_000_000;
 const caller = { roles: ['editor', 'author'], scope: 'read write', auth_time: NOW - 60 };
@@ -60,13 +61,8 @@ test('every requirement holds at once', () => {
 });
 
 test('requirements that cannot be meant are refused when the rule is made', () => {
-  for (const wrong of [
-    { roles: 'admin' },
-    { scopes: 'read' },
-    { maxAuthAge: -1 },
-    { maxAuthAge: Number.NaN },
-  ]) {
-    assert.throws(() => createAccessRule(wrong as never), TypeError);
+  for (const [wrong, message] of wrongRequirements) {
+    assert.throws(() => createAccessRule(wrong as never), { name: 'TypeError', message });
   }
 });
 

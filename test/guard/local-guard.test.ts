@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { createSecretKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { createGuard, errorResponse, type LocalGuardOptions, TokenRefused } from 'latchkey/guard';
+import { requireUser as requireExpressUser } from 'latchkey/guard/express';
+import { requireUser as requireHonoUser } from 'latchkey/guard/hono';
 import { toJwks, toPublicJwk } from '../../src/jwt/jwk.ts';
 import { createSigner } from '../../src/jwt/jws.ts';
 import { generateSigningKey, importSigningKey, type SigningKey } from '../../src/jwt/keys.ts';
+import { notOptions, wrongRequirements } from '../support/wrong-options.ts';
 
 const SECRET = 'kB7rXe2pQm9ZtLw4Yd0cNs6VhJf8GaUi';
 const NOW = 1_800_000_000;
@@ -230,6 +233,77 @@ test('what is neither text, bytes nor a key is refused with a sentence', () => {
       assert.throws(() => createGuard(options), { name: 'KeyRefused', message: /^keys/ });
     }
   }
+});
+
+test('an option that is unknown, undefined or of the wrong kind stops the start', () => {
+  const keys = generateSigningKey('ES256').publicKey;
+  const issuer = 'https://auth.example';
+  const credential = 'lkg_x';
+  const wrong: readonly (readonly [object, RegExp])[] = [
+    [{ keys, audiance: 'x' }, /createGuard: .*"audiance"\. Did you mean "audience"\?/],
+    [{ keys, audience: undefined }, /createGuard: audience is undefined/],
+    [{ keys, issuer: undefined }, /issuer is undefined/],
+    [{ keys: undefined, issuer }, /keys is undefined/],
+    [{ keys, algorithm: undefined }, /algorithm is undefined/],
+    [{ keys, revocations: { credential } }, /"revocations"/],
+    [{ issuer, revocation: { credential } }, /"revocation"\. Did you mean "revocations"\?/],
+    [{ issuer, revocations: undefined }, /revocations is undefined/],
+    [{ issuer, revocations: { credential, onstale: 'reject' } }, /Did you mean "onStale"\?/],
+    [{ issuer, revocations: { credential, maxStaleness: undefined } }, /revocations\.maxStaleness/],
+    [{ issuer, revocations: { credential, maxStaleness: '60' } }, /revocations\.maxStaleness/],
+    [{ issuer, revocations: { credential: undefined } }, /revocations\.credential is undefined/],
+    [{ issuer, revocations: credential }, /revocations must be an object/],
+    [{ issuer, revocations: [{ credential }] }, /revocations must be an object/],
+    [{ issuer, revocations: true }, /revocations must be an object/],
+    [{ issuer, algorithm: 'HS256' }, /"algorithm"/],
+    [{ issuer, jwksUrl: 'x' }, /Did you mean "jwksUri"\?/],
+    [{ issuer, allowHttp: 'false' }, /allowHttp must be true or false/],
+    [{ issuer, timeout: '5' }, /timeout must be a number/],
+    [{ keys, cookies: true }, /cookies must be an object/],
+    [{ keys, cookies: { acess: 'x' } }, /cookies has no option "acess"\. Did you mean "access"\?/],
+    [{ keys, cookies: { access: undefined } }, /cookies\.access is undefined/],
+    [{ keys, cache: 100 }, /cache must be an object/],
+    [{ keys, cache: { max: 1 } }, /cache has no option "max"/],
+    [{ keys, origins: 'https://app.example' }, /origins must be a list/],
+    [{ keys, origins: [undefined] }, /origins must be a list/],
+    // Appended to the time at which a token expires, a text would keep tokens alive for ever.
+    [{ keys, clockTolerance: '5' }, /clockTolerance must be a number/],
+    [{ keys, onStatus: 'log' }, /onStatus must be a function/],
+    [{ keys, onstatus: () => undefined }, /Did you mean "onStatus"\?/],
+  ];
+  for (const [options, message] of wrong) {
+    assert.throws(
+      () => createGuard(options as LocalGuardOptions),
+      { name: 'TypeError', message },
+      JSON.stringify(options),
+    );
+  }
+  for (const [name, options] of notOptions) {
+    assert.throws(() => createGuard(options as LocalGuardOptions), TypeError, name);
+  }
+});
+
+test('what a route asks for is never dropped', () => {
+  const guard = createGuard({ keys: generateSigningKey('ES256').publicKey, clock });
+  const handler = () => new Response();
+  const forms = [
+    (wrong: never) => guard.require(wrong),
+    (wrong: never) => guard.protect(handler, wrong),
+    (wrong: never) => requireExpressUser(guard, wrong),
+    (wrong: never) => requireHonoUser(guard, wrong),
+  ];
+  for (const form of forms) {
+    for (const [wrong, message] of wrongRequirements) {
+      assert.throws(() => form(wrong as never), { name: 'TypeError', message });
+    }
+    for (const [name, wrong] of notOptions) {
+      assert.throws(() => form(wrong as never), TypeError, name);
+    }
+  }
+  guard.require();
+  guard.protect(handler);
+  requireExpressUser(guard);
+  requireHonoUser(guard);
 });
 
 test('issuer and audience are asked for where they are named', () => {

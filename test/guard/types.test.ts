@@ -61,7 +61,7 @@ test('users are typed in every framework, the own claims of the host included', 
     return [checkUser(request.user), wrong, tenant];
   });
   // @ts-expect-error no such requirement
-  fastify.requireUser({ role: 'admin' });
+  assert.throws(() => fastify.requireUser({ role: 'admin' }), TypeError);
   // @ts-expect-error neither an issuer nor keys nor a guard
   const unregistered = () => fastify.register(latchkeyGuard, {});
 

@@ -3,15 +3,18 @@ import { describe, it } from 'node:test';
 import Fastify, { type FastifyInstance } from 'fastify';
 import {
   CredentialsRefused,
+  createApp,
   Forbidden,
   InvalidInput,
   latchkey,
   Overloaded,
+  openLatchkey,
   type RoutePaths,
   StoreUnavailable,
 } from 'latchkey/server';
 import { assertProblem } from '../support/refusals.ts';
 import { ISSUER, PASSWORD, startHost, startServer, testOptions } from '../support/server.ts';
+import { notOptions, wrongRequirements } from '../support/wrong-options.ts';
 
 describe('paths', () => {
   it('can be renamed, given another method, and left out', async () => {
@@ -108,7 +111,72 @@ describe('paths', () => {
   it('are not confused with settings: an option that is none is refused', async () => {
     const options = { ...testOptions(), prefix: '/api' };
     const app = Fastify();
-    await assert.rejects(async () => app.register(latchkey, options), /prefix/);
+    await assert.rejects(async () => app.register(latchkey, options), {
+      name: 'TypeError',
+      message: /latchkey: There is no option "prefix"/,
+    });
+  });
+});
+
+describe('options in code', () => {
+  const wrong: readonly (readonly [object, RegExp])[] = [
+    [{ audiance: 'x' }, /"audiance"\. Did you mean "audience"\?/],
+    [{ isuer: 'x' }, /Did you mean "issuer"\?/],
+    [{ claim: () => ({}) }, /Did you mean "claims"\?/],
+    [{ claims: undefined }, /claims is undefined/],
+    [{ claims: { tenant: 'x' } }, /claims must be a function/],
+    [{ signingKey: undefined }, /signingKey is undefined/],
+    [{ cookies: undefined }, /cookies is undefined/],
+    [{ cookies: { refesh: 'x' } }, /cookies has no option "refesh"\. Did you mean "refresh"\?/],
+    [{ cookies: 'x' }, /cookies must be an object/],
+    [{ paths: 'x' }, /paths must be an object/],
+    [{ paths: { login: undefined } }, /paths\.login is undefined/],
+    [{ password: { minLenght: 12 } }, /password has no option .* Did you mean "minLength"\?/],
+    [{ password: { minLength: undefined } }, /password\.minLength is undefined/],
+    [{ password: 12 }, /password must be an object/],
+    [{ hashing: { memory: 1 } }, /hashing has no option "memory"/],
+    [{ keyRotation: { intervall: '30d' } }, /Did you mean "interval"\?/],
+    [{ fields: { tenant: { type: 'string', require: true } } }, /fields\.tenant .*"required"\?/],
+    [{ fields: ['tenant'] }, /fields must be an object/],
+    [{ errors: 'al' }, /errors must be "own" or "all"/],
+    [{ transport: 'cookies' }, /transport must be/],
+    [{ docs: 'false' }, /docs must be true or false/],
+  ];
+
+  it('are refused by name where they are unknown, undefined or of the wrong kind', async () => {
+    for (const [options, message] of wrong) {
+      const all = { ...testOptions(), ...options };
+      const refused = { name: 'TypeError', message };
+      const hint = JSON.stringify(options);
+      await assert.rejects(createApp({ ...all, logger: false }), refused, hint);
+      await assert.rejects(async () => Fastify().register(latchkey, all), refused, hint);
+    }
+    await assert.rejects(openLatchkey({ ...testOptions(), audiance: 'x' } as never), TypeError);
+    await assert.rejects(openLatchkey({ ...testOptions(), docs: true } as never), TypeError);
+    await assert.rejects(createApp({ ...testOptions(), loger: false } as never), /"logger"/);
+    for (const [name, options] of notOptions) {
+      if (options === undefined) continue;
+      await assert.rejects(openLatchkey(options as never), TypeError, name);
+      await assert.rejects(createApp(options as never), TypeError, name);
+    }
+  });
+
+  it('may be undefined where a variable or a default takes the place of a setting', async () => {
+    const app = await createApp({ ...testOptions(), port: undefined, audience: undefined });
+    assert.equal(app.latchkey.settings.audience, ISSUER);
+    await app.close();
+  });
+
+  it('of requireUser are never dropped', async () => {
+    const host = await startHost({}, (app) => {
+      for (const [wrong, message] of wrongRequirements) {
+        assert.throws(() => app.requireUser(wrong as never), { name: 'TypeError', message });
+      }
+      for (const [name, wrong] of notOptions) {
+        assert.throws(() => app.requireUser(wrong as never), TypeError, name);
+      }
+    });
+    await host.close();
   });
 });
 

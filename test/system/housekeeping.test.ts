@@ -173,7 +173,7 @@ test('It leaves the work to the node that has it, and events for ever where aske
 
 test('The retention is checked when Latchkey is opened', async () => {
   const open = (auditRetention: number | string | false) =>
-    openLatchkey({ ...testOptionsOfCore(), auditRetention });
+    openLatchkey({ ...testOptions(), auditRetention });
   await assert.rejects(open('1h'), InvalidSetting);
   await assert.rejects(open(-1), /auditRetention: "-1" is not a duration/);
   const kept = [];
@@ -184,8 +184,3 @@ test('The retention is checked when Latchkey is opened', async () => {
   }
   assert.deepEqual(kept, [30 * day, 2 * day, undefined]);
 });
-
-function testOptionsOfCore() {
-  const { databaseUrl, dataDir, secret, issuer, env, envFile, clock } = testOptions();
-  return { databaseUrl, dataDir, secret, issuer, env, envFile, clock };
-}

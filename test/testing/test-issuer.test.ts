@@ -105,3 +105,17 @@ test('every algorithm and name can be had, and another library verifies by the k
     assert.equal(payload.sub, 'test-user');
   }
 });
+
+test('what it is told is never dropped', () => {
+  for (const wrong of [{ audiance: 'x' }, { audience: undefined }, 'x', ['x'], undefined, null]) {
+    if (wrong === undefined) continue;
+    assert.throws(() => createTestIssuer(wrong as never), TypeError, JSON.stringify(wrong));
+  }
+  const { signInAs, revoke } = createTestIssuer();
+  for (const wrong of [{ role: 'admin' }, { roles: 'admin' }, { roles: undefined }, 'jane', []]) {
+    assert.throws(() => signInAs(wrong as never), TypeError, JSON.stringify(wrong));
+  }
+  for (const wrong of [{ user: 'jane' }, { userId: undefined }, {}, { sessionId: 'x' }]) {
+    assert.throws(() => revoke(wrong as never), TypeError, JSON.stringify(wrong));
+  }
+});

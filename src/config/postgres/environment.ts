@@ -1,5 +1,5 @@
 import { InvalidSetting } from '../../errors.ts';
-import { findNearMiss } from '../near-miss.ts';
+import { findNearMiss } from '../../options/near-miss.ts';
 import type { Refuse } from '../refuse.ts';
 import { checkParameter, type ParameterName } from './parameters.ts';
 

@@ -1,4 +1,4 @@
-import { findNearMiss } from '../near-miss.ts';
+import { findNearMiss } from '../../options/near-miss.ts';
 import { quote, type Refuse } from '../refuse.ts';
 
 /** Judges the value of one parameter. What passes is used as libpq means it. */

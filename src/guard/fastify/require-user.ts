@@ -40,8 +40,8 @@ export function createRequireUser(
   guard: Pick<Guard, 'require'>,
   sendRefusal: SendRefusal,
 ): RequireUser {
-  return (requirements) => {
-    const check = guard.require(requirements);
+  return (...requirements) => {
+    const check = guard.require(...requirements);
     // Calls back instead of returning a promise: a promise for each request costs more than the check.
     return (request, reply, done) => {
       const pass = (user: AuthenticatedUser) => {

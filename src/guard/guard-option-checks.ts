@@ -1,0 +1,60 @@
+import {
+  aBoolean,
+  aFunction,
+  aNumber,
+  anything,
+  aString,
+  aStringList,
+  type OptionCheck,
+  type OptionChecks,
+  optionsOf,
+  orFalse,
+} from '../options/check-options.ts';
+import type { CookieNames } from './cookie-names.ts';
+import type { CommonGuardOptions, IssuerGuardOptions, LocalGuardOptions } from './guard-options.ts';
+import type { RevocationOptions } from './revocation-watch.ts';
+import type { TokenCacheOptions } from './verified-token-cache.ts';
+
+export const COOKIE_NAMES: OptionCheck = optionsOf({
+  access: aString,
+  refresh: aString,
+} satisfies OptionChecks<CookieNames>);
+
+const COMMON = {
+  audience: aString,
+  cookies: orFalse(COOKIE_NAMES),
+  origins: aStringList,
+  clockTolerance: aNumber,
+  cache: orFalse(
+    optionsOf({ maxEntries: aNumber, maxBytes: aNumber } satisfies OptionChecks<TokenCacheOptions>),
+  ),
+  clock: anything,
+  onStatus: aFunction,
+} satisfies OptionChecks<CommonGuardOptions>;
+
+/** What `createGuard({ issuer })` takes. */
+export const ISSUER_GUARD_OPTIONS = {
+  ...COMMON,
+  issuer: aString,
+  jwksUri: aString,
+  cooldown: aNumber,
+  timeout: aNumber,
+  retryDelay: aNumber,
+  allowHttp: aBoolean,
+  revocations: optionsOf({
+    credential: aString,
+    maxStaleness: aNumber,
+    onStale: aString,
+    url: aString,
+    introspectionUrl: aString,
+  } satisfies OptionChecks<RevocationOptions>),
+  fetch: aFunction,
+} satisfies OptionChecks<Omit<IssuerGuardOptions, 'keys' | 'algorithm'>>;
+
+/** What `createGuard({ keys })` takes. */
+export const LOCAL_GUARD_OPTIONS = {
+  ...COMMON,
+  keys: anything,
+  algorithm: aString,
+  issuer: aString,
+} satisfies OptionChecks<LocalGuardOptions>;

@@ -1,0 +1,63 @@
+import type { FieldRule } from '../auth/fields.ts';
+import { type SettingName, settingTable } from '../config/setting-table.ts';
+import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
+import {
+  aBoolean,
+  aFunction,
+  aNumber,
+  anything,
+  anythingOrUndefined,
+  aString,
+  mapOf,
+  type OptionCheck,
+  type OptionChecks,
+  optionsOf,
+} from '../options/check-options.ts';
+import type { LatchkeyOptions } from './options.ts';
+
+/**
+ * A setting may be undefined (`port: process.env.PORT`): its variable or its default takes its place, and
+ * none of the defaults switches a check off. What its value may be is said in the table of settings.
+ */
+const settings = Object.fromEntries(
+  Object.keys(settingTable).map((name) => [name, anythingOrUndefined]),
+) as Record<SettingName, OptionCheck>;
+
+/** What `openLatchkey` takes, by name. */
+export const latchkeyOptionChecks = {
+  ...settings,
+  signingKey: anything,
+  keyRotation: optionsOf({
+    interval: anything,
+    lead: anything,
+  } satisfies OptionChecks<NonNullable<LatchkeyOptions['keyRotation']>>),
+  clientId: aString,
+  fields: mapOf(
+    optionsOf({
+      type: aString,
+      required: aBoolean,
+      minLength: aNumber,
+      maxLength: aNumber,
+      of: aString,
+    } satisfies OptionChecks<FieldRule>),
+  ),
+  claims: aFunction,
+  scopes: aFunction,
+  password: optionsOf({
+    minLength: aNumber,
+    maxLength: aNumber,
+  } satisfies OptionChecks<NonNullable<LatchkeyOptions['password']>>),
+  hashing: optionsOf({
+    memoryCost: aNumber,
+    timeCost: aNumber,
+    parallelism: aNumber,
+    threads: aNumber,
+    maxQueue: aNumber,
+  } satisfies OptionChecks<Omit<PasswordHasherOptions, 'random' | 'clock'>>),
+  auditRetention: anything,
+  revocationPollInterval: aNumber,
+  env: anything,
+  envFile: anything,
+  clock: anything,
+  random: anything,
+} satisfies OptionChecks<LatchkeyOptions>;
