@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parsePostgresUrl } from './postgres/url.ts';
 import type { Refuse } from './refuse.ts';
+import { refuseStrayCharacters } from './stray-characters.ts';
 
 /** Where the data lives. */
 export type DatabaseLocation =
@@ -13,18 +14,23 @@ const forms =
   'Give sqlite:./data/latchkey.db, sqlite:/var/lib/latchkey/latchkey.db, sqlite::memory:, or postgres://user:password@host/database.';
 
 function parseSqlitePath(path: string, refuse: Refuse): string {
+  refuseStrayCharacters(path, refuse);
+  if (/^:|:$/.test(path) && path !== ':memory:') {
+    refuse('names a file that looks like :memory: and is not.', forms);
+  }
   if (path === ':memory:') return path;
   if (path === '') refuse('names no file.', forms);
   // Some read sqlite:///x as relative, some as absolute.
   if (path.startsWith('//')) refuse('has slashes that can be read two ways.', forms);
   if (path.startsWith('~')) refuse('begins with ~, which only a shell reads.', 'Write it in full.');
   if (path.endsWith('/')) refuse('names a folder.', forms);
-  if (/[?#\0]/.test(path)) refuse('has options, and SQLite takes none here.', forms);
+  if (/[?#]/.test(path)) refuse('has options, and SQLite takes none here.', forms);
   return resolve(path);
 }
 
 /** Parses `sqlite:<path>`, `sqlite::memory:`, `postgres://…` or `postgresql://…`. */
 export function parseDatabaseUrl(text: string, refuse: Refuse): DatabaseLocation {
+  refuseStrayCharacters(text, refuse);
   if (text.startsWith('sqlite:')) {
     return { kind: 'sqlite', path: parseSqlitePath(text.slice('sqlite:'.length), refuse) };
   }

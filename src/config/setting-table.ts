@@ -6,6 +6,7 @@ import { parseDatabaseUrl } from './database.ts';
 import { durationBetween, wholeSecondsBetween } from './duration.ts';
 import { parseHost, parsePort, parseTrustProxy } from './network.ts';
 import { type Parse, quote, type Refuse } from './refuse.ts';
+import { refuseStrayCharacters } from './stray-characters.ts';
 import { parseCorsOrigins, parseIssuer } from './web-address.ts';
 
 /** Everything there is to say about one setting. */
@@ -30,7 +31,7 @@ export interface SettingSpec<T> {
 }
 
 function parseDataDir(text: string, refuse: Refuse): string {
-  if (text.includes('\0')) refuse('has a NUL in it.', 'Give the path of a folder: ./data');
+  refuseStrayCharacters(text, refuse);
   if (text.startsWith('~')) refuse('begins with ~, which only a shell reads.', 'Write it in full.');
   return text;
 }
@@ -50,6 +51,7 @@ function parseSecret(text: string, refuse: Refuse): string {
 }
 
 function parseAudience(text: string, refuse: Refuse): string {
+  if (/^["'`]|["'`]$/.test(text)) refuseStrayCharacters(text, refuse);
   if (text.length > 255 || !/^[\x21-\x7e]+$/.test(text)) {
     refuse(
       `${quote(text)} is not a name that verifiers can compare.`,

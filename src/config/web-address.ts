@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { splitList } from './network.ts';
 import { quote, type Refuse } from './refuse.ts';
+import { refuseStrayCharacters } from './stray-characters.ts';
 
 function findWebUrl(text: string): URL | undefined {
   const url = URL.parse(text);
@@ -13,6 +14,7 @@ function findWebUrl(text: string): URL | undefined {
  * @see RFC 8414 section 2
  */
 export function parseIssuer(text: string, refuse: Refuse): string {
+  refuseStrayCharacters(text, refuse);
   const url = findWebUrl(text);
   if (url === undefined) {
     return refuse(
@@ -50,6 +52,7 @@ export function defaultIssuer(host: string, port: number): string {
 export function parseCorsOrigins(text: string, refuse: Refuse): string[] {
   const origins = splitList(text);
   for (const origin of origins) {
+    refuseStrayCharacters(origin, refuse);
     if (origin.includes('*')) {
       refuse(
         `${quote(origin)} would let any web site act for your users.`,

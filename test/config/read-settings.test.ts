@@ -253,6 +253,65 @@ describe('a malformed setting', () => {
   });
 });
 
+describe('a location with a stray character', () => {
+  const strays = (text: string) => [
+    `${text}\r`,
+    `${text}\n`,
+    `${text} `,
+    ` ${text}`,
+    `${text}\u00a0`,
+    `\ufeff${text}`,
+    `${text}\u200b`,
+    `${text}\u2028`,
+    `${text.slice(0, 3)}\u0007${text.slice(3)}`,
+    `"${text}"`,
+    `'${text}'`,
+    `${text}"`,
+    `\u201c${text}\u201d`,
+  ];
+  const locations = {
+    databaseUrl: ['sqlite:./data/a.db', 'sqlite::memory:', 'postgres://u:hunter2@h/d'],
+    dataDir: ['./data', '/var/lib/latchkey'],
+    issuer: ['https://a.example'],
+    corsOrigins: ['"https://a.example"', 'https://a.example"', 'https://a.example\u200b'],
+  };
+  it('is refused, by whatever way it comes', () => {
+    for (const name of ['databaseUrl', 'dataDir', 'issuer'] as const) {
+      const { variable, flag } = settingTable[name];
+      for (const text of locations[name].flatMap(strays)) {
+        const error = refusal({ env: { [variable]: text, LATCHKEY_SECRET: secret } });
+        assert.equal(error.setting, variable, JSON.stringify(text));
+        assert.doesNotMatch(error.message, /hunter2/);
+        refusal({ options: { [name]: text, secret } });
+        refusal({ flags: { [flag]: text } });
+      }
+    }
+    for (const text of locations.corsOrigins)
+      refuses('LATCHKEY_CORS_ORIGINS', text, /quotation mark|blank/);
+    for (const text of [
+      'sqlite: ./a.db',
+      'sqlite:"./a.db"',
+      'sqlite:memory:',
+      'sqlite:::memory:',
+    ]) {
+      refuses('LATCHKEY_DATABASE_URL', text, /quotation mark|blank|looks like :memory:/);
+    }
+    refuses('LATCHKEY_AUDIENCE', '"https://a.example"', /Remove the quotes/);
+  });
+
+  it('is named', () => {
+    refuses('LATCHKEY_DATA_DIR', 'data\r', /a carriage return \(U\+000D\).*Windows/);
+    refuses('LATCHKEY_DATABASE_URL', 'sqlite::memory:\r', /a carriage return/);
+    refuses('LATCHKEY_DATA_DIR', '"./data"', /quotation mark.*docker run --env-file/);
+  });
+
+  it('is not what stands within it', () => {
+    for (const dataDir of ['/srv/my data', "/srv/o'neil/x", '/srv/d\u00e9pôt', '/srv/\u200fx']) {
+      assert.equal(read({ options: { dataDir } }).dataDir, resolve(dataDir));
+    }
+  });
+});
+
 describe('a well-formed setting', () => {
   it('of time may have a unit', () => {
     const access = (accessTokenTtl: number | string) =>

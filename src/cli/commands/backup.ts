@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
+import { refuseStrayCharacters } from '../../config/stray-characters.ts';
 import type { Call, Command } from '../command.ts';
 import { dataSettings, jsonOption, readDataSettings } from '../data-commands.ts';
+import { UsageError } from '../failures.ts';
 import { createProgress } from '../progress.ts';
 
 export const backup: Command = {
@@ -22,6 +24,9 @@ async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const { database } = readDataSettings(call);
   const file = resolve(operands[0] ?? '');
+  refuseStrayCharacters(file, (problem, fix) => {
+    throw new UsageError(`FILE ${problem} ${fix}`);
+  });
   const [{ backUp }, { systemClock }] = await Promise.all([
     import('../../system/transfer/copy.ts'),
     import('../../system/clock.ts'),
