@@ -2,6 +2,17 @@ import { Forbidden, ReauthenticationRequired, TokenRefused } from '../errors.ts'
 
 const CREDENTIALS = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
+/** `Bearer` and three parts with dots between them, also among several headers that were joined. */
+const TOKEN_IN_HEADER = /(?:^|,)[ \t]*Bearer[ \t]+[^ \t.,]+\.[^ \t.,]*\.[^ \t.,]*[ \t]*(?:,|$)/i;
+
+/**
+ * Whether an `Authorization` header brings a second token beside a cookie of ours. Anything else is meant for
+ * somebody else: HTTP Basic of a proxy in front, or what a client sends where it has no token (`Bearer null`).
+ */
+export function isSecondToken(authorization: string): boolean {
+  return TOKEN_IN_HEADER.test(authorization);
+}
+
 /**
  * Reads the token from the value of an `Authorization` header.
  * @throws {TokenRefused} `token_missing` where there is no header, `token_malformed` where it is anything

@@ -1,7 +1,7 @@
 import { MultipleCredentials, TokenRefused } from '../errors.ts';
-import { parseBearer } from './bearer.ts';
+import { isSecondToken, parseBearer } from './bearer.ts';
 import type { TokenCookies } from './cookies.ts';
-import { findHeader, type IncomingRequest } from './request.ts';
+import { findHeader, type IncomingRequest, readHeaders, twoAuthorizations } from './request.ts';
 import { mustProveOrigin, type OriginRules } from './same-origin.ts';
 
 const BEARER = 'Bearer ';
@@ -41,19 +41,30 @@ export function createCredentialReader(
     method: string | undefined,
     readToken: (authorization: string) => string,
   ): AccessCredential | undefined {
-    const { headers, rawHeaders, url } = request;
+    const { rawHeaders, url } = request;
+    const headers = readHeaders(request);
     assertNotInUrl(url);
-    const cookieToken = cookies?.findAccess(findHeader(headers, 'cookie'));
+    const cookie = findHeader(headers, 'cookie');
+    const cookieToken = cookies?.findAccess(cookie);
     const authorization = findHeader(headers, 'authorization');
     if (authorization !== undefined) {
-      // Two tokens may speak for two users: to choose one is to let the sender of the other be it.
-      if (cookieToken !== undefined) throw twoCredentials();
       if (rawHeaders !== undefined) assertOneAuthorization(rawHeaders);
-      return { token: readToken(authorization), transport: 'header' };
+      if (cookieToken === undefined) {
+        if (isForSomebodyElse(authorization, cookie)) return undefined;
+        return { token: readToken(authorization), transport: 'header' };
+      }
+      // Two tokens may speak for two users: to choose one is to let the sender of the other be it.
+      if (isSecondToken(authorization)) throw twoCredentials();
     }
     if (cookieToken === undefined) return undefined;
-    if (mustProveOrigin(method, headers)) assertSameOrigin(request);
+    if (mustProveOrigin(method, headers)) assertSameOrigin({ headers });
     return { token: cookieToken, transport: 'cookie' };
+  }
+
+  /** A browser whose access cookie has expired still sends the Basic credentials of a proxy in front. */
+  function isForSomebodyElse(authorization: string, cookie: string | undefined): boolean {
+    if (cookie === undefined || isSecondToken(authorization)) return false;
+    return cookies?.findRefresh(cookie) !== undefined;
   }
 
   const find = (request: IncomingRequest, method = request.method) =>
@@ -67,7 +78,7 @@ export function createCredentialReader(
       if (credential !== undefined) return credential;
       throw new TokenRefused(
         'token_missing',
-        cookies?.findRefresh(findHeader(request.headers, 'cookie')) === undefined
+        cookies?.findRefresh(findHeader(readHeaders(request), 'cookie')) === undefined
           ? 'No access token came with this request. You must refresh or sign in, and send it as "Authorization: Bearer …".'
           : 'No access token came with this request. You must refresh.',
       );
@@ -95,7 +106,7 @@ function assertOneAuthorization(rawHeaders: readonly string[]): void {
     if (name?.length === 13 && name.toLowerCase() === 'authorization') count++;
   }
   if (count > 1) {
-    throw new MultipleCredentials('Two Authorization headers came. Send one, with one token.');
+    throw twoAuthorizations();
   }
 }
 

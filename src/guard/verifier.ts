@@ -94,7 +94,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   return {
-    verify: (token) => findSeen(token) ?? verifyUnseen(token),
+    // What is not a text cannot be looked up; the long way refuses it.
+    verify: (token) =>
+      (typeof token === 'string' ? findSeen(token) : undefined) ?? verifyUnseen(token),
     findSeen,
 
     setKeys(keys) {

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { InputReader } from '../auth/input.ts';
+import { isSecondToken } from '../guard/bearer.ts';
 import { twoCredentials } from '../guard/credentials.ts';
 import { mustProveOrigin } from '../guard/same-origin.ts';
 import { assertNotForm } from './body.ts';
@@ -29,7 +30,10 @@ export function findRefreshCredential(
   if (cookieToken === undefined) {
     return bodyToken === undefined ? undefined : { token: bodyToken, transport: 'body' };
   }
-  if (bodyToken !== undefined || headers.authorization !== undefined) throw twoCredentials();
+  const { authorization } = headers;
+  if (bodyToken !== undefined || (authorization !== undefined && isSecondToken(authorization))) {
+    throw twoCredentials();
+  }
   if (mustProveOrigin(request.method, headers)) context.originRules.assertSameOrigin(request);
   return { token: cookieToken, transport: 'cookie' };
 }

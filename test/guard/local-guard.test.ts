@@ -395,6 +395,73 @@ test('a request is read in the form of the web and in that of Node', async () =>
   assert.throws(() => guard.authenticate(twice), { code: 'token_malformed' });
 });
 
+test('what is not a text is refused as a token, like any other', () => {
+  const guard = createGuard({ keys: generateSigningKey('ES256').publicKey, clock });
+  const uncached = createGuard({
+    keys: generateSigningKey('ES256').publicKey,
+    clock,
+    cache: false,
+  });
+  for (const token of [
+    undefined,
+    null,
+    0,
+    1n,
+    true,
+    {},
+    [],
+    ['a.b.c'],
+    Symbol('t'),
+    () => 'a.b.c',
+    new Date(),
+  ]) {
+    for (const each of [guard, uncached]) {
+      const refused = { name: 'TokenRefused', code: 'token_malformed' };
+      assert.throws(() => each.verify(token as never), refused, typeof token);
+    }
+  }
+});
+
+test('names of headers are read in any case, and two spellings are two headers', async () => {
+  const key = generateSigningKey('ES256');
+  const guard = createGuard({ keys: key.publicKey, clock, origins: ['https://app.example'] });
+  const token = sign(key);
+  const authorization = `Bearer ${token}`;
+  const cookie = `__Host-latchkey_access=${token}`;
+  const accepted: object[] = [
+    { Authorization: authorization },
+    { AUTHORIZATION: [authorization], authorization: undefined },
+    { aUTHORIZATION: authorization, Host: 'x' },
+    { Cookie: cookie, Origin: 'https://app.example' },
+    { COOKIE: ['a=b', cookie], 'Sec-Fetch-Site': 'same-origin' },
+  ];
+  for (const headers of accepted) {
+    const request = { method: 'POST', headers: { ...headers } };
+    assert.equal((await guard.authenticate(request)).sub, 'alice', Object.keys(headers).join());
+  }
+  const refused: [object, string][] = [
+    [{ Authorization: authorization, authorization }, 'multiple_credentials'],
+    [{ AUTHORIZATION: authorization, Authorization: 'Bearer x' }, 'multiple_credentials'],
+    [{ Authorization: authorization, Cookie: cookie }, 'multiple_credentials'],
+    [{ Cookie: cookie, cookie, Origin: 'https://app.example' }, 'multiple_credentials'],
+    [{ Cookie: cookie, Origin: 'https://attacker.example' }, 'cross_site_request'],
+    [
+      { Cookie: cookie, Origin: 'https://app.example', origin: 'https://attacker.example' },
+      'cross_site_request',
+    ],
+    [{ Cookie: cookie, Upgrade: 'websocket' }, 'cross_site_request'],
+    [{ Authorization: 5 }, 'token_missing'],
+  ];
+  for (const [headers, code] of refused) {
+    for (const method of code === 'cross_site_request' ? ['POST'] : ['GET', 'POST']) {
+      const request = { method, headers: { ...headers } };
+      assert.throws(() => guard.authenticate(request), { code }, Object.keys(headers).join());
+    }
+  }
+  const upgrade = { method: 'GET', headers: { Cookie: cookie, Upgrade: 'websocket' } };
+  assert.throws(() => guard.authenticate(upgrade), { code: 'cross_site_request' });
+});
+
 test('origins that may use the cookie are named', async () => {
   const key = generateSigningKey('ES256');
   const guard = createGuard({ keys: key.publicKey, clock, origins: ['https://app.example'] });

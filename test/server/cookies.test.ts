@@ -322,6 +322,47 @@ describe('a refresh by cookie', () => {
   });
 });
 
+describe('an Authorization header that is not a token of ours, beside the cookies', () => {
+  it('is left to whom it is meant for', async () => {
+    for (const authorization of [
+      'Basic amFuZTp4',
+      'basic amFuZTp4',
+      'Bearer',
+      'Bearer null',
+      'Bearer undefined',
+      'Bearer opaque-token.of-a-gateway',
+      'Bearer a.b.c.d.e',
+      'Negotiate YIIJvwYGKwYBBQUCoIIJszCCCa+gJDAi',
+      'Digest username="a.b.c", realm="x.y.z"',
+      'Token a.b.c',
+    ]) {
+      const headers = { ...HERE, authorization };
+      const { cookies, access, refresh } = await signIn();
+      for (const path of ['/auth/me', '/auth/verify', '/auth/sessions']) {
+        assert.equal((await send(path, { cookies, headers })).status, 200, authorization);
+      }
+      const answer = await send('/auth/refresh', { method: 'POST', cookies, headers });
+      assert.equal(answer.status, 200, authorization);
+      // The access cookie has expired, and the proxy's credentials still come.
+      const late = await send('/auth/me', { cookies: { [REFRESH]: refresh }, headers });
+      assert.equal(late.body['code'], 'token_missing', authorization);
+      const { value } = readCookies(answer)[REFRESH] ?? { value: '' };
+      const refreshOnly = { [REFRESH]: value };
+      const left = await send('/auth/logout', { method: 'POST', cookies: refreshOnly, headers });
+      assert.equal(left.status, 204, authorization);
+      assert.equal(await isSignedIn(access), false, authorization);
+    }
+  });
+
+  it('does not prove where the request comes from', async () => {
+    const { cookies } = await signIn();
+    const headers = { authorization: 'Basic amFuZTp4', origin: 'https://attacker.example' };
+    for (const path of ['/auth/refresh', '/auth/logout']) {
+      assertProblem(await send(path, { method: 'POST', cookies, headers }), 403, path);
+    }
+  });
+});
+
 describe('logout by cookie', () => {
   it('ends the session and clears both cookies', async () => {
     const { cookies, access } = await signIn();

@@ -105,8 +105,12 @@ describe('an access token', () => {
       assertProblem(answer, 400);
       assert.equal(answer.body['code'], 'multiple_credentials');
     }
-    const basic = { authorization: 'Basic amFuZTp4' };
-    assertProblem(await send('/auth/me', { headers: basic, cookies: { [COOKIE]: token } }), 400);
+    // Alone, what is not ours is still refused.
+    for (const authorization of ['Basic amFuZTp4', 'Bearer', 'Bearer null', 'Bearer a.b']) {
+      const answer = await send('/auth/me', { headers: { authorization } });
+      assertProblem(answer, 401, authorization);
+      assert.match(answer.headers.get('www-authenticate') ?? '', /error="invalid_token"/);
+    }
   });
 
   it('is refused in two cookies or two headers, whichever comes first', async () => {

@@ -129,6 +129,26 @@ export function testAdapter(framework: string, start: StartApp): void {
         assertRefused(await send(inUrl, byHeader(token)), 400, 'multiple_credentials');
       });
 
+      test('an Authorization header that is not a token of ours is ignored beside the cookie', async () => {
+        const cookie = byCookie(bench.sign());
+        for (const authorization of ['Basic amFuZTp4', 'Bearer', 'Bearer null', 'Bearer a.b.c.d']) {
+          const answer = await send('/user', { ...cookie, authorization });
+          assert.equal(answer.status, 200, authorization);
+          assert.equal(answer.body.sub, 'alice');
+          assertRefused(
+            await send('/user', { ...cookie, authorization }, 'POST'),
+            403,
+            'cross_site_request',
+          );
+        }
+        for (const authorization of ['Bearer a.b.c', 'bearer   a.b.', 'BEARER a..']) {
+          const answer = await send('/user', { ...cookie, authorization });
+          assertRefused(answer, 400, 'multiple_credentials', authorization);
+        }
+        const refresh = { cookie: `__Host-latchkey_refresh=x`, authorization: 'Basic amFuZTp4' };
+        assertRefused(await send('/user', refresh), 401, 'token_missing');
+      });
+
       test('two Authorization headers are refused', async () => {
         const status = await sendTwoHeaders(`${app.url}/user`, bench.sign(), bench.sign());
         assert.ok(status === 400 || status === 401, String(status));
