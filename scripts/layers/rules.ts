@@ -35,7 +35,7 @@ export const houseRules: LayerRules = {
     hasher: [...belowAuth, 'auth'],
     guard: [...belowAuth, 'options'],
     testing: [...belowAuth, 'options', 'guard'],
-    config: ['errors', 'options', 'jwt'],
+    config: ['errors', 'encoding', 'options', 'jwt'],
     system: belowSystem,
     server: ['errors', 'encoding', 'options', 'jwt', 'auth', 'guard', 'config', 'system'],
     cli: [...belowSystem, 'system', 'server'],

@@ -212,7 +212,8 @@ export const settingTable = {
     flag: 'cors-origins',
     placeholder: 'origins',
     default: '',
-    description: 'Web origins that may call with credentials, such as https://app.example.com.',
+    description:
+      'Origins whose pages may call with credentials: https://app.example.com, or of an app, capacitor://localhost.',
     list: true,
     parse: parseCorsOrigins,
   },

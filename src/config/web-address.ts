@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { isOrigin } from '../encoding/web-origin.ts';
+import { findNearMiss } from '../options/near-miss.ts';
 import { splitList } from './network.ts';
 import { quote, type Refuse } from './refuse.ts';
 import { refuseStrayCharacters } from './stray-characters.ts';
@@ -46,29 +48,51 @@ export function defaultIssuer(host: string, port: number): string {
 }
 
 /**
- * Origins whose scripts may read answers and send cookies, each exact.
+ * Origins whose scripts may read answers and send cookies, each exact: those of web pages, of apps and of
+ * browser extensions.
  * @see https://fetch.spec.whatwg.org/#cors-protocol
  */
 export function parseCorsOrigins(text: string, refuse: Refuse): string[] {
   const origins = splitList(text);
-  for (const origin of origins) {
-    refuseStrayCharacters(origin, refuse);
-    if (origin.includes('*')) {
-      refuse(
-        `${quote(origin)} would let any web site act for your users.`,
-        'Name each origin: https://app.example.com,http://localhost:3000.',
-      );
-    }
-    const url = findWebUrl(origin);
-    if (url === undefined) {
-      refuse(
-        `${quote(origin)} is not an origin.`,
-        'Give scheme and host, and the port if it has one: https://app.example.com,http://localhost:3000.',
-      );
-    }
-    if (url.origin !== origin) {
-      refuse(`${quote(origin)} is not what a browser sends.`, `Write ${url.origin}.`);
-    }
-  }
+  for (const origin of origins) assertOrigin(origin, refuse);
   return origins;
+}
+
+function assertOrigin(origin: string, refuse: Refuse): void {
+  refuseStrayCharacters(origin, refuse);
+  if (origin.includes('*')) {
+    refuse(
+      `${quote(origin)} would let any web site act for your users.`,
+      'Name each origin: https://app.example.com,http://localhost:3000.',
+    );
+  }
+  if (/^(null|file:|data:|blob:|about:)/i.test(origin)) {
+    refuse(
+      `${quote(origin)} cannot be allowed: pages of any sender say "null" there.`,
+      'Serve the page from a web address, https://app.example.com, or a scheme of the app, capacitor://localhost.',
+    );
+  }
+  const [, scheme = ''] = /^([^:/]+):\/\//.exec(origin) ?? [];
+  // A slip in "https" must not become an origin that nobody ever sends.
+  const meant = /^https?$/.test(scheme) ? undefined : findNearMiss(scheme, ['https', 'http']);
+  if (meant !== undefined) {
+    refuse(`${quote(origin)} is not an origin.`, `Did you mean ${meant}://?`);
+  }
+  if (isOrigin(origin)) return;
+  const sent = findSent(origin);
+  if (sent !== undefined && sent !== origin) {
+    refuse(`${quote(origin)} is not what a browser sends.`, `Write ${sent}.`);
+  }
+  refuse(
+    `${quote(origin)} is not an origin.`,
+    'Give scheme and host, and the port if it has one: https://app.example.com,http://localhost:3000,capacitor://localhost.',
+  );
+}
+
+/** What a browser sends for a page at this address. */
+function findSent(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || url.host === '') return undefined;
+  const origin = url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin;
+  return isOrigin(origin) ? origin : undefined;
 }

@@ -1,3 +1,4 @@
+import { isOrigin } from '../encoding/web-origin.ts';
 import { InvalidSetting } from '../errors.ts';
 import type { Clock } from '../jwt/clock.ts';
 import type { VerificationKey } from '../jwt/key-types.ts';
@@ -48,10 +49,10 @@ function findOrigin(issuer: string | undefined): string[] {
 }
 
 function parseOrigin(origin: string): string {
-  if (URL.parse(origin)?.origin === origin) return origin;
+  if (isOrigin(origin)) return origin;
   throw new InvalidSetting(
     'origins',
     `${JSON.stringify(origin)} is not an origin.`,
-    'Give scheme, host and port and nothing else: https://app.example',
+    'Give scheme, host and port and nothing else: https://app.example, capacitor://localhost.',
   );
 }

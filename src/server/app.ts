@@ -1,9 +1,9 @@
-import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import { aBoolean, assertOptions, type OptionChecks } from '../options/check-options.ts';
+import { aBoolean, assertOptions, type OptionChecks, optionsOf } from '../options/check-options.ts';
 import { readAllSettings } from '../system/options.ts';
 import { addBodyParsers, BODY_LIMIT } from './body.ts';
 import { refuseBrokenRequest } from './broken-request.ts';
+import { addCors, type CorsOptions, corsOptionChecks } from './cors.ts';
 import { type LatchkeyPluginOptions, pluginOptionChecks, splitOptions } from './options.ts';
 import { latchkey } from './plugin.ts';
 import { addHealthRoutes } from './routes/health.ts';
@@ -14,6 +14,8 @@ import { answerUnknownAddresses } from './unknown-address.ts';
 export interface AppOptions extends LatchkeyPluginOptions {
   /** Where errors of ours are logged. Default: standard error. False: nowhere. */
   readonly logger?: boolean;
+  /** What pages of `corsOrigins` may do with your own routes, beside what Latchkey's need. */
+  readonly cors?: CorsOptions;
 }
 
 /** The standalone server. */
@@ -38,8 +40,9 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
   assertOptions('createApp', options, {
     ...pluginOptionChecks,
     logger: aBoolean,
+    cors: optionsOf(corsOptionChecks),
   } satisfies OptionChecks<AppOptions>);
-  const { logger = true, ...pluginOptions } = options;
+  const { logger = true, cors, ...pluginOptions } = options;
   const { trustProxy, corsOrigins } = readAllSettings(splitOptions(pluginOptions).core);
   const app = Fastify({
     // The address of a request may hold what must not be logged, so requests are not.
@@ -67,15 +70,7 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     app.server.keepAliveTimeout = 1;
     done();
   });
-  if (corsOrigins.length > 0) {
-    await app.register(cors, {
-      origin: [...corsOrigins],
-      credentials: true,
-      methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-      exposedHeaders: ['WWW-Authenticate', 'Retry-After'],
-      maxAge: 600,
-    });
-  }
+  await addCors(app, corsOrigins, cors);
   await app.register(latchkey, { docs: true, errors: 'all', ...pluginOptions });
   addBodyParsers(app);
   await app.register(async (scope) => {

@@ -24,6 +24,7 @@ export { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 export type { LatchkeyOptions } from '../system/options.ts';
 export { type AppOptions, createApp } from './app.ts';
 export type { AuthCookies, OwnTokenTest } from './cookies.ts';
+export type { CorsOptions } from './cors.ts';
 export type { LatchkeyPluginOptions, ServerOptions } from './options.ts';
 export { type LatchkeyDecorator, latchkey } from './plugin.ts';
 export type { AnswerTransport } from './route-context.ts';

@@ -364,6 +364,36 @@ describe('a well-formed setting', () => {
     assert.deepEqual(corsOrigins, ['https://app.example.com', 'http://localhost:3000']);
     assert.deepEqual(read({ env: { LATCHKEY_CORS_ORIGINS: '' } }).corsOrigins, []);
   });
+
+  it('takes origins of apps, and refuses what no browser sends', () => {
+    const apps = [
+      'capacitor://localhost',
+      'app://.',
+      'chrome-extension://abc',
+      'http://[::1]:3000',
+    ];
+    assert.deepEqual(read({ options: { corsOrigins: apps } }).corsOrigins, apps);
+    for (const [origin, hint] of [
+      ['capacitor://localhost/', 'Write capacitor://localhost.'],
+      ['tauri://localhost/index.html?a', 'Write tauri://localhost.'],
+      ['https://app.example/', 'Write https://app.example.'],
+      ['htps://app.example', 'Did you mean https://?'],
+      ['htttp://app.example', 'Did you mean http://?'],
+      ['null', 'capacitor://localhost'],
+      ['file://', 'capacitor://localhost'],
+      ['data://x', 'capacitor://localhost'],
+      ['javascript://x', 'capacitor://localhost'],
+      ['wss://app.example', 'capacitor://localhost'],
+      ['localhost:3000', 'capacitor://localhost'],
+      ['capacitor:localhost', 'capacitor://localhost'],
+      ['capacitor://', 'capacitor://localhost'],
+      ['app://user@host', 'Write app://host.'],
+      ['chrome-extension://*', 'Name each origin'],
+    ] as const) {
+      const { message } = refusal({ env: { LATCHKEY_CORS_ORIGINS: origin } });
+      assert.ok(message.includes(hint), message);
+    }
+  });
 });
 
 describe('a secret', () => {

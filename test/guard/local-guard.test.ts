@@ -473,7 +473,18 @@ test('origins that may use the cookie are named', async () => {
   assert.throws(() => guard.authenticate(ask('https://app.example.attacker')), {
     code: 'cross_site_request',
   });
-  for (const origin of ['app.example', 'https://app.example/', '*']) {
+  const ofApps = createGuard({ keys: key.publicKey, clock, origins: ['tauri://localhost'] });
+  assert.equal((await ofApps.authenticate(ask('tauri://localhost'))).sub, 'alice');
+  assert.throws(() => ofApps.authenticate(ask('tauri://localhost2')), {
+    code: 'cross_site_request',
+  });
+  for (const origin of [
+    'app.example',
+    'https://app.example/',
+    '*',
+    'htps://app.example',
+    'file://x',
+  ]) {
     assert.throws(() => createGuard({ keys: key.publicKey, origins: [origin] }), {
       setting: 'origins',
     });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createGuard } from 'latchkey/guard';
+import { type AppOptions, createApp } from 'latchkey/server';
 import { createTokenCookies } from '../../src/guard/cookies.ts';
 import { assertProblem } from '../support/refusals.ts';
 import {
@@ -10,6 +11,7 @@ import {
   startHost,
   startServer,
   type TestAnswer,
+  testOptions,
 } from '../support/server.ts';
 
 const ACCESS = '__Host-latchkey_access';
@@ -587,6 +589,71 @@ describe('CORS', () => {
       ]) {
         assert.equal(answer.headers.get('access-control-allow-origin'), null, origin);
       }
+    }
+  });
+
+  it('allows origins of apps and extensions, each exactly', async () => {
+    const origins = [
+      'capacitor://localhost',
+      'ionic://localhost',
+      'tauri://localhost',
+      'app://-',
+      'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+      'moz-extension://1f1c2bd0-8a3c-4d4a-9e4c-0b6f0a1d2e3f',
+      'http://tauri.localhost',
+    ];
+    const apps = await startServer({ corsOrigins: origins });
+    const { body } = await apps.send('/auth/register?transport=cookie', {
+      json: { username: 'jane', password: PASSWORD },
+      headers: { origin: origins[0] ?? '' },
+    });
+    assert.equal(body['user']?.username, 'jane');
+    const near = ['capacitor://localhost2', 'CAPACITOR://localhost', 'capacitor://localhost:1'];
+    for (const origin of [...origins, ...near, 'capacitor://', 'null']) {
+      const answer = await apps.send('/auth/me', { headers: { origin } });
+      const expected = origins.includes(origin) ? origin : null;
+      assert.equal(answer.headers.get('access-control-allow-origin'), expected, origin);
+      const headers = { origin, 'sec-fetch-site': 'cross-site' };
+      const login = await apps.send('/auth/login?transport=cookie', {
+        json: { username: 'jane', password: PASSWORD },
+        headers,
+      });
+      assert.equal(login.status, expected === null ? 403 : 200, origin);
+    }
+    await apps.close();
+  });
+
+  it('lets a host use its own methods and headers', async () => {
+    const ask = async (options: AppOptions, method: string) => {
+      const app = await createApp({
+        ...testOptions(),
+        logger: false,
+        corsOrigins: [APP],
+        ...options,
+      });
+      app.put('/things', async (_request, reply) => reply.header('etag', '"1"').send({}));
+      const headers = { origin: APP, 'access-control-request-method': method };
+      const asked = await app.inject({ method: 'OPTIONS', url: '/things', headers });
+      const sent = await app.inject({ method: 'PUT', url: '/things', headers });
+      await app.close();
+      return [
+        String(asked.headers['access-control-allow-methods']),
+        String(sent.headers['access-control-expose-headers']),
+      ] as const;
+    };
+    const [usual] = await ask({}, 'PUT');
+    assert.deepEqual(usual.split(', '), ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+    const cors = { methods: ['GET', 'QUERY'], exposedHeaders: ['ETag', 'X-Total-Count'] };
+    const [methods, exposed] = await ask({ cors }, 'QUERY');
+    assert.equal(methods, 'GET, QUERY');
+    assert.equal(exposed, 'WWW-Authenticate, Retry-After, ETag, X-Total-Count');
+    for (const wrong of [
+      { methods: ['GET, PUT'] },
+      { methods: 'PUT' as never },
+      { exposedHeaders: ['*'] },
+      { exposedHeaders: ['a\r\nb'] },
+    ]) {
+      await assert.rejects(ask({ cors: wrong }, 'GET'), { code: 'invalid_setting' });
     }
   });
 

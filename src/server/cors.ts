@@ -1,0 +1,54 @@
+import cors from '@fastify/cors';
+import type { FastifyInstance } from 'fastify';
+import { InvalidSetting } from '../errors.ts';
+import { aStringList, type OptionChecks } from '../options/check-options.ts';
+
+/** What pages of the allowed origins may do with the app's routes, beside what Latchkey's own need. */
+export interface CorsOptions {
+  /** Methods they may use. Default GET, HEAD, POST, PUT, PATCH and DELETE. */
+  readonly methods?: readonly string[];
+  /** Response headers that they may read, beside `WWW-Authenticate` and `Retry-After`. Default none. */
+  readonly exposedHeaders?: readonly string[];
+}
+
+export const corsOptionChecks = {
+  methods: aStringList,
+  exposedHeaders: aStringList,
+} satisfies OptionChecks<CorsOptions>;
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const EXPOSED = ['WWW-Authenticate', 'Retry-After'];
+/** Seconds for which a browser may remember the answer to a preflight. */
+const MAX_AGE_SECONDS = 600;
+
+/** @see RFC 9110 section 5.6.2 */
+const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/;
+
+/**
+ * Lets the pages of other origins call the app with credentials.
+ * @param origins each exact; none: CORS stays off
+ * @throws {InvalidSetting} for options that are not lists of methods or header names
+ */
+export async function addCors(
+  app: FastifyInstance,
+  origins: readonly string[],
+  { methods, exposedHeaders = [] }: CorsOptions = {},
+): Promise<void> {
+  const exposed = [...EXPOSED, ...readTokens('cors.exposedHeaders', exposedHeaders)];
+  const allowed = methods === undefined ? METHODS : readTokens('cors.methods', methods);
+  if (origins.length === 0) return;
+  await app.register(cors, {
+    origin: [...origins],
+    credentials: true,
+    methods: [...allowed],
+    exposedHeaders: exposed,
+    maxAge: MAX_AGE_SECONDS,
+  });
+}
+
+function readTokens(option: string, tokens: readonly string[]): readonly string[] {
+  // With credentials a browser takes "*" for a name, not for everything.
+  if (tokens.every((each) => TOKEN.test(each) && each !== '*')) return tokens;
+  const example = option.endsWith('methods') ? '["GET", "PUT"]' : '["ETag", "X-Total-Count"]';
+  throw new InvalidSetting(option, 'is not a list of names.', `Give ${example}.`);
+}
