@@ -10,6 +10,8 @@ export interface Output extends Writable {
 
 export interface Input extends Readable {
   readonly isTTY?: boolean | undefined;
+  /** Of a terminal: whether keys come as they are pressed, unseen and unedited. */
+  setRawMode?(isRaw: boolean): unknown;
 }
 
 /** The surroundings of a command: the process's, or a test's. */

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { Console } from './console.ts';
 import { CommandFailed } from './failures.ts';
+import { openTypedInput } from './typed-input.ts';
 
 /** Questions to a person at a terminal. To be closed. */
 export interface Dialogue {
@@ -21,8 +22,9 @@ export function openDialogue(console: Console, { hidden }: { hidden: boolean }):
       done();
     },
   });
+  const typed = openTypedInput(console.stdin);
   const editor = createInterface({
-    input: console.stdin,
+    input: typed.stream,
     output: echo,
     terminal: true,
     historySize: 0,
@@ -55,8 +57,11 @@ export function openDialogue(console: Console, { hidden }: { hidden: boolean }):
       const line = lines.shift();
       if (hidden || line === undefined) console.note('');
       if (line === undefined) throw new CommandFailed('Cancelled: nothing was done.');
-      return line;
+      return typed.restore(line);
     },
-    close: () => editor.close(),
+    close() {
+      editor.close();
+      typed.close();
+    },
   };
 }

@@ -49,7 +49,8 @@ export function addEnvFile(given: GivenSettings, file: string, required: boolean
   const text = readEnvFile(file, required);
   const variables = parseEnv(text);
   // The parser skips a line it cannot read, and the setting in it would silently not be set.
-  const [, skipped] = /^[ \t]*(?:export[ \t]+)?(LATCHKEY_\w*)(?![\w]|[ \t]*=)/im.exec(text) ?? [];
+  const [, skipped] =
+    /(?:^|\n)[ \t]*(?:export[ \t]+)?(LATCHKEY_\w*)(?![\w]|[ \t]*=)/i.exec(text) ?? [];
   if (skipped !== undefined && !Object.hasOwn(variables, skipped)) {
     throw new InvalidSetting(
       skipped,

@@ -172,10 +172,16 @@ test('At a terminal the password is typed twice and never shown', async (t) => {
     assert.equal((await runCli(folder, ['users', 'show', name])).code, 1);
   }
 
+  // Only Enter ends a line.
+  const odd = 'hunter\u202822\u2029\u0085';
+  const pasted = await runCli(folder, [...create, 'eve'], { typed: [`${odd}\r`, `${odd}\r`] });
+  assert.equal(pasted.code, 0, pasted.stderr);
+
   const { url, stop } = await startServer(t, folder);
   const login = (username: string, password: string) =>
     call(`${url}/auth/login`, { body: { username, password } });
   assert.equal((await login('ann', 'hunter22 ')).status, 200);
+  assert.equal((await login('eve', odd)).status, 200);
   assert.equal((await login('bob', 'hunter24')).status, 200);
   await stop();
 });

@@ -1,3 +1,4 @@
+import { TransferRefused } from '../../errors.ts';
 import { toConnectionError, withPlace } from '../postgres/connection-failures.ts';
 import { createPostgresSql } from '../postgres/dialect.ts';
 import { toStoreError } from '../postgres/failures.ts';
@@ -36,7 +37,10 @@ export async function openPostgresConnection(url: string): Promise<TransferConne
     async rollback() {
       await run('ROLLBACK');
     },
-    execute: ({ text, values }) => run(text, values),
+    async execute({ text, values }) {
+      values.forEach(assertStorable);
+      return run(text, values);
+    },
     async moveLog(seq) {
       await run(`select pg_catalog.setval(pg_get_serial_sequence('revocations', 'seq'), $1)`, [
         seq,
@@ -44,4 +48,11 @@ export async function openPostgresConnection(url: string): Promise<TransferConne
     },
     close: () => client.end(),
   };
+}
+
+function assertStorable(value: string | number | null): void {
+  if (typeof value !== 'string' || !value.includes('\0')) return;
+  throw new TransferRefused(
+    'A text to be copied has a NUL character, which PostgreSQL cannot store. Remove it from the original, or copy into SQLite.',
+  );
 }

@@ -6,7 +6,10 @@ import type { TransferConnection, TransferLocation } from './connection.ts';
 import { openConnection } from './open-connection.ts';
 import { type Batch, type Counts, type TableName, tables } from './tables.ts';
 
-const batchSize = 500;
+/** Rows of a batch. It also has about as many characters as this, however large the profiles are. */
+const firstBatch = 50;
+const mostRows = 500;
+const aimedCharacters = 4 * 1024 * 1024;
 
 /**
  * A database to be copied, or to be filled with a copy: all rows of all tables, as they are, whatever
@@ -50,22 +53,25 @@ export class Transfer {
   async *batches(): AsyncGenerator<Batch> {
     for (const { name, key } of tables) {
       let after: Value | undefined;
+      let limit = firstBatch;
       for (;;) {
         const from = after === undefined ? raw`` : raw`where ${raw.ref(key)} > ${after}`;
         const rows = await this.#run(
-          raw`select * from ${raw.table(name)} ${from} order by ${raw.ref(key)} limit ${raw.lit(batchSize)}`,
+          raw`select * from ${raw.table(name)} ${from} order by ${raw.ref(key)} limit ${raw.lit(limit)}`,
         );
         const [first] = rows;
         if (first === undefined) break;
         const columns = Object.keys(first);
-        yield {
+        const batch = {
           table: name,
           columns,
           rows: rows.map((row) => columns.map((it) => readValue(row, it))),
         };
+        yield batch;
         const last = rows.at(-1);
-        if (rows.length < batchSize || last === undefined) break;
+        if (rows.length < limit || last === undefined) break;
         after = readValue(last, key);
+        limit = chooseLimit(batch);
       }
     }
   }
@@ -173,6 +179,13 @@ export class Transfer {
       throw error;
     }
   }
+}
+
+function chooseLimit({ rows }: Batch): number {
+  const lengths = rows.flat().map((value) => (typeof value === 'string' ? value.length : 8));
+  const characters = lengths.reduce((total, length) => total + length, 0);
+  const fitting = Math.floor((rows.length * aimedCharacters) / characters);
+  return Math.max(1, Math.min(mostRows, fitting));
 }
 
 function readValue(row: Record<string, unknown>, column: string): Value {

@@ -4,10 +4,12 @@ import { dirname } from 'node:path';
 import { TransferRefused } from '../../errors.ts';
 import { schemaVersion } from '../../store/migrate.ts';
 import { type Batch, type Counts, type TableName, tables } from '../../store/transfer/tables.ts';
+import { readBackupLines } from './backup-lines.ts';
 
 /**
- * A backup is a text of one JSON value a line: a header, then batches of rows, then the counts and the
- * SHA-256 of all bytes before that last line. It is the same for every kind of database.
+ * A backup is a text of one JSON value a line, each ended by the byte 0x0A: a header, then batches of rows,
+ * then the counts and the SHA-256 of all bytes before that last line. It is the same for every kind of
+ * database.
  */
 const format = 1;
 
@@ -24,9 +26,9 @@ interface Footer {
 }
 
 /**
- * Writes a backup, readable by this user alone, and on the disk before it resolves. There is never half a
- * backup under this name.
- * @throws {TransferRefused} where the file is there already or cannot be written
+ * Writes a backup, readable by this user alone, and on the disk before it resolves. It is read back from
+ * there as a restore would read it before it gets its name, so no unusable backup ever has that name.
+ * @throws {TransferRefused} if the file already exists, cannot be written, or reads differently
  */
 export async function writeBackup(
   path: string,
@@ -40,12 +42,13 @@ export async function writeBackup(
     // What an earlier attempt has left is of no use.
     await rm(temporary, { force: true });
     handle = await open(temporary, 'wx', 0o600);
-    const counts = await writeLines(handle, createdAt, batches);
+    const written = await writeLines(handle, createdAt, batches);
     await handle.sync();
     await handle.close();
+    await assertReadable(temporary, written);
     await rename(temporary, path);
     await syncFolder(dirname(path));
-    return counts;
+    return written.counts;
   } catch (error) {
     await handle?.close().catch(() => {});
     if (handle !== undefined) await rm(temporary, { force: true });
@@ -57,7 +60,7 @@ async function writeLines(
   handle: FileHandle,
   createdAt: number,
   batches: AsyncIterable<Batch>,
-): Promise<Counts> {
+): Promise<Footer> {
   const hash = createHash('sha256');
   const write = async (value: Header | Batch) => {
     const line = Buffer.from(`${JSON.stringify(value)}\n`);
@@ -76,7 +79,20 @@ async function writeLines(
   }
   const footer: Footer = { counts, sha256: hash.digest('hex') };
   await handle.writeFile(`${JSON.stringify(footer)}\n`);
-  return counts;
+  return footer;
+}
+
+/** What cannot be restored is said now, and not on the day when the backup is needed. */
+async function assertReadable(path: string, written: Footer): Promise<void> {
+  const reason = await check(path).then(
+    ({ footer }) => (footer.sha256 === written.sha256 ? undefined : 'it reads differently'),
+    (error: unknown) => error,
+  );
+  if (reason === undefined) return;
+  throw new TransferRefused(
+    'The backup could not be read back after it was written, so it was removed. Check the disk, and try again; if the disk is sound, please report this.',
+    { cause: reason },
+  );
 }
 
 /** A backup that was read to its end once and found whole. */
@@ -89,16 +105,16 @@ export interface Backup {
 
 /**
  * Reads a backup to its end and checks that it is whole.
- * @throws {TransferRefused} where it is not, or is none, or is of another version of Latchkey
+ * @throws {TransferRefused} if it is damaged, not a backup, or made by another version of Latchkey
  */
 export async function openBackup(path: string): Promise<Backup> {
   try {
-    const { header, counts } = await check(path);
+    const { header, footer } = await check(path);
     return {
       createdAt: header.created_at,
-      counts,
+      counts: footer.counts,
       async *batches() {
-        for await (const line of readLines(path)) if (isBatch(line.value)) yield line.value;
+        for await (const { value } of readBackupLines(path)) if (isBatch(value)) yield value;
       },
     };
   } catch (error) {
@@ -106,12 +122,12 @@ export async function openBackup(path: string): Promise<Backup> {
   }
 }
 
-async function check(path: string): Promise<{ header: Header; counts: Counts }> {
+async function check(path: string): Promise<{ header: Header; footer: Footer }> {
   const hash = createHash('sha256');
   const found = zeroCounts();
   let header: Header | undefined;
   let footer: Footer | undefined;
-  for await (const { text, value } of readLines(path)) {
+  for await (const { bytes, value, isEnded } of readBackupLines(path)) {
     if (header === undefined) {
       header = requireHeader(path, value);
     } else if (footer !== undefined) {
@@ -122,33 +138,21 @@ async function check(path: string): Promise<{ header: Header; counts: Counts }> 
       footer = value;
       continue;
     } else {
-      refuse(path, 'is damaged');
+      refuse(path, isEnded ? 'is damaged' : 'is cut off');
     }
-    hash.update(`${text}\n`);
+    hash.update(bytes);
   }
-  if (header === undefined) refuse(path, 'is no backup of Latchkey');
+  if (header === undefined) refuse(path, 'is not a backup of Latchkey');
   if (footer === undefined) refuse(path, 'is cut off');
   if (footer.sha256 !== hash.digest('hex')) refuse(path, 'is damaged: its checksum differs');
   const { counts } = footer;
   if (tables.some(({ name }) => counts[name] !== found[name])) refuse(path, 'lacks rows');
-  return { header, counts };
-}
-
-async function* readLines(path: string): AsyncGenerator<{ text: string; value: unknown }> {
-  await using handle = await open(path, 'r');
-  for await (const text of handle.readLines({ encoding: 'utf8', autoClose: false })) {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      refuse(path, 'is damaged, or is no backup of Latchkey');
-    }
-    yield { text, value };
-  }
+  return { header, footer };
 }
 
 function requireHeader(path: string, value: unknown): Header {
-  if (!isRecord(value) || !('latchkey_backup' in value)) refuse(path, 'is no backup of Latchkey');
+  if (!isRecord(value) || !('latchkey_backup' in value))
+    refuse(path, 'is not a backup of Latchkey');
   const { latchkey_backup, schema, created_at } = value;
   if (typeof schema !== 'number' || typeof created_at !== 'string') refuse(path, 'is damaged');
   if (latchkey_backup !== format || schema !== schemaVersion) {
@@ -216,7 +220,7 @@ async function assertAbsent(path: string): Promise<void> {
 /** What the operating system says of a file, in words. */
 function toRefusal(error: unknown, path: string, done: 'read' | 'written'): unknown {
   if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
-  return new TransferRefused(`${path} cannot be ${done} (${error.code}).`);
+  return new TransferRefused(`${path} cannot be ${done} (${error.code}).`, { cause: error });
 }
 
 /** A new name is durable once its folder is. Windows can neither open one nor needs to. */
