@@ -1,4 +1,5 @@
 import { type InputProblem, InvalidInput } from '../errors.ts';
+import { trimIdentifier } from './names.ts';
 
 export interface StringRule {
   /** Characters (code points). Default 1. */
@@ -49,8 +50,17 @@ export class InputReader {
     return this.optionalString(field, rule) ?? '';
   }
 
-  optionalString(field: string, rule: StringRule): string | undefined {
+  /** A username or an email address, without the blanks around it. */
+  optionalIdentifier(field: string, rule: StringRule): string | undefined {
     const value = this.raw(field);
+    return this.#read(field, typeof value === 'string' ? trimIdentifier(value) : value, rule);
+  }
+
+  optionalString(field: string, rule: StringRule): string | undefined {
+    return this.#read(field, this.raw(field), rule);
+  }
+
+  #read(field: string, value: unknown, rule: StringRule): string | undefined {
     if (!this.has(field)) return undefined;
     const problem = findStringProblem(value, rule);
     if (problem === undefined && typeof value === 'string') return value;

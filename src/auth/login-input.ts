@@ -21,8 +21,8 @@ export function parseLogin(
   passwordMaxLength: number,
 ): { reference: UserReference; password: string; scope: string | null } {
   const reader = new InputReader(input);
-  const username = reader.optionalString('username', { max: EMAIL_MAX });
-  const email = reader.optionalString('email', { max: EMAIL_MAX });
+  const username = reader.optionalIdentifier('username', { max: EMAIL_MAX });
+  const email = reader.optionalIdentifier('email', { max: EMAIL_MAX });
   // No lower bound: whether a password is long enough is asked when it is set, not when it is used.
   const password = reader.string('password', { max: passwordMaxLength });
   const scope = reader.optionalString('scope', { min: 0, max: SCOPE_MAX });

@@ -5,6 +5,14 @@ const EMAIL_LOCAL = /^[^\s\p{C}@"(),:;<>[\\\]]+$/u;
 const DOMAIN =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
+/**
+ * Takes off what surrounds a username or an email address that was typed or pasted: blanks, tabs, line breaks,
+ * a byte order mark. No name can hold these, so nobody else is meant. Never for a password.
+ */
+export function trimIdentifier(text: string): string {
+  return text.trim();
+}
+
 /** Characters a username may have. */
 export const USERNAME_MAX = 64;
 /** Characters an email address may have. @see RFC 5321 section 4.5.3.1 */

@@ -109,7 +109,7 @@ function readNames(
   if (username !== undefined && usernameKey === undefined) {
     reader.problem(
       'username',
-      '"username" may have letters, digits and . _ + - and must begin with a letter or digit.',
+      '"username" may have letters, digits and . _ + - and must begin with a letter or digit. No blanks.',
     );
   }
   const emailKey = email === undefined ? undefined : findEmailKey(email);

@@ -3,7 +3,7 @@ import { type Caller, NO_CALLER } from './audit.ts';
 import { type AuthContext, createRevoking, revoke } from './context.ts';
 import { InputReader } from './input.ts';
 import type { AuditEventType, Session, User, UserRecord } from './model.ts';
-import { findEmailKey, findUsernameKey } from './names.ts';
+import { findEmailKey, findUsernameKey, trimIdentifier } from './names.ts';
 import {
   type CreateUserInput,
   type ParsedUser,
@@ -146,10 +146,10 @@ export async function findRecord(
 ): Promise<UserRecord | undefined> {
   if ('id' in reference) return context.store.findUser({ id: reference.id });
   if ('username' in reference) {
-    const usernameKey = findUsernameKey(reference.username);
+    const usernameKey = findUsernameKey(trimIdentifier(reference.username));
     return usernameKey === undefined ? undefined : context.store.findUser({ usernameKey });
   }
-  const emailKey = findEmailKey(reference.email);
+  const emailKey = findEmailKey(trimIdentifier(reference.email));
   return emailKey === undefined ? undefined : context.store.findUser({ emailKey });
 }
 

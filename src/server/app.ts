@@ -3,7 +3,9 @@ import { aBoolean, assertOptions, type OptionChecks, optionsOf } from '../option
 import { readAllSettings } from '../system/options.ts';
 import { addBodyParsers, BODY_LIMIT } from './body.ts';
 import { refuseBrokenRequest } from './broken-request.ts';
+import { createProxyTest } from './client-address.ts';
 import { addCors, type CorsOptions, corsOptionChecks } from './cors.ts';
+import { ignoreEmptyBodies } from './empty-body.ts';
 import { type LatchkeyPluginOptions, pluginOptionChecks, splitOptions } from './options.ts';
 import { latchkey } from './plugin.ts';
 import { addHealthRoutes } from './routes/health.ts';
@@ -51,7 +53,7 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
     connectionTimeout: 2 * REQUEST_TIMEOUT,
-    trustProxy,
+    trustProxy: trustProxy === false ? false : createProxyTest(trustProxy),
     forceCloseConnections: 'idle',
     // A request that came in time is served, not sent away.
     return503OnClosing: false,
@@ -73,6 +75,7 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
   await addCors(app, corsOrigins, cors);
   await app.register(latchkey, { docs: true, errors: 'all', ...pluginOptions });
   addBodyParsers(app);
+  ignoreEmptyBodies(app);
   await app.register(async (scope) => {
     addSecurityHeaders(scope);
     scope.setSerializerCompiler(() => JSON.stringify);

@@ -9,23 +9,25 @@ import { RequestRefused } from './request-refused.ts';
 export const BODY_LIMIT = 64 * 1024;
 
 const JSON_TYPE = 'application/json';
-const FORM = 'application/x-www-form-urlencoded';
+export const FORM = 'application/x-www-form-urlencoded';
 const MEMBERS_MAX = 64;
 /** @see RFC 6749 appendix A */
 const FIELD_NAME = /^[\w.-]{1,64}$/;
 
 /**
  * Reads bodies strictly: UTF-8 that is UTF-8, JSON without duplicate members, forms without duplicate
- * fields. Two readers of one lenient text can each find another password in it.
+ * fields. Two readers of one lenient text can each find another password in it. An empty body is no body.
  */
 export function addBodyParsers(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   const options = { parseAs: 'buffer', bodyLimit: BODY_LIMIT } as const;
   app.addContentTypeParser(JSON_TYPE, options, async (request: FastifyRequest, body: Buffer) => {
+    if (body.length === 0) return undefined;
     assertPlain(request, JSON_TYPE);
     return parseJsonBody(body);
   });
   app.addContentTypeParser(FORM, options, async (request: FastifyRequest, body: Buffer) => {
+    if (body.length === 0) return undefined;
     assertPlain(request, FORM);
     return parseFormBody(body);
   });
@@ -37,7 +39,7 @@ export function isForm(request: FastifyRequest): boolean {
 
 /** @throws {RequestRefused} for a form where only JSON is taken */
 export function assertNotForm(request: FastifyRequest): void {
-  if (isForm(request)) {
+  if (isForm(request) && request.body !== undefined) {
     throw new RequestRefused(
       415,
       'unsupported_media_type',
@@ -67,9 +69,8 @@ function assertPlain({ headers }: FastifyRequest, type: string): void {
   }
 }
 
-/** An empty body is no body. @throws {RequestRefused} */
+/** @throws {RequestRefused} */
 function parseJsonBody(body: Buffer): unknown {
-  if (body.length === 0) return undefined;
   try {
     return parseJson(decodeBody(body));
   } catch (error) {

@@ -10,6 +10,7 @@ import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 import { addBodyParsers } from './body.ts';
 import { type AuthCookies, createAuthCookies } from './cookies.ts';
 import { addDocs } from './docs.ts';
+import { refuseOtherBodies } from './empty-body.ts';
 import {
   type LatchkeyPluginOptions,
   pluginOptionChecks,
@@ -142,6 +143,7 @@ function answerErrorsOf(app: FastifyInstance, which: 'own' | 'all'): void {
 /** In a scope of their own: how these routes read bodies and answer errors is not the host's. */
 function addRoutes(app: FastifyInstance, context: RouteContext): void {
   addBodyParsers(app);
+  refuseOtherBodies(app);
   addSecurityHeaders(app);
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
   // Schemas are there for the documentation; the domain reads all input itself.

@@ -114,6 +114,38 @@ suite('login', () => {
     }
   });
 
+  test('takes a name with blanks around it, never a password', async () => {
+    await using real = await openTestAuth();
+    const { user } = await real.auth.register({
+      username: 'jane',
+      email: 'jane@example.com',
+      password: ` ${PASSWORD}`,
+    });
+    for (const name of [
+      { username: 'jane ' },
+      { username: '\r\n jane' },
+      { username: `jane${' '.repeat(300)}` },
+      { username: '\u3000jane\ufeff' },
+      { username: ' jane@example.com ' },
+      { email: '\tjane@example.com' },
+    ]) {
+      const signIn = await real.auth.login({ ...name, password: ` ${PASSWORD}` });
+      assert.equal(signIn.user.id, user.id);
+      await assert.rejects(real.auth.login({ ...name, password: PASSWORD }), CredentialsRefused);
+      await assert.rejects(
+        real.auth.login({ ...name, password: ` ${PASSWORD} ` }),
+        CredentialsRefused,
+      );
+    }
+    assert.equal((await real.auth.users.find({ username: ' Jane ' }))?.id, user.id);
+    assert.equal((await real.auth.users.find({ email: 'jane@example.com\n' }))?.id, user.id);
+    // A name is stored without blanks, so there is one way to write it.
+    for (const username of ['jane ', ' joe', ' ', 'ja ne', 'jane \u200b', '']) {
+      await assert.rejects(real.auth.register({ username, password: PASSWORD }), InvalidInput);
+    }
+    await assert.rejects(real.auth.login({ username: ' ', password: PASSWORD }), InvalidInput);
+  });
+
   test('tells an unknown user and a wrong password apart neither in words nor in work', async () => {
     await using real = await openTestAuth();
     await signInJane(real);

@@ -170,6 +170,88 @@ describe('a body', () => {
   });
 });
 
+describe('an empty body', () => {
+  const types = [
+    FORM_TYPE,
+    JSON_TYPE,
+    'text/plain',
+    'text/plain;charset=UTF-8',
+    'application/octet-stream',
+    'application/vnd.api+json',
+    'multipart/form-data; boundary=x',
+    'nonsense',
+    `${JSON_TYPE}; charset=latin1`,
+  ];
+  const framings = {
+    'of length 0': 'Content-Length: 0\r\n\r\n',
+    'in no chunks': 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    'without a length': '\r\n',
+  };
+  const post = (path: string, contentType: string, framing: string, bearer = '') =>
+    sendBytes(
+      port,
+      `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: ${contentType}\r\n${bearer}${framing}`,
+    );
+
+  for (const [name, framing] of Object.entries(framings)) {
+    it(`${name} is no body on any route, whatever its type`, async () => {
+      for (const contentType of types) {
+        for (const [path, status] of [
+          ['/auth/refresh', 401],
+          ['/auth/login', 400],
+          ['/auth/register', 400],
+          ['/auth/token', 400],
+          ['/auth/introspect', 401],
+          ['/auth/revoke', 400],
+          ['/nowhere', 404],
+        ] as const) {
+          const answer = await post(path, contentType, framing);
+          assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), `${path} ${contentType}`);
+        }
+        const { body } = await server.login('jane');
+        const bearer = `Authorization: Bearer ${body['access_token']}\r\n`;
+        assert.match(await post('/auth/password', contentType, framing, bearer), / 400 /);
+        assert.match(
+          await post('/auth/logout', contentType, framing, bearer),
+          / 204 /,
+          contentType,
+        );
+      }
+    });
+  }
+
+  it('is what an HTML form without fields sends, in each of its encodings', async () => {
+    const closing = '------WebKitFormBoundaryx--\r\n';
+    const { body } = await server.login('jane');
+    const answer = await send('/auth/logout', {
+      body: closing,
+      headers: typed('multipart/form-data; boundary=----WebKitFormBoundaryx'),
+      token: body['access_token'],
+    });
+    assert.equal(answer.status, 204);
+    const plain = await send('/auth/logout', {
+      body: closing,
+      headers: typed('text/plain'),
+      token,
+    });
+    assertProblem(plain, 415);
+  });
+
+  it('is not what has a byte in it: the refusal names what the route takes', async () => {
+    const multipart = typed('multipart/form-data; boundary=x');
+    for (const [path, detail] of [
+      ['/auth/login', /JSON .* or a form with "Content-Type: application\/x-www-form-urlencoded"/],
+      ['/auth/register', /^Send JSON with "Content-Type: application\/json"\.$/],
+    ] as const) {
+      for (const headers of [multipart, typed('nonsense'), typed('text/plain')]) {
+        const answer = await send(path, { body: '--x\r\n\r\n', headers });
+        assertProblem(answer, 415, path);
+        assert.match(answer.body['detail'], detail);
+      }
+    }
+  });
+});
+
 describe('the body of the token endpoint', () => {
   const oauthCases: Record<string, { body: string | Uint8Array; type: string; status?: number }> = {
     JSON: { body: login, type: JSON_TYPE },

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { createApp } from 'latchkey/server';
 import { assertProblem, MARKER } from '../support/refusals.ts';
-import { PASSWORD, sendBytes, startServer } from '../support/server.ts';
+import { PASSWORD, sendBytes, sendTo, startServer, testOptions } from '../support/server.ts';
 
 const server = await startServer();
 const { send, port } = server;
@@ -288,5 +289,51 @@ describe('behind a proxy', () => {
     assert.equal(await ask(trusted, '198.51.100.1, 203.0.113.7'), '203.0.113.7');
     assert.equal(await ask(['203.0.113.9'], '203.0.113.7'), '127.0.0.1');
     assert.equal(await ask(trusted, `<script>${'x'.repeat(5000)}`), null);
+  });
+
+  it('reads an address with a port, in brackets, and mapped into IPv6', async () => {
+    const proxied = await startServer({ trustProxy: ['127.0.0.1', '10.0.0.0/8', 'fd00::/8'] });
+    const cases = {
+      '203.0.113.7:4711': '203.0.113.7',
+      '[2001:db8::7]:443': '2001:db8::7',
+      '[2001:db8::7]': '2001:db8::7',
+      '"[2001:DB8:0:0::7]:443"': '2001:db8::7',
+      '2001:db8::7': '2001:db8::7',
+      '::ffff:203.0.113.7': '203.0.113.7',
+      '::FFFF:cb00:7107': '203.0.113.7',
+      '[::ffff:203.0.113.7]:80': '203.0.113.7',
+      'fe80::1%eth0': 'fe80::1',
+      // Trusted hops are known with a port, too.
+      '203.0.113.7:1, 10.0.0.2:2, [fd00::1]:3,\t::ffff:10.0.0.4': '203.0.113.7',
+      '198.51.100.1, 203.0.113.7:1, 10.0.0.2:2': '203.0.113.7',
+      unknown: null,
+      '_hidden:80': null,
+      '203.0.113.7:': null,
+      '203.0.113.07': null,
+      '203.0.113.7:1:2': null,
+      '[203.0.113.7': null,
+    };
+    let count = 0;
+    for (const [forwarded, expected] of Object.entries(cases)) {
+      const { body } = await proxied.send('/auth/register', {
+        json: { username: `jane${count++}`, password: PASSWORD },
+        headers: { 'x-forwarded-for': forwarded },
+      });
+      const { body: list } = await proxied.send('/auth/sessions', { token: body['access_token'] });
+      assert.equal(list['sessions'][0].address, expected, forwarded);
+    }
+    await proxied.close();
+  });
+
+  it('shows the address of a peer as IPv4 where the server listens on all networks', async () => {
+    const app = await createApp({ ...testOptions(), logger: false });
+    await app.listen({ host: '::', port: 0 });
+    const { port } = app.server.address() as AddressInfo;
+    const server = `http://127.0.0.1:${port}`;
+    const json = { username: 'jane', password: PASSWORD };
+    const { body } = await sendTo(`${server}/auth/register`, { json });
+    const { body: list } = await sendTo(`${server}/auth/sessions`, { token: body['access_token'] });
+    assert.equal(list['sessions'][0].address, '127.0.0.1');
+    await app.close();
   });
 });
