@@ -48,8 +48,12 @@ const DOCS_CSS = `
  */
 export async function addDocs(app: FastifyInstance, context: RouteContext): Promise<void> {
   const path = (context.routes.get('token') ?? context.routes.get('login'))?.url;
-  const tokenUrl = path === undefined ? undefined : context.prefix + path;
+  const { issuer } = context.latchkey.settings;
+  const basePath = new URL(issuer).pathname.replace(/\/$/, '');
+  const tokenUrl = path === undefined ? undefined : basePath + context.prefix + path;
   await app.register(swagger, {
+    // The paths are those of this app, whatever a proxy in front takes off.
+    stripBasePath: false,
     transformObject: (made) => {
       if (!('openapiObject' in made)) return made.swaggerObject;
       markOptionalBodies(made.openapiObject, context);
@@ -63,6 +67,7 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
         description:
           'Authentication. Register, then press **Authorize** and sign in to try the routes that need it.',
       },
+      servers: [{ url: issuer }],
       components: {
         securitySchemes: {
           ...(tokenUrl === undefined
@@ -88,8 +93,18 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
   });
   await app.register(async (scope) => {
     addSecurityHeaders(scope);
+    // The page refers to everything relative to its one address.
+    scope.addHook('onRequest', (request, reply, done) => {
+      if (/\/docs\/(\?|$)/.test(request.url)) reply.redirect('../docs');
+      else done();
+    });
     await scope.register(swaggerUi, {
       routePrefix: '/docs',
+      indexPrefix: '.',
+      transformSpecification: (document) => {
+        makeRelative(document as OpenApiDocument, context.prefix, path);
+        return document;
+      },
       staticCSP: DOCS_CSP,
       uiConfig: { persistAuthorization: false },
       theme: { title: 'Latchkey API', css: [{ filename: 'latchkey.css', content: DOCS_CSS }] },
@@ -102,6 +117,22 @@ type OpenApiDocument = Extract<
   Parameters<SwaggerTransformObject>[0],
   { openapiObject: unknown }
 >['openapiObject'];
+
+/**
+ * For the page alone, which must work at every address at which it can be reached: below a prefix, behind
+ * a proxy that takes a path off, and at other names than the issuer's. OpenAPI resolves the server's address
+ * against that of the document (`docs/json`); Swagger UI resolves that of the token endpoint against the page.
+ */
+function makeRelative(document: OpenApiDocument, prefix: string, tokenPath: string | undefined) {
+  const depth = prefix.split('/').length;
+  document.servers = [{ url: '../'.repeat(depth) }];
+  const account = document.components?.securitySchemes?.['account'];
+  if (tokenPath === undefined || account === undefined || !('flows' in account)) return;
+  const { password } = account.flows;
+  if (password === undefined) return;
+  password.tokenUrl = `.${tokenPath}`;
+  if (password.refreshUrl !== undefined) password.refreshUrl = password.tokenUrl;
+}
 
 /** Routes whose token may come as a cookie, so that no body is needed. */
 const BODY_OPTIONAL: readonly RouteName[] = ['refresh', 'logout'];

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
+import Fastify from 'fastify';
+import { latchkey } from 'latchkey/server';
 import { BROWSER_TIMEOUT_MS, startBrowser } from '../support/browser.ts';
-import { PASSWORD, startServer } from '../support/server.ts';
+import { PASSWORD, sendTo, startServer, testOptions } from '../support/server.ts';
 
 const browser = await startBrowser();
 
@@ -60,5 +65,85 @@ describe('the page at /docs', { timeout: 3 * BROWSER_TIMEOUT_MS }, () => {
     if (screenshot !== undefined) await page.screenshot({ path: screenshot, fullPage: true });
     assert.deepEqual(complaints, []);
     assert.deepEqual(foreign, []);
+  });
+});
+
+describe('the page at /docs elsewhere', { timeout: 3 * BROWSER_TIMEOUT_MS }, () => {
+  /** Signs in by the Authorize button, and asks for one's own user. */
+  async function tryOut(url: string, mePath: string): Promise<void> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
+    const page = await context.newPage();
+    page.setDefaultTimeout(BROWSER_TIMEOUT_MS);
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() !== 'log') complaints.push(message.text());
+    });
+    page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    const response = await page.goto(url);
+    assert.equal(response?.status(), 200);
+    await page.locator('.auth-wrapper button.authorize').click();
+    const dialog = page.locator('.modal-ux');
+    await dialog.getByLabel('username').fill('jane');
+    await dialog.getByLabel('password:').fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click();
+    await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    const route = page.locator('.opblock', { has: page.locator(`[data-path="${mePath}"]`) });
+    await route.locator('.opblock-summary-control').click();
+    await route.getByRole('button', { name: 'Try it out' }).click();
+    await route.getByRole('button', { name: 'Execute' }).click();
+    const live = route.locator('.live-responses-table');
+    await live.waitFor();
+    assert.equal(await live.locator('.response .response-col_status').textContent(), '200');
+    assert.deepEqual(complaints, []);
+    await context.close();
+  }
+
+  it('works below a prefix', async (t) => {
+    const all = { ...testOptions(), docs: true };
+    const app = Fastify({ forceCloseConnections: true });
+    t.after(() => app.close());
+    await app.register((scope) => scope.register(latchkey, all), { prefix: '/api/v1' });
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    const json = { username: 'jane', password: PASSWORD };
+    assert.equal((await sendTo(`${url}/api/v1/auth/register`, { json })).status, 201);
+    for (const path of ['/api/v1/docs', '/api/v1/docs/'])
+      await tryOut(url + path, '/api/v1/auth/me');
+    const { body } = await sendTo(`${url}/api/v1/openapi.json`);
+    assert.deepEqual(body['servers'], [{ url: 'https://auth.example' }]);
+    const { password } = body['components'].securitySchemes.account.flows;
+    assert.equal(password.tokenUrl, '/api/v1/auth/token');
+  });
+
+  it('works behind a proxy that takes a path off, and at other names than that of the issuer', async (t) => {
+    const server = await startServer({ issuer: 'https://example.com/tenants/acme' });
+    await server.register('jane');
+    const proxy = createServer((incoming, outgoing) => {
+      const { method, url = '', headers } = incoming;
+      const path = url.startsWith('/tenants/acme/')
+        ? url.slice('/tenants/acme'.length)
+        : '/nowhere';
+      const asked = request({ host: '127.0.0.1', port: server.port, method, path, headers });
+      asked.on('response', (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      incoming.pipe(asked);
+    });
+    t.after(() => {
+      proxy.closeAllConnections();
+      proxy.close();
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    await tryOut(`http://127.0.0.1:${port}/tenants/acme/docs`, '/auth/me');
+    await tryOut(`${server.url}/docs/`, '/auth/me');
+    const { body } = await server.send('/openapi.json');
+    assert.deepEqual(body['servers'], [{ url: 'https://example.com/tenants/acme' }]);
+    const { password } = body['components'].securitySchemes.account.flows;
+    assert.equal(password.tokenUrl, '/tenants/acme/auth/token');
+    assert.ok('/auth/me' in body['paths']);
   });
 });

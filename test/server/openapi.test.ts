@@ -80,11 +80,9 @@ describe('the OpenAPI document', () => {
     const ids = new Set<string>();
     for (const { name, operation } of operations) {
       assert.ok(operation.summary, name);
-      if (name.includes('/auth/')) {
-        assert.ok(operation.description, name);
-        assert.ok(operation.operationId && !ids.has(operation.operationId), name);
-        ids.add(operation.operationId);
-      }
+      if (name.includes('/auth/')) assert.ok(operation.description, name);
+      assert.ok(operation.operationId && !ids.has(operation.operationId), name);
+      ids.add(operation.operationId);
       for (const [status, { description }] of Object.entries(operation.responses)) {
         assert.notEqual(description, 'Default Response', `${name} ${status}`);
       }

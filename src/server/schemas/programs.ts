@@ -120,12 +120,14 @@ export const metadataSchema = {
 };
 
 export const healthSchema = {
+  operationId: 'health',
   summary: 'Is the process up?',
   tags: ['Operations'],
   response: { 200: object({ status: literal('ok') }, { description: 'Yes.' }) },
 };
 
 export const readySchema = {
+  operationId: 'ready',
   summary: 'Can it serve?',
   tags: ['Operations'],
   response: {
