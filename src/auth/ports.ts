@@ -101,6 +101,13 @@ export interface Revoking {
  * A resolved promise means durable. Every verb may throw {@link StoreUnavailable}; then nothing was
  * written, or it is unknown whether it was and nothing was acknowledged.
  */
+/** What the operator should read about a start. */
+export interface Notice {
+  readonly level: 'info' | 'warning';
+  /** One or more sentences. */
+  readonly text: string;
+}
+
 export interface Store {
   /** Inserts the user, and its first session where one is given, in one transaction. */
   createUser(args: {

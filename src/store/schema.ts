@@ -81,7 +81,7 @@ export interface FactRow {
   value: string;
 }
 
-export interface SchemaMigrationRow {
+export interface MigrationRow {
   version: number;
   name: string;
 }
@@ -96,5 +96,5 @@ export interface Database {
   audit_events: AuditEventRow;
   guards: GuardRow;
   facts: FactRow;
-  schema_migrations: SchemaMigrationRow;
+  latchkey_migrations: MigrationRow;
 }
