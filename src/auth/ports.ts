@@ -19,6 +19,11 @@ export interface PasswordHasher {
    * @throws {Overloaded} when the queue is full
    */
   verify(hash: string | null, password: string): Promise<{ ok: boolean; outdated: boolean }>;
+  /**
+   * Why no password can ever match this hash, as the end of a sentence; undefined: one may. A hasher without it
+   * takes every hash for one that may be matched.
+   */
+  findHashProblem?(hash: string): string | undefined;
   close(): Promise<void>;
 }
 
