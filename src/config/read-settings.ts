@@ -5,7 +5,7 @@ import { holdsPassword } from './postgres/url.ts';
 import type { Refuse } from './refuse.ts';
 import { type SettingName, type SettingSpec, settingTable as table } from './setting-table.ts';
 import type { SettingOptions, Settings } from './settings.ts';
-import { addEnvFile, addVariables } from './variables.ts';
+import { addEnvFile, addVariables, refuseBothForms } from './variables.ts';
 import { defaultIssuer } from './web-address.ts';
 
 /** Where settings may come from; the later of these wins. */
@@ -29,8 +29,10 @@ export interface SettingSources {
  */
 export function readSettings({ env, envFile, flags = {}, options = {} }: SettingSources): Settings {
   const given: GivenSettings = new Map();
-  if (envFile !== false) addEnvFile(given, envFile ?? '.env', envFile !== undefined);
+  const inFile =
+    envFile === false ? {} : addEnvFile(given, envFile ?? '.env', envFile !== undefined);
   addVariables(given, env);
+  refuseBothForms(inFile, env);
   addFlags(given, flags);
   addOptions(given, { ...options });
 

@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { InvalidSetting } from '../errors.ts';
-import { type GivenSettings, refuseUnknown, settingSpecs } from './given-settings.ts';
+import { type Given, type GivenSettings, refuseUnknown, settingSpecs } from './given-settings.ts';
+import type { Refuse } from './refuse.ts';
+import type { SettingSpec } from './setting-table.ts';
+import { readValueFile } from './value-file.ts';
 
 const prefix = 'LATCHKEY_';
+
+/** What guards, clients and tests in the same environment are given; none of it is the server's. */
+const othersForm = /^LATCHKEY_(GUARD|CLIENT|TEST)_/;
 
 /** Kubernetes sets LATCHKEY_PORT and others in every pod beside a service named latchkey. */
 function isServiceLink(variable: string, text: string): boolean {
@@ -23,7 +29,9 @@ export function addVariables(
   file?: string,
 ): void {
   const source = file === undefined ? 'environment' : { file };
-  const known = settingSpecs.map(({ variable }) => variable);
+  const known = settingSpecs.flatMap(({ variable, secret }) =>
+    secret ? [variable, `${variable}_FILE`] : [variable],
+  );
   for (const [label, text] of Object.entries(variables)) {
     if (text === undefined || !label.toUpperCase().startsWith(prefix)) continue;
     if (isServiceLink(label, text)) {
@@ -33,19 +41,73 @@ export function addVariables(
         'Set enableServiceLinks: false in the pod, or give the service another name.',
       );
     }
+    if (othersForm.test(label)) continue;
     const spec = settingSpecs.find(({ variable }) => variable === label);
-    if (spec === undefined) {
+    const fileSpec = settingSpecs.find(({ variable }) => `${variable}_FILE` === label);
+    if (spec !== undefined) {
+      given.set(spec.name, { label, text, source });
+    } else if (fileSpec !== undefined) {
+      given.set(fileSpec.name, readLater(fileSpec, label, text));
+    } else {
       refuseUnknown(label, file === undefined ? 'variable' : `variable in ${file}`, known);
     }
-    given.set(spec.name, { label, text, source });
+  }
+}
+
+/**
+ * `NAME_FILE` in the place of `NAME`. The file is read when the value is needed: not where a flag or an
+ * option replaces it.
+ */
+function readLater(spec: SettingSpec<unknown>, label: string, path: string): Given {
+  const refuse: Refuse = (problem, fix) => {
+    throw new InvalidSetting(label, problem, fix);
+  };
+  if (!spec.secret) {
+    refuse(
+      'is not supported: only secret settings can be read from a file.',
+      `Set ${spec.variable}.`,
+    );
+  }
+  let value: string | undefined;
+  return {
+    label,
+    source: { file: path },
+    get text() {
+      value ??= readValueFile(path, refuse);
+      return value;
+    },
+  };
+}
+
+/**
+ * One of the two would be ignored, and it may be the one that was meant.
+ * @param sources each a set of variables: the environment, the `.env` file
+ * @throws {InvalidSetting} where a setting is given both as a value and as a file
+ */
+export function refuseBothForms(
+  ...sources: readonly Readonly<Record<string, string | undefined>>[]
+): void {
+  const isSet = (name: string) => sources.some((variables) => variables[name] !== undefined);
+  for (const { variable } of settingSpecs) {
+    if (!isSet(variable) || !isSet(`${variable}_FILE`)) continue;
+    throw new InvalidSetting(
+      `${variable}_FILE`,
+      `and ${variable} are both set, in the environment or in .env.`,
+      'Remove one of them.',
+    );
   }
 }
 
 /**
  * Adds what a `.env` file says.
  * @param required whether it must be there: somebody named it
+ * @returns all variables of the file
  */
-export function addEnvFile(given: GivenSettings, file: string, required: boolean): void {
+export function addEnvFile(
+  given: GivenSettings,
+  file: string,
+  required: boolean,
+): Readonly<Record<string, string | undefined>> {
   const text = readEnvFile(file, required);
   const variables = parseEnv(text);
   // The parser skips a line it cannot read, and the setting in it would silently not be set.
@@ -59,6 +121,7 @@ export function addEnvFile(given: GivenSettings, file: string, required: boolean
     );
   }
   addVariables(given, variables, file);
+  return variables;
 }
 
 function readEnvFile(file: string, required: boolean): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -13,7 +14,7 @@ const secret = 'p9Vd2mWq7ZsX4cLr8TkB1nYf6GhJ0aEu';
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-settings-'));
 after(() => rmSync(folder, { recursive: true }));
 let files = 0;
-function envFile(text: string): string {
+function envFile(text: string | Buffer): string {
   const path = join(folder, `${files++}.env`);
   writeFileSync(path, text);
   return path;
@@ -250,6 +251,99 @@ describe('a malformed setting', () => {
       assert.equal(refusal({ options: { ...{ [name]: value } } }).setting, name);
     }
     assert.equal(refusal({ flags: { port: true } }).setting, '--port');
+  });
+});
+
+describe('a secret setting in a file', () => {
+  const file = (content: string | Buffer) => envFile(content);
+  const fromFile = (content: string | Buffer) =>
+    read({ env: { LATCHKEY_SECRET_FILE: file(content) } }).secret;
+
+  it('is read without its last line break', () => {
+    for (const end of ['', '\n', '\r\n']) assert.equal(fromFile(`${secret}${end}`), secret);
+    const url = 'postgres://u:p@h/d';
+    const env = {
+      LATCHKEY_DATABASE_URL_FILE: file(`${url}\n`),
+      LATCHKEY_SECRET_FILE: file(secret),
+    };
+    assert.equal(read({ env }).databaseUrl, url);
+    const inFile = envFile(`LATCHKEY_SECRET_FILE=${file(secret)}`);
+    assert.equal(read({ envFile: inFile }).secret, secret);
+    const link = join(folder, 'link');
+    symlinkSync(file(secret), link);
+    assert.equal(read({ env: { LATCHKEY_SECRET_FILE: link } }).secret, secret);
+  });
+
+  it('is refused by its name where it cannot be a value', () => {
+    const cases: [string | Buffer, RegExp][] = [
+      ['', /is empty/],
+      ['\n', /is empty/],
+      [`${secret}\n\n`, /white space/],
+      [`\ufeff${secret}`, /white space/],
+      ['short', /too weak/],
+      [Buffer.from([0xff, 0xfe, 0x41]), /not valid UTF-8/],
+      ['x'.repeat(64 * 1024 + 1), /larger than 64 KiB/],
+    ];
+    for (const [content, reason] of cases) {
+      const error = refusal({ env: { LATCHKEY_SECRET_FILE: file(content) } });
+      assert.equal(error.setting, 'LATCHKEY_SECRET_FILE');
+      assert.match(error.message, reason);
+      assert.ok(!error.message.includes(secret));
+    }
+    assert.match(
+      refusal({ env: { LATCHKEY_DATABASE_URL_FILE: file('mysql://u:hunter2@h') } }).message,
+      /^LATCHKEY_DATABASE_URL_FILE: is not a database/,
+    );
+  });
+
+  it('must be a regular file', () => {
+    const paths: [string, RegExp][] = [
+      ['', /is empty/],
+      [folder, /not a regular file/],
+      [join(folder, 'absent'), /cannot be read \(ENOENT\)/],
+      [`${file(secret)}\r`, /carriage return/],
+    ];
+    if (process.platform !== 'win32') {
+      const pipe = join(folder, 'pipe');
+      const make = ['-c', 'mkfifo "$0"', pipe];
+      execFileSync('sh', make);
+      paths.push([pipe, /not a regular file/], ['/dev/zero', /not a regular file/]);
+    }
+    for (const [path, reason] of paths) {
+      refuses('LATCHKEY_SECRET_FILE', path, reason);
+    }
+  });
+
+  it('stops the start where the value is given too', () => {
+    const both = /are both set/;
+    const env = { LATCHKEY_SECRET: secret, LATCHKEY_SECRET_FILE: file(secret) };
+    assert.match(refusal({ env }).message, both);
+    assert.match(
+      refusal({
+        envFile: envFile(`LATCHKEY_SECRET=${secret}`),
+        env: { LATCHKEY_SECRET_FILE: file(secret) },
+      }).message,
+      both,
+    );
+  });
+
+  it('is not read where code gives the value, and is for secrets alone', () => {
+    const env = { LATCHKEY_SECRET_FILE: join(folder, 'absent') };
+    assert.equal(read({ env, options: { secret } }).secret, secret);
+    refuses('LATCHKEY_PORT_FILE', file('1'), /only secret settings .* Set LATCHKEY_PORT\./);
+    refuses('LATCHKEY_SECRT_FILE', file(secret), /Did you mean LATCHKEY_SECRET_FILE\?/);
+  });
+});
+
+describe('a variable of a guard, a client or a test', () => {
+  it('does not stop a server', () => {
+    for (const name of ['GUARD_KEY', 'GUARD_KEY_FILE', 'CLIENT_ID', 'CLIENT_SECRET', 'TEST_URL']) {
+      read({ env: { [`LATCHKEY_${name}`]: 'x' } });
+      read({ envFile: envFile(`LATCHKEY_${name}=x`) });
+    }
+    for (const name of ['GUARDKEY', 'GUARDS', 'guard_key', 'CLIENT']) {
+      refuses(`LATCHKEY_${name}`, 'x', /is not a variable|Did you mean/);
+    }
   });
 });
 
