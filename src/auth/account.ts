@@ -1,10 +1,9 @@
-import { CredentialsRefused, InvalidInput, NotFound, TokenRefused } from '../errors.ts';
+import { NotFound, TokenRefused } from '../errors.ts';
 import type { AccessTokenClaims } from '../jwt/access-token.ts';
 import type { Caller } from './audit.ts';
 import { type AuthContext, createRevoking, revoke } from './context.ts';
-import { InputReader } from './input.ts';
 import type { Session, User } from './model.ts';
-import { readNewPassword } from './new-user.ts';
+import { type Page, parsePage } from './page.ts';
 import { toUser } from './ports.ts';
 
 /** Who a verified access token speaks for. */
@@ -48,55 +47,30 @@ export async function logoutAll(
   await revoke(context, context.store.endAllSessions({ userId, now, ...how }));
 }
 
-/**
- * Replaces the password and ends every other session.
- * @throws {InvalidInput}
- * @throws {CredentialsRefused} when the current password is wrong
- * @throws {Overloaded}
- */
-export async function changePassword(
-  context: AuthContext,
-  bearer: Bearer,
-  input: unknown,
-  caller: Caller,
-): Promise<void> {
-  const { settings, store, hasher } = context;
-  const reader = new InputReader(input);
-  const current = reader.string('current_password', { max: settings.passwordMaxLength });
-  const next = readNewPassword(reader, 'new_password', settings);
-  reader.finish();
-  if (current === next) {
-    const problem = '"new_password" must differ from "current_password".';
-    throw new InvalidInput([{ field: 'new_password', problem }]);
-  }
-  const userId = bearer.sub;
-  const record = await store.findUser({ id: userId });
-  if (record === undefined) throw userGone();
-  const verifiedHash = record.passwordHash;
-  const { ok } = await hasher.verify(verifiedHash, current);
-  if (!ok || verifiedHash === null)
-    throw new CredentialsRefused('The current password is incorrect.');
-
-  const newHash = await hasher.hash(next);
-  const about = { userId, sessionId: bearer.sid };
-  const changed = await revoke(
-    context,
-    store.changePassword({
-      userId,
-      verifiedHash,
-      newHash,
-      keepSessionId: bearer.sid,
-      now: context.clock.now(),
-      ...createRevoking(context, 'password_changed', about, caller),
-    }),
-  );
-  // Another change came first: what was verified is no longer the password.
-  if (!changed) throw new CredentialsRefused('The current password is incorrect.');
+/** Some of a user's sessions. */
+export interface SessionPage {
+  readonly sessions: readonly Session[];
+  /** The `after` of the next page; null: this was the last one. */
+  readonly nextCursor: string | null;
 }
 
-/** The user's live sessions, the latest first. */
-export async function listSessions(context: AuthContext, bearer: Bearer): Promise<Session[]> {
-  return context.store.listSessions({ userId: bearer.sub, now: context.clock.now() });
+/**
+ * The user's live sessions, the latest first, page by page.
+ * @throws {InvalidInput}
+ */
+export async function listSessions(
+  { store, clock }: AuthContext,
+  bearer: Bearer,
+  page: Page | unknown,
+): Promise<SessionPage> {
+  const { after, limit } = parsePage(page);
+  const userId = bearer.sub;
+  const now = clock.now();
+  // One more than asked for tells whether there is another page.
+  const found = await store.listSessions({ userId, now, before: after, limit: limit + 1 });
+  const sessions = found.slice(0, limit);
+  const nextCursor = found.length > limit ? (sessions.at(-1)?.id ?? null) : null;
+  return { sessions, nextCursor };
 }
 
 /** Ends one of the user's sessions. @throws {NotFound} when it is not there or not this user's */
@@ -131,6 +105,6 @@ function endSessionOf(
   return revoke(context, context.store.endSession({ sessionId, userId, ...how }));
 }
 
-function userGone(): TokenRefused {
+export function userGone(): TokenRefused {
   return new TokenRefused('user_gone', 'The user of this token no longer exists. Register again.');
 }

@@ -1,15 +1,17 @@
 import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token-issuer.ts';
 import * as account from './account.ts';
 import { type Caller, createEventMaker, NO_CALLER } from './audit.ts';
-import type { AuthContext } from './context.ts';
+import { changePassword } from './change-password.ts';
+import { type AuthContext, createRevoking } from './context.ts';
 import { Guards } from './guards.ts';
 import { findRefreshToken, type LiveRefreshToken } from './introspection.ts';
 import { KeyKeeper } from './key-keeper.ts';
 import { createStaticKeyRing, type KeyRing, StoredKeyRing } from './key-ring.ts';
 import { KeyVault } from './key-vault.ts';
 import type { LoginInput } from './login-input.ts';
-import type { Session, User } from './model.ts';
+import type { User } from './model.ts';
 import type { NewUserInput } from './new-user.ts';
+import type { Page } from './page.ts';
 import type { Clock, PasswordHasher, Random, Store } from './ports.ts';
 import { createRefreshTokenCodec } from './refresh-token.ts';
 import { RevocationLog } from './revocation-log.ts';
@@ -96,18 +98,19 @@ export class Auth {
     return account.logoutAll(this.#context, bearer, caller);
   }
 
-  /** @see {@link account.changePassword} */
+  /** @see {@link changePassword} */
   changePassword(
     bearer: account.Bearer,
     input: unknown,
     caller: Caller = NO_CALLER,
-  ): Promise<void> {
-    return account.changePassword(this.#context, bearer, input, caller);
+    limits?: TokenLimits,
+  ): Promise<signIn.SignIn> {
+    return changePassword(this.#context, bearer, input, caller, limits);
   }
 
   /** @see {@link account.listSessions} */
-  listSessions(bearer: account.Bearer): Promise<Session[]> {
-    return account.listSessions(this.#context, bearer);
+  listSessions(bearer: account.Bearer, page: Page | unknown = {}): Promise<account.SessionPage> {
+    return account.listSessions(this.#context, bearer, page);
   }
 
   /** @see {@link account.endSession} */
@@ -146,7 +149,8 @@ export class Auth {
 
   /**
    * Removes from the database what has expired: sessions, revocations that no living token can be
-   * affected by, and audit events past their retention. For one node at a time; several do no harm.
+   * affected by, and audit events past their retention; then sessions that have ended, and ends those
+   * beyond `maxSessions` that were there before there was a bound. For one node at a time; several do no harm.
    * @param limit of rows, so that it takes little time
    * @returns whether there may be more
    */
@@ -161,7 +165,27 @@ export class Auth {
         ? {}
         : { eventsBefore: createUuidFloor(now - auditRetention * 1000) }),
     });
-    return removed >= limit;
+    return removed >= limit || this.#cleanUpSessions(limit - removed);
+  }
+
+  /** Removes sessions that have ended, or are more than their user may have. */
+  async #cleanUpSessions(limit: number): Promise<boolean> {
+    const { store, log, settings } = this.#context;
+    const userId = await store.findSessionCleanup();
+    if (userId === undefined) return false;
+    const createHow = () => createRevoking(this.#context, 'session_ended', { userId }, NO_CALLER);
+    const { revokeUntil } = createHow();
+    const events = Array.from({ length: limit }, () => createHow().event);
+    const { maxSessions } = settings;
+    const { revocations } = await store.cleanUpSessions({
+      userId,
+      maxSessions,
+      revokeUntil,
+      events,
+    });
+    log.apply(revocations);
+    // Other users may be waiting for the same.
+    return true;
   }
 
   /** Resolves when the database answers, and its keys open. @throws {StoreUnavailable} */

@@ -41,14 +41,22 @@ export function createRevoking(
   };
 }
 
+/** Runs a revoking verb and tells whether it found something, as {@link settleRevoked} does. */
+export async function revoke(context: AuthContext, verb: Promise<Revoked>): Promise<boolean> {
+  return (await settleRevoked(context, verb)).found;
+}
+
 /**
  * Runs a revoking verb; what it revoked is refused here before its caller hears of success. Where there
  * was nothing left to revoke, somebody else did: another node, or an attempt whose answer got lost. The
  * log then tells of what this node may not have heard yet.
  */
-export async function revoke(context: AuthContext, verb: Promise<Revoked>): Promise<boolean> {
-  const { found, revocations } = await verb;
-  if (found) context.log.apply(revocations);
+export async function settleRevoked<T extends Revoked>(
+  context: AuthContext,
+  verb: Promise<T>,
+): Promise<T> {
+  const result = await verb;
+  if (result.found) context.log.apply(result.revocations);
   else await context.log.catchUp();
-  return found;
+  return result;
 }

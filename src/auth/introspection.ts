@@ -1,6 +1,9 @@
 import { RefreshRefused } from '../errors.ts';
 import type { AuthContext } from './context.ts';
 import type { Session } from './model.ts';
+import type { LiveSession } from './ports.ts';
+import { judgeGeneration, type Verdict } from './refresh-rule.ts';
+import type { RefreshClaims } from './refresh-token.ts';
 
 /** A refresh token that would be accepted now, and the session it belongs to. */
 export interface LiveRefreshToken {
@@ -17,18 +20,32 @@ export async function findRefreshToken(
   context: AuthContext,
   token: string,
 ): Promise<LiveRefreshToken | undefined> {
-  const { store, clock, settings, refreshTokens } = context;
-  const claims = parseOrNothing(() => refreshTokens.parse(token));
-  if (claims === undefined) return undefined;
-  const { userId, sessionId, generation } = claims;
+  const claims = parseOrNothing(() => context.refreshTokens.parse(token));
+  const found = claims && (await findSessionOf(context, claims));
+  // What only a late retry would be accepted for counts as replaced: see `Verdict`.
+  if (found === undefined || found.verdict === 'retried') return undefined;
+  return { session: found.session, clientId: context.settings.clientId };
+}
+
+/** A live session that a refresh token would be accepted for. */
+export interface RefreshableSession extends LiveSession {
+  readonly verdict: Exclude<Verdict, 'void' | 'reused'>;
+}
+
+/** Finds the session that a refresh token would be accepted for now. Only reads. */
+export async function findSessionOf(
+  { store, clock, settings }: AuthContext,
+  { userId, sessionId, generation }: RefreshClaims,
+): Promise<RefreshableSession | undefined> {
   const now = clock.now();
-  const sessions = await store.listSessions({ userId, now });
-  const session = sessions.find(({ id }) => id === sessionId);
-  if (session === undefined) return undefined;
-  const isInGrace = Math.abs(now - session.rotatedAt) < settings.refreshGrace * 1000;
-  const isLive =
-    generation === session.generation || (generation === session.generation - 1 && isInGrace);
-  return isLive ? { session, clientId: settings.clientId } : undefined;
+  const found = await store.findSession({ sessionId, now });
+  if (found === undefined || found.user.id !== userId) return undefined;
+  const { session, parentGeneration, firstGeneration } = found;
+  const verdict = judgeGeneration(
+    { ...session, parentGeneration, firstGeneration },
+    { generation, now, grace: settings.refreshGrace * 1000 },
+  );
+  return verdict === 'void' || verdict === 'reused' ? undefined : { ...found, verdict };
 }
 
 function parseOrNothing<T>(parse: () => T): T | undefined {

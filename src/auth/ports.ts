@@ -1,5 +1,6 @@
 import type { Revocation } from '../revocation/revocation.ts';
 import type { AuditEvent, GuardRecord, Session, User, UserRecord } from './model.ts';
+import type { Generations } from './refresh-rule.ts';
 
 export type { Clock } from '../jwt/clock.ts';
 
@@ -19,11 +20,6 @@ export interface PasswordHasher {
    * @throws {Overloaded} when the queue is full
    */
   verify(hash: string | null, password: string): Promise<{ ok: boolean; outdated: boolean }>;
-  /**
-   * Why no password can ever match this hash, as the end of a sentence; undefined: one may. A hasher without it
-   * takes every hash for one that may be matched.
-   */
-  findHashProblem?(hash: string): string | undefined;
   close(): Promise<void>;
 }
 
@@ -87,6 +83,12 @@ export type RotateResult =
   | { readonly status: 'reused'; readonly revocations: readonly Revocation[] }
   | { readonly status: 'gone' };
 
+/** A session that lives, with its user and what the rule of refresh must know. */
+export interface LiveSession extends Pick<Generations, 'parentGeneration' | 'firstGeneration'> {
+  readonly session: Session;
+  readonly user: UserRecord;
+}
+
 /** The outcome of a verb that may revoke. `found` is false when there was nothing to act upon. */
 export interface Revoked {
   readonly found: boolean;
@@ -106,13 +108,6 @@ export interface Revoking {
  * A resolved promise means durable. Every verb may throw {@link StoreUnavailable}; then nothing was
  * written, or it is unknown whether it was and nothing was acknowledged.
  */
-/** What the operator should read about a start. */
-export interface Notice {
-  readonly level: 'info' | 'warning';
-  /** One or more sentences. */
-  readonly text: string;
-}
-
 export interface Store {
   /** Inserts the user, and its first session where one is given, in one transaction. */
   createUser(args: {
@@ -132,19 +127,25 @@ export interface Store {
    * Starts a session if the user is there, enabled, and its password hash still is the one that was
    * verified: a password changed meanwhile must not be outrun by a login that began before.
    * `rehash` replaces the stored hash.
+   *
+   * With a `bound`, the least recently used session ends if the user has as many as that allows; the event
+   * is told which. Never more than one ends, and no more rows are looked at than the bound and some: where
+   * sessions beyond it are left, they are flagged for {@link cleanUpSessions}.
    */
   openSession(args: {
     session: Session;
     verifiedHash: string;
     rehash: string | null;
     event: AuditEvent;
-  }): Promise<{ status: 'opened'; user: UserRecord } | { status: 'refused' }>;
+    bound?: { maxSessions: number } & Revoking;
+  }): Promise<
+    | { status: 'opened'; user: UserRecord; revocations?: readonly Revocation[] }
+    | { status: 'refused' }
+  >;
 
   /**
-   * The compare-and-swap behind refresh. With `age = |now - rotatedAt|`:
-   * presented = current and `age >= grace` → rotated; presented = current and `age < grace` → current;
-   * presented = current - 1 and `age < grace` → replayed; anything else → the session ends: reused.
-   * A session past its `expiresAt` is gone.
+   * The compare-and-swap behind refresh, by the rule of `judgeGeneration`. `void` answers `gone`, and so
+   * does a session that has ended or is past its `expiresAt`.
    */
   rotateSession(
     args: {
@@ -158,8 +159,18 @@ export interface Store {
     } & Revoking,
   ): Promise<RotateResult>;
 
-  /** Live sessions, the latest first. */
-  listSessions(args: { userId: string; now: number }): Promise<Session[]>;
+  /** The session of this id, if it lives. */
+  findSession(args: { sessionId: string; now: number }): Promise<LiveSession | undefined>;
+
+  /**
+   * Live sessions by descending id, which is the latest first; `before` is the last id of the page before.
+   */
+  listSessions(args: {
+    userId: string;
+    now: number;
+    before?: string | null;
+    limit: number;
+  }): Promise<Session[]>;
 
   /** Ends one session; where `userId` is given, only if it is that user's. */
   endSession(args: { sessionId: string; userId: string | null } & Revoking): Promise<Revoked>;
@@ -168,18 +179,21 @@ export interface Store {
   endAllSessions(args: { userId: string; now: number } & Revoking): Promise<Revoked>;
 
   /**
-   * Replaces the hash if it still is `verifiedHash` (null: whatever it is), and ends every session but
-   * `keepSessionId`. With no session kept, the token version is raised as well.
+   * Replaces the hash if it still is `verifiedHash` (null: whatever it is), raises the token version and
+   * ends every session but `keep`. That one goes on to its next generation, and refresh tokens of its
+   * earlier ones are void. Finds nothing where `keep` does not live.
    */
   changePassword(
     args: {
       userId: string;
       verifiedHash: string | null;
       newHash: string;
-      keepSessionId: string | null;
+      keep: { sessionId: string; expiresAt: number } | null;
       now: number;
     } & Revoking,
-  ): Promise<Revoked>;
+  ): Promise<
+    Revoked & { readonly kept?: { readonly session: Session; readonly user: UserRecord } }
+  >;
 
   /** The sessions live on; access tokens issued before do not. */
   setRoles(
@@ -191,8 +205,28 @@ export interface Store {
     args: { userId: string; disabled: boolean; now: number } & Revoking,
   ): Promise<Revoked>;
 
-  /** Removes the user and its sessions. Audit events stay. */
-  deleteUser(args: { userId: string } & Revoking): Promise<Revoked>;
+  /**
+   * Removes the user and its sessions. Audit events stay. `isPartial`: the user had too many sessions for
+   * one transaction. It is disabled, all its sessions have ended and some were removed; call again.
+   */
+  deleteUser(
+    args: { userId: string; now: number } & Revoking,
+  ): Promise<Revoked & { readonly isPartial?: true }>;
+
+  /** The id of a user that may have sessions to remove: ended ones, or more than it may have. */
+  findSessionCleanup(): Promise<string | undefined>;
+
+  /**
+   * Removes up to `events.length` sessions of a user: first those that have ended, then the least recently
+   * used of those beyond `maxSessions`, each of these with its log entry and one of the events, which is
+   * told its session. `isDone`: nothing is left to remove.
+   */
+  cleanUpSessions(args: {
+    userId: string;
+    maxSessions: number;
+    revokeUntil: number;
+    events: readonly AuditEvent[];
+  }): Promise<{ readonly isDone: boolean; readonly revocations: readonly Revocation[] }>;
 
   /** Revokes one access token by its `jti`. */
   revokeToken(args: { jti: string } & Revoking): Promise<Revoked>;

@@ -20,6 +20,8 @@ export interface AuthSettings {
   readonly accessTokenTtl: number;
   readonly refreshTokenTtl: number;
   readonly refreshGrace: number;
+  /** Live sessions per user. The least recently used one ends when one more starts. */
+  readonly maxSessions: number;
   /** Characters. */
   readonly passwordMinLength: number;
   /** Characters. */

@@ -4,6 +4,7 @@ import type { IssuedAccessToken } from './access-token-issuer.ts';
 import type { Caller } from './audit.ts';
 import { trimUserAgent } from './audit.ts';
 import { type AuthContext, createRevoking } from './context.ts';
+import { findSessionOf } from './introspection.ts';
 import { type LoginInput, parseLogin } from './login-input.ts';
 import type { Session, User, UserRecord } from './model.ts';
 import { type NewUserInput, parseNewUser } from './new-user.ts';
@@ -105,8 +106,13 @@ export async function login(
     verifiedHash: record.passwordHash,
     rehash,
     event: context.createEvent('login_succeeded', about, caller),
+    bound: {
+      maxSessions: context.settings.maxSessions,
+      ...createRevoking(context, 'session_ended', { userId: record.id }, caller),
+    },
   });
   if (opened.status === 'refused') throw new CredentialsRefused();
+  context.log.apply(opened.revocations ?? []);
   return createSignIn(
     context,
     await issueAgainIfChanged(context, issued, opened.user, session),
@@ -129,38 +135,33 @@ export async function refresh(
 ): Promise<SignIn> {
   const { settings, clock, store } = context;
   const { userId, sessionId, generation } = context.refreshTokens.parse(refreshToken);
-  /** @param grace ms */
-  const rotate = async (grace: number) => {
-    const now = clock.now();
-    const result = await store.rotateSession({
-      sessionId,
-      generation,
-      now,
-      grace,
-      expiresAt: now + settings.refreshTokenTtl * 1000,
-      ...createRevoking(context, 'refresh_token_reused', { userId, sessionId }, caller),
-    });
-    if (result.status === 'reused') {
-      context.log.apply(result.revocations);
-      throw new RefreshRefused(
-        'refresh_token_reused',
-        'This refresh token was used before, so its session has been ended to be safe. Sign in again.',
-      );
-    }
-    if (result.status === 'gone') throw await explainGone(context, userId);
-    return result;
-  };
-
   await context.assertCanIssue();
   let issued: Issued | undefined;
   const mayFail = settings.claims !== undefined || settings.scopes !== undefined;
   if (mayFail || limits !== undefined) {
-    // An infinite grace makes this a read: nothing rotates. A hook of the host's that throws, or a token that
-    // is too long, must not leave a rotated session behind whose token nobody was given.
-    const { status, user, session } = await rotate(Number.MAX_SAFE_INTEGER);
-    if (status === 'current') issued = await issue(context, user, session, limits);
+    // A hook of the host's that throws, or a token that is too long, must not leave a rotated session behind
+    // whose token nobody was given.
+    const found = await findSessionOf(context, { userId, sessionId, generation });
+    if (found !== undefined) issued = await issue(context, found.user, found.session, limits);
   }
-  const { user, session } = await rotate(settings.refreshGrace * 1000);
+  const now = clock.now();
+  const result = await store.rotateSession({
+    sessionId,
+    generation,
+    now,
+    grace: settings.refreshGrace * 1000,
+    expiresAt: now + settings.refreshTokenTtl * 1000,
+    ...createRevoking(context, 'refresh_token_reused', { userId, sessionId }, caller),
+  });
+  if (result.status === 'reused') {
+    context.log.apply(result.revocations);
+    throw new RefreshRefused(
+      'refresh_token_reused',
+      'This refresh token was used before, so its session has been ended to be safe. Sign in again.',
+    );
+  }
+  if (result.status === 'gone') throw await explainGone(context, userId);
+  const { user, session } = result;
   return createSignIn(context, await issueAgainIfChanged(context, issued, user, session), session);
 }
 
@@ -192,7 +193,8 @@ function createSession(
   };
 }
 
-interface Issued {
+/** An access token, with the user as it speaks of them. */
+export interface Issued {
   readonly record: UserRecord;
   readonly access: IssuedAccessToken;
 }
@@ -201,7 +203,7 @@ interface Issued {
  * Asks the host's hooks and signs. To be called before anything is written, so that a hook that throws
  * leaves nothing behind.
  */
-async function issue(
+export async function issue(
   context: AuthContext,
   record: UserRecord,
   session: Session,
@@ -219,7 +221,7 @@ async function issue(
 }
 
 /** No token may say of a user what was true before the session was written and is so no more. */
-async function issueAgainIfChanged(
+export async function issueAgainIfChanged(
   context: AuthContext,
   issued: Issued | undefined,
   record: UserRecord,
@@ -234,7 +236,11 @@ function saysTheSame(before: UserRecord, now: UserRecord): boolean {
   return before.tokenVersion === now.tokenVersion && isDeepStrictEqual(toUser(before), toUser(now));
 }
 
-function createSignIn(context: AuthContext, { record, access }: Issued, session: Session): SignIn {
+export function createSignIn(
+  context: AuthContext,
+  { record, access }: Issued,
+  session: Session,
+): SignIn {
   return {
     user: toUser(record),
     session,

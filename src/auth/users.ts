@@ -1,6 +1,6 @@
 import { NotFound, Taken } from '../errors.ts';
 import { type Caller, NO_CALLER } from './audit.ts';
-import { type AuthContext, createRevoking, revoke } from './context.ts';
+import { type AuthContext, createRevoking, revoke, settleRevoked } from './context.ts';
 import { InputReader } from './input.ts';
 import type { AuditEventType, Session, User, UserRecord } from './model.ts';
 import { findEmailKey, findUsernameKey, trimIdentifier } from './names.ts';
@@ -33,7 +33,7 @@ export class Users {
    * @throws {Taken} when the username or email address is somebody's
    */
   async create(input: CreateUserInput): Promise<User> {
-    const parsed = parseCreateUser(input, this.#context.settings, this.#context.hasher);
+    const parsed = parseCreateUser(input, this.#context.settings);
     const record = await createUserRecord(this.#context, parsed);
     await insertUser(this.#context, record, null, 'user_created', NO_CALLER);
     return toUser(record);
@@ -45,7 +45,7 @@ export class Users {
    * @throws {InvalidInput}
    */
   async ensure(input: CreateUserInput): Promise<User> {
-    const parsed = parseCreateUser(input, this.#context.settings, this.#context.hasher);
+    const parsed = parseCreateUser(input, this.#context.settings);
     const existing = await findNamesake(this.#context, parsed);
     if (existing !== undefined) return toUser(existing.record);
     try {
@@ -96,7 +96,7 @@ export class Users {
         userId: id,
         verifiedHash: null,
         newHash,
-        keepSessionId: null,
+        keep: null,
         now: this.#now(),
         ...how,
       }),
@@ -117,11 +117,20 @@ export class Users {
     );
   }
 
-  /** Removes the user and ends all its sessions. @throws {NotFound} */
+  /**
+   * Removes the user and ends all its sessions. A user with thousands of them is disabled first and then
+   * removed in steps, between which others are served. If that is interrupted, call it again.
+   * @throws {NotFound}
+   */
   async delete(id: string, caller = NO_CALLER): Promise<void> {
-    await this.#revoke(id, 'user_deleted', caller, (how) =>
-      this.#context.store.deleteUser({ userId: id, ...how }),
-    );
+    const how = createRevoking(this.#context, 'user_deleted', { userId: id }, caller);
+    const now = this.#now();
+    for (let isPartial = true; isPartial; ) {
+      const verb = this.#context.store.deleteUser({ userId: id, now, ...how });
+      const result = await settleRevoked(this.#context, verb);
+      if (!result.found) throw noSuchUser();
+      isPartial = result.isPartial === true;
+    }
   }
 
   async #revoke(
@@ -131,12 +140,16 @@ export class Users {
     verb: (how: Revoking) => Promise<Revoked>,
   ): Promise<void> {
     const how = createRevoking(this.#context, type, { userId }, caller);
-    if (!(await revoke(this.#context, verb(how)))) throw new NotFound('There is no such user.');
+    if (!(await revoke(this.#context, verb(how)))) throw noSuchUser();
   }
 
   #now(): number {
     return this.#context.clock.now();
   }
+}
+
+function noSuchUser(): NotFound {
+  return new NotFound('There is no such user.');
 }
 
 /** The stored user a reference means. A name that cannot be one is nobody's. */

@@ -55,6 +55,7 @@ export function readSettings({ env, envFile, flags = {}, options = {} }: Setting
     accessTokenTtl: value(given, table.accessTokenTtl),
     refreshTokenTtl: value(given, table.refreshTokenTtl),
     refreshGrace: value(given, table.refreshGrace),
+    maxSessions: value(given, table.maxSessions),
     trustProxy: value(given, table.trustProxy),
     corsOrigins: value(given, table.corsOrigins),
     defaulted: new Set(Object.values(table).flatMap(({ name }) => (given.has(name) ? [] : [name]))),

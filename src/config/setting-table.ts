@@ -61,6 +61,15 @@ function parseAudience(text: string, refuse: Refuse): string {
   return text;
 }
 
+function parseMaxSessions(text: string, refuse: Refuse): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= 1000) return count;
+  return refuse(
+    `${quote(text)} is not a number of sessions.`,
+    'Give a whole number from 1 to 1000.',
+  );
+}
+
 function parseAlgorithm(text: string, refuse: Refuse): Algorithm {
   if (isAlgorithm(text)) return text;
   const known = Object.keys(ALGORITHMS);
@@ -192,6 +201,17 @@ export const settingTable = {
     description:
       'How long a replaced refresh token still answers with its successor, from 0 (strict rotation) to 5m; shorter than an access token lives, and by default half as long where that is under 30s.',
     parse: durationBetween('0s', '5m'),
+  },
+  maxSessions: {
+    ...plain,
+    name: 'maxSessions',
+    variable: 'LATCHKEY_MAX_SESSIONS',
+    flag: 'max-sessions',
+    placeholder: 'number',
+    default: '100',
+    description:
+      'Live sessions a user may have, from 1 to 1000. When one more starts, the least recently used one ends.',
+    parse: parseMaxSessions,
   },
   trustProxy: {
     ...plain,

@@ -24,6 +24,8 @@ export interface Settings {
   readonly refreshTokenTtl: number;
   /** To the millisecond; less than either lifetime. 0: strict rotation. */
   readonly refreshGrace: number;
+  /** Live sessions per user. */
+  readonly maxSessions: number;
   /** For Fastify's option of this name. */
   readonly trustProxy: false | string[];
   /** Exact origins. */
@@ -48,6 +50,7 @@ export interface SettingOptions {
   readonly accessTokenTtl?: number | string | undefined;
   readonly refreshTokenTtl?: number | string | undefined;
   readonly refreshGrace?: number | string | undefined;
+  readonly maxSessions?: number | string | undefined;
   readonly trustProxy?: false | string | readonly string[] | undefined;
   readonly corsOrigins?: string | readonly string[] | undefined;
 }

@@ -1,9 +1,9 @@
-import type { Generated } from 'kysely';
+import type { Generated, Selectable } from 'kysely';
 import type { AuditEventType } from '../auth/model.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 
 /** Times are ms since the epoch; `roles` and `profile` are JSON text. */
-export interface UserRow {
+export interface UserTable {
   id: string;
   username: string | null;
   username_key: string | null;
@@ -17,9 +17,17 @@ export interface UserRow {
   disabled_at: number | null;
   created_at: number;
   updated_at: number;
+  /** Counts the times all of the user's sessions ended. */
+  session_epoch: Generated<number>;
+  /** 1: there may be sessions for the background job to remove. */
+  session_cleanup: Generated<0 | 1>;
 }
 
-export interface SessionRow {
+export type UserRow = Selectable<UserTable>;
+/** What a new user is stored with; the rest has defaults. */
+export type NewUserRow = Omit<UserRow, 'session_epoch' | 'session_cleanup'>;
+
+export interface SessionTable {
   id: string;
   user_id: string;
   generation: number;
@@ -30,7 +38,17 @@ export interface SessionRow {
   scope: string | null;
   address: string | null;
   user_agent: string | null;
+  /** The session lives only while this is its user's `session_epoch`. */
+  epoch: number;
+  /** Refresh tokens of earlier generations are void. */
+  first_generation: Generated<number>;
+  /** The generation that the present one replaced, where that is not the one before. */
+  parent_generation: Generated<number | null>;
 }
+
+export type SessionRow = Selectable<SessionTable>;
+/** What a new session is stored with; the epoch is its user's, and the rest has defaults. */
+export type NewSessionRow = Omit<SessionRow, 'epoch' | 'first_generation' | 'parent_generation'>;
 
 export interface RevocationRow {
   seq: Generated<number>;
@@ -81,20 +99,20 @@ export interface FactRow {
   value: string;
 }
 
-export interface MigrationRow {
+export interface SchemaMigrationRow {
   version: number;
   name: string;
 }
 
 /** Every table, by name. */
 export interface Database {
-  users: UserRow;
-  sessions: SessionRow;
+  users: UserTable;
+  sessions: SessionTable;
   revocations: RevocationRow;
   signing_keys: SigningKeyRow;
   envelopes: EnvelopeRow;
   audit_events: AuditEventRow;
   guards: GuardRow;
   facts: FactRow;
-  latchkey_migrations: MigrationRow;
+  schema_migrations: SchemaMigrationRow;
 }

@@ -28,6 +28,7 @@ export function createAuthSettings(
     accessTokenTtl,
     refreshTokenTtl,
     refreshGrace,
+    maxSessions: settings.maxSessions,
     passwordMinLength,
     passwordMaxLength,
     auditRetention: parseRetention(options.auditRetention ?? '90d'),

@@ -356,7 +356,8 @@ suite('a key that has leaked', () => {
       real.store.readKeys = failing ?? (async () => before);
       await other.auth.revocations.catchUp().catch(() => {});
       real.clock.step(31);
-      const sessions = () => real.store.listSessions({ userId: user.id, now: real.clock.now() });
+      const sessions = () =>
+        real.store.listSessions({ userId: user.id, now: real.clock.now(), limit: 1_000 });
       const written = await sessions();
       for (const request of [
         other.auth.refresh(refreshToken),

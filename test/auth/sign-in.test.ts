@@ -274,7 +274,11 @@ suite('access tokens', () => {
       await using real = await openTestAuth({ [hook]: fail, refreshGrace: 0 });
       const { user, refreshToken } = await signInJane(real);
       const read = async () => ({
-        sessions: await real.store.listSessions({ userId: user.id, now: real.clock.now() }),
+        sessions: await real.store.listSessions({
+          userId: user.id,
+          now: real.clock.now(),
+          limit: 1_000,
+        }),
         events: await real.store.listEvents({ userId: null, limit: 99 }),
         users: await real.auth.users.list(),
       });
@@ -342,16 +346,101 @@ suite('account', () => {
     const mine = await signInJane(real);
     const other = await real.auth.login(JANE);
     const bearer = real.verifier.verify(mine.accessToken);
-    await real.auth.changePassword(bearer, {
+    const changed = await real.auth.changePassword(bearer, {
       current_password: PASSWORD,
       new_password: 'new password',
     });
-    real.verifier.verify(mine.accessToken);
-    await real.auth.refresh(mine.refreshToken);
+    assert.equal(real.verifier.verify(changed.accessToken).sid, bearer.sid);
+    assert.equal(changed.user.id, bearer.sub);
+    assert.throws(() => real.verifier.verify(mine.accessToken), { code: 'token_revoked' });
+    // Neither within the grace window nor after it, and the new tokens live on.
+    for (const seconds of [0, 31, 600]) {
+      real.clock.step(seconds);
+      await assert.rejects(real.auth.refresh(mine.refreshToken), { code: 'session_ended' });
+      assert.equal(await real.auth.findRefreshToken(mine.refreshToken), undefined);
+    }
+    assert.ok(await real.auth.findRefreshToken(changed.refreshToken));
+    const next = await real.auth.refresh(changed.refreshToken);
+    real.verifier.verify(next.accessToken);
     assert.throws(() => real.verifier.verify(other.accessToken), TokenRefused);
     await assert.rejects(real.auth.refresh(other.refreshToken), RefreshRefused);
     await assert.rejects(real.auth.login(JANE), CredentialsRefused);
     await real.auth.login({ ...JANE, password: 'new password' });
+  });
+
+  test('a hook that throws leaves the password and the session as they are', async () => {
+    let broken = false;
+    await using real = await openTestAuth({
+      claims: () => {
+        if (broken) throw new Error('of the host');
+        return { plan: 'free' };
+      },
+    });
+    const { accessToken, refreshToken } = await signInJane(real);
+    const bearer = real.verifier.verify(accessToken);
+    broken = true;
+    const change = { current_password: PASSWORD, new_password: 'new password' };
+    await assert.rejects(real.auth.changePassword(bearer, change), { message: 'of the host' });
+    broken = false;
+    real.verifier.verify(accessToken);
+    await real.auth.refresh(refreshToken);
+    await real.auth.login(JANE);
+  });
+
+  test('a session that has ended changes no password', async () => {
+    await using real = await openTestAuth();
+    const signIn = await signInJane(real);
+    const bearer = real.verifier.verify(signIn.accessToken);
+    await real.auth.logout(bearer);
+    const change = { current_password: PASSWORD, new_password: 'new password' };
+    await assert.rejects(real.auth.changePassword(bearer, change), { code: 'token_revoked' });
+    await real.auth.login(JANE);
+  });
+
+  test('the bound of sessions holds at sign-in, with the tokens of the one that ends', async () => {
+    await using real = await openTestAuth({ maxSessions: 2 });
+    const first = await signInJane(real);
+    real.clock.step(1);
+    const second = await real.auth.login(JANE);
+    real.clock.step(60);
+    // Used last, so it is the other one that ends.
+    const refreshed = await real.auth.refresh(first.refreshToken);
+    const third = await real.auth.login(JANE);
+    assert.throws(() => real.verifier.verify(second.accessToken), { code: 'token_revoked' });
+    await assert.rejects(real.auth.refresh(second.refreshToken), { code: 'session_ended' });
+    real.verifier.verify(refreshed.accessToken);
+    const { sessions } = await real.auth.listSessions(real.verifier.verify(third.accessToken));
+    assert.deepEqual(
+      sessions.map(({ id }) => id),
+      [third.session.id, first.session.id],
+    );
+    const [event] = (await real.store.listEvents({ userId: first.user.id, limit: 9 })).filter(
+      ({ type }) => type === 'session_ended',
+    );
+    assert.equal(event?.sessionId, second.session.id);
+  });
+
+  test('what an older version let in beyond the bound is ended in batches, with its tokens', async () => {
+    await using real = await openTestAuth({ maxSessions: 1_000 });
+    const signIns = [await signInJane(real)];
+    for (let count = 0; count < 30; count++) {
+      real.clock.step(1);
+      signIns.push(await real.auth.login(JANE));
+    }
+    const node = await real.another({ maxSessions: 5 });
+    assert.equal(await node.auth.removeExpired(10), false, 'nobody was found to have too many');
+    const last = await node.auth.login(JANE);
+    let batches = 0;
+    while (await node.auth.removeExpired(10)) batches += 1;
+    assert.ok(batches >= 3, `${batches}`);
+    const live = [...signIns.slice(-4), last].map(({ session }) => session.id);
+    const bearer = node.verifier.verify(last.accessToken);
+    const { sessions } = await node.auth.listSessions(bearer);
+    assert.deepEqual(sessions.map(({ id }) => id).sort(), live.sort());
+    for (const { accessToken } of signIns.slice(0, -4)) {
+      assert.throws(() => node.verifier.verify(accessToken), { code: 'token_revoked' });
+    }
+    for (const { accessToken } of signIns.slice(-4)) node.verifier.verify(accessToken);
   });
 
   test('two changes at once: one wins', async () => {
@@ -397,7 +486,7 @@ suite('account', () => {
     await assert.rejects(real.auth.endSession(bearer, jane.session.id), NotFound);
     await assert.rejects(real.auth.endSession(bearer, 'nothing'), NotFound);
     real.verifier.verify(jane.accessToken);
-    assert.equal((await real.auth.listSessions(bearer)).length, 1);
+    assert.equal((await real.auth.listSessions(bearer)).sessions.length, 1);
   });
 
   test('one token can be revoked alone', async () => {

@@ -324,7 +324,7 @@ async function fillWithHostile(store: Store, texts: Readonly<Record<string, stri
 
 async function readAll(store: Store) {
   const users = await store.listUsers({ after: null, limit: 1000 });
-  const sessions = users.map(({ id }) => store.listSessions({ userId: id, now: 0 }));
+  const sessions = users.map(({ id }) => store.listSessions({ userId: id, now: 0, limit: 1_000 }));
   return {
     users,
     sessions: await Promise.all(sessions),

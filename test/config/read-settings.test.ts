@@ -59,6 +59,7 @@ describe('settings nobody gives', () => {
       accessTokenTtl: 900,
       refreshTokenTtl: 2_592_000,
       refreshGrace: 30,
+      maxSessions: 100,
       trustProxy: false,
       corsOrigins: [],
     });

@@ -137,11 +137,17 @@ export class Client {
     const new_password = `the password ${made}`;
     const body = { current_password, new_password };
     const answer = await api.send('/auth/password', body, session.access);
-    const isDone = this.#isExpected('password', answer, 204);
+    const isDone = this.#isExpected('password', answer, 200);
     for (const it of account.sessions) {
       if (it !== session && it.state === 'live') it.state = isDone ? 'ended' : 'unsure';
     }
-    if (isDone) account.formerPasswords.push(current_password);
+    if (isDone) {
+      Object.assign(session, { access: answer.access, refresh: answer.refresh });
+      account.formerPasswords.push(current_password);
+    } else {
+      // Changed or not: with the old tokens or with new ones that were not heard of.
+      session.state = 'unsure';
+    }
     account.passwords = isDone ? [new_password] : [current_password, new_password];
     return isDone;
   }

@@ -427,9 +427,18 @@ describe('the account', () => {
     const there = await signIn('changer');
     const json = { current_password: PASSWORD, new_password: 'another good one' };
     const answer = await send('/auth/password', { json, token: here.access });
-    assertAnswer(answer, 204);
-    assert.equal(await isSignedIn(here.access), true);
-    const kept = await send('/auth/refresh', { json: { refresh_token: here.refresh } });
+    assertAnswer(answer, 200);
+    const { access_token, refresh_token, ...rest } = answer.body;
+    assert.deepEqual(rest, { token_type: 'bearer', expires_in: 900 });
+    assert.equal(await isSignedIn(access_token), true);
+    // Whoever copied the old tokens is out, even within the grace window.
+    assert.equal(await isSignedIn(here.access), false);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const old = await send('/auth/refresh', { json: { refresh_token: here.refresh } });
+      assert.equal(old.status, 401);
+      assert.equal(old.body['code'], 'session_ended');
+    }
+    const kept = await send('/auth/refresh', { json: { refresh_token } });
     assert.equal(kept.status, 200);
     assert.equal(await isSignedIn(there.access), false);
     const ended = await send('/auth/refresh', { json: { refresh_token: there.refresh } });
@@ -459,7 +468,8 @@ describe('the account', () => {
     });
     const answer = await send('/auth/sessions', { token: here.access });
     assertAnswer(answer, 200);
-    const { sessions } = answer.body;
+    const { sessions, next_cursor } = answer.body;
+    assert.equal(next_cursor, null);
     assert.equal(sessions.length, 2);
     const [second, first] = sessions;
     assert.equal(first.current, true);
@@ -484,6 +494,47 @@ describe('the account', () => {
     assert.equal(again.body['code'], 'not_found');
     assert.equal((await end('not-a-session')).status, 404);
     assert.equal((await end('%00')).status, 404);
+  });
+
+  it('lists its sessions page by page, and refuses what is no page', async () => {
+    const { access } = await signUp('pager');
+    for (let count = 0; count < 4; count++) {
+      clock.step(1);
+      await signIn('pager');
+    }
+    const list = (query: string) => send(`/auth/sessions${query}`, { token: access });
+    const all = (await list('')).body['sessions'].map((it: { id: string }) => it.id);
+    assert.equal(all.length, 5);
+    const pages: string[][] = [];
+    let cursor: string | null = null;
+    do {
+      const answer = await list(`?limit=2${cursor === null ? '' : `&after=${cursor}`}`);
+      assertAnswer(answer, 200);
+      pages.push(answer.body['sessions'].map((it: { id: string }) => it.id));
+      cursor = answer.body['next_cursor'];
+    } while (cursor !== null);
+    assert.deepEqual(pages, [all.slice(0, 2), all.slice(2, 4), all.slice(4)]);
+
+    const bad = [
+      ...['?limit=0', '?limit=201', '?limit=-1', '?limit=1.5', '?limit=1e1', '?limit=', '?limit'],
+      ...['?limit=01', '?limit=%201', '?limit=1&limit=2', '?limit=all', '?limit=0x10'],
+      ...['?after=', '?after=x', '?after=1', '?after=%00', `?after=${all[0]}x`],
+      ...[`?after=${all[0]}&after=${all[1]}`, `?after=${all[0].toUpperCase()}`, '?after[]=1'],
+      ...['?page=2', '?__proto__=1', '?constructor=1', `?after=${'%27'}or 1=1--`],
+    ];
+    for (const query of bad) {
+      const answer = await list(query);
+      assert.equal(answer.status, 400, query);
+      assert.equal(answer.body['code'], 'invalid_input', query);
+    }
+    assertAnswer(await list('?limit=200'), 200);
+    // A cursor tells where to go on; the session it names may have ended.
+    await send(`/auth/sessions/${all[1]}`, { method: 'DELETE', token: access });
+    const next = await list(`?after=${all[1]}`);
+    assert.deepEqual(
+      next.body['sessions'].map((it: { id: string }) => it.id),
+      all.slice(2),
+    );
   });
 
   it('cannot end the session of somebody else', async () => {

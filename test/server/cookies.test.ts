@@ -270,6 +270,28 @@ describe('cookies of a host', () => {
   });
 });
 
+describe('a password change by cookie', () => {
+  it('answers with new cookies, and the old ones are worth nothing', async () => {
+    const { refresh, username, access, cookies } = await signIn();
+    const answer = await send('/auth/password', {
+      method: 'POST',
+      cookies,
+      headers: HERE,
+      json: { current_password: PASSWORD, new_password: 'another good one' },
+    });
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual(Object.keys(answer.body).sort(), ['expires_in', 'user']);
+    assert.equal(answer.body['user'].username, username);
+    const set = readCookies(answer);
+    assert.equal(await isSignedIn(set[ACCESS]?.value ?? ''), true);
+    assert.equal(await isSignedIn(access), false);
+    const old = await send('/auth/refresh', { json: { refresh_token: refresh } });
+    assert.equal(old.status, 401);
+    const next = await send('/auth/refresh', { json: { refresh_token: set[REFRESH]?.value } });
+    assert.equal(next.status, 200, next.text);
+  });
+});
+
 describe('a refresh by cookie', () => {
   it('answers by cookie, and one by body by body', async () => {
     const { refresh, username, access } = await signIn();

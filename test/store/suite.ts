@@ -18,6 +18,7 @@ import { keyTests } from './suite/keys.ts';
 import { raceTests } from './suite/races.ts';
 import { revocationTests } from './suite/revocations.ts';
 import { rotationTests } from './suite/rotation.ts';
+import { sessionBoundTests } from './suite/session-bounds.ts';
 import { sessionTests } from './suite/sessions.ts';
 import { userTests } from './suite/users.ts';
 
@@ -40,6 +41,7 @@ export function storeSuite(name: string, open: OpenDatabase, inOrder = true): vo
 
     describe('users', () => userTests(given));
     describe('sessions', () => sessionTests(given));
+    describe('bounds of sessions', () => sessionBoundTests(given));
     describe('rotation', () => rotationTests(given));
     describe('accounts', () => accountTests(given));
     describe('facts and events', () => factTests(given));
@@ -81,7 +83,7 @@ function closingTests(open: OpenDatabase): void {
     const again = await another();
     t.after(() => again.close());
     assert.deepEqual(await again.findUser({ id: user.id }), user);
-    const listed = await again.listSessions({ userId: user.id, now: 0 });
+    const listed = await again.listSessions({ userId: user.id, now: 0, limit: 1_000 });
     assert.deepEqual(listed.reverse(), sessions);
     const kept = { version: 1, keys: [key], envelopes: [envelope] };
     assert.deepEqual(await again.readKeys(), kept);

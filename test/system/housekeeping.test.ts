@@ -34,7 +34,8 @@ async function openFull(t: TestContext): Promise<{ store: Store; count: () => nu
   const random = createTestRandom();
   const idAt = (ms: number) => createUuid({ now: () => ms }, random);
   const sessions = db.prepare(
-    `insert into sessions values (?, 'jane', 0, 1, ?, 1, 1, null, null, 'a browser of a common length, as they are')`,
+    `insert into sessions (id, user_id, generation, rotated_at, expires_at, created_at, auth_time, user_agent, epoch)
+      values (?, 'jane', 0, 1, ?, 1, 1, 'a browser of a common length, as they are', 0)`,
   );
   const revocations = db.prepare(
     `insert into revocations (kind, subject, version, expires_at) values ('session', ?, 0, ?)`,
@@ -44,7 +45,8 @@ async function openFull(t: TestContext): Promise<{ store: Store; count: () => nu
   );
   db.exec('begin');
   db.exec(
-    `insert into users values ('jane', 'jane', 'jane', null, null, null, '[]', '{}', null, 0, null, 1, 1)`,
+    `insert into users (id, username, username_key, roles, profile, token_version, created_at, updated_at)
+      values ('jane', 'jane', 'jane', '[]', '{}', 0, 1, 1)`,
   );
   const old = now - 91 * day * 1000;
   for (let i = 0; i < rows / 3; i++) {

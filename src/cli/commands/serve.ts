@@ -1,4 +1,3 @@
-import type { Notice } from '../../auth/ports.ts';
 import { durationBetween } from '../../config/duration.ts';
 import { type SettingName, settingTable } from '../../config/setting-table.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -67,8 +66,8 @@ async function run(call: Call): Promise<number | undefined> {
   const server = await (workers === 1
     ? startAlone(console, plan)
     : startWorkers(console, plan, workers));
-  const { issuer, pids, notices } = server;
-  printBanner(call, { ...asked, port, issuer }, { created: missing, pids, notices });
+  const { issuer, pids } = server;
+  printBanner(call, { ...asked, port, issuer }, { created: missing, pids });
   await Promise.race([stop, server.failed]);
   console.note(
     drain === 0
@@ -82,7 +81,6 @@ async function run(call: Call): Promise<number | undefined> {
 interface Serving {
   readonly issuer: string;
   readonly pids: readonly number[];
-  readonly notices: readonly Notice[];
   /** Rejects when it can no longer serve. */
   readonly failed: Promise<never>;
   /** @returns whether everything under way was finished */
@@ -90,14 +88,10 @@ interface Serving {
 }
 
 async function startAlone(console: Console, plan: ServePlan): Promise<Serving> {
-  let notices: readonly Notice[] = [];
-  const app = await startServing(plan, (found) => {
-    notices = found;
-  });
+  const app = await startServing(plan);
   return {
     issuer: app.latchkey.settings.issuer,
     pids: [process.pid],
-    notices,
     failed: new Promise<never>(() => {}),
     async stop() {
       await stopGracefully(console, app, plan.drain);
@@ -118,7 +112,6 @@ async function startWorkers(console: Console, plan: ServePlan, count: number): P
   return {
     issuer: opened.settings.issuer,
     pids: crew.pids,
-    notices: opened.notices,
     failed: crew.failed,
     stop: () => crew.stop(),
   };

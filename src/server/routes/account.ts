@@ -3,6 +3,7 @@ import { assertNotForm } from '../body.ts';
 import { toCaller } from '../caller.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { meSchema, passwordSchema, sessionSchema, sessionsSchema } from '../schemas/account.ts';
+import { answerSignIn, limitsOf } from '../sign-in-answer.ts';
 import { toSessionView, toUserView } from '../views.ts';
 
 /** What a signed-in person can see and do of their own. */
@@ -21,8 +22,16 @@ export function addAccountRoutes(app: FastifyInstance, context: RouteContext): v
     onRequest,
     handler: async (request, reply) => {
       assertNotForm(request);
-      await auth.changePassword(request.user, request.body, toCaller(request));
-      return reply.code(204).send();
+      // Answered the way the credential came, as a refresh is.
+      const credential = context.credentials.require(request.raw);
+      const transport = credential.transport === 'cookie' ? 'cookie' : 'body';
+      const signIn = await auth.changePassword(
+        request.user,
+        request.body,
+        toCaller(request),
+        limitsOf(context, transport),
+      );
+      return answerSignIn(context, reply, signIn, { transport });
     },
   });
 
@@ -30,8 +39,11 @@ export function addAccountRoutes(app: FastifyInstance, context: RouteContext): v
     schema: sessionsSchema,
     onRequest,
     handler: async (request) => {
-      const sessions = await auth.listSessions(request.user);
-      return { sessions: sessions.map((session) => toSessionView(session, request.user.sid)) };
+      const { sessions, nextCursor } = await auth.listSessions(request.user, request.query);
+      return {
+        sessions: sessions.map((session) => toSessionView(session, request.user.sid)),
+        next_cursor: nextCursor,
+      };
     },
   });
 

@@ -1,5 +1,23 @@
-import { NoContent, password, refusals, SIGNED_IN, Time, User } from './common.ts';
-import { boolean, list, nullable, object, string } from './json-schema.ts';
+import {
+  ByCookie,
+  NoContent,
+  password,
+  refusals,
+  SIGNED_IN,
+  Time,
+  Tokens,
+  User,
+} from './common.ts';
+import {
+  boolean,
+  either,
+  integer,
+  list,
+  nullable,
+  object,
+  optional,
+  string,
+} from './json-schema.ts';
 
 export const meSchema = {
   summary: 'Who am I?',
@@ -11,7 +29,8 @@ export const meSchema = {
 
 export const passwordSchema = {
   summary: 'Change the password',
-  description: 'Ends every other session.',
+  description:
+    'Ends every other session, and answers with new tokens of this one, or with cookies where the request came by cookie. Its old tokens are refused.',
   tags: ['Account'],
   security: SIGNED_IN,
   body: object(
@@ -21,14 +40,22 @@ export const passwordSchema = {
     },
     { additionalProperties: false },
   ),
-  response: { 204: NoContent, ...refusals(400, 401, 403, 413, 415) },
+  response: {
+    200: either([Tokens, ByCookie], { description: 'The password was changed.' }),
+    ...refusals(400, 401, 403, 413, 415),
+  },
 };
 
 export const sessionsSchema = {
   summary: 'List my sessions',
-  description: 'Each is one sign-in that still lives: its device, its address, its last use.',
+  description:
+    'Each is one sign-in that still lives: its device, its address, its last use. The latest come first, page by page.',
   tags: ['Account'],
   security: SIGNED_IN,
+  querystring: object({
+    after: optional(string({ format: 'uuid', description: '`next_cursor` of the page before.' })),
+    limit: optional(integer({ minimum: 1, maximum: 200, default: 100 })),
+  }),
   response: {
     200: object(
       {
@@ -43,6 +70,7 @@ export const sessionsSchema = {
             expires_at: Time,
           }),
         ),
+        next_cursor: nullable(string({ format: 'uuid', description: 'null: there are no more.' })),
       },
       { description: 'The sessions, the latest first.' },
     ),

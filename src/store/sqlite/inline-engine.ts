@@ -10,7 +10,6 @@ import { toError, toFailure } from './failures.ts';
 export function openInlineEngine(location: SqliteLocation): Engine {
   const executor = openExecutor(location);
   return {
-    notices: executor.notices,
     run: async (calls) => executor.runBatch(calls),
     close: async () => executor.close(),
   };

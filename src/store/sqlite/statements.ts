@@ -10,32 +10,40 @@ export const statements: CompiledStatements = {
     text: 'update "users" set "disabled_at" = ?, "updated_at" = ? where "id" = ? returning "id"',
     parameters: [null, ['now'], ['id']],
   },
+  'account.findKept': {
+    text: 'select * from "sessions" where "id" = ? and "user_id" = ? and "epoch" = ? and "expires_at" > ?',
+    parameters: [['id'], ['userId'], ['epoch'], ['now']],
+  },
+  'account.keepSession': {
+    text: 'update "sessions" set "epoch" = ?, "generation" = ?, "first_generation" = ?, "parent_generation" = ?, "rotated_at" = ?, "expires_at" = ? where "id" = ? returning *',
+    parameters: [['epoch'], ['generation'], ['generation'], null, ['now'], ['expiresAt'], ['id']],
+  },
+  'account.lockUser': {
+    text: 'select "session_epoch" as "epoch", "disabled_at" as "disabledAt" from "users" where "id" = ?',
+    parameters: [['id']],
+  },
+  'account.raiseEpoch': {
+    text: 'update "users" set "token_version" = "token_version" + ?, "session_epoch" = "session_epoch" + ?, "updated_at" = ? where "id" = ? returning *',
+    parameters: [1, 1, ['now'], ['id']],
+  },
   'account.raiseVersion': {
     text: 'update "users" set "token_version" = "token_version" + ?, "updated_at" = ? where "id" = ? returning "token_version" as "version"',
     parameters: [1, ['now'], ['id']],
   },
-  'account.removeOtherSessions': {
-    text: 'delete from "sessions" where "user_id" = ? and "id" != ? returning "id"',
-    parameters: [['userId'], ['keep']],
-  },
-  'account.removeSessions': {
-    text: 'delete from "sessions" where "user_id" = ?',
-    parameters: [['userId']],
-  },
   'account.removeUser': {
-    text: 'delete from "users" where "id" = ? returning "id"',
+    text: 'delete from "users" where "id" = ?',
     parameters: [['id']],
   },
   'account.replaceHash': {
-    text: 'update "users" set "password_hash" = ?, "updated_at" = ? where "id" = ?',
-    parameters: [['hash'], ['now'], ['id']],
+    text: 'update "users" set "password_hash" = ? where "id" = ?',
+    parameters: [['hash'], ['id']],
   },
   'account.replaceRoles': {
     text: 'update "users" set "roles" = ? where "id" = ?',
     parameters: [['roles'], ['id']],
   },
   'account.selectHash': {
-    text: 'select "password_hash" as "hash" from "users" where "id" = ?',
+    text: 'select "password_hash" as "hash", "session_epoch" as "epoch" from "users" where "id" = ?',
     parameters: [['id']],
   },
   'audit.insert': {
@@ -58,6 +66,38 @@ export const statements: CompiledStatements = {
   'audit.selectOfUser': {
     text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent", "subject" from "audit_events" where "user_id" = ? order by "id" desc limit ?',
     parameters: [['userId'], ['limit']],
+  },
+  'cleanup.clearFlag': {
+    text: 'update "users" set "session_cleanup" = ? where "id" = ?',
+    parameters: [0, ['id']],
+  },
+  'cleanup.flag': {
+    text: 'update "users" set "session_cleanup" = ? where "id" = ?',
+    parameters: [1, ['userId']],
+  },
+  'cleanup.lockUser': {
+    text: 'select "session_epoch" as "epoch" from "users" where "id" = ?',
+    parameters: [['id']],
+  },
+  'cleanup.remove': {
+    text: 'delete from "sessions" where "id" = ? returning "id"',
+    parameters: [['id']],
+  },
+  'cleanup.removeSome': {
+    text: 'delete from "sessions" where "id" in (select "id" from "sessions" where "user_id" = ? and "epoch" < ? limit ?) returning "id"',
+    parameters: [['userId'], ['before'], ['limit']],
+  },
+  'cleanup.selectFlagged': {
+    text: 'select "id" from "users" where "session_cleanup" = 1 limit ?',
+    parameters: [1],
+  },
+  'cleanup.selectOldest': {
+    text: 'select "id", "rotated_at" as "usedAt" from "sessions" where "user_id" = ? and "epoch" = ? order by "id" limit ?',
+    parameters: [['userId'], ['epoch'], ['limit']],
+  },
+  'cleanup.selectOverfull': {
+    text: 'select "id" from "sessions" where "user_id" = ? and "epoch" = ? order by "id" limit ? offset ?',
+    parameters: [['userId'], ['epoch'], 1, ['offset']],
   },
   'facts.insertUnlessThere': {
     text: 'insert into "facts" ("name", "value") values (?, ?) on conflict do nothing',
@@ -153,15 +193,15 @@ export const statements: CompiledStatements = {
     parameters: [['value'], 'keys_version'],
   },
   'migrate.createTable': {
-    text: 'create table "latchkey_migrations" ("version" integer not null primary key, "name" text not null) strict',
+    text: 'create table if not exists "schema_migrations" ("version" integer not null primary key, "name" text not null) strict',
     parameters: [],
   },
   'migrate.findVersion': {
-    text: 'select max("version") as "version" from "latchkey_migrations"',
+    text: 'select max("version") as "version" from "schema_migrations"',
     parameters: [],
   },
   'migrate.record': {
-    text: 'insert into "latchkey_migrations" ("version", "name") values (?, ?)',
+    text: 'insert into "schema_migrations" ("version", "name") values (?, ?)',
     parameters: [['version'], ['name']],
   },
   'revocations.insert': {
@@ -177,8 +217,8 @@ export const statements: CompiledStatements = {
     parameters: [],
   },
   'rotation.advance': {
-    text: 'update "sessions" set "generation" = ?, "rotated_at" = ?, "expires_at" = ? where "id" = ?',
-    parameters: [['generation'], ['now'], ['expiresAt'], ['id']],
+    text: 'update "sessions" set "generation" = ?, "parent_generation" = ?, "rotated_at" = ?, "expires_at" = ? where "id" = ?',
+    parameters: [['generation'], ['parent'], ['now'], ['expiresAt'], ['id']],
   },
   'rotation.remove': {
     text: 'delete from "sessions" where "id" = ?',
@@ -193,7 +233,7 @@ export const statements: CompiledStatements = {
     parameters: [['id']],
   },
   'sessions.insert': {
-    text: 'insert into "sessions" ("id", "user_id", "generation", "rotated_at", "expires_at", "created_at", "auth_time", "scope", "address", "user_agent") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    text: 'insert into "sessions" ("id", "user_id", "generation", "rotated_at", "expires_at", "created_at", "auth_time", "scope", "address", "user_agent", "epoch") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     parameters: [
       ['id'],
       ['user_id'],
@@ -205,6 +245,7 @@ export const statements: CompiledStatements = {
       ['scope'],
       ['address'],
       ['user_agent'],
+      ['epoch'],
     ],
   },
   'sessions.remove': {
@@ -219,9 +260,13 @@ export const statements: CompiledStatements = {
     text: 'update "users" set "password_hash" = ? where "id" = ?',
     parameters: [['hash'], ['id']],
   },
+  'sessions.selectById': {
+    text: 'select "users".*, "sessions"."id" as "session_id", "sessions"."created_at" as "session_created_at", "sessions"."generation", "sessions"."rotated_at", "sessions"."expires_at", "sessions"."auth_time", "sessions"."scope", "sessions"."address", "sessions"."user_agent", "sessions"."first_generation", "sessions"."parent_generation" from "sessions" inner join "users" on "users"."id" = "sessions"."user_id" and "users"."session_epoch" = "sessions"."epoch" where "sessions"."id" = ? and "sessions"."expires_at" > ?',
+    parameters: [['id'], ['now']],
+  },
   'sessions.selectLive': {
-    text: 'select * from "sessions" where "user_id" = ? and "expires_at" > ? order by "created_at" desc, "id" desc',
-    parameters: [['userId'], ['now']],
+    text: 'select * from "sessions" where "user_id" = ? and "epoch" = (select "session_epoch" from "users" where "id" = ?) and "id" < ? and "expires_at" > ? order by "id" desc limit ?',
+    parameters: [['userId'], ['userId'], ['before'], ['now'], ['limit']],
   },
   'sessions.selectUser': {
     text: 'select * from "users" where "id" = ?',

@@ -1,9 +1,16 @@
-import { NO_VERSION_ACCEPTED, type Revocation } from '../../revocation/revocation.ts';
+import { NO_VERSION_ACCEPTED } from '../../revocation/revocation.ts';
+import type { UserRow } from '../schema.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
+import type { Steps } from '../sql/steps.ts';
 import { auditLog } from './audit.ts';
+import { fromSessionRow, fromUserRow } from './records.ts';
 import { revocationLog } from './revocations.ts';
+import { sessionRemoval } from './session-cleanup.ts';
 import type { Verbs } from './verb.ts';
+
+/** Sessions that one step of deleting a user removes. */
+const rowsToDelete = 200;
 
 type AccountVerbs = Pick<
   Verbs,
@@ -14,6 +21,7 @@ type AccountVerbs = Pick<
 export function accountVerbs(sql: Sql): AccountVerbs {
   const revoke = revocationLog(sql);
   const record = auditLog(sql);
+  const removal = sessionRemoval(sql);
   const missing = { found: false, revocations: [] };
 
   const raiseVersion = query(sql, 'account.raiseVersion', (p: { id: string; now: number }) =>
@@ -25,17 +33,14 @@ export function accountVerbs(sql: Sql): AccountVerbs {
   );
   const selectHash = query(sql, 'account.selectHash', (p: { id: string }) =>
     sql.forUpdate(
-      sql.db.selectFrom('users').select('password_hash as hash').where('id', '=', p.id),
+      sql.db
+        .selectFrom('users')
+        .select(['password_hash as hash', 'session_epoch as epoch'])
+        .where('id', '=', p.id),
     ),
   );
-  const replaceHash = query(
-    sql,
-    'account.replaceHash',
-    (p: { id: string; hash: string; now: number }) =>
-      sql.db
-        .updateTable('users')
-        .set({ password_hash: p.hash, updated_at: p.now })
-        .where('id', '=', p.id),
+  const replaceHash = query(sql, 'account.replaceHash', (p: { id: string; hash: string }) =>
+    sql.db.updateTable('users').set({ password_hash: p.hash }).where('id', '=', p.id),
   );
   const replaceRoles = query(sql, 'account.replaceRoles', (p: { id: string; roles: string }) =>
     sql.db.updateTable('users').set({ roles: p.roles }).where('id', '=', p.id),
@@ -53,70 +58,117 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       .where('id', '=', p.id)
       .returning('id'),
   );
-  const removeUser = query(sql, 'account.removeUser', (p: { id: string }) =>
-    sql.db.deleteFrom('users').where('id', '=', p.id).returning('id'),
-  );
-  const removeSessions = query(sql, 'account.removeSessions', (p: { userId: string }) =>
-    sql.db.deleteFrom('sessions').where('user_id', '=', p.userId),
-  );
-  const removeOtherSessions = query(
-    sql,
-    'account.removeOtherSessions',
-    (p: { userId: string; keep: string }) =>
+  const lockUser = query(sql, 'account.lockUser', (p: { id: string }) =>
+    sql.forUpdate(
       sql.db
-        .deleteFrom('sessions')
-        .where('user_id', '=', p.userId)
-        .where('id', '!=', p.keep)
-        .returning('id'),
+        .selectFrom('users')
+        .select(['session_epoch as epoch', 'disabled_at as disabledAt'])
+        .where('id', '=', p.id),
+    ),
+  );
+  const removeUser = query(sql, 'account.removeUser', (p: { id: string }) =>
+    sql.db.deleteFrom('users').where('id', '=', p.id),
+  );
+  /** Ends every session and access token of the user in one row, however many there are. */
+  const raiseEpoch = query(sql, 'account.raiseEpoch', (p: { id: string; now: number }) =>
+    sql.db
+      .updateTable('users')
+      .set((it) => ({
+        token_version: it('token_version', '+', 1),
+        session_epoch: it('session_epoch', '+', 1),
+        updated_at: p.now,
+      }))
+      .where('id', '=', p.id)
+      .returningAll(),
+  );
+  const findKept = query(
+    sql,
+    'account.findKept',
+    (p: { id: string; userId: string; epoch: number; now: number }) =>
+      sql.forUpdate(
+        sql.db
+          .selectFrom('sessions')
+          .selectAll()
+          .where('id', '=', p.id)
+          .where('user_id', '=', p.userId)
+          .where('epoch', '=', p.epoch)
+          .where('expires_at', '>', p.now),
+      ),
+  );
+  const keepSession = query(
+    sql,
+    'account.keepSession',
+    (p: { id: string; epoch: number; generation: number; now: number; expiresAt: number }) =>
+      sql.db
+        .updateTable('sessions')
+        .set({
+          epoch: p.epoch,
+          generation: p.generation,
+          first_generation: p.generation,
+          parent_generation: null,
+          rotated_at: p.now,
+          expires_at: p.expiresAt,
+        })
+        .where('id', '=', p.id)
+        .returningAll(),
   );
 
   const revokeUser = (userId: string, version: number, revokeUntil: number) =>
     revoke({ kind: 'user', subject: userId, version, expiresAt: revokeUntil });
 
+  function* endAll(userId: string, now: number): Steps<UserRow | undefined> {
+    const [user] = yield* raiseEpoch({ id: userId, now });
+    if (user !== undefined) yield* removal.removeBefore(userId, user.session_epoch);
+    return user;
+  }
+
   return {
     *endAllSessions({ userId, now, revokeUntil, event }) {
-      const [raised] = yield* raiseVersion({ id: userId, now });
-      if (raised === undefined) return missing;
-      yield* removeSessions({ userId });
-      const entry = yield* revokeUser(userId, raised.version, revokeUntil);
+      const user = yield* endAll(userId, now);
+      if (user === undefined) return missing;
       yield* record(event);
+      const entry = yield* revokeUser(userId, user.token_version, revokeUntil);
       return { found: true, revocations: [entry] };
     },
 
-    *changePassword({ userId, verifiedHash, newHash, keepSessionId, now, revokeUntil, event }) {
+    *changePassword({ userId, verifiedHash, newHash, keep, now, revokeUntil, event }) {
       const [user] = yield* selectHash({ id: userId });
       if (user === undefined || (verifiedHash !== null && user.hash !== verifiedHash)) {
         return missing;
       }
-      yield* replaceHash({ id: userId, hash: newHash, now });
-      const revocations: Revocation[] = [];
-      if (keepSessionId === null) {
-        const [raised] = yield* raiseVersion({ id: userId, now });
-        if (raised === undefined) return missing;
-        yield* removeSessions({ userId });
-        revocations.push(yield* revokeUser(userId, raised.version, revokeUntil));
-      } else {
-        const ended = yield* removeOtherSessions({ userId, keep: keepSessionId });
-        for (const { id } of ended) {
-          const entry = {
-            kind: 'session',
-            subject: id,
-            version: 0,
-            expiresAt: revokeUntil,
-          } as const;
-          revocations.push(yield* revoke(entry));
-        }
-      }
+      const found =
+        keep && (yield* findKept({ id: keep.sessionId, userId, epoch: user.epoch, now }));
+      const [current] = found ?? [];
+      if (keep !== null && current === undefined) return missing;
+      yield* replaceHash({ id: userId, hash: newHash });
+      const [raised] = yield* raiseEpoch({ id: userId, now });
+      if (raised === undefined) return missing;
+      // First the one that stays is moved to the new epoch; what is left behind has ended.
+      const [kept] =
+        keep === null || current === undefined
+          ? []
+          : yield* keepSession({
+              id: keep.sessionId,
+              epoch: raised.session_epoch,
+              generation: current.generation + 1,
+              now,
+              expiresAt: keep.expiresAt,
+            });
+      yield* removal.removeBefore(userId, raised.session_epoch);
       yield* record(event);
-      return { found: true, revocations };
+      const entry = yield* revokeUser(userId, raised.token_version, revokeUntil);
+      const revocations = [entry];
+      if (kept === undefined) return { found: true, revocations };
+      const answer = { session: fromSessionRow(kept), user: fromUserRow(raised) };
+      return { found: true, revocations, kept: answer };
     },
 
     *setRoles({ userId, roles, now, revokeUntil, event }) {
       const [raised] = yield* raiseVersion({ id: userId, now });
       if (raised === undefined) return missing;
       yield* replaceRoles({ id: userId, roles: JSON.stringify(roles) });
-      const entry = yield* revokeUser(userId, raised.version, revokeUntil);
       yield* record(event);
+      const entry = yield* revokeUser(userId, raised.version, revokeUntil);
       return { found: true, revocations: [entry] };
     },
 
@@ -127,20 +179,35 @@ export function accountVerbs(sql: Sql): AccountVerbs {
         yield* record(event);
         return { found: true, revocations: [] };
       }
-      const [raised] = yield* raiseVersion({ id: userId, now });
-      if (raised === undefined) return missing;
+      const user = yield* endAll(userId, now);
+      if (user === undefined) return missing;
       yield* disable({ id: userId, now });
-      yield* removeSessions({ userId });
-      const entry = yield* revokeUser(userId, raised.version, revokeUntil);
       yield* record(event);
+      const entry = yield* revokeUser(userId, user.token_version, revokeUntil);
       return { found: true, revocations: [entry] };
     },
 
-    *deleteUser({ userId, revokeUntil, event }) {
-      const [removed] = yield* removeUser({ id: userId });
-      if (removed === undefined) return missing;
-      const entry = yield* revokeUser(userId, NO_VERSION_ACCEPTED, revokeUntil);
+    *deleteUser({ userId, now, revokeUntil, event }) {
+      const [user] = yield* lockUser({ id: userId });
+      if (user === undefined) return missing;
+      const everyEpoch = user.epoch + 1;
+      const removed = yield* removal.removeSome({
+        userId,
+        before: everyEpoch,
+        limit: rowsToDelete,
+      });
+      if (removed.length === rowsToDelete) {
+        // A user who is disabled already has no session that lives, and none can start.
+        if (user.disabledAt !== null) return { found: true, revocations: [], isPartial: true };
+        const [raised] = yield* raiseEpoch({ id: userId, now });
+        if (raised === undefined) return missing;
+        yield* disable({ id: userId, now });
+        const entry = yield* revokeUser(userId, raised.token_version, revokeUntil);
+        return { found: true, revocations: [entry], isPartial: true };
+      }
+      yield* removeUser({ id: userId });
       yield* record(event);
+      const entry = yield* revokeUser(userId, NO_VERSION_ACCEPTED, revokeUntil);
       return { found: true, revocations: [entry] };
     },
   };

@@ -7,6 +7,7 @@ import { housekeepingVerbs } from './housekeeping.ts';
 import { keyVerbs } from './keys.ts';
 import { revocationVerbs } from './revocations.ts';
 import { rotationVerbs } from './rotation.ts';
+import { cleanupVerbs } from './session-cleanup.ts';
 import { sessionVerbs } from './sessions.ts';
 import { userVerbs } from './users.ts';
 import type { Verbs } from './verb.ts';
@@ -18,6 +19,7 @@ export function createVerbs(sql: Sql): Verbs {
     ...sessionVerbs(sql),
     ...rotationVerbs(sql),
     ...accountVerbs(sql),
+    ...cleanupVerbs(sql),
     ...revocationVerbs(sql),
     ...keyVerbs(sql),
     ...guardVerbs(sql),

@@ -1,8 +1,9 @@
 import type { AuditEvent, Session, UserRecord } from '../../auth/model.ts';
-import type { AuditEventRow, SessionRow, UserRow } from '../schema.ts';
+import type { LiveSession } from '../../auth/ports.ts';
+import type { AuditEventRow, NewSessionRow, NewUserRow, SessionRow, UserRow } from '../schema.ts';
 
 /** Between the domain's records and the tables' rows. */
-export function toUserRow(user: UserRecord): UserRow {
+export function toUserRow(user: UserRecord): NewUserRow {
   return {
     id: user.id,
     username: user.username,
@@ -20,7 +21,7 @@ export function toUserRow(user: UserRecord): UserRow {
   };
 }
 
-export function fromUserRow(row: UserRow): UserRecord {
+export function fromUserRow(row: NewUserRow): UserRecord {
   return {
     id: row.id,
     username: row.username,
@@ -38,7 +39,7 @@ export function fromUserRow(row: UserRow): UserRecord {
   };
 }
 
-export function toSessionRow(session: Session): SessionRow {
+export function toSessionRow(session: Session): NewSessionRow {
   return {
     id: session.id,
     user_id: session.userId,
@@ -53,7 +54,7 @@ export function toSessionRow(session: Session): SessionRow {
   };
 }
 
-export function fromSessionRow(row: SessionRow): Session {
+export function fromSessionRow(row: NewSessionRow): Session {
   return {
     id: row.id,
     userId: row.user_id,
@@ -65,6 +66,32 @@ export function fromSessionRow(row: SessionRow): Session {
     scope: row.scope,
     address: row.address,
     userAgent: row.user_agent,
+  };
+}
+
+/** A session and its user in one row; what both have by one name is the user's. */
+export type JoinedRow = UserRow &
+  Omit<SessionRow, 'id' | 'user_id' | 'created_at' | 'epoch'> & {
+    session_id: string;
+    session_created_at: number;
+  };
+
+export function fromJoinedRow(row: JoinedRow): LiveSession {
+  const { id: user_id, session_id: id, session_created_at: created_at } = row;
+  return {
+    session: fromSessionRow({ ...row, id, user_id, created_at }),
+    user: fromUserRow(row),
+    ...readGenerations(row),
+  };
+}
+
+/** The generations of a session whose refresh tokens are honoured. */
+export function readGenerations(
+  row: Pick<SessionRow, 'generation' | 'first_generation' | 'parent_generation'>,
+): Pick<LiveSession, 'firstGeneration' | 'parentGeneration'> {
+  return {
+    firstGeneration: row.first_generation,
+    parentGeneration: row.parent_generation ?? row.generation - 1,
   };
 }
 

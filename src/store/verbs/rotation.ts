@@ -1,24 +1,10 @@
-import type { Session } from '../../auth/model.ts';
+import { judgeGeneration } from '../../auth/refresh-rule.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import { auditLog } from './audit.ts';
-import { fromSessionRow, fromUserRow } from './records.ts';
+import { fromSessionRow, fromUserRow, readGenerations } from './records.ts';
 import { revocationLog } from './revocations.ts';
-import type { VerbArgs, Verbs } from './verb.ts';
-
-/** What a presented generation means for a live session: the table in the port's comment. */
-export function judge(
-  session: Session,
-  { generation, now, grace }: Pick<VerbArgs<'rotateSession'>, 'generation' | 'now' | 'grace'>,
-): 'rotated' | 'current' | 'replayed' | 'reused' {
-  // Absolute: a clock that stepped back far must not keep the window open until it has caught up.
-  const young = Math.abs(now - session.rotatedAt) < grace;
-  if (generation === session.generation) return young ? 'current' : 'rotated';
-  if (generation === session.generation - 1 && young) return 'replayed';
-  // Too old: somebody else has a copy. Too new: the database was restored from before the token, and
-  // what was issued since then cannot be told from a copy.
-  return 'reused';
-}
+import type { Verbs } from './verb.ts';
 
 export function rotationVerbs(sql: Sql): Pick<Verbs, 'rotateSession'> {
   const revoke = revocationLog(sql);
@@ -32,10 +18,21 @@ export function rotationVerbs(sql: Sql): Pick<Verbs, 'rotateSession'> {
   const advance = query(
     sql,
     'rotation.advance',
-    (p: { id: string; generation: number; now: number; expiresAt: number }) =>
+    (p: {
+      id: string;
+      generation: number;
+      parent: number | null;
+      now: number;
+      expiresAt: number;
+    }) =>
       sql.db
         .updateTable('sessions')
-        .set({ generation: p.generation, rotated_at: p.now, expires_at: p.expiresAt })
+        .set({
+          generation: p.generation,
+          parent_generation: p.parent,
+          rotated_at: p.now,
+          expires_at: p.expiresAt,
+        })
         .where('id', '=', p.id),
   );
   const remove = query(sql, 'rotation.remove', (p: { id: string }) =>
@@ -47,9 +44,12 @@ export function rotationVerbs(sql: Sql): Pick<Verbs, 'rotateSession'> {
       const { sessionId, now, expiresAt } = args;
       const [row] = yield* selectSession({ id: sessionId });
       if (row === undefined || row.expires_at <= now) return { status: 'gone' };
+      const [userRow] = yield* selectUser({ id: row.user_id });
+      if (userRow === undefined || row.epoch !== userRow.session_epoch) return { status: 'gone' };
       const session = fromSessionRow(row);
-      const status = judge(session, args);
+      const status = judgeGeneration({ ...session, ...readGenerations(row) }, args);
 
+      if (status === 'void') return { status: 'gone' };
       if (status === 'reused') {
         yield* remove({ id: sessionId });
         const entry = yield* revoke({
@@ -62,14 +62,14 @@ export function rotationVerbs(sql: Sql): Pick<Verbs, 'rotateSession'> {
         return { status, revocations: [entry] };
       }
 
-      const [userRow] = yield* selectUser({ id: session.userId });
-      if (userRow === undefined) return { status: 'gone' };
       const user = fromUserRow(userRow);
-      if (status !== 'rotated') return { status, session, user };
+      if (status === 'current' || status === 'replayed') return { status, session, user };
 
       const generation = session.generation + 1;
-      yield* advance({ id: sessionId, generation, now, expiresAt });
-      return { status, session: { ...session, generation, rotatedAt: now, expiresAt }, user };
+      const parent = status === 'retried' ? args.generation : null;
+      yield* advance({ id: sessionId, generation, parent, now, expiresAt });
+      const rotated = { ...session, generation, rotatedAt: now, expiresAt };
+      return { status: 'rotated', session: rotated, user };
     },
   };
 }

@@ -1,16 +1,20 @@
 import type { Session } from '../../auth/model.ts';
-import type { SessionRow } from '../schema.ts';
+import type { NewSessionRow } from '../schema.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 import { auditLog } from './audit.ts';
-import { fromSessionRow, fromUserRow, toSessionRow } from './records.ts';
+import { fromJoinedRow, fromSessionRow, fromUserRow, toSessionRow } from './records.ts';
 import { revocationLog } from './revocations.ts';
+import { roomMaking } from './session-cleanup.ts';
 import type { Verbs } from './verb.ts';
 
+/** Sorts after every id by its bytes, in both databases. */
+const afterEveryId = '~';
+
 /** Stores a session within the verb that starts it. */
-export function sessionInsert(sql: Sql): (session: Session) => Steps<void> {
-  const insert = query(sql, 'sessions.insert', (p: SessionRow) =>
+export function sessionInsert(sql: Sql): (session: Session, epoch: number) => Steps<void> {
+  const insert = query(sql, 'sessions.insert', (p: NewSessionRow & { epoch: number }) =>
     sql.db.insertInto('sessions').values({
       id: p.id,
       user_id: p.user_id,
@@ -22,31 +26,58 @@ export function sessionInsert(sql: Sql): (session: Session) => Steps<void> {
       scope: p.scope,
       address: p.address,
       user_agent: p.user_agent,
+      epoch: p.epoch,
     }),
   );
-  return function* (session) {
-    yield* insert(toSessionRow(session));
+  return function* (session, epoch) {
+    yield* insert({ ...toSessionRow(session), epoch });
   };
 }
 
-export function sessionVerbs(sql: Sql): Pick<Verbs, 'openSession' | 'listSessions' | 'endSession'> {
+export function sessionVerbs(
+  sql: Sql,
+): Pick<Verbs, 'openSession' | 'findSession' | 'listSessions' | 'endSession'> {
   const insertSession = sessionInsert(sql);
   const revoke = revocationLog(sql);
   const record = auditLog(sql);
+  const makeRoom = roomMaking(sql);
   const selectUser = query(sql, 'sessions.selectUser', (p: { id: string }) =>
     sql.forUpdate(sql.db.selectFrom('users').selectAll().where('id', '=', p.id)),
   );
   const replaceHash = query(sql, 'sessions.replaceHash', (p: { id: string; hash: string }) =>
     sql.db.updateTable('users').set({ password_hash: p.hash }).where('id', '=', p.id),
   );
-  const selectLive = query(sql, 'sessions.selectLive', (p: { userId: string; now: number }) =>
+  const selectLive = query(
+    sql,
+    'sessions.selectLive',
+    (p: { userId: string; now: number; before: string; limit: number }) =>
+      sql.db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('user_id', '=', p.userId)
+        .where('epoch', '=', (it) =>
+          it.selectFrom('users').select('session_epoch').where('id', '=', p.userId),
+        )
+        .where('id', '<', p.before)
+        .where('expires_at', '>', p.now)
+        .orderBy('id', 'desc')
+        .limit(p.limit),
+  );
+  const selectById = query(sql, 'sessions.selectById', (p: { id: string; now: number }) =>
     sql.db
       .selectFrom('sessions')
-      .selectAll()
-      .where('user_id', '=', p.userId)
-      .where('expires_at', '>', p.now)
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc'),
+      .innerJoin('users', (join) =>
+        join
+          .onRef('users.id', '=', 'sessions.user_id')
+          .onRef('users.session_epoch', '=', 'sessions.epoch'),
+      )
+      .selectAll('users')
+      .select(['sessions.id as session_id', 'sessions.created_at as session_created_at'])
+      .select(['sessions.generation', 'sessions.rotated_at', 'sessions.expires_at'])
+      .select(['sessions.auth_time', 'sessions.scope', 'sessions.address', 'sessions.user_agent'])
+      .select(['sessions.first_generation', 'sessions.parent_generation'])
+      .where('sessions.id', '=', p.id)
+      .where('sessions.expires_at', '>', p.now),
   );
   const remove = query(sql, 'sessions.remove', (p: { id: string }) =>
     sql.db.deleteFrom('sessions').where('id', '=', p.id).returning('id'),
@@ -60,20 +91,29 @@ export function sessionVerbs(sql: Sql): Pick<Verbs, 'openSession' | 'listSession
   );
 
   return {
-    *openSession({ session, verifiedHash, rehash, event }) {
+    *openSession({ session, verifiedHash, rehash, event, bound }) {
       const [row] = yield* selectUser({ id: session.userId });
       if (row === undefined || row.disabled_at !== null || row.password_hash !== verifiedHash) {
         return { status: 'refused' };
       }
       if (rehash !== null) yield* replaceHash({ id: row.id, hash: rehash });
-      yield* insertSession(session);
+      yield* insertSession(session, row.session_epoch);
       yield* record(event);
       const user = fromUserRow({ ...row, password_hash: rehash ?? row.password_hash });
-      return { status: 'opened', user };
+      if (bound === undefined) return { status: 'opened', user };
+      const revocations = yield* makeRoom(session, row.session_epoch, bound);
+      return revocations.length === 0
+        ? { status: 'opened', user }
+        : { status: 'opened', user, revocations };
     },
 
-    *listSessions({ userId, now }) {
-      const rows = yield* selectLive({ userId, now });
+    *findSession({ sessionId, now }) {
+      const [row] = yield* selectById({ id: sessionId, now });
+      return row === undefined ? undefined : fromJoinedRow(row);
+    },
+
+    *listSessions({ userId, now, before = null, limit }) {
+      const rows = yield* selectLive({ userId, now, before: before ?? afterEveryId, limit });
       return rows.map(fromSessionRow);
     },
 

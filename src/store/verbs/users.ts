@@ -1,5 +1,5 @@
 import type { UserRecord } from '../../auth/model.ts';
-import type { UserRow } from '../schema.ts';
+import type { NewUserRow } from '../schema.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
@@ -11,7 +11,7 @@ import type { Verbs } from './verb.ts';
 export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'listUsers'> {
   const insertSession = sessionInsert(sql);
   const record = auditLog(sql);
-  const insertUnlessTaken = query(sql, 'users.insertUnlessTaken', (p: UserRow) =>
+  const insertUnlessTaken = query(sql, 'users.insertUnlessTaken', (p: NewUserRow) =>
     sql.db
       .insertInto('users')
       .values({
@@ -61,7 +61,7 @@ export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'li
     *createUser({ user, session, event }) {
       const [inserted] = yield* insertUnlessTaken(toUserRow(user));
       if (inserted === undefined) return { status: 'taken', field: yield* findTakenField(user) };
-      if (session !== null) yield* insertSession(session);
+      if (session !== null) yield* insertSession(session, 0);
       yield* record(event);
       return { status: 'created' };
     },

@@ -38,14 +38,15 @@ const verbs: Record<string, (store: Store, given: Case) => Promise<unknown>> = {
   endAllSessions: (store, { user, event }) =>
     store.endAllSessions({ userId: user.id, now, revokeUntil, event }),
   changePassword: (store, { user, event }) => {
-    const change = { verifiedHash: null, newHash: 'x', keepSessionId: null };
+    const change = { verifiedHash: null, newHash: 'x', keep: null };
     return store.changePassword({ userId: user.id, ...change, now, revokeUntil, event });
   },
   setRoles: (store, { user, event }) =>
     store.setRoles({ userId: user.id, roles: ['admin'], now, revokeUntil, event }),
   setDisabled: (store, { user, event }) =>
     store.setDisabled({ userId: user.id, disabled: true, now, revokeUntil, event }),
-  deleteUser: (store, { user, event }) => store.deleteUser({ userId: user.id, revokeUntil, event }),
+  deleteUser: (store, { user, event }) =>
+    store.deleteUser({ userId: user.id, now, revokeUntil, event }),
   revokeToken: (store, { event }) => store.revokeToken({ jti: unique('jti'), revokeUntil, event }),
 };
 
@@ -53,7 +54,7 @@ async function snapshot(store: Store, userId: string): Promise<unknown> {
   return {
     user: await store.findUser({ id: userId }),
     users: await store.listUsers({ after: null, limit: 10_000 }),
-    sessions: await store.listSessions({ userId, now: 0 }),
+    sessions: await store.listSessions({ userId, now: 0, limit: 1_000 }),
     seq: await newestSeq(store),
   };
 }

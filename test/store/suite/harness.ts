@@ -58,7 +58,7 @@ export async function logged(
 }
 
 export async function sessionIds(store: Store, userId: string): Promise<string[]> {
-  const sessions = await store.listSessions({ userId, now: 0 });
+  const sessions = await store.listSessions({ userId, now: 0, limit: 1_000 });
   return sessions.map((it) => it.id).sort();
 }
 

@@ -41,12 +41,13 @@ const table: readonly (readonly [number, number, number, RotateResult['status']]
   [2, 0, grace, 'replayed'],
   [2, grace - 1, grace, 'replayed'],
   [2, -(grace - 1), grace, 'replayed'],
-  [2, grace, grace, 'reused'],
-  [2, -grace, grace, 'reused'],
+  [2, grace, grace, 'rotated'],
+  [2, -grace, grace, 'rotated'],
+  [2, grace, 0, 'reused'],
   [2, 0, 0, 'reused'],
   [1, 0, grace, 'reused'],
   [0, grace, grace, 'reused'],
-  [-1, 0, grace, 'reused'],
+  [-1, 0, grace, 'gone'],
   [4, 0, grace, 'reused'],
   [4, grace, grace, 'reused'],
   [3, 100_000, grace, 'gone'],
@@ -84,7 +85,9 @@ export function rotationTests(given: () => Store): void {
       const after = expected === 'rotated' ? { ...session, ...advanced } : session;
       assert.deepEqual(result.session, after);
       assert.deepEqual(result.user, await store.findUser({ id: session.userId }));
-      assert.deepEqual(await store.listSessions({ userId: session.userId, now: 0 }), [after]);
+      assert.deepEqual(await store.listSessions({ userId: session.userId, now: 0, limit: 1_000 }), [
+        after,
+      ]);
       assert.deepEqual(log, []);
     });
   }
@@ -141,7 +144,73 @@ export function rotationTests(given: () => Store): void {
       const after = expected === 'rotated' ? { ...session, ...advanced } : session;
       assert.deepEqual(result.session, after);
       assert.equal(result.user.id, session.userId);
-      assert.deepEqual(await store.listSessions({ userId: session.userId, now: 0 }), [after]);
+      assert.deepEqual(await store.listSessions({ userId: session.userId, now: 0, limit: 1_000 }), [
+        after,
+      ]);
     }
+  });
+
+  const minute = 60_000;
+
+  /** Presents generations one after another, a minute apart, and tells what became of each. */
+  async function present(store: Store, sessionId: string, generations: readonly number[]) {
+    const statuses: string[] = [];
+    for (const [at, generation] of generations.entries()) {
+      const result = await rotate(store, sessionId, generation, rotatedAt + (at + 1) * minute);
+      statuses.push('session' in result ? `${result.session.generation}` : result.status);
+    }
+    return statuses;
+  }
+
+  /** What is presented a minute apart, from generation 3 on, and what each answers. */
+  const lives: Record<string, [number[], string[]]> = {
+    'an answer that was lost': [
+      [3, 3, 5, 6],
+      ['4', '5', '6', '7'],
+    ],
+    'three answers that were lost in a row': [
+      [3, 3, 3, 3, 7, 8],
+      ['4', '5', '6', '7', '8', '9'],
+    ],
+    'a parent whose successor was used': [
+      [3, 4, 3],
+      ['4', '5', 'reused'],
+    ],
+    'a parent after its successor was skipped and the next was used': [
+      [3, 3, 5, 3],
+      ['4', '5', '6', 'reused'],
+    ],
+    'a skipped successor that comes after all': [
+      [3, 3, 4],
+      ['4', '5', 'reused'],
+    ],
+    'a skipped successor that comes two retries later': [
+      [3, 3, 3, 4],
+      ['4', '5', '6', 'reused'],
+    ],
+    'the token before the parent': [
+      [3, 2],
+      ['4', 'reused'],
+    ],
+    'a skipped successor is no parent': [
+      [3, 3, 5, 4],
+      ['4', '5', '6', 'reused'],
+    ],
+  };
+  for (const [what, [generations, expected]] of Object.entries(lives)) {
+    test(`${what}: ${expected.join(', ')}`, async () => {
+      const store = given();
+      const { id } = await generationThree(store);
+      assert.deepEqual(await present(store, id, generations), expected);
+    });
+  }
+
+  test('retries at the same moment end on one successor', async () => {
+    const store = given();
+    const { id } = await generationThree(store);
+    const late = Array.from({ length: 10 }, () => rotate(store, id, 2, rotatedAt + minute));
+    const results = await Promise.all(late);
+    assert.ok(results.every((it) => 'session' in it && it.session.generation === 4));
+    assert.equal(results.filter(({ status }) => status === 'rotated').length, 1);
   });
 }

@@ -13,7 +13,9 @@ export function sessionTests(given: () => Store): void {
     const verifiedHash = user.passwordHash ?? '';
     const result = await store.openSession({ session, verifiedHash, rehash: null, event });
     assert.deepEqual(result, { status: 'opened', user });
-    assert.deepEqual(await store.listSessions({ userId: user.id, now: 0 }), [session]);
+    assert.deepEqual(await store.listSessions({ userId: user.id, now: 0, limit: 1_000 }), [
+      session,
+    ]);
     assert.ok(await isRecorded(store, event.id));
   });
 
@@ -35,13 +37,14 @@ export function sessionTests(given: () => Store): void {
         userId,
         verifiedHash: null,
         newHash: 'new',
-        keepSessionId: null,
+        keep: null,
         now: 2_000,
         ...revoking(),
       }),
     'the user was disabled': (store, userId) =>
       store.setDisabled({ userId, disabled: true, now: 2_000, ...revoking() }),
-    'the user was deleted': (store, userId) => store.deleteUser({ userId, ...revoking() }),
+    'the user was deleted': (store, userId) =>
+      store.deleteUser({ userId, now: 2_000, ...revoking() }),
   };
   for (const [meanwhile, act] of Object.entries(refusals)) {
     test(`no session opens when ${meanwhile} meanwhile`, async () => {
@@ -65,14 +68,14 @@ export function sessionTests(given: () => Store): void {
     const { user } = await signUp(store, 0);
     await signUp(store, 2);
     const old = aSession(user.id, { createdAt: 1 });
-    const late = aSession(user.id, { createdAt: 3 });
     const middle = aSession(user.id, { createdAt: 2 });
+    const late = aSession(user.id, { createdAt: 3 });
     const expired = aSession(user.id, { createdAt: 4, expiresAt: 5_000 });
     const verifiedHash = user.passwordHash ?? '';
     for (const session of [old, late, middle, expired]) {
       await store.openSession({ session, verifiedHash, rehash: null, event: anEvent() });
     }
-    const list = (now: number) => store.listSessions({ userId: user.id, now });
+    const list = (now: number) => store.listSessions({ userId: user.id, now, limit: 1_000 });
     assert.deepEqual(await list(5_000), [late, middle, old]);
     assert.deepEqual(await list(4_999), [expired, late, middle, old]);
   });

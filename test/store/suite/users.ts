@@ -14,7 +14,9 @@ export function userTests(given: () => Store): void {
     assert.deepEqual(await store.findUser({ id: user.id }), user);
     assert.deepEqual(await store.findUser({ usernameKey: user.usernameKey ?? '' }), user);
     assert.deepEqual(await store.findUser({ emailKey: user.emailKey ?? '' }), user);
-    assert.deepEqual(await store.listSessions({ userId: user.id, now: 0 }), [session]);
+    assert.deepEqual(await store.listSessions({ userId: user.id, now: 0, limit: 1_000 }), [
+      session,
+    ]);
     assert.deepEqual(await store.listEvents({ userId: user.id, limit: 9 }), [event]);
   });
 

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql as raw } from 'kysely';
-import type { AuditEventRow, RevocationRow, SessionRow } from '../../schema.ts';
+import type { AuditEventRow, NewSessionRow, RevocationRow } from '../../schema.ts';
 import type { Query } from '../../sql/query.ts';
 import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
@@ -26,20 +26,20 @@ export function rawQuery<P extends object, Row>(
   return query(sql, name, (p: P) => ({ compile: () => build(p).compile(sql.db) }));
 }
 
-/** Inserts one session for each row of `source`. */
+/** Inserts one session for each row of `source`, which has the user's `session_epoch`. */
 export function insertSession(
-  p: Prefixed<'session', SessionRow>,
+  p: Prefixed<'session', NewSessionRow>,
   source: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   return raw`
     insert into sessions (
       id, user_id, generation, rotated_at, expires_at,
-      created_at, auth_time, scope, address, user_agent
+      created_at, auth_time, scope, address, user_agent, epoch
     )
     select
       ${p.session_id}, ${p.session_user_id}, ${p.session_generation}, ${p.session_rotated_at},
       ${p.session_expires_at}, ${p.session_created_at}, ${p.session_auth_time},
-      ${p.session_scope}, ${p.session_address}, ${p.session_user_agent}
+      ${p.session_scope}, ${p.session_address}, ${p.session_user_agent}, session_epoch
     from ${source}`;
 }
 

@@ -1,11 +1,9 @@
 import { sql as raw } from 'kysely';
-import type { Session, UserRecord } from '../../../auth/model.ts';
 import type { RotateResult } from '../../../auth/ports.ts';
-import type { SessionRow, UserRow } from '../../schema.ts';
+import { judgeGeneration } from '../../../auth/refresh-rule.ts';
 import type { Sql } from '../../sql/sql.ts';
 import type { Steps } from '../../sql/steps.ts';
-import { fromSessionRow, fromUserRow } from '../../verbs/records.ts';
-import { judge } from '../../verbs/rotation.ts';
+import { fromJoinedRow, type JoinedRow } from '../../verbs/records.ts';
 import type { VerbArgs } from '../../verbs/verb.ts';
 import { rawQuery } from './fragments.ts';
 import { LONG_WAY, type Shortcuts } from './shortcut.ts';
@@ -18,8 +16,18 @@ interface Parameters {
   readonly expiresAt: number;
 }
 
-type Found = UserRow &
-  Omit<SessionRow, 'id' | 'user_id' | 'created_at'> & { session_created_at: number };
+/** Whether a session has ended together with all of its user's. */
+const isOfThisEpoch = raw`sessions.epoch =
+  (select session_epoch from users where users.id = sessions.user_id)`;
+
+/** A session and its user, as `fromJoinedRow` reads them. */
+const joined = raw`
+  users.*, session.id as session_id, session.created_at as session_created_at,
+  session.generation, session.rotated_at, session.expires_at, session.auth_time,
+  session.scope, session.address, session.user_agent,
+  session.first_generation, session.parent_generation
+  from session join users
+    on users.id = session.user_id and users.session_epoch = session.epoch`;
 
 /**
  * One statement tries the swap, and where it does not apply reads the session as it is. The condition
@@ -31,14 +39,24 @@ export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
   const rotate = rawQuery(
     sql,
     'postgres.rotation.rotate',
-    (p: Parameters) => raw<Found & { rotated: number }>`
+    (p: Parameters) => raw<JoinedRow & { rotated: number }>`
       with swapped as (
         update sessions
-        set generation = generation + 1, rotated_at = ${p.now}, expires_at = ${p.expiresAt}
+        set generation = generation + 1, rotated_at = ${p.now}, expires_at = ${p.expiresAt},
+          parent_generation = case when generation = ${p.generation}::bigint then null
+            else ${p.generation}::bigint end
         where id = ${p.id}
-          and generation = ${p.generation}
           and expires_at > ${p.now}
           and abs(rotated_at - ${p.now}) >= ${p.grace}
+          and (
+            generation = ${p.generation}
+            or (
+              ${p.grace}::bigint > 0
+              and ${p.generation}::bigint >= first_generation
+              and ${p.generation}::bigint = coalesce(parent_generation, generation - 1)
+            )
+          )
+          and ${isOfThisEpoch}
         returning *
       ),
       session as (
@@ -46,12 +64,7 @@ export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
         union all
         select *, 0 from sessions where id = ${p.id} and not exists (select from swapped)
       )
-      select
-        users.*,
-        session.generation, session.rotated_at, session.expires_at,
-        session.created_at as session_created_at, session.auth_time,
-        session.scope, session.address, session.user_agent, session.rotated
-      from session join users on users.id = session.user_id`,
+      select session.rotated, ${joined}`,
   );
 
   return {
@@ -61,21 +74,17 @@ export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
         if (row === undefined || (row.rotated === 0 && row.expires_at <= now)) {
           return { status: 'gone' };
         }
-        const { session, user } = readFound(row, sessionId);
+        const { session, user, ...generations } = fromJoinedRow(row);
         if (row.rotated === 1) return { status: 'rotated', session, user };
-        const status = judge(session, { generation, now, grace });
+        const presented = { generation, now, grace };
+        const status = judgeGeneration({ ...session, ...generations }, presented);
+        if (status === 'void') return { status: 'gone' };
         if (status === 'reused') return LONG_WAY;
-        if (status !== 'rotated') return { status, session, user };
+        if (status === 'current' || status === 'replayed') return { status, session, user };
       }
       return LONG_WAY;
     },
   };
-}
-
-function readFound(row: Found, sessionId: string): { session: Session; user: UserRecord } {
-  const { id: user_id, session_created_at: created_at } = row;
-  const session = fromSessionRow({ ...row, id: sessionId, user_id, created_at });
-  return { session, user: fromUserRow(row) };
 }
 
 type Order = VerbArgs<'rotateSession'>;
@@ -104,7 +113,7 @@ export function rotationOfMany(
   const rotate = rawQuery(
     sql,
     'postgres.rotation.rotateMany',
-    (p: Lists) => raw<Found & { session_id: string }>`
+    (p: Lists) => raw<JoinedRow>`
       with asked as (
         select * from unnest(
           ${p.ids}::text[], ${p.generations}::bigint[], ${p.nows}::bigint[],
@@ -118,21 +127,18 @@ export function rotationOfMany(
         where sessions.generation = asked.generation
           and sessions.expires_at > asked.now
           and abs(sessions.rotated_at - asked.now) >= asked.grace
+          and ${isOfThisEpoch}
         for no key update of sessions skip locked
       ),
       session as (
         update sessions
-        set generation = generation + 1, rotated_at = due.now, expires_at = due.expires_at
+        set generation = generation + 1, rotated_at = due.now, expires_at = due.expires_at,
+          parent_generation = null
         from due
         where sessions.ctid = due.place
         returning sessions.*
       )
-      select
-        users.*, session.id as session_id,
-        session.generation, session.rotated_at, session.expires_at,
-        session.created_at as session_created_at, session.auth_time,
-        session.scope, session.address, session.user_agent
-      from session join users on users.id = session.user_id`,
+      select ${joined}`,
   );
 
   return function* (orders) {
@@ -146,7 +152,10 @@ export function rotationOfMany(
       count: orders.length,
     });
     return new Map(
-      rows.map((row) => [row.session_id, { status: 'rotated', ...readFound(row, row.session_id) }]),
+      rows.map((row) => {
+        const { session, user } = fromJoinedRow(row);
+        return [session.id, { status: 'rotated', session, user }];
+      }),
     );
   };
 }

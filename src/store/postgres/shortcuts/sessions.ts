@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely';
-import type { AuditEventRow, RevocationRow, SessionRow, UserRow } from '../../schema.ts';
+import type { AuditEventRow, NewSessionRow, RevocationRow, UserRow } from '../../schema.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { fromUserRow, toEventRow, toSessionRow } from '../../verbs/records.ts';
 import {
@@ -15,6 +15,13 @@ import { LONG_WAY, type Shortcuts } from './shortcut.ts';
 type Entry = Prefixed<'entry', Omit<RevocationRow, 'seq'>>;
 type Event = Prefixed<'event', AuditEventRow>;
 
+/**
+ * Sessions that a user must be below the bound for one statement to open another. It counts them as they
+ * were when it began, so as many may open beside it as all nodes have connections.
+ */
+const headroom = 32;
+const noBound = 2 ** 31 - 1;
+
 /** Log in and log out. */
 export function sessionShortcuts(
   sql: Sql,
@@ -24,7 +31,8 @@ export function sessionShortcuts(
   const open = rawQuery(
     sql,
     'postgres.sessions.open',
-    (p: Prefixed<'session', SessionRow> & Event & { verifiedHash: string }) => raw<UserRow>`
+    (p: Prefixed<'session', NewSessionRow> & Event & { verifiedHash: string; room: number }) =>
+      raw<UserRow & { admitted: number }>`
       with account as (
         select * from users
         where id = ${p.session_user_id}
@@ -32,9 +40,16 @@ export function sessionShortcuts(
           and disabled_at is null
         for share
       ),
-      opened as (${insertSession(p, raw`account`)}),
-      recorded as (${insertEvent(p, raw`account`)})
-      select * from account`,
+      admitted as (
+        select * from account where (
+          select count(*) from (
+            select from sessions where user_id = ${p.session_user_id} limit ${p.room}
+          ) as held
+        ) < ${p.room}
+      ),
+      opened as (${insertSession(p, raw`admitted`)}),
+      recorded as (${insertEvent(p, raw`admitted`)})
+      select account.*, (select count(*) from admitted) as admitted from account`,
   );
   const end = rawQuery(
     sql,
@@ -59,16 +74,17 @@ export function sessionShortcuts(
   );
 
   return {
-    *openSession({ session, verifiedHash, rehash, event }) {
-      if (rehash !== null) return LONG_WAY;
+    *openSession({ session, verifiedHash, rehash, event, bound }) {
+      const room = bound === undefined ? noBound : bound.maxSessions - headroom;
+      if (rehash !== null || room < 1) return LONG_WAY;
       const [row] = yield* open({
         ...prefix('session', toSessionRow(session)),
         ...prefix('event', toEventRow(event)),
         verifiedHash,
+        room,
       });
-      return row === undefined
-        ? { status: 'refused' }
-        : { status: 'opened', user: fromUserRow(row) };
+      if (row === undefined) return { status: 'refused' };
+      return row.admitted === 1 ? { status: 'opened', user: fromUserRow(row) } : LONG_WAY;
     },
 
     *endSession({ sessionId, userId, revokeUntil, event }) {

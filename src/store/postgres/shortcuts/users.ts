@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely';
-import type { AuditEventRow, SessionRow, UserRow } from '../../schema.ts';
+import type { AuditEventRow, NewSessionRow, NewUserRow } from '../../schema.ts';
 import type { Sql } from '../../sql/sql.ts';
 import type { Steps } from '../../sql/steps.ts';
 import { toEventRow, toSessionRow, toUserRow } from '../../verbs/records.ts';
@@ -7,7 +7,7 @@ import { UniqueViolation } from '../failures.ts';
 import { insertEvent, insertSession, type Prefixed, prefix, rawQuery } from './fragments.ts';
 import type { Shortcuts } from './shortcut.ts';
 
-type NewUser = Prefixed<'user', UserRow> & Prefixed<'event', AuditEventRow>;
+type NewUser = Prefixed<'user', NewUserRow> & Prefixed<'event', AuditEventRow>;
 
 /** The names that PostgreSQL gave to the unique columns of the table. */
 const takenFields: Readonly<Record<string, 'username' | 'email'>> = {
@@ -27,7 +27,7 @@ export function userShortcuts(sql: Sql): Pick<Shortcuts, 'createUser'> {
       ${p.user_password_hash}, ${p.user_token_version}, ${p.user_disabled_at},
       ${p.user_created_at}, ${p.user_updated_at}
     )
-    returning id`;
+    returning id, session_epoch`;
   const create = rawQuery(
     sql,
     'postgres.users.create',
@@ -38,7 +38,7 @@ export function userShortcuts(sql: Sql): Pick<Shortcuts, 'createUser'> {
   const createWithSession = rawQuery(
     sql,
     'postgres.users.createWithSession',
-    (p: NewUser & Prefixed<'session', SessionRow>) => raw`
+    (p: NewUser & Prefixed<'session', NewSessionRow>) => raw`
       with created as (${insertUser(p)}),
       opened as (${insertSession(p, raw`created`)})
       ${insertEvent(p, raw`created`)}`,
