@@ -2,6 +2,7 @@ import { type FieldRules, readProfile, readRepeats } from './fields.ts';
 import { InputReader } from './input.ts';
 import type { UserRecord } from './model.ts';
 import { EMAIL_MAX, findEmailKey, findUsernameKey, USERNAME_MAX } from './names.ts';
+import type { PasswordHasher } from './ports.ts';
 
 const NAME_MAX = 256;
 const ROLE = /^[\w.:/-]{1,64}$/;
@@ -23,7 +24,8 @@ export interface CreateUserInput extends Omit<NewUserInput, 'password'> {
   readonly password?: string;
   /**
    * Instead of a password: an argon2id (PHC) or bcrypt (`$2a$`, `$2b$`, `$2y$`) hash from another system.
-   * It is replaced at the next login. Without either, the user cannot sign in by password.
+   * It is replaced at the next login. A hash that no password can match is refused: one that was cut, or costs
+   * more than is verified (bcrypt 15; argon2id 256 MiB, 64 passes, 16 lanes, 4 GiB of memory times passes). Without either, the user cannot sign in by password.
    */
   readonly passwordHash?: string;
   readonly roles?: readonly string[];
@@ -64,7 +66,11 @@ export function parseNewUser(input: unknown, policy: UserPolicy): ParsedUser {
  * Reads what the host's own code gives.
  * @throws {InvalidInput}
  */
-export function parseCreateUser(input: unknown, policy: UserPolicy): ParsedUser {
+export function parseCreateUser(
+  input: unknown,
+  policy: UserPolicy,
+  hasher: Pick<PasswordHasher, 'findHashProblem'>,
+): ParsedUser {
   const reader = new InputReader(input);
   const password = reader.has('password') ? readNewPassword(reader, 'password', policy) : undefined;
   const passwordHash = reader.optionalString('passwordHash', { max: HASH_MAX });
@@ -72,15 +78,27 @@ export function parseCreateUser(input: unknown, policy: UserPolicy): ParsedUser 
     if (password !== undefined) {
       reader.problem('passwordHash', 'Give "password" or "passwordHash", not both.');
     }
-    if (!/^\$(argon2id|2[aby])\$/.test(passwordHash)) {
-      reader.problem('passwordHash', '"passwordHash" must be an argon2id or a bcrypt hash.');
-    }
+    const problem = findImportProblem(passwordHash, hasher);
+    if (problem !== undefined) reader.problem('passwordHash', `"passwordHash" ${problem}.`);
   }
   const roles = reader.has('roles') ? readRoles(reader, reader.raw('roles')) : [];
   const names = readNames(reader);
   const profile = readProfile(reader, policy.fields);
   reader.finish();
   return { ...names, profile, roles, password, passwordHash };
+}
+
+/**
+ * A hash that no password can match locks its user out, and nobody would find out why. The hash itself is not
+ * quoted.
+ */
+function findImportProblem(
+  hash: string,
+  hasher: Pick<PasswordHasher, 'findHashProblem'>,
+): string | undefined {
+  const problem = hasher.findHashProblem?.(hash);
+  if (problem !== undefined) return problem;
+  return /^\$(argon2id|2[aby])\$/.test(hash) ? undefined : 'must be an argon2id or a bcrypt hash';
 }
 
 /** @throws {InvalidInput} */

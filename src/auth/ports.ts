@@ -20,6 +20,11 @@ export interface PasswordHasher {
    * @throws {Overloaded} when the queue is full
    */
   verify(hash: string | null, password: string): Promise<{ ok: boolean; outdated: boolean }>;
+  /**
+   * Why no password can ever match this hash, as the end of a sentence; undefined: one may. A hasher without it
+   * takes every hash for one that may be matched.
+   */
+  findHashProblem?(hash: string): string | undefined;
   close(): Promise<void>;
 }
 
@@ -108,6 +113,13 @@ export interface Revoking {
  * A resolved promise means durable. Every verb may throw {@link StoreUnavailable}; then nothing was
  * written, or it is unknown whether it was and nothing was acknowledged.
  */
+/** What the operator should read about a start. */
+export interface Notice {
+  readonly level: 'info' | 'warning';
+  /** One or more sentences. */
+  readonly text: string;
+}
+
 export interface Store {
   /** Inserts the user, and its first session where one is given, in one transaction. */
   createUser(args: {

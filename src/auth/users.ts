@@ -33,7 +33,7 @@ export class Users {
    * @throws {Taken} when the username or email address is somebody's
    */
   async create(input: CreateUserInput): Promise<User> {
-    const parsed = parseCreateUser(input, this.#context.settings);
+    const parsed = parseCreateUser(input, this.#context.settings, this.#context.hasher);
     const record = await createUserRecord(this.#context, parsed);
     await insertUser(this.#context, record, null, 'user_created', NO_CALLER);
     return toUser(record);
@@ -45,7 +45,7 @@ export class Users {
    * @throws {InvalidInput}
    */
   async ensure(input: CreateUserInput): Promise<User> {
-    const parsed = parseCreateUser(input, this.#context.settings);
+    const parsed = parseCreateUser(input, this.#context.settings, this.#context.hasher);
     const existing = await findNamesake(this.#context, parsed);
     if (existing !== undefined) return toUser(existing.record);
     try {

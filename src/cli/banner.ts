@@ -1,26 +1,31 @@
 import { isIP } from 'node:net';
+import type { Notice } from '../auth/ports.ts';
 import type { Settings } from '../config/settings.ts';
 import { defaultIssuer } from '../config/web-address.ts';
 import { VERSION } from '../server/version.ts';
 import type { Call } from './command.ts';
 import { type DataFiles, listDataFiles } from './data-files.ts';
+import { printWarnings } from './print-notices.ts';
 
 interface BannerDetails {
   /** What this start has made. */
   readonly created: readonly (keyof DataFiles)[];
   /** The processes that serve. */
   readonly pids: readonly number[];
+  /** About the start. Default: none. */
+  readonly notices?: readonly Notice[];
 }
 
 /** Says where the server listens, where its data lies, and what to try. */
 export function printBanner(
   { console, flags }: Pick<Call, 'console' | 'flags'>,
   settings: Settings,
-  { created, pids }: BannerDetails,
+  { created, pids, notices = [] }: BannerDetails,
 ): void {
   const { host, port, issuer } = settings;
   const url = defaultIssuer(host, port);
   const files = listDataFiles(settings);
+  printWarnings(console, notices);
   if (!isLoopback(host) && issuer.startsWith('http:')) {
     console.warn(
       `other machines can reach ${host}, and passwords and tokens travel there unencrypted. Put a proxy with TLS in front and set --issuer https://…`,
@@ -29,7 +34,17 @@ export function printBanner(
   if (flags.has('json')) {
     const docs = `${url}/docs`;
     const { pid } = process;
-    console.printJson({ url, docs, issuer, ...files, created, pid, pids, version: VERSION });
+    console.printJson({
+      url,
+      docs,
+      issuer,
+      ...files,
+      created,
+      notices: notices.map(({ text }) => text),
+      pid,
+      pids,
+      version: VERSION,
+    });
     return;
   }
   const fresh = (file: keyof DataFiles) =>
@@ -47,6 +62,10 @@ export function printBanner(
     if (text !== undefined) console.print(`  ${label.padEnd(10)}${text}`);
   }
   console.print();
+  for (const { text } of notices.filter(({ level }) => level === 'info')) {
+    console.print(text);
+    console.print();
+  }
   console.print(created.length > 0 ? 'Register your first user:' : 'Register a user:');
   console.print(
     [

@@ -1,4 +1,6 @@
+import type { Notice } from '../auth/ports.ts';
 import type { StandaloneApp } from '../server/app.ts';
+import { takeNotices } from '../system/notices.ts';
 import type { LatchkeyOptions } from '../system/options.ts';
 import { toListenFailure } from './find-port.ts';
 
@@ -14,13 +16,18 @@ export interface ServePlan {
 
 /**
  * Opens everything and listens.
+ * @param onNotices told of the notices about the start; without it the app's logger has them
  * @throws {CommandFailed} where it cannot listen, with the fix
  * @throws {InvalidSetting}
  * @throws {StoreUnavailable}
  */
-export async function startServing({ options, host, port }: ServePlan): Promise<StandaloneApp> {
+export async function startServing(
+  { options, host, port }: ServePlan,
+  onNotices?: (notices: readonly Notice[]) => void,
+): Promise<StandaloneApp> {
   const { createApp } = await import('../server/app.ts');
   const app = await createApp(options);
+  onNotices?.(takeNotices(app.latchkey));
   try {
     await app.listen({ host, port });
   } catch (error) {

@@ -2,6 +2,7 @@ import type { Latchkey } from '../system/latchkey.ts';
 import type { Call } from './command.ts';
 import { readDataSettings } from './data-commands.ts';
 import { toOptions } from './given-options.ts';
+import { printWarnings } from './print-notices.ts';
 
 /** Opens Latchkey on the server's database, and lets go of it whatever comes. */
 export async function withLatchkey<T>(
@@ -17,6 +18,11 @@ export async function withLatchkey<T>(
   // No token is signed here, and a key given is a key that need not be made and stored.
   const unused = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
   const latchkey = await openLatchkey({ ...toOptions(settings), ...unused });
+  printWarnings(call.console, latchkey.notices);
+  // A command that may make a database was asked to.
+  for (const { level, text } of latchkey.notices) {
+    if (level === 'info' && !mayCreate) call.console.note(text);
+  }
   try {
     return await work(latchkey);
   } finally {

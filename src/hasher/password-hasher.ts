@@ -3,6 +3,7 @@ import type { Clock, PasswordHasher, Random } from '../auth/ports.ts';
 import { InvalidInput, InvalidSetting } from '../errors.ts';
 import { type HashAnswer, type HashRequest, isHashAnswer } from './messages.ts';
 import { type Argon2Policy, assertPolicy, defaultPolicy } from './policy.ts';
+import { readStoredHash } from './stored-hash.ts';
 import { planVerification } from './verification-plan.ts';
 import { createWorkerPool } from './worker-pool.ts';
 
@@ -103,6 +104,11 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
       const matches = await pool.run({ kind: 'verify', engine, hash, password });
       const ok = mayMatch && matches === true;
       return { ok, outdated: ok && outdated };
+    },
+
+    findHashProblem(stored) {
+      const read = readStoredHash(stored);
+      return 'problem' in read ? read.problem : undefined;
     },
 
     close: () => pool.close(),

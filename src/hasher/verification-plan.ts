@@ -1,4 +1,5 @@
-import { type Argon2Policy, isBearable } from './policy.ts';
+import type { Argon2Policy } from './policy.ts';
+import { readStoredHash } from './stored-hash.ts';
 
 /** What a worker has to compute, and what its answer may mean. */
 export interface VerificationPlan {
@@ -11,22 +12,8 @@ export interface VerificationPlan {
   readonly outdated: boolean;
 }
 
-/** Each step doubles the time; 15 takes about as long as the dearest argon2 hash we accept. */
-const mostBcryptCost = 15;
 /** bcrypt reads no further. */
 const bcryptBytes = 72;
-
-/** Salt of 8 to 64 bytes, output of 16 to 64. */
-const argon2Form =
-  /^\$(argon2(?:id|i|d))\$(?:v=(16|19)\$)?m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
-/** Canonical only: bcrypt answers at once, without the work, where unused bits of the salt or hash are set. */
-const bcryptForm = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
-
-/** Whether base64 has no unused bits set: argon2 refuses to decode such, without the work. */
-function isCanonical(base64: string): boolean {
-  const decoded = Buffer.from(base64, 'base64');
-  return decoded.toString('base64').replace(/=+$/, '') === base64;
-}
 
 /**
  * A hash that no password is known to match, of exactly the policy's cost. Even a match would not count,
@@ -59,33 +46,18 @@ export function planVerification(
   // UTF-8 has no bytes for a lone surrogate: all of them would become the same replacement character.
   const isText = password.isWellFormed();
 
-  const argon2 = stored === null ? null : argon2Form.exec(stored);
-  if (stored !== null && argon2 !== null) {
-    const [, variant, version, memory, passes, lanes, salt = '', output = ''] = argon2;
-    const cost = {
-      memoryCost: Number(memory),
-      timeCost: Number(passes),
-      parallelism: Number(lanes),
-    };
-    if (isBearable(cost) && isCanonical(salt) && isCanonical(output)) {
-      const outdated =
-        variant !== 'argon2id' ||
-        version !== '19' ||
-        cost.memoryCost !== policy.memoryCost ||
-        cost.timeCost !== policy.timeCost ||
-        cost.parallelism !== policy.parallelism;
-      return { engine: 'argon2', hash: stored, mayMatch: isText, outdated };
-    }
+  const read = stored === null ? { problem: 'absent' } : readStoredHash(stored);
+  if (stored === null || 'problem' in read) {
+    return { engine: 'argon2', hash: standInHash(policy), mayMatch: false, outdated: false };
   }
-
-  const bcrypt = stored === null ? null : bcryptForm.exec(stored);
-  if (stored !== null && bcrypt !== null) {
-    const cost = Number(bcrypt[1]);
-    if (cost >= 4 && cost <= mostBcryptCost) {
-      const mayMatch = isText && isExactInBcrypt(password);
-      return { engine: 'bcrypt', hash: stored, mayMatch, outdated: true };
-    }
+  if (read.engine === 'bcrypt') {
+    const mayMatch = isText && isExactInBcrypt(password);
+    return { engine: 'bcrypt', hash: stored, mayMatch, outdated: true };
   }
-
-  return { engine: 'argon2', hash: standInHash(policy), mayMatch: false, outdated: false };
+  const outdated =
+    !read.isCurrent ||
+    read.cost.memoryCost !== policy.memoryCost ||
+    read.cost.timeCost !== policy.timeCost ||
+    read.cost.parallelism !== policy.parallelism;
+  return { engine: 'argon2', hash: stored, mayMatch: isText, outdated };
 }

@@ -7,6 +7,7 @@ import { createRequireUser, getUser } from '../guard/fastify/require-user.ts';
 import { createOriginRules } from '../guard/same-origin.ts';
 import { assertOptions } from '../options/check-options.ts';
 import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
+import { takeNotices } from '../system/notices.ts';
 import { addBodyParsers } from './body.ts';
 import { type AuthCookies, createAuthCookies } from './cookies.ts';
 import { addDocs } from './docs.ts';
@@ -62,6 +63,11 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
     const routes = createRouteTable(server.paths);
     const opened = await openLatchkey(core).catch(throwPlainly);
     app.addHook('onClose', () => opened.close());
+    app.addHook('onReady', async () => {
+      for (const { level, text } of takeNotices(opened)) {
+        app.log[level === 'warning' ? 'warn' : 'info'](text);
+      }
+    });
 
     try {
       await mount(app, opened, server, routes);

@@ -1,8 +1,10 @@
+import type { Notice } from '../auth/ports.ts';
 import { StoreUnavailable } from '../errors.ts';
 import { initial } from './migrations/001-initial.ts';
 import { guards } from './migrations/002-guards.ts';
 import { eventSubject } from './migrations/003-event-subject.ts';
 import { sessionEpochs } from './migrations/004-session-epochs.ts';
+import { describeForeign, inspectDatabase, listNames } from './ownership.ts';
 import { query } from './sql/query.ts';
 import type { Sql } from './sql/sql.ts';
 import type { Steps } from './sql/steps.ts';
@@ -18,30 +20,56 @@ const migrations: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
 /** The version of the schema that this program knows. */
 export const schemaVersion = migrations.length;
 
+/** Tells the operator, who may have meant a database that is there. */
+export function madeEmpty(place: string): Notice {
+  return {
+    level: 'info',
+    text: `An empty database was made in ${place}. If you expected one with users, check LATCHKEY_DATABASE_URL and LATCHKEY_DATA_DIR.`,
+  };
+}
+
+/** What {@link migrate} found or made. */
+export interface Migration {
+  /** Whether the database was empty. */
+  readonly isNew: boolean;
+  /** The schema it is in, and others in the search path that hold one too; empty where there are none. */
+  readonly schemas: readonly string[];
+}
+
 /**
  * Brings the database to the version this program knows. The driver runs it in one transaction that
- * holds the write lock from its start, so of several processes starting at once one migrates and the
+ * holds the write lock from its start, so of several processes that start together one migrates and the
  * others find nothing left to do.
- * @throws {StoreUnavailable} when a newer version made the database
+ * @throws {StoreUnavailable} when a newer version or another program made the database
  */
-export function* migrate(sql: Sql): Steps<void> {
+export function* migrate(sql: Sql): Steps<Migration> {
   const createTable = query(sql, 'migrate.createTable', () =>
     sql.table(
       sql.db.schema
-        .createTable('schema_migrations')
-        .ifNotExists()
+        .createTable('latchkey_migrations')
         .addColumn('version', sql.integer, (it) => it.primaryKey().notNull())
         .addColumn('name', sql.text, (it) => it.notNull()),
     ),
   );
   const findVersion = query(sql, 'migrate.findVersion', () =>
-    sql.db.selectFrom('schema_migrations').select((it) => it.fn.max('version').as('version')),
+    sql.db.selectFrom('latchkey_migrations').select((it) => it.fn.max('version').as('version')),
   );
   const record = query(sql, 'migrate.record', (p: { version: number; name: string }) =>
-    sql.db.insertInto('schema_migrations').values({ version: p.version, name: p.name }),
+    sql.db.insertInto('latchkey_migrations').values({ version: p.version, name: p.name }),
   );
 
-  yield* createTable({});
+  yield* sql.assertUsable();
+  const contents = yield* inspectDatabase(sql);
+  if (contents.kind === 'foreign') {
+    throw new StoreUnavailable(describeForeign(sql, contents.tables));
+  }
+  const isNew = contents.kind === 'empty';
+  const schemas = isNew && sql.listSchemas !== undefined ? yield* listNames(sql.listSchemas) : [];
+  if (isNew) {
+    yield* createTable({});
+  } else if (contents.migrations !== 'latchkey_migrations') {
+    yield { text: `alter table ${contents.migrations} rename to latchkey_migrations`, values: [] };
+  }
   const [row] = yield* findVersion({});
   const version = row?.version ?? 0;
   if (version > migrations.length) {
@@ -55,4 +83,5 @@ export function* migrate(sql: Sql): Steps<void> {
     yield* up(sql);
     yield* record({ version: index + 1, name });
   }
+  return { isNew, schemas };
 }

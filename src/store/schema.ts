@@ -99,7 +99,7 @@ export interface FactRow {
   value: string;
 }
 
-export interface SchemaMigrationRow {
+export interface MigrationRow {
   version: number;
   name: string;
 }
@@ -114,5 +114,5 @@ export interface Database {
   audit_events: AuditEventRow;
   guards: GuardRow;
   facts: FactRow;
-  schema_migrations: SchemaMigrationRow;
+  latchkey_migrations: MigrationRow;
 }

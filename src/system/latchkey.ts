@@ -1,5 +1,5 @@
 import { type Auth, createAuth } from '../auth/auth.ts';
-import type { Clock, Random, Store } from '../auth/ports.ts';
+import type { Clock, Notice, Random } from '../auth/ports.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Users } from '../auth/users.ts';
 import type { Settings } from '../config/settings.ts';
@@ -7,6 +7,7 @@ import { createVerifier, type VerifiedToken, type Verifier } from '../guard/veri
 import { createPasswordHasher } from '../hasher/password-hasher.ts';
 import { assertOptions } from '../options/check-options.ts';
 import { openPostgresStore, openSqliteStore } from '../store/index.ts';
+import type { OpenedStore } from '../store/opened-store.ts';
 import { createAuthSettings } from './auth-settings.ts';
 import { systemClock, systemRandom } from './clock.ts';
 import { latchkeyOptionChecks } from './option-checks.ts';
@@ -27,6 +28,8 @@ export interface Latchkey {
   readonly users: Users;
   readonly verifier: Verifier;
   readonly clock: Clock;
+  /** What the operator should read about this start, such as that an empty database was made. */
+  readonly notices: readonly Notice[];
   /**
    * Verifies an access token without touching the database.
    * @throws {TokenRefused}
@@ -48,7 +51,9 @@ export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latch
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
   const settings = readAllSettings(options);
-  const secret = settings.secret ?? (await findSecret(settings, random));
+  const notices: Notice[] = [];
+  const warn = (text: string) => notices.push({ level: 'warning', text });
+  const secret = settings.secret ?? (await findSecret(settings, random, warn));
   const authSettings = createAuthSettings(settings, secret, options);
   const hasher = createPasswordHasher({ ...options.hashing, random, clock });
   const store = await openStore(settings);
@@ -82,6 +87,7 @@ export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latch
       users: auth.users,
       verifier,
       clock,
+      notices: [...notices, ...store.notices.filter((it) => !isTold(it, notices))],
       verify: (token) => verifier.verify(token),
       close: () => {
         closing ??= close();
@@ -94,12 +100,21 @@ export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latch
   }
 }
 
+/** The data directory and the database's folder are mostly one. */
+function isTold({ text }: Notice, notices: readonly Notice[]): boolean {
+  return notices.some((it) => it.text === text);
+}
+
 /** A database that ends with the process needs no secret that outlives it. */
-async function findSecret({ database, dataDir }: Settings, random: Random): Promise<string> {
+async function findSecret(
+  { database, dataDir }: Settings,
+  random: Random,
+  warn: (text: string) => void,
+): Promise<string> {
   if (database.kind === 'sqlite' && database.path === ':memory:') {
     return Buffer.from(random.bytes(32)).toString('base64url');
   }
-  return loadOrCreateSecret(dataDir, random);
+  return loadOrCreateSecret(dataDir, random, warn);
 }
 
 /**
@@ -107,7 +122,7 @@ async function findSecret({ database, dataDir }: Settings, random: Random): Prom
  * @throws {InvalidSetting}
  * @throws {StoreUnavailable}
  */
-export async function openStore({ database }: Pick<Settings, 'database'>): Promise<Store> {
+export async function openStore({ database }: Pick<Settings, 'database'>): Promise<OpenedStore> {
   return database.kind === 'sqlite'
     ? openSqliteStore({ path: database.path })
     : openPostgresStore({ url: database.url });

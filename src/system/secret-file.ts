@@ -1,6 +1,7 @@
 import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Random } from '../auth/ports.ts';
+import { protectFolder } from '../config/private-files.ts';
 import { InvalidSetting } from '../errors.ts';
 import { describeKnownMaterial } from '../jwt/known-material.ts';
 import { findSecretWeakness } from '../jwt/secret-strength.ts';
@@ -19,13 +20,19 @@ const mostAttempts = 20;
  * once all get the same one, and none ever reads half a file. One line break at the end is not part of it.
  *
  * @param dataDir made, for this user alone, if it is not there
+ * @param onNotice told of what was repaired, in a sentence for the operator
  * @throws {InvalidSetting} when the file is empty, too weak, unreadable or readable by other users, or
  * the directory cannot be written
  */
-export async function loadOrCreateSecret(dataDir: string, random: Random): Promise<string> {
+export async function loadOrCreateSecret(
+  dataDir: string,
+  random: Random,
+  onNotice: (text: string) => void = () => {},
+): Promise<string> {
   const directory = resolve(dataDir);
   const file = join(directory, fileName);
   await makeDirectory(directory);
+  for (const text of protectFolder(directory, refuseFolder)) onNotice(text);
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const secret = (await findSecret(file)) ?? (await tryCreate(directory, file, random));
     if (secret === undefined) continue;
@@ -78,6 +85,10 @@ async function makeDirectory(directory: string): Promise<void> {
   } catch (error) {
     refuseDirectory(directory, codeOf(error));
   }
+}
+
+function refuseFolder(problem: string, fix: string): never {
+  throw new InvalidSetting('LATCHKEY_DATA_DIR', problem, fix);
 }
 
 function refuseDirectory(directory: string, code: string): never {

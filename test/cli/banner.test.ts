@@ -18,7 +18,10 @@ async function showBanner(options: SettingOptions, { isTTY = false, env = {} } =
     stderr,
   });
   const settings = readSettings({ env: {}, envFile: false, options });
-  printBanner({ console, flags: new Flags(new Map()) }, settings, { created: [], pids: [1] });
+  printBanner({ console, flags: new Flags(new Map()) }, settings, {
+    created: [],
+    pids: [1],
+  });
   stdout.end();
   stderr.end();
   return { stdout: await text(stdout), stderr: await text(stderr) };

@@ -25,6 +25,10 @@ test('The first start says where everything is; what it makes is private', async
   assert.notEqual(url, '');
   assert.match(stdout, new RegExp(`API docs +${url}/docs\n`));
   assert.match(stdout, /Database +\S+data\/latchkey\.db \(created\)\n/);
+  assert.match(
+    stdout,
+    /^An empty database was made in the file \S+latchkey\.db\. If you expected/m,
+  );
   assert.match(stdout, /Secret +\S+data\/secret \(created\)\n/);
   assert.match(stdout, new RegExp(`curl -s ${url}/auth/register`));
   assert.doesNotMatch(stdout, /Issuer/);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defaultPolicy } from '../../src/hasher/policy.ts';
+import { readStoredHash } from '../../src/hasher/stored-hash.ts';
 import { planVerification, standInHash } from '../../src/hasher/verification-plan.ts';
 
 const salt = 'c29tZXNhbHRzb21lc2FsdA';
@@ -55,6 +56,39 @@ describe('planVerification', () => {
       });
     });
   }
+
+  it('refuses exactly what the import refuses, which says why without quoting the hash', () => {
+    for (const [what, stored] of Object.entries(refused)) {
+      const read = readStoredHash(stored);
+      assert.ok('problem' in read, what);
+      assert.ok(stored === '' || !read.problem.includes(stored.slice(0, 20)), what);
+    }
+    const reasons: Record<string, RegExp> = {
+      [`$2b$05$${bcryptTail}\n`]: /line break/,
+      [` $2b$05$${bcryptTail}`]: /blank/,
+      [`$2b$05$${bcryptTail}`.slice(0, 40)]: /has 40 characters, and a bcrypt hash has 60: .*cut/,
+      [`$2b$05$${bcryptTail}x`]: /has 61 characters/,
+      [`$2b$05$${bcryptTail.replace('C', '+')}`]: /a character in it is wrong/,
+      [`$2b$16$${bcryptTail}`]: /cost 16, and 4 to 15/,
+      [`$2b$99$${bcryptTail}`]: /cost 99/,
+      [`$2x$05$${bcryptTail}`]: /argon2id or bcrypt/,
+      [`$6$rounds=5000$${salt}$${output}`]: /argon2id or bcrypt/,
+      pbkdf2_sha256$600000$salt$hash: /argon2id or bcrypt/,
+      '$argon2id$…$x$y': /its cost/,
+      [`$argon2id$v=19$m=64,t=1$${salt}$${output}`]: /m=…,t=…,p=…/,
+      [`$argon2id$v=19$m=64,t=1,p=1,keyid=x$${salt}$${output}`]: /m=…,t=…,p=…/,
+      [`$argon2id$v=20$m=64,t=1,p=1$${salt}$${output}`]: /version/,
+      [`$argon2id$v=19$m=64,t=1,p=1$x$${output}`]: /salt/,
+      [`$argon2id$v=19$m=64,t=1,p=1$${salt}$y`]: /output/,
+      [`$argon2id$v=19$m=64,t=1,p=1$${salt}$${output}=`]: /output/,
+      [`$argon2id$v=19$m=64,t=1,p=1$${salt}$${output}$`]: /more parts/,
+      [`$argon2id$v=19$m=262145,t=1,p=1$${salt}$${output}`]: /256 MiB/,
+    };
+    for (const [stored, reason] of Object.entries(reasons)) {
+      const read = readStoredHash(stored);
+      assert.match('problem' in read ? read.problem : 'none', reason, stored);
+    }
+  });
 
   const outdated: Record<string, boolean> = {
     [`$argon2id$v=19$m=19456,t=2,p=1$${salt}$${output}`]: false,

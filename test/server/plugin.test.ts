@@ -449,6 +449,34 @@ describe('fields', () => {
   });
 });
 
+describe('a hash from another system', () => {
+  it('is taken where a password can match it, and refused with the reason elsewhere', async () => {
+    const host = await startHost({}, () => {});
+    const { users } = host.app.latchkey;
+    // Of the standard password, by bcrypt of cost 4.
+    const passwordHash = '$2b$04$8XiVqhrFP1ndD65udRHy4uezTHiRfkGdpv/3XioXtjd2ztYiQoAE6';
+    for (const [wrong, reason] of [
+      [`${passwordHash}\n`, /line break/],
+      [passwordHash.slice(0, 40), /has 40 characters/],
+      ['$argon2id$v=19$m=64,t=1,p=1$x$y', /salt/],
+      [passwordHash.replace('$04$', '$16$'), /cost 16/],
+      ['$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAA', /argon2id/],
+    ] as const) {
+      for (const add of [users.create.bind(users), users.ensure.bind(users)]) {
+        await assert.rejects(add({ username: 'old', passwordHash: wrong }), (error) => {
+          assert.ok(error instanceof InvalidInput);
+          assert.match(error.message, reason);
+          assert.ok(!error.message.includes(passwordHash.slice(8, 30)));
+          return true;
+        });
+      }
+    }
+    await users.create({ username: 'old', passwordHash });
+    assert.equal((await host.login('old')).status, 200);
+    await host.close();
+  });
+});
+
 describe('the claims hook', () => {
   it('adds to every token, asynchronously too, from what is stored then', async () => {
     const host = await startHost(

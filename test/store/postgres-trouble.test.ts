@@ -45,7 +45,7 @@ test('of five nodes that start at once one migrates, and all work', async (t) =>
   for (const store of stores) await signUp(store);
   const outsider = await server.connect(url);
   t.after(() => outsider.end());
-  const { rows } = await outsider.query('select version from schema_migrations order by version');
+  const { rows } = await outsider.query('select version from latchkey_migrations order by version');
   assert.deepEqual(
     rows.map((it) => Number(it.version)),
     rows.map((_, index) => index + 1),
@@ -55,7 +55,7 @@ test('of five nodes that start at once one migrates, and all work', async (t) =>
 test('a database of a newer version is refused', async (t) => {
   const url = await server.createDatabase();
   const { outsider } = await open(t, { url });
-  await outsider.query("insert into schema_migrations values (99, 'from the future')");
+  await outsider.query("insert into latchkey_migrations values (99, 'from the future')");
   await assert.rejects(openPostgresStore({ url }), unavailable(/newer version of Latchkey/));
 });
 
@@ -248,3 +248,84 @@ async function firstSuccess(work: () => Promise<void>): Promise<void> {
     }
   }
 }
+
+test('a database of another program is refused, with the tables that are in the way', async (t) => {
+  const cases: [string, RegExp][] = [
+    [
+      'create table users (id int); create table sessions (id int)',
+      /tables named sessions, users\./,
+    ],
+    [
+      'create table schema_migrations (version bigint, dirty boolean); insert into schema_migrations values (20240131, false)',
+      /a table named schema_migrations\./,
+    ],
+    ['create view guards as select 1', /a table named guards\./],
+  ];
+  for (const [statements, reason] of cases) {
+    const url = await server.createDatabase();
+    const outsider = await server.connect(url);
+    t.after(() => outsider.end());
+    await outsider.query(statements);
+    await assert.rejects(openPostgresStore({ url }), (error) => {
+      assert.ok(unavailable(/belongs to another program.*search_path%3DNAME/)(error));
+      assert.match(String(error), reason);
+      return true;
+    });
+    const made = "select from pg_tables where tablename like 'latchkey%'";
+    assert.equal((await outsider.query(made)).rowCount, 0);
+  }
+});
+
+test('a table of another program with another name is no hindrance', async (t) => {
+  const url = await server.createDatabase();
+  const outsider = await server.connect(url);
+  t.after(() => outsider.end());
+  await outsider.query('create table "Users" (id int); create table orders (id int)');
+  await (await openPostgresStore({ url })).close();
+});
+
+test('a database of version 0.1 is brought up to date', async (t) => {
+  const url = await server.createDatabase();
+  const { store, outsider } = await open(t, { url });
+  const { user } = await signIn(store);
+  await outsider.query('alter table latchkey_migrations rename to schema_migrations');
+  const later = await openPostgresStore({ url });
+  t.after(() => later.close());
+  assert.deepEqual(later.notices, []);
+  assert.deepEqual(await later.findUser({ id: user.id }), user);
+  assert.notEqual((await outsider.query('select from latchkey_migrations')).rowCount, 0);
+});
+
+test('an empty database that was made is told of, and one that it hides', async (t) => {
+  const url = await server.createDatabase();
+  const first = await openPostgresStore({ url });
+  await first.close();
+  assert.match(first.notices[0]?.text ?? '', /^An empty database was made in the schema public of/);
+  const outsider = await server.connect(url);
+  t.after(() => outsider.end());
+  await outsider.query('create schema latchkey');
+  const again = `${url}?options=-c%20search_path%3Dlatchkey,public`;
+  const hidden = await openPostgresStore({ url: again });
+  await hidden.close();
+  assert.deepEqual(
+    hidden.notices.map((it) => it.level),
+    ['warning'],
+  );
+  assert.match(hidden.notices[0]?.text ?? '', /the schema latchkey .* in the schema public too/);
+  const found = await openPostgresStore({ url: again });
+  await found.close();
+  assert.deepEqual(found.notices, []);
+});
+
+test('a database that cannot hold every text is refused', async (t) => {
+  const admin = await server.connect();
+  t.after(() => admin.end());
+  for (const encoding of ['LATIN1', 'SQL_ASCII', 'EUC_JP', 'WIN1252']) {
+    const name = `encoded_${encoding.toLowerCase()}`;
+    await admin.query(`create database ${name} encoding '${encoding}' template template0`);
+    const url = new URL(sharedUrl);
+    url.pathname = `/${name}`;
+    const expected = new RegExp(`encoding of this database is ${encoding}, .* ENCODING 'UTF8'`);
+    await assert.rejects(openPostgresStore({ url: url.href }), unavailable(expected));
+  }
+});

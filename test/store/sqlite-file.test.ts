@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { test } from 'node:test';
+import { describe, it, type TestContext, test } from 'node:test';
 import { StoreUnavailable } from '../../src/errors.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 import { temporaryFolder } from './folder.ts';
@@ -64,13 +72,13 @@ for (const thread of threads) {
     await (await openSqliteStore({ path, thread })).close();
     const raw = new DatabaseSync(path);
     t.after(() => raw.close());
-    raw.exec("INSERT INTO schema_migrations (version, name) VALUES (99, 'from the future')");
+    raw.exec("INSERT INTO latchkey_migrations (version, name) VALUES (99, 'from the future')");
     await assert.rejects(openSqliteStore({ path, thread }), (error) => {
       assert.ok(error instanceof StoreUnavailable);
       assert.match(error.message, /newer version of Latchkey.*99/);
       return true;
     });
-    raw.exec('DELETE FROM schema_migrations WHERE version = 99');
+    raw.exec('DELETE FROM latchkey_migrations WHERE version = 99');
     await (await openSqliteStore({ path, thread })).close();
   });
 
@@ -114,7 +122,7 @@ test('a database of an older version is brought up to date with all that is in i
   await store.close();
   const raw = new DatabaseSync(path);
   raw.exec(`ALTER TABLE audit_events DROP COLUMN subject;
-    DELETE FROM schema_migrations WHERE version > 2`);
+    DELETE FROM latchkey_migrations WHERE version > 2`);
   raw.close();
   const later = await openSqliteStore({ path, thread: 'inline' });
   t.after(() => later.close());
@@ -135,11 +143,177 @@ test('processes that start at once on a new file share the making of it', async 
     assert.equal(new Set(answers).size, 1);
     await Promise.all(stores.map((it) => it.close()));
     const raw = new DatabaseSync(path);
-    const versions = raw.prepare('SELECT version FROM schema_migrations').all();
+    const versions = raw.prepare('SELECT version FROM latchkey_migrations').all();
     raw.close();
     assert.deepEqual(
       versions.map((it) => it['version']),
       versions.map((_, index) => index + 1),
     );
   }
+});
+
+describe('a file of another program', () => {
+  const programs: [string, string, RegExp][] = [
+    [
+      'with tables of the names that Latchkey needs',
+      'CREATE TABLE users (id INTEGER PRIMARY KEY, mail TEXT); CREATE TABLE schema_migrations (version TEXT)',
+      /belongs to another program: it has tables named .*users.*a file of its own/,
+    ],
+    [
+      'with migrations of a version that Latchkey does not know',
+      'CREATE TABLE schema_migrations (version INTEGER, dirty INTEGER); INSERT INTO schema_migrations VALUES (20240131, 0)',
+      /belongs to another program: it has a table named schema_migrations/,
+    ],
+    ['with other tables', 'CREATE TABLE moz_places (id INTEGER)', /a table named moz_places/],
+    ['with a view', 'CREATE VIEW "Users" AS SELECT 1', /a table named Users/],
+  ];
+  for (const thread of threads) {
+    for (const [name, statements, reason] of programs) {
+      it(`${thread}: ${name} is refused, and left as it is`, async (t) => {
+        const path = join(temporaryFolder(t), 'a.db');
+        const raw = new DatabaseSync(path);
+        raw.exec(statements);
+        raw.close();
+        const before = readFileSync(path);
+        await assert.rejects(openSqliteStore({ path, thread }), (error) => {
+          assert.ok(error instanceof StoreUnavailable);
+          assert.match(error.message, reason);
+          assert.doesNotMatch(error.message, /newer version/);
+          return true;
+        });
+        const after = new DatabaseSync(path, { readOnly: true });
+        t.after(() => after.close());
+        assert.equal(
+          after
+            .prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name LIKE 'latchkey%'")
+            .get()?.['n'],
+          0,
+        );
+        assert.equal(statSync(path).size, before.length);
+      });
+    }
+  }
+});
+
+test('a database of version 0.1 keeps its rows and gets the name of today', async (t) => {
+  const path = join(temporaryFolder(t), 'a.db');
+  const store = await openSqliteStore({ path, thread: 'inline' });
+  const event = anEvent();
+  await store.recordEvent(event);
+  await store.close();
+  const raw = new DatabaseSync(path);
+  t.after(() => raw.close());
+  raw.exec('ALTER TABLE latchkey_migrations RENAME TO schema_migrations');
+  const later = await openSqliteStore({ path, thread: 'inline' });
+  t.after(() => later.close());
+  assert.deepEqual(later.notices, []);
+  assert.deepEqual(await later.listEvents({ userId: null, limit: 9 }), [event]);
+  const tables = raw.prepare("SELECT name FROM sqlite_schema WHERE name LIKE '%migrations'").all();
+  assert.deepEqual(
+    tables.map((it) => it['name']),
+    ['latchkey_migrations'],
+  );
+});
+
+describe('an empty database that was made', () => {
+  it('is told of, even in a file that was there', async (t) => {
+    const folder = temporaryFolder(t);
+    writeFileSync(join(folder, 'empty.db'), '', { mode: 0o600 });
+    for (const name of ['new.db', 'empty.db']) {
+      const path = join(folder, name);
+      const first = await openSqliteStore({ path });
+      await first.close();
+      assert.deepEqual(
+        first.notices.map((it) => it.level),
+        ['info'],
+      );
+      assert.match(
+        first.notices[0]?.text ?? '',
+        /^An empty database was made in the file .*\.db\. If/,
+      );
+      const second = await openSqliteStore({ path });
+      await second.close();
+      assert.deepEqual(second.notices, []);
+    }
+    const inMemory = await openSqliteStore({ path: ':memory:' });
+    t.after(() => inMemory.close());
+    assert.deepEqual(inMemory.notices, []);
+  });
+});
+
+describe('other users of the machine', { skip: process.platform === 'win32' }, () => {
+  const mode = (path: string) => statSync(path).mode & 0o7777;
+  const make = async (t: TestContext) => {
+    const folder = temporaryFolder(t);
+    const path = join(folder, 'a.db');
+    await (await openSqliteStore({ path, thread: 'inline' })).close();
+    return { folder, path };
+  };
+  const reopen = async (path: string) => {
+    const store = await openSqliteStore({ path, thread: 'inline' });
+    await store.close();
+    return store.notices
+      .filter((it) => it.level === 'warning')
+      .map((it) => it.text)
+      .join('\n');
+  };
+
+  it('cannot read or replace a database that was open to them, and the operator hears of it', async (t) => {
+    const { folder, path } = await make(t);
+    chmodSync(path, 0o666);
+    chmodSync(folder, 0o777);
+    const said = await reopen(path);
+    assert.match(said, /a\.db could be read or changed by other users .*mode 0666.* now 0600/);
+    assert.match(said, /could replace the files in .*mode 0777.* now 0755/);
+    assert.deepEqual([mode(path), mode(folder)], [0o600, 0o755]);
+    assert.equal(await reopen(path), '');
+  });
+
+  it('cannot read it where one permission alone was left', async (t) => {
+    const { path } = await make(t);
+    for (const [given, repaired] of [
+      [0o604, 0o600],
+      [0o602, 0o600],
+      [0o644, 0o600],
+      [0o660, 0o640],
+    ] as const) {
+      chmodSync(path, given);
+      assert.match(await reopen(path), /could be read or changed/);
+      assert.equal(mode(path), repaired);
+    }
+    chmodSync(path, 0o640);
+    assert.equal(await reopen(path), '');
+  });
+
+  it('cannot read its log', async (t) => {
+    const { path } = await make(t);
+    for (const end of ['-wal', '-shm']) {
+      writeFileSync(`${path}${end}`, '');
+      chmodSync(`${path}${end}`, 0o666);
+    }
+    const said = await reopen(path);
+    assert.match(said, /a\.db-wal could be read/);
+    assert.match(said, /a\.db-shm could be read/);
+  });
+
+  it('cannot replace it behind a link', async (t) => {
+    const { folder, path } = await make(t);
+    const elsewhere = temporaryFolder(t);
+    symlinkSync(path, join(elsewhere, 'link.db'));
+    chmodSync(path, 0o666);
+    chmodSync(folder, 0o777);
+    chmodSync(elsewhere, 0o777);
+    const said = await reopen(join(elsewhere, 'link.db'));
+    assert.equal(said.split('\n').length, 3);
+    assert.deepEqual([mode(path), mode(folder), mode(elsewhere)], [0o600, 0o755, 0o755]);
+  });
+
+  it('may share a sticky folder, and a group is the administrator’s choice', async (t) => {
+    const { folder, path } = await make(t);
+    chmodSync(folder, 0o1777);
+    assert.equal(await reopen(path), '');
+    chmodSync(folder, 0o770);
+    assert.match(await reopen(path), /The group of .* can replace the files in it.*chmod g-w/);
+    assert.equal(mode(folder), 0o770);
+  });
 });

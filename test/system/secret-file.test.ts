@@ -15,9 +15,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext, test } from 'node:test';
 import { InvalidSetting } from '../../src/errors.ts';
 import { systemRandom } from '../../src/system/clock.ts';
+import { openLatchkey } from '../../src/system/latchkey.ts';
 import { loadOrCreateSecret } from '../../src/system/secret-file.ts';
 
 const good = 'p9Vd2mWq7ZsX4cLr8TkB1nYf6GhJ0aEu';
@@ -200,4 +201,21 @@ describe('processes that start at once', () => {
     assert.equal(new Set(secrets).size, 1);
     assert.deepEqual(readdirSync(folder), ['secret']);
   });
+});
+
+test('a data directory that other users can write is closed to them, and the operator hears of it', {
+  skip: process.platform === 'win32',
+}, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-open-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o777);
+  const options = { dataDir: folder, env: {}, envFile: false } as const;
+  const first = await openLatchkey(options);
+  await first.close();
+  const warnings = first.notices.filter((it) => it.level === 'warning');
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]?.text ?? '', /could replace the files .*mode 0777.* now 0755/);
+  const second = await openLatchkey(options);
+  await second.close();
+  assert.deepEqual(second.notices, []);
 });

@@ -4,6 +4,7 @@ import type { Call, Command } from '../command.ts';
 import { dataSettings, jsonOption, readDataSettings } from '../data-commands.ts';
 import { UsageError } from '../failures.ts';
 import { createProgress } from '../progress.ts';
+import { warnOfOpenFiles } from '../warn-of-open-files.ts';
 
 export const backup: Command = {
   name: 'backup',
@@ -23,6 +24,7 @@ export const backup: Command = {
 async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const { database } = readDataSettings(call);
+  warnOfOpenFiles(console, database);
   const file = resolve(operands[0] ?? '');
   refuseStrayCharacters(file, (problem, fix) => {
     throw new UsageError(`FILE ${problem} ${fix}`);

@@ -5,6 +5,7 @@ import type { Call, Command } from '../command.ts';
 import { dataSettings, jsonOption } from '../data-commands.ts';
 import { CommandFailed, UsageError } from '../failures.ts';
 import { createProgress } from '../progress.ts';
+import { warnOfOpenFiles } from '../warn-of-open-files.ts';
 
 const urlMeans =
   'A URL as in LATCHKEY_DATABASE_URL; by default that setting. One with a password can be given by that setting alone: others can read command lines.';
@@ -38,6 +39,7 @@ async function run(call: Call): Promise<undefined> {
   const source = locate(call, '--from', from);
   const target = locate(call, '--to', to);
   assertThere(source);
+  for (const it of [source, target]) warnOfOpenFiles(console, it);
   if (isSame(source, target)) throw new UsageError('These two are one and the same database.');
   const { copyDatabase } = await import('../../system/transfer/copy.ts');
   const { counts, checksums } = await copyDatabase(source, target, createProgress(console));

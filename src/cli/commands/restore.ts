@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Call, Command } from '../command.ts';
 import { dataSettings, jsonOption, readDataSettings } from '../data-commands.ts';
 import { createProgress } from '../progress.ts';
+import { warnOfOpenFiles } from '../warn-of-open-files.ts';
 
 export const restore: Command = {
   name: 'restore',
@@ -29,6 +30,7 @@ export const restore: Command = {
 async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const { database } = readDataSettings(call, { mayCreate: true });
+  warnOfOpenFiles(console, database);
   const file = resolve(operands[0] ?? '');
   const [{ restore: fill }, { openBackup }, { systemClock }] = await Promise.all([
     import('../../system/transfer/copy.ts'),

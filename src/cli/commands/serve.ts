@@ -1,3 +1,4 @@
+import type { Notice } from '../../auth/ports.ts';
 import { durationBetween } from '../../config/duration.ts';
 import { type SettingName, settingTable } from '../../config/setting-table.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -66,8 +67,8 @@ async function run(call: Call): Promise<number | undefined> {
   const server = await (workers === 1
     ? startAlone(console, plan)
     : startWorkers(console, plan, workers));
-  const { issuer, pids } = server;
-  printBanner(call, { ...asked, port, issuer }, { created: missing, pids });
+  const { issuer, pids, notices } = server;
+  printBanner(call, { ...asked, port, issuer }, { created: missing, pids, notices });
   await Promise.race([stop, server.failed]);
   console.note(
     drain === 0
@@ -81,6 +82,7 @@ async function run(call: Call): Promise<number | undefined> {
 interface Serving {
   readonly issuer: string;
   readonly pids: readonly number[];
+  readonly notices: readonly Notice[];
   /** Rejects when it can no longer serve. */
   readonly failed: Promise<never>;
   /** @returns whether everything under way was finished */
@@ -88,10 +90,14 @@ interface Serving {
 }
 
 async function startAlone(console: Console, plan: ServePlan): Promise<Serving> {
-  const app = await startServing(plan);
+  let notices: readonly Notice[] = [];
+  const app = await startServing(plan, (found) => {
+    notices = found;
+  });
   return {
     issuer: app.latchkey.settings.issuer,
     pids: [process.pid],
+    notices,
     failed: new Promise<never>(() => {}),
     async stop() {
       await stopGracefully(console, app, plan.drain);
@@ -112,6 +118,7 @@ async function startWorkers(console: Console, plan: ServePlan, count: number): P
   return {
     issuer: opened.settings.issuer,
     pids: crew.pids,
+    notices: opened.notices,
     failed: crew.failed,
     stop: () => crew.stop(),
   };

@@ -6,6 +6,7 @@ import {
   PostgresQueryCompiler,
   sql as raw,
 } from 'kysely';
+import { StoreUnavailable } from '../../errors.ts';
 import type { Database } from '../schema.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
@@ -38,7 +39,38 @@ export function createPostgresSql(): Sql {
     counter: (column) => column.primaryKey().generatedByDefaultAsIdentity(),
     table: (table) => table,
     guardLog,
+    sharesDatabase: true,
+    listTables: () =>
+      `select c.relname as name from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = current_schema() and c.relkind in ('r', 'p', 'v', 'm', 'f')
+        order by c.relname`,
+    listColumns: (table) =>
+      `select a.attname as name from pg_catalog.pg_attribute a
+        join pg_catalog.pg_class c on c.oid = a.attrelid
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = current_schema() and c.relname = '${table}'
+          and a.attnum > 0 and not a.attisdropped`,
+    listSchemas: `select s.name from unnest(current_schemas(false)) with ordinality as s (name, place)
+      where s.name = current_schema() or exists (
+        select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = s.name and c.relname = 'latchkey_migrations')
+      order by s.place`,
+    assertUsable,
   };
+}
+
+/** A name may have any character of Unicode, and so must the database's encoding. */
+function* assertUsable(): Steps<void> {
+  const [row] = yield {
+    text: `select pg_catalog.current_setting('server_encoding') as encoding`,
+    values: [],
+  };
+  const { encoding } = Object(row);
+  if (encoding === 'UTF8') return;
+  throw new StoreUnavailable(
+    `The encoding of this database is ${encoding}, which cannot hold every name. Make one with UTF8: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`,
+  );
 }
 
 /**

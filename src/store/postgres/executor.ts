@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { StoreUnavailable } from '../../errors.ts';
-import { migrate } from '../migrate.ts';
+import { type Migration, migrate } from '../migrate.ts';
 import type { Sql } from '../sql/sql.ts';
 import { awaitSteps, type Rows, type Step, type Steps, type Value } from '../sql/steps.ts';
 import { toConnectionError } from './connection-failures.ts';
@@ -66,11 +66,11 @@ export class PostgresExecutor {
   }
 
   /** Brings the schema up to date. */
-  migrate(sql: Sql, lock: Step): Promise<void> {
-    function* locked(): Steps<void> {
+  migrate(sql: Sql, lock: Step): Promise<Migration> {
+    function* locked(): Steps<Migration> {
       yield { text: 'set local statement_timeout = 0', values: [] };
       yield lock;
-      yield* migrate(sql);
+      return yield* migrate(sql);
     }
     return this.#withClient((client) =>
       transact(client, () =>

@@ -1,4 +1,6 @@
-import type { Store } from '../../auth/ports.ts';
+import type { Notice, Store } from '../../auth/ports.ts';
+import { type Migration, madeEmpty } from '../migrate.ts';
+import type { OpenedStore } from '../opened-store.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Step, Steps } from '../sql/steps.ts';
 import { createVerbs } from '../verbs/index.ts';
@@ -34,12 +36,13 @@ const single: ReadonlySet<VerbName> = new Set(['recordEvent']);
  *   newer version of Latchkey
  * @throws {InvalidSetting} when a parameter of the URL cannot be used
  */
-export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<OpenedStore> {
   const location = await readLocation(options);
   const executor = new PostgresExecutor(location);
   const sql = createPostgresSql();
+  let notices: readonly Notice[];
   try {
-    await executor.migrate(sql, lockStep('migration'));
+    notices = describe(await executor.migrate(sql, lockStep('migration')));
   } catch (error) {
     await executor.close();
     throw withPlace(error, location);
@@ -52,6 +55,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   };
   let closing: Promise<void> | undefined;
   return {
+    notices,
     ...createCalls(sql, executor, calls, location),
     async subscribe(onChange) {
       const listener = new Listener(location, onChange);
@@ -67,6 +71,15 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       return closing;
     },
   };
+}
+
+function describe({ isNew, schemas }: Migration): Notice[] {
+  if (!isNew) return [];
+  const [schema, ...others] = schemas;
+  const made = madeEmpty(`the schema ${schema} of PostgreSQL`);
+  if (others.length === 0) return [made];
+  const text = `${made.text} There is a Latchkey database in the schema ${others.join(', ')} too, which comes later in search_path.`;
+  return [{ level: 'warning', text }];
 }
 
 function createCalls(

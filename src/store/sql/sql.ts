@@ -43,4 +43,18 @@ export interface Sql extends StatementSource {
    * that who listens hears of them. Run by a migration.
    */
   guardLog(): Steps<void>;
+
+  /** Whether other programs may have tables beside Latchkey's. */
+  readonly sharesDatabase: boolean;
+  /** A statement that lists the tables and views where Latchkey's belong, by `name`. */
+  listTables(): string;
+  /** A statement that lists the columns of such a table, by `name`. */
+  listColumns(table: string): string;
+  /**
+   * A statement that lists the schema where tables are made, then those in the search path that hold a
+   * Latchkey database, by `name`; undefined where a database has no schemas.
+   */
+  readonly listSchemas: string | undefined;
+  /** @throws {StoreUnavailable} where the database could not hold every text */
+  assertUsable(): Steps<void>;
 }

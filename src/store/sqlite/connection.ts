@@ -1,6 +1,8 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { protectFile } from '../../config/private-files.ts';
+import type { Refuse } from '../../config/refuse.ts';
 import { StoreUnavailable } from '../../errors.ts';
 import type { Rows, Step } from '../sql/steps.ts';
 
@@ -17,11 +19,13 @@ const CACHE_KIB = 32 * 1024;
 
 /** An open database file, set up so that a commit is durable. It belongs to the thread that made it. */
 export class SqliteConnection {
+  /** What was repaired to keep other users from the file. */
+  readonly notices: readonly string[];
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   constructor({ path, busyTimeout }: SqliteLocation) {
-    if (path !== ':memory:') createPrivateFile(path);
+    this.notices = path === ':memory:' ? [] : openPrivateFile(path);
     this.#db = new DatabaseSync(path, {
       enableForeignKeyConstraints: true,
       allowExtension: false,
@@ -98,8 +102,21 @@ function isBusy(error: unknown): boolean {
 
 /**
  * SQLite gives its `-wal` and `-shm` files the mode of the database file. Creating that one here keeps
- * other users of the machine from all three, whatever the umask. An existing file keeps its mode.
+ * other users of the machine from all three, whatever the umask. Files that are there are protected.
+ * @returns what was repaired
  */
+function openPrivateFile(path: string): string[] {
+  createPrivateFile(path);
+  const refuse: Refuse = (problem, fix) => {
+    throw new StoreUnavailable(`The database cannot be used: ${problem} ${fix}`);
+  };
+  const target = realpathSync(path);
+  const files = [path, ...['-wal', '-shm', '-journal'].map((end) => `${target}${end}`)];
+  return [
+    ...new Set(files.filter((it) => existsSync(it)).flatMap((it) => protectFile(it, refuse))),
+  ];
+}
+
 function createPrivateFile(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

@@ -27,6 +27,13 @@ export function createSqliteSql(source: StatementSource = { compiled: statements
     table: (table) => table.modifyEnd(loadKysely().sql`strict`),
     // One transaction writes at a time, so the order is kept as it is; and there is nobody to tell.
     *guardLog() {},
+    sharesDatabase: false,
+    listTables: () =>
+      `select name from sqlite_schema where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\'`,
+    listColumns: (table) => `select name from pragma_table_info('${table}')`,
+    listSchemas: undefined,
+    // Each of its encodings holds all of Unicode.
+    *assertUsable() {},
   };
 }
 

@@ -1,7 +1,10 @@
+import type { Notice } from '../../auth/ports.ts';
 import type { Call, Outcome } from './executor.ts';
 
 /** Runs batches one after another. */
 export interface Engine {
+  /** About the opening of the database. */
+  readonly notices: readonly Notice[];
   /** One outcome for each call, in order. The caller waits for it before it hands over the next batch. */
   run(calls: readonly Call[]): Promise<readonly Outcome[]>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
-import { migrate } from '../migrate.ts';
+import type { Notice } from '../../auth/ports.ts';
+import { madeEmpty, migrate } from '../migrate.ts';
 import { runSteps, type Steps } from '../sql/steps.ts';
 import { createVerbs } from '../verbs/index.ts';
 import { isReadingVerb, type VerbName } from '../verbs/verb.ts';
@@ -21,6 +22,8 @@ export type Outcome = { readonly answer: string | undefined } | { readonly failu
  */
 export class SqliteExecutor {
   readonly #connection: SqliteConnection;
+  /** About the opening of the file. */
+  readonly notices: readonly Notice[];
   readonly #verbs: Readonly<Record<VerbName, (args: never) => Steps<unknown>>>;
 
   /** @throws {Error} when the file cannot be opened or was made by a newer version */
@@ -29,7 +32,13 @@ export class SqliteExecutor {
     this.#verbs = createVerbs(sql);
     this.#connection = new SqliteConnection(location);
     try {
-      this.#transact('BEGIN IMMEDIATE', () => runSteps(migrate(sql), this.#connection.execute));
+      const { isNew } = this.#transact('BEGIN IMMEDIATE', () =>
+        runSteps(migrate(sql), this.#connection.execute),
+      );
+      this.notices = [
+        ...this.#connection.notices.map((text): Notice => ({ level: 'warning', text })),
+        ...(isNew && location.path !== ':memory:' ? [madeEmpty(`the file ${location.path}`)] : []),
+      ];
     } catch (error) {
       this.#connection.close();
       throw error;

@@ -17,7 +17,10 @@ const conditions: Readonly<Record<number, readonly [problem: string, retryAfter:
   13: ['The disk under the database is full. Free some space; nothing needs a restart.', 10],
   14: ['The database file cannot be opened. Check that its folder exists and can be written.', 10],
   15: ['Another process kept the database locked for too long. Try again.', 1],
-  26: ['The file is not a Latchkey database. Name another file, or restore a backup.', 60],
+  26: [
+    'The file is not a Latchkey database: it is not an SQLite file at all, or it is encrypted or damaged. Name another file, or restore a backup.',
+    60,
+  ],
 };
 
 function conditionOf(error: unknown): readonly [problem: string, retryAfter: number] | undefined {

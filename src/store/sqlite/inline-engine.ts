@@ -10,6 +10,7 @@ import { toError, toFailure } from './failures.ts';
 export function openInlineEngine(location: SqliteLocation): Engine {
   const executor = openExecutor(location);
   return {
+    notices: executor.notices,
     run: async (calls) => executor.runBatch(calls),
     close: async () => executor.close(),
   };

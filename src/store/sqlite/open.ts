@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Store } from '../../auth/ports.ts';
+import type { Notice, Store } from '../../auth/ports.ts';
+import type { OpenedStore } from '../opened-store.ts';
 import { createVerbCalls, type VerbArgs, type VerbName } from '../verbs/verb.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
@@ -30,14 +31,14 @@ export interface SqliteStoreOptions {
  * @throws {StoreUnavailable} when the file cannot be opened, is not a database, or was made by a newer
  *   version of Latchkey
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<OpenedStore> {
   const { path, thread = 'worker', busyTimeout = 5_000, maxWaiting = 10_000 } = options;
   // Absolute, because a thread that is started later must find the same file.
   const location = { path: path === ':memory:' ? path : resolve(path), busyTimeout };
   const engine = await openEngine(thread, location);
   // A worker's batch takes in all requests of this turn of the event loop.
   const soon = thread === 'worker' ? setImmediate : queueMicrotask;
-  return createStore(new BatchQueue(engine, soon, maxWaiting));
+  return createStore(new BatchQueue(engine, soon, maxWaiting), engine.notices);
 }
 
 /** Loads only what the choice needs: the caller of a worker never loads the query builder. */
@@ -50,11 +51,12 @@ async function openEngine(thread: 'worker' | 'inline', location: SqliteLocation)
   return WorkerEngine.open(location);
 }
 
-function createStore(queue: BatchQueue): Store {
+function createStore(queue: BatchQueue, notices: readonly Notice[]): OpenedStore {
   // The verb of this name made the answer; JSON forgot its type.
   const verb = <K extends VerbName>(name: K) =>
     ((args: VerbArgs<K>) => queue.call(name, args)) as Store[K];
   return {
+    notices,
     ...createVerbCalls(verb),
     close: () => queue.close(),
   };

@@ -193,15 +193,15 @@ export const statements: CompiledStatements = {
     parameters: [['value'], 'keys_version'],
   },
   'migrate.createTable': {
-    text: 'create table if not exists "schema_migrations" ("version" integer not null primary key, "name" text not null) strict',
+    text: 'create table "latchkey_migrations" ("version" integer not null primary key, "name" text not null) strict',
     parameters: [],
   },
   'migrate.findVersion': {
-    text: 'select max("version") as "version" from "schema_migrations"',
+    text: 'select max("version") as "version" from "latchkey_migrations"',
     parameters: [],
   },
   'migrate.record': {
-    text: 'insert into "schema_migrations" ("version", "name") values (?, ?)',
+    text: 'insert into "latchkey_migrations" ("version", "name") values (?, ?)',
     parameters: [['version'], ['name']],
   },
   'revocations.insert': {

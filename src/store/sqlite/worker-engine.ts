@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Notice } from '../../auth/ports.ts';
 import { StoreUnavailable } from '../../errors.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
@@ -17,6 +18,7 @@ const workerFile = new URL(
  * starts another thread, except in memory, where the data died with it.
  */
 export class WorkerEngine implements Engine {
+  notices: readonly Notice[] = [];
   readonly #location: SqliteLocation;
   #worker: Worker | undefined;
   #answer: PromiseWithResolvers<Report> | undefined;
@@ -57,6 +59,7 @@ export class WorkerEngine implements Engine {
     worker.on('exit', () => this.#lose(worker, undefined));
     this.#worker = worker;
     const report = await this.#expectReport();
+    if ('opened' in report) this.notices = report.notices;
     if ('failure' in report) {
       await worker.terminate();
       throw toError(report.failure);

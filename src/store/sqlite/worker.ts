@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Notice } from '../../auth/ports.ts';
 import type { SqliteLocation } from './connection.ts';
 import { type Call, type Outcome, SqliteExecutor } from './executor.ts';
 import { type Failure, toFailure } from './failures.ts';
@@ -6,7 +7,7 @@ import { type Failure, toFailure } from './failures.ts';
 /** The thread that owns the database file: what it is told, and what it answers. */
 export type Order = { readonly run: readonly Call[] } | { readonly close: true };
 export type Report =
-  | { readonly opened: true }
+  | { readonly opened: true; readonly notices: readonly Notice[] }
   | { readonly failure: Failure }
   | { readonly outcomes: readonly Outcome[] };
 
@@ -30,7 +31,7 @@ function serve(location: SqliteLocation): void {
       port.close();
     }
   });
-  report({ opened: true });
+  report({ opened: true, notices: executor.notices });
 }
 
 serve(workerData);

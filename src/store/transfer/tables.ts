@@ -2,7 +2,7 @@ import type { Database } from '../schema.ts';
 import type { Value } from '../sql/steps.ts';
 
 /** What a copy consists of; the schema is the program's. */
-export type TableName = Exclude<keyof Database, 'schema_migrations'>;
+export type TableName = Exclude<keyof Database, 'latchkey_migrations'>;
 
 /** Tables with their keys, by which they are read in order; each after those it refers to. */
 export const tables = [

@@ -1,7 +1,8 @@
 import { sql as raw } from 'kysely';
-import { StoreUnavailable, TransferRefused } from '../../errors.ts';
+import { TransferRefused } from '../../errors.ts';
 import { schemaVersion } from '../migrate.ts';
-import type { Value } from '../sql/steps.ts';
+import { describeForeign, inspectDatabase } from '../ownership.ts';
+import { awaitSteps, type Value } from '../sql/steps.ts';
 import type { TransferConnection, TransferLocation } from './connection.ts';
 import { openConnection } from './open-connection.ts';
 import { type Batch, type Counts, type TableName, tables } from './tables.ts';
@@ -147,16 +148,22 @@ export class Transfer {
   }
 
   async #assertSchema(): Promise<void> {
-    const [row] = await this.#run(raw`select max(version) as version from schema_migrations`).catch(
-      (error: unknown) => {
-        if (error instanceof StoreUnavailable) throw error;
-        throw new TransferRefused('There is nothing of Latchkey in this database.');
-      },
+    const contents = await awaitSteps(inspectDatabase(this.#connection.sql), (step) =>
+      this.#connection.execute(step),
+    );
+    if (contents.kind === 'foreign') {
+      throw new TransferRefused(describeForeign(this.#connection.sql, contents.tables));
+    }
+    if (contents.kind === 'empty') {
+      throw new TransferRefused('There is no Latchkey database here: nothing has been made yet.');
+    }
+    const [row] = await this.#run(
+      raw`select max(version) as version from ${raw.table(contents.migrations)}`,
     );
     const version = Number(row?.['version'] ?? 0);
-    if (version === schemaVersion) return;
+    if (version === schemaVersion && contents.migrations === 'latchkey_migrations') return;
     throw new TransferRefused(
-      version < schemaVersion
+      version <= schemaVersion
         ? `The database is of an older version of Latchkey (its schema is ${version}, this version's is ${schemaVersion}). Start this version once, which brings it up to date.`
         : `The database is of a newer version of Latchkey (its schema is ${version}, this version knows ${schemaVersion}). Use that version.`,
     );

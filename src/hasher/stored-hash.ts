@@ -1,0 +1,101 @@
+import { type Argon2Policy, isBearable } from './policy.ts';
+
+/** Each step doubles the time; 15 takes about as long as the dearest argon2 hash we accept. */
+const mostBcryptCost = 15;
+const leastBcryptCost = 4;
+/** Characters: `$2b$10$`, 22 of salt, 31 of hash. */
+const bcryptLength = 60;
+
+/** Salt of 8 to 64 bytes, output of 16 to 64. */
+const argon2Form =
+  /^\$(argon2(?:id|i|d))\$(?:v=(16|19)\$)?m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
+/** Canonical only: bcrypt answers without doing the work where unused bits of the salt or hash are set. */
+const bcryptForm = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
+
+/** What a stored hash is, or why no password can ever match it, as the end of a sentence. */
+export type StoredHash =
+  | { readonly engine: 'bcrypt' }
+  | {
+      readonly engine: 'argon2';
+      readonly cost: Argon2Policy;
+      /** Whether it is of the variant and version that new hashes have. */
+      readonly isCurrent: boolean;
+    }
+  | { readonly problem: string };
+
+/** Reads a stored hash. Verification and import ask here, so what is imported is what can be verified. */
+export function readStoredHash(stored: string): StoredHash {
+  if (/^\s|\s$/.test(stored)) return { problem: 'begins or ends with a blank or a line break' };
+  if (/^\$2[aby]\$/.test(stored)) return readBcrypt(stored);
+  if (/^\$argon2(id|i|d)\$/.test(stored)) return readArgon2(stored);
+  return { problem: 'is not of a kind that is known here: argon2id or bcrypt' };
+}
+
+function readBcrypt(stored: string): StoredHash {
+  if (stored.length !== bcryptLength) {
+    const { length } = stored;
+    const cut = length < bcryptLength ? ': it seems to have been cut' : '';
+    return {
+      problem: `has ${length} characters, and a bcrypt hash has ${bcryptLength}${cut}`,
+    };
+  }
+  const [, digits] = bcryptForm.exec(stored) ?? [];
+  if (digits === undefined) {
+    return { problem: 'is not a bcrypt hash: a character in it is wrong' };
+  }
+  const cost = Number(digits);
+  if (cost < leastBcryptCost || cost > mostBcryptCost) {
+    return {
+      problem: `has the bcrypt cost ${cost}, and ${leastBcryptCost} to ${mostBcryptCost} are verified`,
+    };
+  }
+  return { engine: 'bcrypt' };
+}
+
+function readArgon2(stored: string): StoredHash {
+  const parts = argon2Form.exec(stored);
+  if (parts === null) return { problem: findArgon2Problem(stored) };
+  const [, variant, version, memory, passes, lanes, salt = '', output = ''] = parts;
+  const cost = {
+    memoryCost: Number(memory),
+    timeCost: Number(passes),
+    parallelism: Number(lanes),
+  };
+  if (!isCanonical(salt) || !isCanonical(output)) {
+    return { problem: 'has a salt or an output that is not base64: it seems to have been cut' };
+  }
+  if (!isBearable(cost)) {
+    return {
+      problem:
+        'costs more than is verified (256 MiB, 64 passes, 16 lanes, 4 GiB of memory times passes), or has less than 8 KiB of memory for each lane',
+    };
+  }
+  return { engine: 'argon2', cost, isCurrent: variant === 'argon2id' && version === '19' };
+}
+
+/** Which part of the PHC string is wrong. */
+function findArgon2Problem(stored: string): string {
+  const [, , ...parts] = stored.split('$');
+  const version = parts[0]?.startsWith('v=') === true ? parts.shift() : undefined;
+  const [parameters = '', salt = '', output = '', ...more] = parts;
+  if (version !== undefined && version !== 'v=16' && version !== 'v=19') {
+    return 'is of a version of argon2 other than 16 and 19';
+  }
+  if (!/^m=[1-9]\d{0,9},t=[1-9]\d{0,9},p=[1-9]\d{0,2}$/.test(parameters)) {
+    return 'does not state its cost as m=…,t=…,p=…, in this order and nothing else';
+  }
+  if (more.length > 0) return 'has more parts than version, cost, salt and output';
+  if (!/^[A-Za-z0-9+/]{11,86}$/.test(salt)) {
+    return 'has a salt that is not 8 to 64 bytes in base64 without padding';
+  }
+  if (!/^[A-Za-z0-9+/]{22,86}$/.test(output)) {
+    return 'has an output that is not 16 to 64 bytes in base64 without padding: it seems to have been cut';
+  }
+  return 'is not an argon2 hash in the PHC format';
+}
+
+/** Whether base64 has no unused bits set: argon2 refuses to decode such, without doing the work. */
+function isCanonical(base64: string): boolean {
+  const decoded = Buffer.from(base64, 'base64');
+  return decoded.toString('base64').replace(/=+$/, '') === base64;
+}

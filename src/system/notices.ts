@@ -1,0 +1,17 @@
+import type { Notice } from '../auth/ports.ts';
+import type { Latchkey } from './latchkey.ts';
+
+const taken = new WeakSet<object>();
+
+/**
+ * The notices about a start, for the first who asks: the command line prints them, and an app that has
+ * its own logger logs them, but never both.
+ */
+export function takeNotices({
+  auth,
+  notices,
+}: Pick<Latchkey, 'auth' | 'notices'>): readonly Notice[] {
+  if (taken.has(auth)) return [];
+  taken.add(auth);
+  return notices;
+}
