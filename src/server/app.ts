@@ -8,7 +8,9 @@ import { addCors, type CorsOptions, corsOptionChecks } from './cors.ts';
 import { ignoreEmptyBodies } from './empty-body.ts';
 import { type LatchkeyPluginOptions, pluginOptionChecks, splitOptions } from './options.ts';
 import { latchkey } from './plugin.ts';
+import { recallContext } from './route-context.ts';
 import { addHealthRoutes } from './routes/health.ts';
+import { addVerifyForwardedRoutes } from './routes/verify.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { sendError } from './send-error.ts';
 import { answerUnknownAddresses } from './unknown-address.ts';
@@ -80,6 +82,10 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     addSecurityHeaders(scope);
     scope.setSerializerCompiler(() => JSON.stringify);
     addHealthRoutes(scope, app.latchkey, () => isDraining);
+  });
+  await app.register(async (scope) => {
+    addSecurityHeaders(scope);
+    addVerifyForwardedRoutes(scope, recallContext(app.latchkey));
   });
   const standalone: StandaloneApp = Object.assign(app, {
     drain() {

@@ -18,7 +18,7 @@ import {
   type ServerOptions,
   splitOptions,
 } from './options.ts';
-import type { RouteContext } from './route-context.ts';
+import { type RouteContext, rememberContext } from './route-context.ts';
 import { addAccountRoutes } from './routes/account.ts';
 import { addIntrospectRoute } from './routes/introspect.ts';
 import { addLoginRoute } from './routes/login.ts';
@@ -128,6 +128,7 @@ async function mount(
     requireUser,
     transport: server.transport ?? 'body',
   };
+  rememberContext(app.latchkey, context);
   if (server.docs) await addDocs(app, context);
   await app.register(async (scope) => addRoutes(scope, context));
 }

@@ -23,6 +23,20 @@ export interface RouteContext {
   readonly transport: AnswerTransport;
 }
 
+const contexts = new WeakMap<object, RouteContext>();
+
+/** Keeps the context of a plugin for the standalone server, which adds routes of its own. */
+export function rememberContext(decorator: object, context: RouteContext): void {
+  contexts.set(decorator, context);
+}
+
+/** @param decorator `app.latchkey` */
+export function recallContext(decorator: object): RouteContext {
+  const context = contexts.get(decorator);
+  if (context === undefined) throw new Error('The plugin has not been registered on this app.');
+  return context;
+}
+
 /** Adds a route where the table has it; does nothing where it is left out. */
 export function addRoute(
   app: FastifyInstance,

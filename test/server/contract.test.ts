@@ -611,6 +611,59 @@ describe('verify', () => {
     assert.equal((await ask(both)).status, 403);
   });
 
+  it('answers below its address, by every method, for proxies that keep method and path', async () => {
+    const { access } = await signUp('enveloped');
+    const cookies = { '__Host-latchkey_access': access };
+    const typed = { 'content-type': 'nonsense', origin: ISSUER };
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD']) {
+      for (const path of ['/auth/verify/orders', '/auth/verify/', '/auth/verify/a/b%20c?d=e']) {
+        const ask = (more: object) => send(path, { method, ...more });
+        assert.equal((await ask({ token: access })).status, 200, method);
+        assert.equal((await ask({ cookies, headers: typed })).status, 200, method);
+        const refused = await ask({});
+        assert.equal(refused.status, 401, method);
+        assert.equal(refused.headers.get('x-auth-user'), null);
+        const crossSite = await ask({ cookies, headers: { 'sec-fetch-site': 'cross-site' } });
+        const isSafe = ['GET', 'HEAD', 'OPTIONS'].includes(method);
+        assert.equal(crossSite.status, isSafe ? 200 : 403, method);
+      }
+    }
+    const body = 'x'.repeat(100_000);
+    const sent = await send('/auth/verify/orders', { body, token: access, headers: typed });
+    assert.equal(sent.status, 200);
+    const claimed = { 'x-forwarded-method': 'GET', 'sec-fetch-site': 'cross-site' };
+    const hidden = await send('/auth/verify/x', { method: 'POST', cookies, headers: claimed });
+    assert.equal(hidden.status, 403);
+    const inAddress = await send(`/auth/verify/orders?access_token=${access}`);
+    assert.equal(inAddress.status, 400);
+  });
+
+  it('lets a preflight through by its method alone, never by what a header says of it', async () => {
+    const preflight = { origin: 'https://app.example', 'access-control-request-method': 'POST' };
+    for (const path of ['/auth/verify', '/auth/verify/orders']) {
+      const ask = (method: string, headers: Record<string, string>) =>
+        send(path, { method, headers });
+      const answer = await ask('OPTIONS', preflight);
+      assert.equal(answer.status, 200);
+      for (const name of ['user', 'session', 'username', 'roles', 'scope']) {
+        assert.equal(answer.headers.get(`x-auth-${name}`), '');
+      }
+      const named = { ...preflight, 'x-forwarded-method': 'OPTIONS' };
+      assert.equal((await ask('OPTIONS', named)).status, 200);
+      for (const [method, headers] of [
+        ['GET', named],
+        ['GET', { ...preflight, 'x-original-method': 'OPTIONS' }],
+        ['OPTIONS', { ...preflight, 'x-original-method': 'POST' }],
+        ['OPTIONS', { origin: 'https://app.example' }],
+        ['OPTIONS', { 'access-control-request-method': 'POST' }],
+      ] as const) {
+        assert.equal((await ask(method, headers)).status, 401, JSON.stringify(headers));
+      }
+      const bad = { ...preflight, authorization: 'Bearer x.y.z' };
+      assert.equal((await ask('OPTIONS', bad)).status, 401);
+    }
+  });
+
   it('refuses a cookie on a WebSocket handshake from elsewhere, here and on routes of its own', async () => {
     const { access } = await signUp('socketed');
     const cookie = `__Host-latchkey_access=${access}`;
