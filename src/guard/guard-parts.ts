@@ -39,7 +39,13 @@ export function createGuardParts(
   const cookies =
     options.cookies === false ? undefined : createTokenCookies(issuer, options.cookies);
   const origins = options.origins?.map(parseOrigin) ?? findOrigin(issuer);
-  const credentials = createCredentialReader(cookies, createOriginRules(origins));
+  const credentials = createCredentialReader(
+    cookies,
+    createOriginRules(
+      origins,
+      "The operator may allow origins: by the guard's option origins, or by its issuer.",
+    ),
+  );
   return { verifier, revocations, cookies, credentials, clock };
 }
 

@@ -44,8 +44,9 @@ export interface OriginRules {
  * also says where the request comes from, and a page can change neither of these headers.
  * @param origins those that may use the cookies beside the one a request goes to: the issuer's, and those
  *   that CORS allows to use credentials
+ * @param advice a sentence for the operator: where to allow an origin
  */
-export function createOriginRules(origins: readonly string[]): OriginRules {
+export function createOriginRules(origins: readonly string[], advice: string): OriginRules {
   const allowed = new Set(origins);
   // An allowed origin is cross-origin to Sec-Fetch-Site, and known by its name.
   const isProven = (site: string | undefined, origin: string | undefined) =>
@@ -55,7 +56,7 @@ export function createOriginRules(origins: readonly string[]): OriginRules {
       if (isProven(findHeader(headers, 'sec-fetch-site'), findHeader(headers, 'origin'))) return;
       throw new Forbidden(
         'cross_site_request',
-        'Refused: this request uses cookies and does not come from this site. Send it from a page of an allowed origin, or use an Authorization header.',
+        `Refused: this request uses cookies and does not come from this site. Send it from a page of an allowed origin, or use an Authorization header. ${advice}`,
       );
     },
     assertNotCrossSite({ headers }) {
@@ -65,7 +66,7 @@ export function createOriginRules(origins: readonly string[]): OriginRules {
       if (silent || isProven(site, origin)) return;
       throw new Forbidden(
         'cross_site_request',
-        'Refused: this request asks for cookies and does not come from this site. Send it from a page of an allowed origin.',
+        `Refused: this request asks for cookies and does not come from this site. Send it from a page of an allowed origin. ${advice}`,
       );
     },
   };

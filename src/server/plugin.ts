@@ -61,7 +61,7 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
     assertPluginOptions(options);
     const { server, core } = splitOptions(options);
     const routes = createRouteTable(server.paths);
-    const opened = await openLatchkey(core).catch(throwPlainly);
+    const opened = await openLatchkey(core, { serves: true }).catch(throwPlainly);
     app.addHook('onClose', () => opened.close());
     app.addHook('onReady', async () => {
       for (const { level, text } of takeNotices(opened)) {
@@ -107,7 +107,10 @@ async function mount(
 ): Promise<void> {
   const { issuer, corsOrigins } = opened.settings;
   const cookies = createAuthCookies(issuer, server.cookies);
-  const originRules = createOriginRules([new URL(issuer).origin, ...corsOrigins]);
+  const originRules = createOriginRules(
+    [new URL(issuer).origin, ...corsOrigins],
+    `The operator may allow origins: the server's own address is LATCHKEY_ISSUER (${issuer} now), those of other apps are LATCHKEY_CORS_ORIGINS.`,
+  );
   const credentials = createCredentialReader(cookies, originRules);
   const { verifier, clock } = opened;
   const guard = assembleGuard({ verifier, credentials, clock });

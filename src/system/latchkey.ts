@@ -1,4 +1,5 @@
 import { type Auth, createAuth } from '../auth/auth.ts';
+import { noticeIssuerChange } from '../auth/issuer-change.ts';
 import type { Clock, Notice, Random } from '../auth/ports.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Users } from '../auth/users.ts';
@@ -42,11 +43,15 @@ export interface Latchkey {
 /**
  * Opens Latchkey: reads the settings, opens the database (and brings its schema up to date), loads or
  * makes secret and keys. This is the one place where the parts are put together.
+ * @param serves whether it answers requests under its issuer, so that a change of it matters
  * @throws {InvalidOption} for an unknown option, an undefined value, or one of the wrong kind
  * @throws {InvalidSetting} naming the setting, what is wrong with it, and the fix
  * @throws {StoreUnavailable}
  */
-export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
+export async function openLatchkey(
+  options: LatchkeyOptions = {},
+  { serves = false }: { readonly serves?: boolean } = {},
+): Promise<Latchkey> {
   assertOptions('openLatchkey', options, latchkeyOptionChecks);
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
@@ -68,6 +73,10 @@ export async function openLatchkey(options: LatchkeyOptions = {}): Promise<Latch
       revocations: auth.revocations.index,
     });
     auth.keys.watch((keys) => verifier.setKeys(keys));
+    if (serves) {
+      const isDefault = settings.defaulted.has('issuer');
+      notices.push(...(await noticeIssuerChange(store, { issuer, audience, isDefault })));
+    }
     const upkeep = await startUpkeep({
       auth,
       store,

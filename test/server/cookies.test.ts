@@ -495,6 +495,11 @@ describe('a request that a cookie authenticates and that changes something', () 
           if (!proven) {
             assertProblem(answer, 403, name);
             assert.equal(answer.body['code'], 'cross_site_request');
+            // On a LAN address it is the issuer that is wrong.
+            assert.match(
+              String(answer.body['detail']),
+              new RegExp(`LATCHKEY_ISSUER \\(${ISSUER} now\\).*LATCHKEY_CORS_ORIGINS`),
+            );
             assert.deepEqual(answer.headers.getSetCookie(), []);
             assert.equal(answer.headers.get('www-authenticate'), null);
           } else {

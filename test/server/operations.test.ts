@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import { createApp } from 'latchkey/server';
+import { type AppOptions, createApp } from 'latchkey/server';
 import { assertProblem, MARKER } from '../support/refusals.ts';
 import { PASSWORD, sendBytes, sendTo, startServer, testOptions } from '../support/server.ts';
 
@@ -225,6 +228,50 @@ describe('closing', () => {
     socket.resume();
     await closing.close();
     await closed;
+  });
+});
+
+describe('an issuer that changes', () => {
+  const secret = 'q8Zx0pWm4kTn7uVb2sLd9fGh6jYc3rEa';
+  const warningsOf = async (folder: string, options: AppOptions) => {
+    const app = await createApp({
+      env: {},
+      envFile: false,
+      dataDir: folder,
+      secret,
+      logger: false,
+      ...options,
+    });
+    await app.close();
+    return app.latchkey.notices
+      .filter((it) => it.level === 'warning')
+      .map((it) => it.text)
+      .join('\n');
+  };
+
+  it('is told of at the start, once, with the setting that keeps the tokens', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-issuer-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    assert.equal(await warningsOf(folder, {}), '');
+    assert.match(
+      await warningsOf(folder, { port: 9000 }),
+      /was http:\/\/127\.0\.0\.1:8000 and is http:\/\/127\.0\.0\.1:9000 now, because it follows from host and port .* LATCHKEY_ISSUER=http:\/\/127\.0\.0\.1:8000$/,
+    );
+    assert.equal(await warningsOf(folder, { port: 9000 }), '');
+    assert.match(
+      await warningsOf(folder, { port: 9000, host: '::1' }),
+      /is http:\/\/\[::1\]:9000 now/,
+    );
+    assert.match(
+      await warningsOf(folder, { issuer: 'https://a.example' }),
+      /is https:\/\/a\.example now\. Tokens issued before/,
+    );
+    assert.equal(await warningsOf(folder, { issuer: 'https://a.example', port: 9001 }), '');
+    const audience = 'https://api.example';
+    assert.match(
+      await warningsOf(folder, { issuer: 'https://a.example', audience }),
+      /^The audience was https:\/\/a\.example .* LATCHKEY_AUDIENCE=https:\/\/a\.example$/,
+    );
   });
 });
 

@@ -67,7 +67,10 @@ async function run(call: Call): Promise<number | undefined> {
   const server = await (workers === 1
     ? startAlone(console, plan)
     : startWorkers(console, plan, workers));
-  const { issuer, pids, notices } = server;
+  const { issuer, pids } = server;
+  // Whoever asks for any free port knows that the default issuer changes with it.
+  const expected = asked.port === 0 && asked.defaulted.has('issuer');
+  const notices = server.notices.filter(({ about }) => about !== 'issuer' || !expected);
   printBanner(call, { ...asked, port, issuer }, { created: missing, pids, notices });
   await Promise.race([stop, server.failed]);
   console.note(
@@ -112,7 +115,7 @@ async function startWorkers(console: Console, plan: ServePlan, count: number): P
     import('../crew.ts'),
   ]);
   // Makes the database, the secret and the keys, so that the workers find them.
-  const opened = await openLatchkey(plan.options);
+  const opened = await openLatchkey(plan.options, { serves: true });
   await opened.close();
   const crew = await Crew.start(console, plan, count);
   return {
