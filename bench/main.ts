@@ -21,6 +21,7 @@ import { refresh } from './refresh.ts';
 import { refreshPostgres } from './refresh-postgres.ts';
 import { revocation } from './revocation.ts';
 import { revocationNodes } from './revocation-nodes.ts';
+import { sessions } from './sessions.ts';
 import { startup } from './startup.ts';
 import { verify } from './verify.ts';
 
@@ -32,6 +33,7 @@ const benches: readonly Bench[] = [
   refresh,
   refreshPostgres,
   population,
+  sessions,
   revocation,
   revocationNodes,
   startup,

@@ -1,6 +1,7 @@
 /** Users with a session each, put straight into the tables: far more than could sign up. */
 import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
+import type pg from 'pg';
 import { withClient } from './postgres.ts';
 
 export interface Crowd {
@@ -71,6 +72,39 @@ export function createSqliteCrowd(file: string): Crowd {
       db.close();
     },
   };
+}
+
+/** Gives a user sessions that live, as long ago as the oldest of a crowd would be. */
+export async function addPostgresSessions(
+  client: pg.Client,
+  userId: string,
+  count: number,
+): Promise<void> {
+  const since = Date.now() - day;
+  const values = [userId, count, since, since + 30 * day, userAgent];
+  await client.query(
+    `insert into sessions (id, user_id, generation, rotated_at, expires_at, created_at, auth_time,
+      address, user_agent, epoch)
+    select uuidv7(interval '-1 day')::text, id, 0, $3::bigint, $4::bigint, $3::bigint, $3::bigint,
+      '127.0.0.1', $5::text, session_epoch
+    from users, generate_series(1, $2::int) where id = $1`,
+    values,
+  );
+}
+
+/** As {@link addPostgresSessions}. */
+export function addSqliteSessions(db: DatabaseSync, userId: string, count: number): void {
+  const since = Date.now() - day;
+  const add = db.prepare(`
+    insert into sessions (id, user_id, generation, rotated_at, expires_at, created_at, auth_time,
+      address, user_agent, epoch)
+    select $id, id, 0, $since, $expires, $since, $since, '127.0.0.1', '${userAgent}', session_epoch
+    from users where id = $user`);
+  db.exec('begin immediate');
+  for (let it = 0; it < count; it++) {
+    add.run({ id: createUuid(since), user: userId, since, expires: since + 30 * day });
+  }
+  db.exec('commit');
 }
 
 /** Version 7, as those that Latchkey makes: they lie in the order in which they were made. */

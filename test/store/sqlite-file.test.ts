@@ -18,6 +18,18 @@ import { anEvent, aUser } from './records.ts';
 
 const threads = ['worker', 'inline'] as const;
 
+/** Takes a database back to what it was before sessions had epochs. */
+const beforeEpochs = `
+  delete from latchkey_migrations where version >= 4;
+  drop index users_session_cleanup;
+  drop index sessions_user_epoch;
+  alter table users drop column session_cleanup;
+  alter table users drop column session_epoch;
+  alter table sessions drop column epoch;
+  alter table sessions drop column first_generation;
+  alter table sessions drop column parent_generation;
+  create index sessions_user on sessions (user_id);`;
+
 for (const thread of threads) {
   test(`${thread}: the folder and the file are made, for this user of the machine alone`, async (t) => {
     const folder = join(temporaryFolder(t), 'not', 'yet');
@@ -121,7 +133,8 @@ test('a database of an older version is brought up to date with all that is in i
   await store.recordEvent(event);
   await store.close();
   const raw = new DatabaseSync(path);
-  raw.exec(`ALTER TABLE audit_events DROP COLUMN subject;
+  raw.exec(`${beforeEpochs}
+    ALTER TABLE audit_events DROP COLUMN subject;
     DELETE FROM latchkey_migrations WHERE version > 2`);
   raw.close();
   const later = await openSqliteStore({ path, thread: 'inline' });
@@ -316,4 +329,45 @@ describe('other users of the machine', { skip: process.platform === 'win32' }, (
     assert.match(await reopen(path), /The group of .* can replace the files in it.*chmod g-w/);
     assert.equal(mode(folder), 0o770);
   });
+});
+
+test('a database from before sessions were bounded is brought up to date, and its surplus is ended', async (t) => {
+  const path = join(temporaryFolder(t), 'a.db');
+  await (await openSqliteStore({ path })).close();
+  const raw = new DatabaseSync(path);
+  raw.exec(`
+    ${beforeEpochs}
+    insert into users (id, roles, profile, token_version, created_at, updated_at)
+      values ('many', '[]', '{}', 0, 1, 1), ('few', '[]', '{}', 0, 1, 1);
+    with recursive counted(it) as (values (101) union all select it + 1 from counted where it < 350)
+      insert into sessions (id, user_id, generation, rotated_at, expires_at, created_at, auth_time)
+      select 'many-' || it, 'many', 3, it, 9000, 1, 1 from counted;
+    with recursive counted(it) as (values (101) union all select it + 1 from counted where it < 200)
+      insert into sessions (id, user_id, generation, rotated_at, expires_at, created_at, auth_time)
+      select 'few-' || it, 'few', 3, it, 9000, 1, 1 from counted`);
+  raw.close();
+
+  const store = await openSqliteStore({ path });
+  t.after(() => store.close());
+  const find = (sessionId: string) => store.findSession({ sessionId, now: 500 });
+  const kept = await find('many-350');
+  assert.deepEqual([kept?.session.generation, kept?.parentGeneration], [3, 2]);
+  for (let left = 150; left > 0; left -= 50) {
+    assert.equal(await store.findSessionCleanup(), 'many');
+    const events = Array.from({ length: 50 }, () => anEvent());
+    const ending = { userId: 'many', maxSessions: 100, revokeUntil: 9_000, events };
+    assert.equal((await store.cleanUpSessions(ending)).revocations.length, 50);
+  }
+  const ending = { userId: 'many', maxSessions: 100, revokeUntil: 9_000, events: [anEvent()] };
+  assert.deepEqual(await store.cleanUpSessions(ending), { isDone: true, revocations: [] });
+  assert.equal(await store.findSessionCleanup(), undefined);
+  assert.equal(await find('many-250'), undefined);
+  for (const [userId, oldest] of [
+    ['many', 'many-251'],
+    ['few', 'few-101'],
+  ] as const) {
+    const sessions = await store.listSessions({ userId, now: 500, limit: 1_000 });
+    assert.equal(sessions.length, 100);
+    assert.equal(sessions.at(-1)?.id, oldest);
+  }
 });
