@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import type { SettingName } from '../config/setting-table.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Call, OptionSpec } from './command.ts';
+import { hasDatabaseFile } from './database-file.ts';
 import { CommandFailed } from './failures.ts';
 
 /** The settings that say which database is meant. */
@@ -24,7 +24,7 @@ export function readDataSettings(call: Call, { mayCreate = false } = {}): Settin
       'A database in memory is the server’s alone: no command can reach it. Use a file: --database-url sqlite:<path>',
     );
   }
-  if (!mayCreate && !existsSync(database.path)) {
+  if (!mayCreate && !hasDatabaseFile(database.path)) {
     throw new CommandFailed(
       `There is no database at ${database.path}. Run this in the folder where the server runs, or say where its data is: --data-dir <path>`,
     );

@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs';
 import type { DatabaseLocation } from '../config/database.ts';
 import { protectFile } from '../config/private-files.ts';
 import type { Console } from './console.ts';
+import { hasDatabaseFile } from './database-file.ts';
 import { CommandFailed } from './failures.ts';
 
 /** For commands that open a database without a server: keeps other users from its file, and says so. */
 export function warnOfOpenFiles(console: Console, database: DatabaseLocation): void {
-  if (database.kind !== 'sqlite' || !existsSync(database.path)) return;
+  if (database.kind !== 'sqlite' || !hasDatabaseFile(database.path)) return;
   const texts = protectFile(database.path, (problem, fix) => {
     throw new CommandFailed(`The database cannot be used: ${problem} ${fix}`);
   });

@@ -64,7 +64,7 @@ export function protectFolder(folder: string, refuse: Refuse): string[] {
  * use the files of others, as administrators and containers do.
  */
 function assertOwner(path: string, { uid }: Stats, refuse: Refuse): void {
-  const user = process.getuid?.() ?? 0;
+  const user = process.geteuid?.() ?? 0;
   if (user === 0 || uid === user || uid === 0) return;
   refuse(
     `${path} belongs to another user (uid ${uid}), who could replace what is in it.`,

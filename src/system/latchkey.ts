@@ -20,7 +20,7 @@ import { startUpkeep } from './upkeep.ts';
  * How often to look for what other processes revoked, in ms. A look costs 30 µs to some 300 where nothing
  * else is going on. PostgreSQL tells of revocations by itself, and many nodes ask it.
  */
-const pollIntervals = { sqlite: 100, postgres: 250 } as const;
+export const pollIntervals = { sqlite: 100, postgres: 250 } as const;
 
 /** Latchkey, opened: the domain on its database, and a verifier that hears of every revocation. */
 export interface Latchkey {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { call, createFolder, execCli, runCli, startServer } from './cli.ts';
 
@@ -271,4 +272,73 @@ test('Keys are listed without their private parts, and looking makes none', asyn
     table.stdout,
     /^KEY +ALGORITHM +STATE +SIGNS FROM +ACCEPTED UNTIL\n\S+ +ES256 +signing /,
   );
+});
+
+describe('a database that cannot be looked at', { skip: process.platform === 'win32' }, () => {
+  /** As a user without rights: root may look everywhere. */
+  async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+    if (process.geteuid?.() !== 0) return work();
+    process.seteuid?.('nobody');
+    try {
+      return await work();
+    } finally {
+      process.seteuid?.(0);
+    }
+  }
+
+  it('is not called absent', async (t) => {
+    const folder = await createFolder(t);
+    await mkdir(join(folder, 'data'));
+    await writeFile(join(folder, 'data', 'latchkey.db'), '');
+    await chmod(join(folder, 'data'), 0o000);
+    for (const args of [
+      ['users', 'list'],
+      ['backup', join(folder, 'x'), '--data-dir', join(folder, 'data')],
+      ['migrate-database', '--from', `sqlite:${folder}/data/latchkey.db`, '--to', 'sqlite:/tmp/no'],
+    ]) {
+      const { code, stderr } = await asNobody(() => runCli(folder, args));
+      assert.equal(code, 1);
+      assert.match(stderr, /may not look into the folder of .*EACCES.*sudo -u/);
+      assert.doesNotMatch(stderr, /no database/);
+    }
+  });
+
+  it('is named as what it is', async (t) => {
+    const folder = await createFolder(t);
+    const [file, loop, directory] = ['file', 'loop', 'directory'].map((it) => join(folder, it));
+    await writeFile(file ?? '', '');
+    await symlink(loop ?? '', loop ?? '');
+    await mkdir(join(directory ?? '', 'latchkey.db'), { recursive: true });
+    for (const [path, reason] of [
+      [file, /is a file, not a folder \(ENOTDIR\)/],
+      [loop, /links that lead to each other \(ELOOP\)/],
+      [directory, /is not a file/],
+      [join(folder, 'a'.repeat(300)), /too long \(ENAMETOOLONG\)/],
+      [join(folder, 'absent'), /There is no database at/],
+    ] as const) {
+      const { code, stderr } = await runCli(folder, [
+        'backup',
+        join(folder, 'x'),
+        '--data-dir',
+        path ?? '',
+      ]);
+      assert.equal(code, 1);
+      assert.match(stderr, reason);
+    }
+  });
+
+  it('is refused where another user owns it', async (t) => {
+    if (process.geteuid?.() !== 0) return t.skip('only root can make files of two users');
+    const folder = await createFolder(t);
+    const data = join(folder, 'data');
+    await runCli(folder, ['users', 'create', '--username', 'jane'], { piped: 'correct horse\n' });
+    for (const name of await readdir(data)) await chown(join(data, name), 1234, 1234);
+    await chown(data, 1234, 1234);
+    await chmod(folder, 0o755);
+    await chmod(data, 0o755);
+    const { code, stderr } = await asNobody(() => runCli(folder, ['users', 'list']));
+    assert.notEqual(code, 0);
+    assert.match(stderr, /belongs to another user \(uid 1234\).*Run the server as that user/);
+    return undefined;
+  });
 });

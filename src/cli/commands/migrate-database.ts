@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { type DatabaseLocation, parseDatabaseUrl } from '../../config/database.ts';
 import { holdsPassword } from '../../config/postgres/url.ts';
 import type { Call, Command } from '../command.ts';
 import { dataSettings, jsonOption } from '../data-commands.ts';
+import { hasDatabaseFile } from '../database-file.ts';
 import { CommandFailed, UsageError } from '../failures.ts';
 import { createProgress } from '../progress.ts';
 import { warnOfOpenFiles } from '../warn-of-open-files.ts';
@@ -75,7 +75,7 @@ function parse(label: string, text: string): DatabaseLocation {
 
 /** To open a file that is not there would make it. */
 function assertThere(source: DatabaseLocation): void {
-  if (source.kind !== 'sqlite' || existsSync(source.path)) return;
+  if (source.kind !== 'sqlite' || hasDatabaseFile(source.path)) return;
   throw new CommandFailed(`There is no database at ${source.path}.`);
 }
 

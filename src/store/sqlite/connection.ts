@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { protectFile } from '../../config/private-files.ts';
@@ -110,6 +110,9 @@ function openPrivateFile(path: string): string[] {
   const refuse: Refuse = (problem, fix) => {
     throw new StoreUnavailable(`The database cannot be used: ${problem} ${fix}`);
   };
+  if (!statSync(path).isFile()) {
+    refuse(`${path} is not a file.`, 'Name a file, not a folder: sqlite:./data/latchkey.db');
+  }
   const target = realpathSync(path);
   const files = [path, ...['-wal', '-shm', '-journal'].map((end) => `${target}${end}`)];
   return [
@@ -122,11 +125,32 @@ function createPrivateFile(path: string): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     closeSync(openSync(path, 'wx', 0o600));
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     if (code === 'EEXIST' && existsSync(path)) return;
     throw new StoreUnavailable(
-      `The database file ${path} cannot be created (${code}). Check that its folder can be created and written.`,
+      `The database file ${path} cannot be opened or created (${code}). ${adviceFor(code)}`,
       { cause },
     );
+  }
+}
+
+function adviceFor(code: string): string {
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'This user may not use its folder: run this as the user who owns it.';
+    case 'EROFS':
+      return 'Its file system is read-only: name another folder.';
+    case 'ENOTDIR':
+      return 'A part of its path is a file, not a folder: correct the path.';
+    case 'ELOOP':
+      return 'Its path leads through links that lead to each other: correct them.';
+    case 'EEXIST':
+      return 'It is a link to nowhere: correct or remove the link.';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'The disk is full: free some space.';
+    default:
+      return 'Check that its folder can be created and written.';
   }
 }
