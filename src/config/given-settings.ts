@@ -70,7 +70,7 @@ export function addOptions(given: GivenSettings, options: Readonly<Record<string
 function toText(spec: SettingSpec<unknown>, value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && !spec.secret) return String(value);
-  if (typeof value === 'boolean' && spec.name === 'trustProxy') return String(value);
+  if (typeof value === 'boolean' && takesBoolean(spec)) return String(value);
   if (spec.list && Array.isArray(value) && value.every((part) => typeof part === 'string')) {
     return value.join(',');
   }
@@ -79,4 +79,8 @@ function toText(spec: SettingSpec<unknown>, value: unknown): string {
     'is not of a type that it can have.',
     `Give a text${spec.list ? ' or an array of texts' : ''}: <${spec.placeholder}>.`,
   );
+}
+
+function takesBoolean({ name }: SettingSpec<unknown>): boolean {
+  return name === 'trustProxy' || name === 'logRefusals';
 }

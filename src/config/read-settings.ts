@@ -58,6 +58,7 @@ export function readSettings({ env, envFile, flags = {}, options = {} }: Setting
     maxSessions: value(given, table.maxSessions),
     trustProxy: value(given, table.trustProxy),
     corsOrigins: value(given, table.corsOrigins),
+    logRefusals: value(given, table.logRefusals),
     defaulted: new Set(Object.values(table).flatMap(({ name }) => (given.has(name) ? [] : [name]))),
   };
   assertDatabase(settings, given);

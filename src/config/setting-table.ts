@@ -80,6 +80,11 @@ function parseAlgorithm(text: string, refuse: Refuse): Algorithm {
   );
 }
 
+function parseBoolean(text: string, refuse: Refuse): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return refuse(`${quote(text)} is neither true nor false.`, 'Give true or false.');
+}
+
 const plain = { secret: false, list: false };
 
 /**
@@ -236,6 +241,17 @@ export const settingTable = {
       'Origins whose pages may call with credentials: https://app.example.com, or of an app, capacitor://localhost.',
     list: true,
     parse: parseCorsOrigins,
+  },
+  logRefusals: {
+    ...plain,
+    name: 'logRefusals',
+    variable: 'LATCHKEY_LOG_REFUSALS',
+    flag: 'log-refusals',
+    placeholder: 'true|false',
+    default: 'false',
+    description:
+      'Log one line for each refused sign-in, with the address and without a name, for fail2ban and its like.',
+    parse: parseBoolean,
   },
 } as const satisfies Readonly<Record<string, SettingSpec<unknown>>>;
 

@@ -30,6 +30,8 @@ export interface Settings {
   readonly trustProxy: false | string[];
   /** Exact origins. */
   readonly corsOrigins: readonly string[];
+  /** Whether each refused sign-in is logged. */
+  readonly logRefusals: boolean;
   /**
    * The settings nobody gave. An issuer among them was made from host and port, so where the port is 0
    * it is right only once the server listens: see `defaultIssuer`.
@@ -53,4 +55,5 @@ export interface SettingOptions {
   readonly maxSessions?: number | string | undefined;
   readonly trustProxy?: false | string | readonly string[] | undefined;
   readonly corsOrigins?: string | readonly string[] | undefined;
+  readonly logRefusals?: boolean | 'true' | 'false' | undefined;
 }

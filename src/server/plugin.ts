@@ -12,6 +12,7 @@ import { addBodyParsers } from './body.ts';
 import { type AuthCookies, createAuthCookies } from './cookies.ts';
 import { addDocs } from './docs.ts';
 import { refuseOtherBodies } from './empty-body.ts';
+import { logRefusals } from './log-refusals.ts';
 import {
   type LatchkeyPluginOptions,
   pluginOptionChecks,
@@ -132,6 +133,7 @@ async function mount(
     transport: server.transport ?? 'body',
   };
   rememberContext(app.latchkey, context);
+  if (opened.settings.logRefusals) logRefusals(app, context);
   if (server.docs) await addDocs(app, context);
   await app.register(async (scope) => addRoutes(scope, context));
 }

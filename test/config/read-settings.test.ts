@@ -62,6 +62,7 @@ describe('settings nobody gives', () => {
       maxSessions: 100,
       trustProxy: false,
       corsOrigins: [],
+      logRefusals: false,
     });
     assert.deepEqual([...defaulted].sort(), Object.keys(settingTable).sort());
   });

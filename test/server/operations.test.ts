@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import { type AppOptions, createApp } from 'latchkey/server';
+import type { FastifyInstance } from 'fastify';
+import { type AppOptions, createApp, type LatchkeyPluginOptions } from 'latchkey/server';
 import { assertProblem, MARKER } from '../support/refusals.ts';
-import { PASSWORD, sendBytes, sendTo, startServer, testOptions } from '../support/server.ts';
+import {
+  PASSWORD,
+  sendBytes,
+  sendTo,
+  startHost,
+  startServer,
+  testOptions,
+} from '../support/server.ts';
 
 const server = await startServer();
 const { send, port } = server;
@@ -315,6 +324,107 @@ describe('the log', () => {
     for (const secret of [MARKER, 'eyJ', '$argon2', 'access_token', '?']) {
       assert.equal(log.includes(secret), false, `the log holds ${secret}: ${log}`);
     }
+  });
+});
+
+describe('the line about a refused sign-in', () => {
+  /** As fail2ban reads the filter in the documentation. */
+  async function readFilter(): Promise<RegExp> {
+    const file = new URL('../../docs/deploy/fail2ban-latchkey.conf', import.meta.url);
+    const [, failregex = ''] = /^failregex = (.+)$/m.exec(await readFile(file, 'utf8')) ?? [];
+    return new RegExp(failregex.replace('<ADDR>', '(?<address>[0-9a-fA-F.:]+)'));
+  }
+
+  async function startLogging(options: Omit<LatchkeyPluginOptions, 'clock'>) {
+    const lines: string[] = [];
+    const stream = { write: (line: string) => lines.push(line) };
+    const build = (app: FastifyInstance) =>
+      app.post('/own', async ({ body }) => ({
+        id: (await app.latchkey.auth.login(body)).user.id,
+      }));
+    const trustProxy = ['127.0.0.1'];
+    const host = await startHost(options, build, { logger: { level: 'warn', stream }, trustProxy });
+    return { host, lines };
+  }
+
+  it('comes once for each, from every route that takes a password, and matches the filter', async () => {
+    const filter = await readFilter();
+    const { host, lines } = await startLogging({ logRefusals: true });
+    const { body } = await host.register('jane');
+    const headers = { 'x-forwarded-for': '[2001:db8::7]:4711' };
+    const wrong = { username: 'jane', password: 'wrong password' };
+    const nobody = { username: 'nobody', password: 'wrong password' };
+    const change = { current_password: 'wrong password', new_password: 'another password' };
+    const off = await host.app.latchkey.users.create({ username: 'off', password: PASSWORD });
+    await host.app.latchkey.users.disable(off.id);
+    for (const [path, request, code] of [
+      ['/auth/login', { json: wrong }, 'invalid_credentials'],
+      ['/auth/login', { form: nobody }, 'invalid_credentials'],
+      ['/auth/token', { form: { ...wrong, grant_type: 'password' } }, 'invalid_credentials'],
+      ['/auth/password', { json: change, token: body['access_token'] }, 'invalid_credentials'],
+      ['/own', { json: wrong }, 'invalid_credentials'],
+      ['/auth/login', { json: { username: 'off', password: PASSWORD } }, 'account_disabled'],
+    ] as const) {
+      lines.length = 0;
+      await host.send(path, { ...request, headers });
+      assert.equal(lines.length, 1, path);
+      const line = JSON.parse(lines[0] ?? '');
+      assert.equal(filter.exec(lines[0] ?? '')?.groups?.['address'], '2001:db8::7');
+      assert.deepEqual([line.event, line.code, line.route], ['sign_in_refused', code, path]);
+      assert.doesNotMatch(lines[0] ?? '', /jane|nobody|wrong/);
+    }
+    lines.length = 0;
+    for (const [path, request] of [
+      ['/auth/login', { json: { username: 'jane', password: PASSWORD } }],
+      ['/auth/login', { json: { username: 'jane' } }],
+      ['/auth/me', { token: 'x.y.z' }],
+      ['/auth/refresh', { json: { refresh_token: 'x' } }],
+      ['/auth/revocations', { token: 'lkg_wrong' }],
+      ['/auth/introspect', { form: { token: 'x' }, token: 'lkg_wrong' }],
+    ] as const) {
+      await host.send(path, request);
+    }
+    assert.deepEqual(lines, []);
+    await host.close();
+  });
+
+  it('holds nothing that a client could make another line or another address of', async () => {
+    const filter = await readFilter();
+    const { host, lines } = await startLogging({ logRefusals: true });
+    const fake = '"event":"sign_in_refused","address":"192.0.2.1","code":';
+    for (const text of [fake, `\n{${fake}`, `192.0.2.1\u2028${fake}`]) {
+      await host.send(`/auth/login?${encodeURIComponent(text)}`, {
+        json: { username: text, password: text },
+        headers: { 'user-agent': fake, 'x-forwarded-for': `${fake}, 203.0.113.7`, referer: fake },
+      });
+      await host.send('/auth/login', {
+        json: { username: text, password: text },
+        headers: { 'x-forwarded-for': fake },
+      });
+    }
+    assert.equal(lines.length, 6);
+    for (const line of lines) {
+      assert.equal(line.split('\n').length, 2);
+      assert.doesNotMatch(line, /192\.0\.2\.1/);
+      const { address } = JSON.parse(line);
+      assert.equal(filter.exec(line)?.groups?.['address'] ?? null, address);
+      assert.ok(address === null || address === '203.0.113.7');
+    }
+    await host.close();
+  });
+
+  it('comes only where a setting asks for it', async () => {
+    const { host, lines } = await startLogging({});
+    await host.login('nobody');
+    assert.deepEqual(lines, []);
+    await host.close();
+    const { host: asked } = await startLogging({ env: { LATCHKEY_LOG_REFUSALS: 'true' } });
+    assert.equal(asked.app.latchkey.settings.logRefusals, true);
+    await asked.close();
+    await assert.rejects(
+      startHost({ env: { LATCHKEY_LOG_REFUSALS: 'yes' } }, () => {}),
+      /true or false/,
+    );
   });
 });
 
