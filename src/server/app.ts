@@ -33,6 +33,8 @@ export interface StandaloneApp extends FastifyInstance {
 
 /** ms a client may take to send a whole request: a slow one must not hold a connection for ever. */
 const REQUEST_TIMEOUT = 15_000;
+/** ms between two looks for slow requests; Node.js looks every 30 seconds by itself. */
+const SLOW_REQUEST_SWEEP_MS = 5_000;
 
 /**
  * Makes the standalone server: the plugin with its documentation, health, CORS, and nothing else. It
@@ -55,6 +57,11 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
     connectionTimeout: 2 * REQUEST_TIMEOUT,
+    http: {
+      connectionsCheckingInterval: SLOW_REQUEST_SWEEP_MS,
+      // Were this the longer one, as it is by default, Node.js would take it for the limit of the body.
+      headersTimeout: REQUEST_TIMEOUT,
+    },
     trustProxy: trustProxy === false ? false : createProxyTest(trustProxy),
     forceCloseConnections: 'idle',
     // A request that came in time is served, not sent away.
