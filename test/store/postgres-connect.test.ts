@@ -200,7 +200,8 @@ describe('why the database cannot be used is said, and what to do', () => {
     ['no schema', `${url}?options=-c%20search_path%3Dnowhere`, /no schema to work in/],
     [
       'a read-only database',
-      `${url}?options=-c%20default_transaction_read_only%3Don`,
+      async () =>
+        `${await server.createDatabase()}?options=-c%20default_transaction_read_only%3Don`,
       /read-only.*primary server/,
     ],
     [

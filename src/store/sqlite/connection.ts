@@ -114,10 +114,22 @@ function openPrivateFile(path: string): string[] {
     refuse(`${path} is not a file.`, 'Name a file, not a folder: sqlite:./data/latchkey.db');
   }
   const target = realpathSync(path);
-  const files = [path, ...['-wal', '-shm', '-journal'].map((end) => `${target}${end}`)];
-  return [
-    ...new Set(files.filter((it) => existsSync(it)).flatMap((it) => protectFile(it, refuse))),
+  const companions = ['-wal', '-shm', '-journal'].map((end) => `${target}${end}`);
+  const notices = [
+    ...protectFile(path, refuse),
+    ...companions.flatMap((it) => protectCompanion(it, refuse)),
   ];
+  return [...new Set(notices)];
+}
+
+/** Another process on the same file may remove its companions at any moment. */
+function protectCompanion(path: string, refuse: Refuse): string[] {
+  try {
+    return existsSync(path) ? protectFile(path, refuse) : [];
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 function createPrivateFile(path: string): void {
