@@ -117,7 +117,7 @@ function runNpm(folder, args) {
 async function install(folder, name) {
   const reason = findReasonToInstall(folder);
   if (reason === undefined) return true;
-  const what = name === '.' ? 'Latchkey needs, about 450 MB at first' : `${name} needs`;
+  const what = name === '.' ? 'Latchkey needs, about 600 MB at first' : `${name} needs`;
   console.error(`latchkey: installing what ${what} (${reason})`);
   const started = Date.now();
   // Production settings must not leave out the tools the scripts run with.

@@ -1,4 +1,5 @@
-// Tests of an app behind a guard, with Node's own runner: node --test examples/testing/node.test.ts
+// Tests of an app behind a guard, with Node's own runner: node --test orders.test.ts
+// In a clone of Latchkey: npm test -- examples/testing
 // No server, no database, no network: the issuer is in the test.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

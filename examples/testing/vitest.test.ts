@@ -1,4 +1,5 @@
-// The same tests with Vitest: vitest run examples/testing/vitest.test.ts
+// The same tests with Vitest: vitest run orders.test.ts
+// In a clone of Latchkey: npm test -- examples/testing
 // No server, no database, no network: the issuer is in the test.
 import { createTestIssuer } from 'latchkey/testing';
 import { expect, test } from 'vitest';
