@@ -17,13 +17,20 @@ if (name !== undefined && names.includes(name)) {
   useTemporaryData();
   // In this process, so that a signal reaches the example once; it sees itself as the program.
   process.argv.splice(1, process.argv.length, file, ...rest);
-  await import(pathToFileURL(file).href);
+  await import(pathToFileURL(file).href).catch(explain);
 } else {
   if (name !== undefined) console.error(`There is no example ${JSON.stringify(name)}.`);
   console.error('Usage: npm run example NAME, with PORT in the environment if not 8000. Names:');
   const width = Math.max(0, ...names.map(({ length }) => length));
   for (const each of names) console.error(`  ${each.padEnd(width)}  ${findSummary(each)}`);
   process.exitCode = 1;
+}
+
+/** A wrong setting is a sentence for a person; Node.js would put its own lines around it. */
+function explain(error: unknown): void {
+  if (!(error instanceof Error) || error.stack?.includes('\n') !== false) throw error;
+  console.error(error.stack);
+  process.exit(1);
 }
 
 /** Here rather than in the examples, which are to be pasted, and whose readers want to keep their data. */

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { Settings } from '../config/settings.ts';
 import { aBoolean, assertOptions, type OptionChecks, optionsOf } from '../options/check-options.ts';
 import { readAllSettings } from '../system/options.ts';
 import { addBodyParsers, BODY_LIMIT } from './body.ts';
@@ -13,6 +14,7 @@ import { addHealthRoutes } from './routes/health.ts';
 import { addVerifyForwardedRoutes } from './routes/verify.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { sendError } from './send-error.ts';
+import { throwPlainly } from './throw-plainly.ts';
 import { answerUnknownAddresses } from './unknown-address.ts';
 
 export interface AppOptions extends LatchkeyPluginOptions {
@@ -49,7 +51,7 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     cors: optionsOf(corsOptionChecks),
   } satisfies OptionChecks<AppOptions>);
   const { logger = true, cors, ...pluginOptions } = options;
-  const { trustProxy, corsOrigins } = readAllSettings(splitOptions(pluginOptions).core);
+  const { trustProxy, corsOrigins } = readPlainly(pluginOptions);
   const app = Fastify({
     // The address of a request may hold what must not be logged, so requests are not.
     logger: logger && { level: 'warn', stream: process.stderr },
@@ -100,4 +102,12 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     },
   });
   return standalone;
+}
+
+function readPlainly(options: LatchkeyPluginOptions): Settings {
+  try {
+    return readAllSettings(splitOptions(options).core);
+  } catch (error) {
+    throwPlainly(error);
+  }
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { InvalidOption, InvalidSetting, LatchkeyError } from '../errors.ts';
+import { LatchkeyError } from '../errors.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
 import { createCredentialReader } from '../guard/credentials.ts';
 import { createRequireUser, getUser } from '../guard/fastify/require-user.ts';
@@ -34,6 +34,7 @@ import { addWellKnownRoutes } from './routes/well-known.ts';
 import { createRouteTable, type RouteTable } from './routes-table.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { sendError } from './send-error.ts';
+import { throwPlainly } from './throw-plainly.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -80,16 +81,6 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
   },
   { name: 'latchkey', fastify: '5.x' },
 );
-
-/**
- * The stack of a wrong setting has frames of Latchkey's and Fastify's alone, nowhere where the host
- * registered the plugin. It would bury the sentence that says what to do.
- */
-function throwPlainly(error: unknown): never {
-  if (error instanceof InvalidSetting || error instanceof InvalidOption)
-    error.stack = String(error);
-  throw error;
-}
 
 function assertPluginOptions(options: unknown): void {
   try {

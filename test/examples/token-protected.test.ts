@@ -118,6 +118,7 @@ test('token-protected does not start with a secret that can be guessed', async (
       assert.deepEqual(await process.ended, { code: 1, signal: null });
       assert.match(process.output(), /InvalidSetting: signingKey: .*openssl rand -base64 48/);
       assert.match(process.output(), message);
+      assert.equal(process.output().trimEnd().split('\n').length, 1, process.output());
       assert.doesNotMatch(process.output(), /Listening/);
       assert.doesNotMatch(process.output(), /^ +at /m, 'the message stands alone, without a stack');
       if (secret.length > 10) assert.ok(!process.output().includes(secret));

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
+import { inspect } from 'node:util';
 import Fastify, { type FastifyInstance } from 'fastify';
 import {
   CredentialsRefused,
   createApp,
   Forbidden,
   InvalidInput,
+  InvalidSetting,
   latchkey,
   Overloaded,
   openLatchkey,
@@ -571,4 +573,20 @@ describe('two apps in one process', () => {
     assert.equal((await one.send('/auth/me', { token: body['access_token'] })).status, 200);
     await one.close();
   });
+});
+
+test('a wrong setting is printed as a sentence alone', async () => {
+  const starts = [
+    () => createApp({ ...testOptions(), port: 'many' }),
+    async () => Fastify().register(latchkey, { ...testOptions(), secret: 'short' }),
+    async () => Fastify().register(latchkey, { ...testOptions(), databaseUrl: 'mysql://h' }),
+  ];
+  for (const start of starts) {
+    await assert.rejects(start, (error) => {
+      assert.ok(error instanceof InvalidSetting);
+      assert.equal(inspect(error), `[InvalidSetting: ${error.message}]`);
+      assert.equal(error.code, 'invalid_setting');
+      return true;
+    });
+  }
 });
