@@ -2,7 +2,7 @@ import type { Notice, Store } from './ports.ts';
 
 interface Names {
   readonly issuer: string;
-  readonly audience: string;
+  readonly audience: string | readonly string[];
   /** Whether the issuer follows from the address to listen on, because nobody gave one. */
   readonly isDefault: boolean;
 }
@@ -15,9 +15,12 @@ export async function noticeIssuerChange(
   store: Store,
   { issuer, audience, isDefault }: Names,
 ): Promise<Notice[]> {
+  // As it is written in the setting.
+  const audiences = [audience].flat();
+  const written = audiences.join(',');
   const [oldIssuer, oldAudience] = await Promise.all([
     replaceFact(store, 'issuer', issuer),
-    replaceFact(store, 'audience', audience),
+    replaceFact(store, 'audience', written),
   ]);
   if (oldIssuer !== undefined) {
     const why = isDefault
@@ -29,10 +32,13 @@ export async function noticeIssuerChange(
       ),
     ];
   }
-  if (oldAudience === undefined) return [];
+  // One audience in common is enough for a token.
+  if (oldAudience === undefined || oldAudience.split(',').some((one) => audiences.includes(one))) {
+    return [];
+  }
   return [
     warn(
-      `The audience was ${oldAudience} and is ${audience} now. Access tokens issued before are refused until they are refreshed. To keep them, set LATCHKEY_AUDIENCE=${oldAudience}`,
+      `The audience was ${oldAudience} and is ${written} now. Access tokens issued before are refused until they are refreshed. To keep them, set LATCHKEY_AUDIENCE=${oldAudience}`,
     ),
   ];
 }

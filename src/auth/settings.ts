@@ -7,8 +7,8 @@ import type { Session, User } from './model.ts';
 export interface AuthSettings {
   /** `iss` of every token. */
   readonly issuer: string;
-  /** `aud` of access tokens. */
-  readonly audience: string;
+  /** `aud` of access tokens: one name or a list, as tokens carry it. */
+  readonly audience: string | readonly string[];
   /** `client_id` of access tokens. @see RFC 9068 section 2.2 */
   readonly clientId: string;
   readonly algorithm: Algorithm;

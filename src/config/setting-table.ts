@@ -4,7 +4,7 @@ import { findSecretWeakness } from '../jwt/secret-strength.ts';
 import { findNearMiss } from '../options/near-miss.ts';
 import { parseDatabaseUrl } from './database.ts';
 import { durationBetween, wholeSecondsBetween } from './duration.ts';
-import { parseHost, parsePort, parseTrustProxy } from './network.ts';
+import { parseHost, parsePort, parseTrustProxy, splitList } from './network.ts';
 import { type Parse, quote, type Refuse } from './refuse.ts';
 import { refuseStrayCharacters } from './stray-characters.ts';
 import { parseCorsOrigins, parseIssuer } from './web-address.ts';
@@ -50,15 +50,20 @@ function parseSecret(text: string, refuse: Refuse): string {
   return text;
 }
 
-function parseAudience(text: string, refuse: Refuse): string {
+/** One name stays a text, as most verifiers know it. Several are a list in tokens too. */
+function parseAudience(text: string, refuse: Refuse): string | string[] {
   if (/^["'`]|["'`]$/.test(text)) refuseStrayCharacters(text, refuse);
-  if (text.length > 255 || !/^[\x21-\x7e]+$/.test(text)) {
-    refuse(
-      `${quote(text)} is not a name that verifiers can compare.`,
-      'Give one URL or one name of visible ASCII characters without spaces, 255 at most.',
-    );
+  const names = text === '' ? [''] : splitList(text);
+  for (const name of names) {
+    if (name.length > 255 || !/^[\x21-\x7e]+$/.test(name)) {
+      refuse(
+        `${quote(name)} is not a name that verifiers can compare.`,
+        'Give one URL or one name of visible ASCII characters without spaces, 255 at most; or several, with commas between them.',
+      );
+    }
   }
-  return text;
+  const [only = ''] = names;
+  return names.length === 1 ? only : names;
 }
 
 function parseMaxSessions(text: string, refuse: Refuse): number {
@@ -161,9 +166,10 @@ export const settingTable = {
     name: 'audience',
     variable: 'LATCHKEY_AUDIENCE',
     flag: 'audience',
-    placeholder: 'url',
+    placeholder: 'urls',
     default: '<the issuer>',
-    description: 'The aud of access tokens: for whom they are made.',
+    description: 'The aud of access tokens: for whom they are made. Several: a list with commas.',
+    list: true,
     parse: parseAudience,
   },
   algorithm: {

@@ -16,7 +16,8 @@ export interface Settings {
   readonly secret: string | undefined;
   /** Absolute http or https URL without a slash at the end. */
   readonly issuer: string;
-  readonly audience: string;
+  /** One name, or a list of two or more: tokens carry it as it is, and one match is enough. */
+  readonly audience: string | readonly string[];
   readonly algorithm: Algorithm;
   /** Whole seconds. */
   readonly accessTokenTtl: number;
@@ -47,7 +48,7 @@ export interface SettingOptions {
   readonly dataDir?: string | undefined;
   readonly secret?: string | undefined;
   readonly issuer?: string | undefined;
-  readonly audience?: string | undefined;
+  readonly audience?: string | readonly string[] | undefined;
   readonly algorithm?: Algorithm | undefined;
   readonly accessTokenTtl?: number | string | undefined;
   readonly refreshTokenTtl?: number | string | undefined;

@@ -1,9 +1,16 @@
 import type { Clock } from '../jwt/clock.ts';
 import type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
-import { type AccessRule, assertRequirements, createAccessRule } from './authorize.ts';
+import {
+  type AccessRequirements,
+  type AccessRule,
+  assertRequirements,
+  createAccessRule,
+  type GuestRequirements,
+  type RequirementArguments,
+} from './authorize.ts';
 import type { CredentialReader } from './credentials.ts';
 import { errorResponse } from './error-response.ts';
-import type { Guard, RequestCheck } from './guard.ts';
+import type { Guard, GuestCheck, RequestCheck } from './guard.ts';
 import type { IncomingRequest } from './request.ts';
 import type { VerifiedToken, Verifier } from './verifier.ts';
 
@@ -72,27 +79,36 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
   }
 
   const authenticate = createCheck(undefined);
+
+  function require(requirements: GuestRequirements): GuestCheck<Host>;
+  function require(requirements?: AccessRequirements): RequestCheck<Host>;
+  function require(...given: RequirementArguments): GuestCheck<Host>;
+  function require(...given: RequirementArguments): GuestCheck<Host> {
+    assertRequirements(given);
+    const rule = createAccessRule(...given);
+    const check = rule === undefined ? authenticate : createCheck(rule);
+    if (given[0]?.optional !== true) return check;
+    return (request) => (credentials.isGuest(request) ? undefined : check(request));
+  }
+
   const guard: Guard<Host> = {
     verify(token) {
       doubt?.assertAble(true);
       return verifier.verify(token) as User;
     },
     authenticate,
-    require(...given) {
-      assertRequirements(given);
-      const rule = createAccessRule(...given);
-      return rule === undefined ? authenticate : createCheck(rule);
-    },
+    require,
     protect(handler, ...given) {
-      const check = guard.require(...given);
+      const check = require(...given);
       return async (request, ...rest) => {
-        let user: User;
+        let user: User | undefined;
         try {
           user = await check(request);
         } catch (error) {
           return errorResponse(error);
         }
-        return handler(request, user, ...rest);
+        // The overloads promise a handler that takes guests only where there may be one.
+        return handler(request, user as User, ...rest);
       };
     },
     ...(lifecycle ?? createConstantLifecycle(parts.kids)),

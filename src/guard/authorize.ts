@@ -1,5 +1,6 @@
 import { Forbidden, InvalidOption, ReauthenticationRequired } from '../errors.ts';
 import {
+  aBoolean,
   aNumber,
   aStringList,
   assertOptions,
@@ -15,13 +16,23 @@ export interface AccessRequirements {
   readonly scopes?: readonly string[];
   /** Seconds since the password was last presented. */
   readonly maxAuthAge?: number;
+  readonly optional?: false;
+}
+
+/**
+ * What a route for guests and users alike asks: a request without a token is a guest, and the user is undefined. A
+ * token that comes must be accepted and meet the rest, as everywhere: a bad one is still refused with 401.
+ */
+export interface GuestRequirements extends Omit<AccessRequirements, 'optional'> {
+  readonly optional: true;
 }
 
 const ACCESS_REQUIREMENTS = {
   roles: aStringList,
   scopes: aStringList,
   maxAuthAge: aNumber,
-} satisfies OptionChecks<AccessRequirements>;
+  optional: aBoolean,
+} satisfies OptionChecks<AccessRequirements | GuestRequirements>;
 
 /**
  * Decides for one caller.
@@ -31,6 +42,9 @@ export type AccessRule = (
   claims: Pick<VerifiedToken, 'roles' | 'scope' | 'auth_time'>,
   now: number,
 ) => void;
+
+/** The arguments of a function that takes requirements last: none, or requirements that are there. */
+export type RequirementArguments = [requirements?: AccessRequirements | GuestRequirements];
 
 /**
  * Asserts that requirements were left out, or are there: `requireUser(undefined)` is a variable that is not
@@ -51,7 +65,9 @@ export function assertRequirements(given: readonly unknown[]): void {
  * @returns a function that throws {@link Forbidden} or {@link ReauthenticationRequired}
  * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
  */
-export function createAccessRule(requirements: AccessRequirements = {}): AccessRule | undefined {
+export function createAccessRule(
+  requirements: AccessRequirements | GuestRequirements = {},
+): AccessRule | undefined {
   assertOptions('requireUser', requirements, ACCESS_REQUIREMENTS);
   const { roles, scopes, maxAuthAge } = requirements;
   const rules = [

@@ -13,6 +13,11 @@ export function isSecondToken(authorization: string): boolean {
   return TOKEN_IN_HEADER.test(authorization);
 }
 
+/** Whether an `Authorization` header, or one of several that were joined, is of the scheme of ours. */
+export function isBearerScheme(authorization: string): boolean {
+  return /(?:^|,)[ \t]*Bearer(?:[ \t,]|$)/i.test(authorization);
+}
+
 /**
  * Reads the token from the value of an `Authorization` header.
  * @throws {TokenRefused} `token_missing` where there is no header, `token_malformed` where it is anything

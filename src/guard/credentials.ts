@@ -1,5 +1,5 @@
 import { MultipleCredentials, TokenRefused } from '../errors.ts';
-import { isSecondToken, parseBearer } from './bearer.ts';
+import { isBearerScheme, isSecondToken, parseBearer } from './bearer.ts';
 import type { TokenCookies } from './cookies.ts';
 import { findHeader, type IncomingRequest, readHeaders, twoAuthorizations } from './request.ts';
 import { mustProveOrigin, type OriginRules } from './same-origin.ts';
@@ -27,6 +27,11 @@ export interface CredentialReader {
    * among tokens that were verified, and for nothing else. To read it costs more than the look-up.
    */
   findUnread(request: IncomingRequest): AccessCredential | undefined;
+  /**
+   * Whether no token came, in no form: another scheme than Bearer is not an attempt to bring one.
+   * @throws {MultipleCredentials} as `find`
+   */
+  isGuest(request: IncomingRequest): boolean;
   /** @throws {TokenRefused} when none came, and as `find` */
   require(request: IncomingRequest, method?: string): AccessCredential;
 }
@@ -72,6 +77,16 @@ export function createCredentialReader(
 
   return {
     find,
+    isGuest(request) {
+      const { rawHeaders, url } = request;
+      assertNotInUrl(url);
+      const headers = readHeaders(request);
+      const authorization = findHeader(headers, 'authorization') ?? '';
+      if (authorization !== '' && rawHeaders !== undefined) assertOneAuthorization(rawHeaders);
+      const cookie = findHeader(headers, 'cookie');
+      if (cookies?.findAccess(cookie) !== undefined) return false;
+      return !isBearerScheme(authorization) || isForSomebodyElse(authorization, cookie);
+    },
     findUnread: (request) => locate(request, request.method, cutBearer),
     require(request, method) {
       const credential = find(request, method);

@@ -1,25 +1,19 @@
 /** `latchkey/guard/express`: the guard as Express middleware. */
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { AuthenticatedUser } from './authenticated-user.ts';
-import type { AccessRequirements } from './authorize.ts';
+import type { AccessRequirements, GuestRequirements, RequirementArguments } from './authorize.ts';
 import { toRefusalAnswer } from './error-response.ts';
+import type { UserGuard } from './express/guarded-routes.ts';
 import type { Guard } from './guard.ts';
 
 export type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
-export type { AccessRequirements } from './authorize.ts';
-
-declare global {
-  namespace Express {
-    interface Request {
-      /** Who the request comes from. Only behind `requireUser()`: elsewhere it is not there. */
-      user: AuthenticatedUser;
-    }
-  }
-}
+export type { AccessRequirements, GuestRequirements } from './authorize.ts';
+export type { GuardedHandler, UserGuard } from './express/guarded-routes.ts';
 
 /**
  * Creates middleware that lets a request pass only with a valid access token that meets the requirements.
- * Who may not is answered here, with a problem document; errors that are not Latchkey's go to `next`.
+ * It answers every other request itself, with a problem document; errors that are not Latchkey's go to `next`.
+ * With `optional: true` a request without a token passes too, and `req.user` is undefined.
  *
  * ```ts
  * const guard = createGuard({ issuer: 'https://auth.example' });
@@ -28,11 +22,19 @@ declare global {
  */
 export function requireUser(
   guard: Pick<Guard, 'require'>,
-  ...requirements: [requirements?: AccessRequirements]
+  requirements: GuestRequirements,
+): RequestHandler;
+export function requireUser(
+  guard: Pick<Guard, 'require'>,
+  requirements?: AccessRequirements,
+): UserGuard;
+export function requireUser(
+  guard: Pick<Guard, 'require'>,
+  ...requirements: RequirementArguments
 ): RequestHandler {
   const check = guard.require(...requirements);
   return (request, response, next) => {
-    const pass = (user: AuthenticatedUser) => {
+    const pass = (user: AuthenticatedUser | undefined) => {
       request.user = user;
       next();
     };
@@ -53,6 +55,16 @@ export function requireUser(
     if (user instanceof Promise) user.then(pass, refuse);
     else pass(user);
   };
+}
+
+/**
+ * The user of a request, where a type cannot tell: behind `app.use(requireUser(guard))`, or where other middleware
+ * stands between.
+ * @throws {Error} on a route without a guard, and for a guest: a forgotten guard must fail, not run for nobody
+ */
+export function getUser(request: Request): AuthenticatedUser {
+  if (request.user !== undefined) return request.user;
+  throw new Error('getUser() was called on a route without requireUser(), or for a guest.');
 }
 
 function sendRefusal(response: Response, error: unknown): void {

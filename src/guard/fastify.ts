@@ -13,8 +13,8 @@ import type { Guard } from './guard.ts';
 import type { GuardOptions } from './guard-options.ts';
 
 export type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
-export type { AccessRequirements } from './authorize.ts';
-export type { RequireUser, RequireUserHook } from './fastify/require-user.ts';
+export type { AccessRequirements, GuestRequirements } from './authorize.ts';
+export { findUser, type RequireUser, type RequireUserHook } from './fastify/require-user.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

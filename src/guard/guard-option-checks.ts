@@ -1,3 +1,4 @@
+import { InvalidOption } from '../errors.ts';
 import {
   aBoolean,
   aFunction,
@@ -20,8 +21,15 @@ export const COOKIE_NAMES: OptionCheck = optionsOf({
   refresh: aString,
 } satisfies OptionChecks<CookieNames>);
 
+/** An empty list would refuse every token, an empty name is a variable that is set to nothing. */
+export const anAudience: OptionCheck = (name, value) => {
+  const names = Array.isArray(value) ? value : [value];
+  if (names.length > 0 && names.every((each) => typeof each === 'string' && each !== '')) return;
+  throw new InvalidOption(name, `${name} must be a name or a list of names, none of them empty.`);
+};
+
 const COMMON = {
-  audience: aString,
+  audience: anAudience,
   cookies: orFalse(COOKIE_NAMES),
   origins: aStringList,
   clockTolerance: aNumber,

@@ -10,10 +10,10 @@ import type { TokenCacheOptions } from './verified-token-cache.ts';
 /** What every guard can be told. */
 export interface CommonGuardOptions {
   /**
-   * Must be the `aud` of a token, or one of them. Default: the issuer, as is the server's; in the local
-   * form without an issuer: any.
+   * The names of this service: the `aud` of a token must hold one of them. Default: the issuer, as is the
+   * server's; in the local form without an issuer: any.
    */
-  readonly audience?: string;
+  readonly audience?: string | readonly string[];
   /**
    * Names of the cookies, before the `__Host-` that they carry unless the issuer is http; false: tokens
    * come by header alone. Default: those of the server.

@@ -1,5 +1,5 @@
 import type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
-import type { AccessRequirements } from './authorize.ts';
+import type { AccessRequirements, GuestRequirements } from './authorize.ts';
 import type { IssuerKeysStatus } from './issuer-keys.ts';
 import type { IncomingRequest } from './request.ts';
 import type { RevocationWatchStatus } from './revocation-watch.ts';
@@ -15,12 +15,27 @@ export type RequestCheck<Host extends object = CustomClaims> = (
   request: IncomingRequest,
 ) => Soon<AuthenticatedUser<Host>>;
 
-/** A handler as the web has it: Next.js routes, Bun, Deno, service workers. */
-export type ProtectedHandler<Host extends object, Rest extends unknown[]> = (
-  request: Request,
-  user: AuthenticatedUser<Host>,
-  ...rest: Rest
-) => Soon<Response>;
+/** The same for a route that guests may use: undefined for a request without a token. */
+export type GuestCheck<Host extends object = CustomClaims> = (
+  request: IncomingRequest,
+) => Soon<AuthenticatedUser<Host> | undefined>;
+
+/**
+ * A handler as the web has it: Next.js routes, Bun, Deno, service workers. `Incoming` is the framework's own kind of
+ * `Request`, such as `NextRequest`.
+ */
+export type ProtectedHandler<
+  Host extends object,
+  Rest extends unknown[],
+  Incoming extends Request = Request,
+> = (request: Incoming, user: AuthenticatedUser<Host>, ...rest: Rest) => Soon<Response>;
+
+/** The same for a route that guests may use. */
+export type GuestHandler<
+  Host extends object,
+  Rest extends unknown[],
+  Incoming extends Request = Request,
+> = (request: Incoming, user: AuthenticatedUser<Host> | undefined, ...rest: Rest) => Soon<Response>;
 
 /** What a guard knows. */
 export interface GuardStatus {
@@ -60,12 +75,15 @@ export interface Guard<Host extends object = CustomClaims> {
   authenticate(request: IncomingRequest): Soon<AuthenticatedUser<Host>>;
   /**
    * Creates a check that also asks for roles, scopes or a recent sign-in. Create it once, not per request.
-   * The check throws as `authenticate` does, and:
+   * With `optional: true` it answers undefined for a request without a token. The check throws as `authenticate`
+   * does, and:
    * - `Forbidden` (`insufficient_role`, `insufficient_scope`)
    * - `ReauthenticationRequired` where the sign-in is older than `maxAuthAge`
    * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
    */
+  require(requirements: GuestRequirements): GuestCheck<Host>;
   require(requirements?: AccessRequirements): RequestCheck<Host>;
+  require(requirements?: AccessRequirements | GuestRequirements): GuestCheck<Host>;
   /**
    * Protects a handler of the web's form. Who may not is answered by {@link errorResponse}; the handler
    * gets the request, the user, and whatever else its caller passes.
@@ -74,10 +92,14 @@ export interface Guard<Host extends object = CustomClaims> {
    * export const GET = guard.protect((request, user) => Response.json({ hello: user.username }));
    * ```
    */
-  protect<Rest extends unknown[]>(
-    handler: ProtectedHandler<Host, Rest>,
+  protect<Rest extends unknown[], Incoming extends Request = Request>(
+    handler: GuestHandler<Host, Rest, Incoming>,
+    requirements: GuestRequirements,
+  ): (request: Incoming, ...rest: Rest) => Promise<Response>;
+  protect<Rest extends unknown[], Incoming extends Request = Request>(
+    handler: ProtectedHandler<Host, Rest, Incoming>,
     requirements?: AccessRequirements,
-  ): (request: Request, ...rest: Rest) => Promise<Response>;
+  ): (request: Incoming, ...rest: Rest) => Promise<Response>;
   /**
    * Resolves when it can verify; at once where it can already. It does not reject while the issuer is
    * away: the guard goes on asking.

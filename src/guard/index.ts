@@ -12,12 +12,20 @@ export type { Clock } from '../jwt/clock.ts';
 export type { JsonWebKey, KeyMaterial } from '../jwt/key-material.ts';
 export type { KeysMaterial } from '../jwt/key-set.ts';
 export type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
-export type { AccessRequirements } from './authorize.ts';
+export type { AccessRequirements, GuestRequirements } from './authorize.ts';
 export type { CookieNames } from './cookie-names.ts';
 export { createGuard } from './create-guard.ts';
 export { errorResponse } from './error-response.ts';
 export type { Fetch } from './fetch-document.ts';
-export type { Guard, GuardStatus, ProtectedHandler, RequestCheck, Soon } from './guard.ts';
+export type {
+  Guard,
+  GuardStatus,
+  GuestCheck,
+  GuestHandler,
+  ProtectedHandler,
+  RequestCheck,
+  Soon,
+} from './guard.ts';
 export type {
   CommonGuardOptions,
   GuardOptions,

@@ -19,8 +19,11 @@ export type SignedClaims = Claims & Readonly<JsonObject>;
 export interface ClaimExpectations {
   /** Compared exactly, character by character. Undefined: any, where the key alone says who issued it. */
   readonly issuer: string | undefined;
-  /** Must be the `aud`, or one of them, exactly. Undefined: any. */
-  readonly audience: string | undefined;
+  /**
+   * The `aud` must hold one of these, exactly: what is expected and what a token says may each be one name or
+   * several. Undefined: any.
+   */
+  readonly audience: string | readonly string[] | undefined;
   readonly clock: Clock;
   /** Seconds by which clocks may differ; for `exp` and `nbf`; 300 at most. Default: 5. */
   readonly clockTolerance?: number;
@@ -58,6 +61,7 @@ export function createClaimsAssertion(
 ): (claims: unknown) => asserts claims is SignedClaims {
   const { issuer, audience, clock } = expectations;
   const tolerance = requireTolerance(expectations.clockTolerance);
+  const accepted = typeof audience === 'string' ? [audience] : audience?.slice();
   return (claims) => {
     assertShape(claims);
     if (issuer !== undefined && claims.iss !== issuer) {
@@ -66,7 +70,7 @@ export function createClaimsAssertion(
         'This token was issued by another server. Sign in here.',
       );
     }
-    if (audience !== undefined && !isFor(claims, audience)) {
+    if (accepted !== undefined && !isFor(claims, accepted)) {
       throw new TokenRefused(
         'token_wrong_audience',
         'This token is for another service. Ask for one whose audience is this service.',
@@ -76,8 +80,10 @@ export function createClaimsAssertion(
   };
 }
 
-function isFor({ aud }: Claims, audience: string): boolean {
-  return aud === audience || (typeof aud !== 'string' && aud.includes(audience));
+/** @see RFC 7519 section 4.1.3 */
+function isFor({ aud }: Claims, accepted: readonly string[]): boolean {
+  if (typeof aud === 'string') return accepted.includes(aud);
+  return aud.some((each) => accepted.includes(each));
 }
 
 /** @throws {RangeError} for anything but a sensible number of seconds */

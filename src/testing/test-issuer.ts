@@ -4,7 +4,7 @@ import type { AuthenticatedUser, CustomClaims } from '../guard/authenticated-use
 import type { CookieNames } from '../guard/cookie-names.ts';
 import { deepFreeze } from '../guard/deep-freeze.ts';
 import type { Guard } from '../guard/guard.ts';
-import { COOKIE_NAMES } from '../guard/guard-option-checks.ts';
+import { anAudience, COOKIE_NAMES } from '../guard/guard-option-checks.ts';
 import { createGuardParts } from '../guard/guard-parts.ts';
 import { ACCESS_TOKEN_TYP, createJti } from '../jwt/access-token.ts';
 import type { Algorithm } from '../jwt/algorithms.ts';
@@ -29,7 +29,7 @@ export interface TestIssuerOptions {
   /** Default `https://auth.test`. */
   readonly issuer?: string;
   /** Default: the issuer. */
-  readonly audience?: string;
+  readonly audience?: string | readonly string[];
   /** Default `ES256`. */
   readonly algorithm?: Algorithm;
   /** ms since the epoch at which the clock stands. Default: the time of the machine. Cut to whole seconds. */
@@ -40,7 +40,7 @@ export interface TestIssuerOptions {
 
 const TEST_ISSUER_OPTIONS = {
   issuer: aString,
-  audience: aString,
+  audience: anAudience,
   algorithm: aString,
   now: aNumber,
   cookies: COOKIE_NAMES,
@@ -66,7 +66,7 @@ export type TestRevocation =
 /** An issuer inside the test's own process. */
 export interface TestIssuer<Host extends object = CustomClaims> {
   readonly issuer: string;
-  readonly audience: string;
+  readonly audience: string | readonly string[];
   /** Trusts this issuer and hears of its revocations at once. Hand it to the app under test. */
   readonly guard: Guard<Host>;
   /** The public keys, for whatever else verifies its tokens. Empty with a shared secret (HS256). */

@@ -447,6 +447,22 @@ describe('a well-formed setting', () => {
     }
   });
 
+  it('names one audience or several', () => {
+    const one = (text: string) => read({ env: { LATCHKEY_AUDIENCE: text } }).audience;
+    assert.equal(one('api'), 'api');
+    assert.equal(one('api,api'), 'api');
+    assert.deepEqual(one('https://a.example, https://b.example'), [
+      'https://a.example',
+      'https://b.example',
+    ]);
+    assert.deepEqual(read({ options: { audience: ['a', 'b'] } }).audience, ['a', 'b']);
+    assert.equal(read({ options: { audience: ['a'] } }).audience, 'a');
+    for (const wrong of ['a,', ',a', 'a,,b', ',', 'a b,c', `a,${'b'.repeat(256)}`]) {
+      assert.equal(refusal({ env: { LATCHKEY_AUDIENCE: wrong } }).setting, 'LATCHKEY_AUDIENCE');
+    }
+    assert.throws(() => read({ options: { audience: [] } }), { setting: 'audience' });
+  });
+
   it('names proxies and origins', () => {
     const proxies = (trustProxy: SettingOptions['trustProxy']) =>
       read({ options: { trustProxy } }).trustProxy;

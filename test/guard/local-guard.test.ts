@@ -326,6 +326,55 @@ test('issuer and audience are asked for where they are named', () => {
   }
 });
 
+test('one audience in common is enough', () => {
+  const key = generateSigningKey('ES256');
+  const a = 'https://a.example';
+  const b = 'https://b.example';
+  const c = 'https://c.example';
+  const verify = (audience: string | string[], aud: unknown) =>
+    createGuard({ keys: key.publicKey, clock, audience }).verify(sign(key, { aud })).sub;
+  for (const [audience, aud] of [
+    [a, a],
+    [a, [a]],
+    [a, [b, a]],
+    [[a], a],
+    [[a, b], b],
+    [
+      [a, b],
+      [c, b],
+    ],
+    [
+      [a, b],
+      [a, b],
+    ],
+  ] as const) {
+    assert.equal(verify([audience].flat(), aud), 'alice');
+  }
+  for (const [audience, aud] of [
+    [[a, b], c],
+    [[a, b], [c]],
+    [[a, b], []],
+    [[a, b], [`${a}/`]],
+    [[a, b], `${a},${b}`],
+    [[a, b], `${a} ${b}`],
+    [[a], a.toUpperCase()],
+  ] as const) {
+    const code = 'token_wrong_audience';
+    assert.throws(() => verify([...audience], aud), { code }, JSON.stringify([audience, aud]));
+  }
+  for (const aud of [undefined, null, 5, { [a]: true }, [[a]], [a, 5]]) {
+    assert.throws(() => verify([a, b], aud), { code: 'token_invalid_claims' });
+  }
+  for (const wrong of [[], '', [''], [a, ''], [a, undefined], 5, null, { a }]) {
+    assert.throws(() => verify(wrong as never, a), { name: 'TypeError', message: /audience/ });
+  }
+  // A list that changes later changes nothing.
+  const audience = [a];
+  const guard = createGuard({ keys: key.publicKey, clock, audience });
+  audience.push(c);
+  assert.throws(() => guard.verify(sign(key, { aud: c })), { code: 'token_wrong_audience' });
+});
+
 test('the cookie has the name it is given, and no prefix under an http issuer', async () => {
   const key = generateSigningKey('ES256');
   const token = sign(key, { iss: 'http://localhost:8000', aud: 'http://localhost:8000' });

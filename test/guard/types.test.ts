@@ -1,17 +1,31 @@
 // Compiled by `npm run check`: every line below a @ts-expect-error must be wrong, and all else right.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import express from 'express';
+import express, { type RequestHandler } from 'express';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
 import { type AuthenticatedUser, createGuard } from 'latchkey/guard';
-import { requireUser as requireExpressUser } from 'latchkey/guard/express';
-import { latchkeyGuard } from 'latchkey/guard/fastify';
+import { getUser, requireUser as requireExpressUser } from 'latchkey/guard/express';
+import { findUser, latchkeyGuard } from 'latchkey/guard/fastify';
 import { requireUser as requireHonoUser } from 'latchkey/guard/hono';
 import type { RequireUser, AuthenticatedUser as ServerUser } from 'latchkey/server';
 import { createTestIssuer } from 'latchkey/testing';
 // The app's own claims: `tenant`, a string. Declared once, for the guard.
 import './custom-claims.ts';
+
+declare global {
+  namespace Express {
+    // As `@types/passport` 1.0.17 declares them.
+    interface AuthInfo {}
+    interface User {}
+    interface Request {
+      authInfo?: AuthInfo | undefined;
+      user?: User | undefined;
+    }
+  }
+}
+
+const middleware: RequestHandler = (_request, _response, next) => next();
 
 interface OwnClaims {
   readonly plan: { readonly seats: number };
@@ -93,6 +107,28 @@ test('users are typed in every framework, the own claims of the host included', 
     const tenant: string = request.user.tenant;
     response.json([checkUser(request.user), wrong, tenant]);
   });
+  app.get('/after', middleware, requireExpressUser(guard), (request) => checkUser(request.user));
+  app.get('/items/:id', requireExpressUser(guard), (request) => {
+    const id: string = request.params.id;
+    // @ts-expect-error no such parameter
+    const other: string = request.params.other;
+    return [checkUser(request.user), id, other];
+  });
+  app.get('/open', (request) => {
+    // @ts-expect-error no guard stands before this route
+    checkUser(request.user);
+    return request.user?.sub;
+  });
+  app.get('/guests', requireExpressUser(guard, { optional: true }), (request) => {
+    // @ts-expect-error a guest is undefined
+    checkUser(request.user);
+    return checkUser(getUser(request));
+  });
+  // Plain middleware is not a guard.
+  app.get('/plain', middleware, (request) => {
+    // @ts-expect-error may be undefined
+    checkUser(request.user);
+  });
   // @ts-expect-error a list
   const unguarded = () => requireExpressUser(guard, { roles: 'admin' });
 
@@ -102,13 +138,61 @@ test('users are typed in every framework, the own claims of the host included', 
   });
   // @ts-expect-error the context is missing
   const incomplete = () => own(new Request('https://api.example'));
+  class NextRequest extends Request {
+    readonly nextUrl = new URL('https://api.example');
+  }
+  const next = guard.protect((request: NextRequest, user, context: { id: string }) => {
+    return Response.json([request.nextUrl.href, checkUser(user), context.id]);
+  });
+  // @ts-expect-error another kind of request
+  const wrongRequest = () => next(new Request('https://api.example'), { id: '1' });
+  const nextAnswer = () => next(new NextRequest('https://api.example'), { id: '1' });
+  const guests = guard.protect(
+    (request: NextRequest, user) => {
+      // @ts-expect-error a guest is undefined
+      checkUser(user);
+      return Response.json([request.nextUrl.href, user?.sub]);
+    },
+    { optional: true },
+  );
+  const checkGuest = guard.require({ optional: true });
+  const useGuest = async (request: Request) => {
+    const user = await checkGuest(request);
+    // @ts-expect-error a guest is undefined
+    checkUser(user);
+    return user?.sub;
+  };
+  hono.get('/guests', requireHonoUser(guard, { optional: true }), (c) => {
+    // @ts-expect-error a guest is undefined
+    checkUser(c.var.user);
+    return c.text(c.var.user?.sub ?? 'guest');
+  });
+  fastify.get('/guests', { onRequest: fastify.requireUser({ optional: true }) }, (request) => {
+    // @ts-expect-error a guest is undefined
+    checkUser(findUser(request));
+    return findUser(request)?.sub;
+  });
   const check = typed.require({ scopes: ['read'] });
   const use = async (request: Request) => checkOwn(await check(request));
   // @ts-expect-error neither an issuer nor keys
   const nothing = () => createGuard({});
 
   assert.ok(
-    [handler, own, use, checkServer, unregistered, unguarded, incomplete, nothing].every(Boolean),
+    [
+      next,
+      wrongRequest,
+      nextAnswer,
+      guests,
+      useGuest,
+      handler,
+      own,
+      use,
+      checkServer,
+      unregistered,
+      unguarded,
+      incomplete,
+      nothing,
+    ].every(Boolean),
   );
   await fastify.close();
 });

@@ -346,6 +346,13 @@ describe('an issuer that changes', () => {
       await warningsOf(folder, { issuer: 'https://a.example', audience }),
       /^The audience was https:\/\/a\.example .* LATCHKEY_AUDIENCE=https:\/\/a\.example$/,
     );
+    // A name that is added, or taken away, keeps the tokens that have another in common.
+    const several = [audience, 'https://other.example'];
+    assert.equal(await warningsOf(folder, { issuer: 'https://a.example', audience: several }), '');
+    assert.match(
+      await warningsOf(folder, { issuer: 'https://a.example', audience: 'x' }),
+      /LATCHKEY_AUDIENCE=https:\/\/api\.example,https:\/\/other\.example$/,
+    );
   });
 });
 

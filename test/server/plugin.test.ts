@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { inspect } from 'node:util';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { createGuard } from 'latchkey/guard';
 import {
   CredentialsRefused,
   createApp,
   Forbidden,
+  findUser,
   InvalidInput,
   InvalidSetting,
   latchkey,
@@ -167,6 +169,44 @@ describe('options in code', () => {
     const app = await createApp({ ...testOptions(), port: undefined, audience: undefined });
     assert.equal(app.latchkey.settings.audience, ISSUER);
     await app.close();
+  });
+
+  it('of requireUser let guests in where a route says so', async () => {
+    const host = await startHost({}, (app) => {
+      app.get('/guests', { onRequest: app.requireUser({ optional: true }) }, (request) => ({
+        name: findUser(request)?.username ?? null,
+        same: findUser(request) === request.user,
+      }));
+    });
+    const { body } = await host.register('jane');
+    const token = String(body['access_token']);
+    assert.deepEqual((await host.send('/guests')).body, { name: null, same: true });
+    assert.deepEqual((await host.send('/guests', { token })).body, { name: 'jane', same: true });
+    assertProblem(await host.send('/guests', { token: `${token}A` }), 401);
+    assert.equal((await host.send('/auth/logout', { method: 'POST', token })).status, 204);
+    assertProblem(await host.send('/guests', { token }), 401);
+    await host.close();
+  });
+
+  it('may name several audiences, which tokens carry and introspection says', async () => {
+    const audience = ['https://a.example', 'https://b.example'];
+    const host = await startHost({ audience }, () => {});
+    const token = String((await host.register('jane')).body['access_token']);
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    assert.deepEqual(claims.aud, audience);
+    assert.equal((await host.send('/auth/me', { token })).status, 200);
+    const { key } = await host.app.latchkey.auth.guards.create('api');
+    const answer = await host.send('/auth/introspect', { form: { token }, token: key });
+    assert.deepEqual([answer.body['active'], answer.body['aud']], [true, audience]);
+    const jwks = (await host.send('/.well-known/jwks.json')).body;
+    for (const name of audience) {
+      const keys = { keys: jwks['keys'] };
+      const guard = createGuard({ keys, issuer: ISSUER, audience: name, clock: host.clock });
+      assert.equal(guard.verify(token).username, 'jane');
+    }
+    const other = createGuard({ keys: { keys: jwks['keys'] }, issuer: ISSUER, clock: host.clock });
+    assert.throws(() => other.verify(token), { code: 'token_wrong_audience' });
+    await host.close();
   });
 
   it('of requireUser are never dropped', async () => {

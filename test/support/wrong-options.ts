@@ -31,5 +31,8 @@ export const wrongRequirements: readonly (readonly [unknown, RegExp])[] = [
   [{ maxAuthAge: '60' }, /maxAuthAge must be a number/],
   [{ maxAuthAge: null }, /maxAuthAge must be a number/],
   [{ maxAuthAge: -1 }, /maxAuthAge must be a number/],
+  [{ optional: undefined }, /optional is undefined/],
+  [{ optional: 'false' }, /optional must be true or false/],
+  [{ optionel: true }, /Did you mean "optional"/],
   [{ maxAuthAge: Number.NaN }, /maxAuthAge must be a number/],
 ];

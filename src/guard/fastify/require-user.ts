@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { AuthenticatedUser } from '../authenticated-user.ts';
-import type { AccessRequirements } from '../authorize.ts';
+import type { AccessRequirements, GuestRequirements } from '../authorize.ts';
 import type { Guard } from '../guard.ts';
 
 declare module 'fastify' {
@@ -19,8 +19,9 @@ declare module 'fastify' {
 
 const USER = Symbol('latchkey user');
 
+/** Null stands for a guest: a guard stood before the route, and let it in. */
 interface Carrier {
-  [USER]?: AuthenticatedUser;
+  [USER]?: AuthenticatedUser | null;
 }
 
 /** A Fastify hook: `preHandler` or `onRequest` of a route or a plugin. */
@@ -30,8 +31,14 @@ export type RequireUserHook = (
   done: HookHandlerDoneFunction,
 ) => void;
 
-/** Makes a hook that lets a request pass only with a valid access token that meets the requirements. */
-export type RequireUser = (requirements?: AccessRequirements) => RequireUserHook;
+/**
+ * Makes a hook that lets a request pass only with a valid access token that meets the requirements; with
+ * `optional: true` also without a token. Then `request.user` is undefined: read it with {@link findUser}, whose type
+ * says so.
+ */
+export type RequireUser = (
+  requirements?: AccessRequirements | GuestRequirements,
+) => RequireUserHook;
 
 /** Answers a request that may not pass. What it cannot answer it throws. */
 export type SendRefusal = (request: FastifyRequest, reply: FastifyReply, error: unknown) => void;
@@ -44,8 +51,8 @@ export function createRequireUser(
     const check = guard.require(...requirements);
     // Calls back instead of returning a promise: a promise for each request costs more than the check.
     return (request, reply, done) => {
-      const pass = (user: AuthenticatedUser) => {
-        (request as Carrier)[USER] = user;
+      const pass = (user: AuthenticatedUser | undefined) => {
+        (request as Carrier)[USER] = user ?? null;
         done();
       };
       const refuse = (error: unknown) => {
@@ -77,5 +84,11 @@ export function getUser(this: FastifyRequest): AuthenticatedUser {
   if (user === undefined) {
     throw new Error('request.user was read on a route without app.requireUser().');
   }
-  return user;
+  // A guest is undefined, on routes that asked for that alone.
+  return user ?? (undefined as unknown as AuthenticatedUser);
+}
+
+/** The user of a request, or undefined for a guest and on a route without `app.requireUser()`. */
+export function findUser(request: FastifyRequest): AuthenticatedUser | undefined {
+  return (request as Carrier)[USER] ?? undefined;
 }

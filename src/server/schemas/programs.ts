@@ -1,6 +1,7 @@
 import { BY_GUARD, OAuthError, refusals, SIGNED_IN } from './common.ts';
 import {
   boolean,
+  either,
   integer,
   list,
   literal,
@@ -43,7 +44,7 @@ export const introspectSchema = {
         token_type: optional(literal('Bearer')),
         iss: optional(string()),
         sub: optional(string()),
-        aud: optional(string()),
+        aud: optional(either([string(), list(string())])),
         client_id: optional(string()),
         exp: optional(integer()),
         iat: optional(integer()),

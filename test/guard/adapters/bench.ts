@@ -22,6 +22,7 @@ export interface RunningApp {
  *
  * - `/user`, any method: `{ sub, tenant, frozen }`, and calls `ran` first
  * - `/admin`: the role `admin`; `/scoped`: the scopes `read` and `write`; `/recent`: `maxAuthAge` 60
+ * - `/guests`, any method, with `optional: true`: `{ sub }`, null for a guest; `/guests-admin`: the same with the role
  * - `/broken`: a handler that throws an error of its own, after the guard
  * - `/open`: no guard
  */

@@ -21,6 +21,14 @@ testAdapter('Express', async (guard, ran) => {
       response.json({});
     });
   }
+  app.all('/guests', requireUser(guard, { optional: true }), ({ user }, response) => {
+    ran();
+    response.json({ sub: user?.sub ?? null });
+  });
+  const adminOrGuest = requireUser(guard, { optional: true, roles: ['admin'] });
+  app.get('/guests-admin', adminOrGuest, ({ user }, response) => {
+    response.json({ sub: user?.sub ?? null });
+  });
   app.get('/broken', requireUser(guard), () => {
     throw new Error('of the host');
   });

@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import Fastify from 'fastify';
-import { latchkeyGuard } from 'latchkey/guard/fastify';
+import { findUser, latchkeyGuard } from 'latchkey/guard/fastify';
 import { testAdapter } from './suite.ts';
 
 testAdapter('Fastify', async (guard, ran) => {
@@ -20,6 +21,14 @@ testAdapter('Fastify', async (guard, ran) => {
       return {};
     });
   }
+  app.all('/guests', { onRequest: app.requireUser({ optional: true }) }, (request) => {
+    ran();
+    const user = findUser(request);
+    assert.equal(request.user, user);
+    return { sub: user?.sub ?? null };
+  });
+  const onRequest = app.requireUser({ optional: true, roles: ['admin'] });
+  app.get('/guests-admin', { onRequest }, (request) => ({ sub: findUser(request)?.sub ?? null }));
   app.get('/broken', { onRequest: app.requireUser() }, () => {
     throw new Error('of the host');
   });

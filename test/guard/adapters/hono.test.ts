@@ -23,6 +23,12 @@ testAdapter('Hono', async (guard, ran) => {
       return c.json({});
     });
   }
+  app.all('/guests', requireUser(guard, { optional: true }), (c) => {
+    ran();
+    return c.json({ sub: c.var.user?.sub ?? null });
+  });
+  const adminOrGuest = requireUser(guard, { optional: true, roles: ['admin'] });
+  app.get('/guests-admin', adminOrGuest, (c) => c.json({ sub: c.var.user?.sub ?? null }));
   app.get('/broken', requireUser(guard), () => {
     throw new Error('of the host');
   });

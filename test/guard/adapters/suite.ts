@@ -273,6 +273,55 @@ export function testAdapter(framework: string, start: StartApp): void {
         }
       });
 
+      test('a route for guests and users alike refuses bad tokens only', async () => {
+        for (const headers of [
+          {},
+          { authorization: '' },
+          { authorization: 'Basic amFuZTp4' },
+          { cookie: 'a=b' },
+          { cookie: `${COOKIE}=` },
+          { cookie: '__Host-latchkey_refresh=x' },
+          { cookie: '__Host-latchkey_refresh=x', authorization: 'Bearer null' },
+        ] as Record<string, string>[]) {
+          for (const method of ['GET', 'POST']) {
+            const guest = await send('/guests', headers, method);
+            assert.equal(guest.status, 200, JSON.stringify(headers));
+            assert.deepEqual(guest.body, { sub: null });
+            assert.equal(ran, 1);
+          }
+        }
+        const token = bench.sign();
+        for (const headers of [byHeader(token), byCookie(token)]) {
+          assert.deepEqual((await send('/guests', headers)).body, { sub: 'alice' });
+        }
+        const now = bench.clock.now() / 1000;
+        const expired = bench.sign({ iat: now - 1000, exp: now - 100 });
+        const endsEarly = bench.sign({ sid: 'gone' });
+        bench.revokeSession('gone');
+        for (const [headers, code] of [
+          [byHeader(expired), 'token_expired'],
+          [byCookie(expired), 'token_expired'],
+          [byHeader(endsEarly), 'token_revoked'],
+          [byHeader(`${token}A`), 'token_bad_signature'],
+          [{ authorization: 'Bearer' }, 'token_malformed'],
+          [{ authorization: 'Bearer null' }, 'token_malformed'],
+          [{ authorization: 'bearer  ' }, 'token_malformed'],
+        ] as [Record<string, string>, string][]) {
+          const answer = await send('/guests', headers);
+          assert.equal(answer.status, 401, code);
+          assert.equal(ran, 0, code);
+        }
+        const both = { ...byHeader(token), ...byCookie(token) };
+        assertRefused(await send('/guests', both), 400, 'multiple_credentials');
+        assertRefused(await send('/guests?access_token=x'), 400, 'multiple_credentials');
+        assertRefused(await send('/guests', byCookie(token), 'POST'), 403, 'cross_site_request');
+        assert.deepEqual((await send('/guests-admin')).body, { sub: null });
+        const notAdmin = await send('/guests-admin', byHeader(token));
+        assert.equal(notAdmin.status, 403);
+        const admin = bench.sign({ roles: ['admin'] });
+        assert.deepEqual((await send('/guests-admin', byHeader(admin))).body, { sub: 'alice' });
+      });
+
       test("the host's own errors are the host's to answer", async () => {
         const answer = await send('/broken', byHeader(bench.sign()));
         assert.equal(answer.status, 500);
@@ -320,6 +369,8 @@ export function testAdapter(framework: string, start: StartApp): void {
     assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
     assert.equal(JSON.parse(await refused.text()).code, 'guard_not_ready');
     assert.equal((await fetch(`${app.url}/open`)).status, 200);
+    assert.equal((await fetch(`${app.url}/guests`)).status, 200, 'a guest needs no keys');
+    assert.equal((await fetch(`${app.url}/guests`, { headers })).status, 503);
     away = false;
     await guard.ready();
     const answer = await fetch(`${app.url}/user`, { headers });

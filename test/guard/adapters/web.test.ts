@@ -21,6 +21,17 @@ testAdapter('the web-standard form', async (guard, ran) => {
     '/admin': guard.protect(empty, { roles: ['admin'] }),
     '/scoped': guard.protect(empty, { scopes: ['read', 'write'] }),
     '/recent': guard.protect(empty, { maxAuthAge: 60 }),
+    '/guests': guard.protect(
+      (_request, user) => {
+        ran();
+        return Response.json({ sub: user?.sub ?? null });
+      },
+      { optional: true },
+    ),
+    '/guests-admin': guard.protect((_request, user) => Response.json({ sub: user?.sub ?? null }), {
+      optional: true,
+      roles: ['admin'],
+    }),
     '/broken': guard.protect(() => {
       throw new Error('of the host');
     }),
