@@ -42,7 +42,8 @@ export const houseRules: LayerRules = {
   },
   areas: {
     src: ['src'],
-    test: ['test', 'src', 'scripts'],
+    // A recipe is a function that a test calls; an example is a program that it starts.
+    test: ['test', 'src', 'scripts', 'examples'],
     // What is compiled beforehand is compiled by the sources.
     scripts: ['scripts', 'src'],
     examples: ['examples'],
