@@ -3,16 +3,21 @@ import { decodeBase64url } from '../encoding/base64url.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../encoding/json.ts';
 import { decodeUtf8 } from '../encoding/utf8.ts';
 import { KeyRefused } from '../errors.ts';
+import { isPem, normalizePem } from './pem-text.ts';
 
 /** A JSON Web Key, with the members of RFC 7517 section 4 that matter here. */
 export type JsonWebKey = webcrypto.JsonWebKey & { kid?: string };
 
 /**
- * What a key can be given as: PEM, base64 of PEM (for `.env` files), PEM whose line ends were written as
- * `\n`, a JWK as an object or as JSON text, a `KeyObject`; for HMAC the secret itself, of which a string
+ * What a key can be given as: PEM, base64 of PEM (for `.env` files), PEM whose line breaks were lost or
+ * written as `\n`, a JWK as an object or as JSON text, a `KeyObject`; for HMAC the secret itself, of which a string
  * means its UTF-8 bytes.
  */
 export type KeyMaterial = string | Uint8Array | JsonWebKey | KeyObject;
+
+/** For what has no form that a key has: nothing more can be said of it here. */
+export const UNREADABLE =
+  'This is not a key that can be read. Give a PEM text (-----BEGIN …), base64 of one, or a JWK.';
 
 /** Key material, told apart and not yet judged. */
 export type KeySource =
@@ -21,13 +26,11 @@ export type KeySource =
   | { readonly form: 'object'; readonly key: KeyObject }
   | { readonly form: 'secret'; readonly secret: Buffer };
 
-const PEM_BEGIN = '-----BEGIN ';
-
 /** Reads material for RSA, EC and Ed25519. */
 export function parseAsymmetricMaterial(material: KeyMaterial): KeySource {
   if (material instanceof KeyObject) return { form: 'object', key: material };
   if (!isText(material)) return { form: 'jwk', jwk: requireJwk(material) };
-  const text = toText(material)?.trim();
+  const text = withoutQuotes(toText(material)?.trim());
   if (text === undefined) throw unreadable();
   return findKeyText(text) ?? findKeyText(decodeBase64(text)) ?? refuseUnreadable();
 }
@@ -61,6 +64,12 @@ export function findKeySetText(material: unknown): readonly JsonWebKey[] | undef
   return undefined;
 }
 
+/** `docker run --env-file` keeps the quotes that other readers of such files take off. */
+function withoutQuotes(text: string | undefined): string | undefined {
+  const [, , inner] = /^(['"])([\s\S]*)\1$/.exec(text ?? '') ?? [];
+  return inner?.trim() ?? text;
+}
+
 function isText(material: unknown): material is string | Uint8Array {
   return typeof material === 'string' || material instanceof Uint8Array;
 }
@@ -77,10 +86,8 @@ function requireJwk(material: unknown): JsonWebKey {
 
 function findKeyText(text: string | undefined): KeySource | undefined {
   if (text === undefined) return undefined;
-  if (text.startsWith(PEM_BEGIN)) {
-    return { form: 'pem', pem: text.includes('\n') ? text : text.replaceAll('\\n', '\n') };
-  }
-  return text.startsWith('{') ? findJwkText(text) : undefined;
+  if (text.startsWith('{')) return findJwkText(text);
+  return isPem(text) ? { form: 'pem', pem: normalizePem(text) } : undefined;
 }
 
 function findJwkText(text: string): KeySource | undefined {
@@ -109,10 +116,7 @@ export function decodeBase64Leniently(text: string): Buffer | undefined {
 }
 
 function unreadable(): KeyRefused {
-  return new KeyRefused(
-    'invalid_key',
-    'This is not a key that can be read. Give a PEM text (-----BEGIN …), base64 of one, or a JWK.',
-  );
+  return new KeyRefused('invalid_key', UNREADABLE);
 }
 
 function refuseUnreadable(): never {

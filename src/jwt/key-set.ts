@@ -8,6 +8,7 @@ import {
   type KeyMaterial,
   type KeySource,
   parseAsymmetricMaterial,
+  UNREADABLE,
 } from './key-material.ts';
 import type { VerificationKey } from './key-types.ts';
 import { importVerificationKey } from './keys.ts';
@@ -163,7 +164,8 @@ function recognise(material: KeyMaterial): KeySource {
   try {
     return parseAsymmetricMaterial(material);
   } catch (error) {
-    if (!(error instanceof KeyRefused)) throw error;
+    // A PEM text that cannot be read says itself what is wrong with it.
+    if (!(error instanceof KeyRefused) || error.message !== UNREADABLE) throw error;
     const isText = typeof material === 'string' || material instanceof Uint8Array;
     const known = isText ? describeKnownMaterial(material) : undefined;
     if (known !== undefined) {

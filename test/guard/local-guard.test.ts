@@ -105,8 +105,8 @@ function createKnownMaterials(): Record<string, string | Uint8Array> {
     'a PEM that lost a dash': pem.slice(1),
     'a PEM that lost its first line': pem.slice(pem.indexOf('\n') + 1),
     'a PEM that lost its dashes': pem.replaceAll('-', ''),
-    'a PEM in quotes': `"${pem}"`,
-    'a PEM behind a comment': `# key\n${pem}`,
+    'a PEM without its end': pem.slice(0, pem.indexOf('-----END')),
+    'two PEMs in one text': pem + pem,
     'the inside of a PEM': pem.split('\n').slice(1, -2).join('\n'),
     'the inside of a PEM with written line ends': pem.split('\n').slice(1, -2).join('\\n'),
     'PKCS #1 in base64': publicKey.export({ format: 'der', type: 'pkcs1' }).toString('base64'),
@@ -181,6 +181,17 @@ test('what everybody can know is never a secret', (t) => {
     );
     const object = createSecretKey(Buffer.from(keys as Uint8Array));
     assert.throws(() => createGuard({ keys: object, clock }), { name: 'KeyRefused' }, name);
+  }
+});
+
+test('a PEM in quotes or behind a comment is the key that it is, and never a secret', () => {
+  const key = generateSigningKey('ES256');
+  const pem = key.publicKey.export({ format: 'pem', type: 'spki' }).toString();
+  for (const keys of [`"${pem}"`, `'${pem}'`, `# key\n${pem}`, pem.replaceAll('\n', ' ')]) {
+    assert.equal(createGuard({ keys, clock }).verify(sign(key)).sub, 'alice');
+    assert.throws(() => createGuard({ keys, algorithm: 'HS256', clock }), { name: 'KeyRefused' });
+    const object = createSecretKey(Buffer.from(keys));
+    assert.throws(() => createGuard({ keys: object, clock }), { name: 'KeyRefused' });
   }
 });
 

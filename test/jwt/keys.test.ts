@@ -34,6 +34,32 @@ test('generated keys are those their algorithm asks for', () => {
   assert.equal(made('HS512').symmetricKeySize, 64);
 });
 
+/** One PEM text as people come to have it. */
+function copies(text: string): Record<string, string> {
+  const [first = '', ...lines] = text.trim().split('\n');
+  const attributes =
+    'Bag Attributes\n    friendlyName: latchkey\n    localKeyID: 01 02\nKey Attributes: <No Attributes>\n';
+  return {
+    'in quotes that docker kept': `"${text}"`,
+    'in single quotes': `'${text.trim()}'`,
+    'with a quote at one end': `"${text}`,
+    'with written CRLF': text.replaceAll('\n', '\\r\\n'),
+    'with written line ends in quotes': `"${text.replaceAll('\n', '\\n')}"`,
+    'with written and real line ends': text.replaceAll('\n', '\\n\n'),
+    'with a byte order mark': `\ufeff${text}`,
+    'on one line with spaces': text.trim().replaceAll('\n', ' '),
+    'on one line': `${first}${lines.join('')}`,
+    indented: text.replaceAll(/^/gm, '    '),
+    'with blank lines': text.replaceAll('\n', '\n\n'),
+    'below bag attributes': `${attributes}${text}`,
+    'below bag attributes with CRLF': `${attributes}${text}`.replaceAll('\n', '\r\n'),
+    'below a comment': `# the key of production\n${text}`,
+    'behind a named curve': `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${text}`,
+  };
+}
+
+const certificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+
 const privateForms: [string, Algorithm, KeyMaterial, KeyObject][] = [
   ['PKCS #8 PEM', 'RS256', pem(rsa.privateKey, 'pkcs8'), rsa.privateKey],
   ['PKCS #1 PEM', 'PS512', pem(rsa.privateKey, 'pkcs1'), rsa.privateKey],
@@ -57,6 +83,22 @@ const privateForms: [string, Algorithm, KeyMaterial, KeyObject][] = [
     ` \r\n${pem(ec.privateKey, 'pkcs8').replaceAll('\n', '\r\n')} `,
     ec.privateKey,
   ],
+  ...Object.entries(copies(pem(ec.privateKey, 'pkcs8'))).map(
+    ([name, text]): [string, Algorithm, KeyMaterial, KeyObject] => [
+      `PEM ${name}`,
+      'ES256',
+      text,
+      ec.privateKey,
+    ],
+  ),
+  ['base64 of PEM in quotes', 'ES256', `"${base64(pem(ec.privateKey, 'pkcs8'))}"`, ec.privateKey],
+  [
+    'base64 of PEM on one line',
+    'ES256',
+    base64(copies(pem(ec.privateKey, 'pkcs8'))['on one line with spaces'] ?? ''),
+    ec.privateKey,
+  ],
+  ['JSON of a JWK in quotes', 'EdDSA', `'${JSON.stringify(exportPrivateJwk(ed))}'`, ed.privateKey],
   ['PEM as bytes', 'ES256', Buffer.from(pem(ec.privateKey, 'pkcs8')), ec.privateKey],
   ['a JWK', 'ES256', exportPrivateJwk(ec), ec.privateKey],
   ['JSON of a JWK', 'EdDSA', JSON.stringify(exportPrivateJwk(ed), null, 2), ed.privateKey],
@@ -322,6 +364,48 @@ const refused: [string, Algorithm, unknown, KeyRefused['code'], RegExp][] = [
     '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
     'wrong_key_type',
     /openssl x509/,
+  ],
+  [
+    'a key with a certificate chain',
+    'ES256',
+    pem(ec.privateKey, 'pkcs8') + certificate + certificate,
+    'invalid_key',
+    /a key and 2 certificates\. Give the key alone: the part from -----BEGIN PRIVATE KEY-----/,
+  ],
+  [
+    'a certificate above its key',
+    'ES256',
+    `${certificate}${pem(ec.privateKey, 'sec1')}`,
+    'invalid_key',
+    /a key and 1 certificate\. .*BEGIN EC PRIVATE KEY/,
+  ],
+  [
+    'two keys',
+    'ES256',
+    pem(ec.privateKey, 'pkcs8') + pem(ec.publicKey, 'spki'),
+    'invalid_key',
+    /2 keys \(PRIVATE KEY, PUBLIC KEY\)/,
+  ],
+  [
+    'a PEM with an ellipsis',
+    'ES256',
+    pem(ec.privateKey, 'pkcs8').replace(/\n(.{20}).*/, '\n$1\u2026'),
+    'invalid_key',
+    /a character that does not belong into it \(U\+2026\)/,
+  ],
+  [
+    'a PEM that lost a dash',
+    'ES256',
+    pem(ec.privateKey, 'pkcs8').slice(1),
+    'invalid_key',
+    /five dashes on both sides/,
+  ],
+  [
+    'a PEM of two halves',
+    'ES256',
+    pem(ec.privateKey, 'pkcs8').replace('END PRIVATE', 'END PUBLIC'),
+    'invalid_key',
+    /begins as PRIVATE KEY and ends as PUBLIC KEY/,
   ],
   [
     'an OpenSSH key',
