@@ -5,6 +5,10 @@ import type { Console } from './console.ts';
 import { exitCode } from './exit-code.ts';
 import { listOptions } from './parse-call.ts';
 
+const secretFiles = Object.values(settingTable).flatMap(({ secret, variable }) =>
+  secret ? [`${variable}_FILE`] : [],
+);
+
 type Row = readonly [label: string, text: string];
 
 /** The help of the whole program (`''`) or of a group. */
@@ -69,7 +73,7 @@ export function formatCommandHelp(console: Console, command: Command): string {
     ...(command.settings.length === 0
       ? []
       : wrap(
-          'Every setting can also be given by its variable, in the environment or in a file .env in the working directory. A flag wins over the environment, and that over the file.',
+          `Every setting can also be given by its variable, in the environment or in a file .env in the working directory. A flag wins over the environment, and that over the file. Secret settings can be read from files: ${secretFiles.join(', ')}.`,
           console.width,
         )),
   ]

@@ -30,6 +30,10 @@ test('The help names every command; theirs name every option and work as example
 
 test('serve takes every setting that has a flag', async () => {
   const { stdout } = await runCli(folder, ['serve', '--help']);
+  assert.match(
+    stdout.replaceAll(/\s+/g, ' '),
+    /LATCHKEY_DATABASE_URL_FILE, LATCHKEY_SECRET_FILE\./,
+  );
   for (const { flag, variable, default: fallback } of Object.values(settingTable)) {
     if (flag === undefined) continue;
     assert.ok(stdout.includes(`--${flag} <`), flag);

@@ -329,3 +329,27 @@ test('a database that cannot hold every text is refused', async (t) => {
     await assert.rejects(openPostgresStore({ url: url.href }), unavailable(expected));
   }
 });
+
+test('a table that went missing is told of', async (t) => {
+  const { store, outsider } = await open(t, { url: await server.createDatabase() });
+  await outsider.query('drop table audit_events');
+  await assert.rejects(
+    store.recordEvent(anEvent()),
+    unavailable(/table or a column .* is missing/),
+  );
+  await outsider.query('alter table facts rename column value to text');
+  await assert.rejects(store.raise({ name: 'x', value: 1 }), unavailable(/search_path/));
+});
+
+test('names that another program took are told of, whatever they name', async (t) => {
+  for (const statement of [
+    'create table other (id int); create index sessions_expiry on other (id)',
+    "create function latchkey_lock_log() returns int language sql as 'select 1'",
+  ]) {
+    const url = await server.createDatabase();
+    const outsider = await server.connect(url);
+    t.after(() => outsider.end());
+    await outsider.query(statement);
+    await assert.rejects(openPostgresStore({ url }), unavailable(/schema of its own/));
+  }
+});

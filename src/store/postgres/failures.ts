@@ -42,7 +42,7 @@ const noSchema: Condition = [
   10,
 ];
 const missingTable: Condition = [
-  'A table of Latchkey is missing in the database, or lies in a schema that is not in search_path. Correct search_path, or restore a backup.',
+  'A table or a column of Latchkey is missing in the database, or lies in a schema that is not in search_path. Correct search_path, or restore a backup.',
   60,
 ];
 const tableTaken: Condition = [
