@@ -212,7 +212,6 @@ export async function createAuth(options: {
   const vault = await KeyVault.open({ store, secret: settings.secret, clock, random });
   const longestAccessTtl = await raiseLongestAccessTtl(store, settings);
   const log = new RevocationLog(store, clock);
-  await log.catchUp();
   const keys =
     settings.signingKey === undefined
       ? new StoredKeyRing({
@@ -243,8 +242,6 @@ export async function createAuth(options: {
     },
     createEvent: createEventMaker(clock, random),
   };
-  const keeper = new KeyKeeper(context, vault, keys);
-  await keeper.ensureKey();
   log.followKeys({
     settle: () => keys.settle(),
     async reload() {
@@ -252,6 +249,10 @@ export async function createAuth(options: {
       keys.settle();
     },
   });
+  // After it follows: another node may have changed keys since the vault was opened.
+  await log.catchUp();
+  const keeper = new KeyKeeper(context, vault, keys);
+  await keeper.ensureKey();
   return new Auth(context, keys, keeper, vault);
 }
 

@@ -2,6 +2,7 @@ import { NotFound } from '../errors.ts';
 import type { Algorithm } from '../jwt/algorithms.ts';
 import { isAlgorithm } from '../jwt/algorithms.ts';
 import { generateSigningKeyAside } from '../jwt/keys.ts';
+import { MAX_SUBJECT_LENGTH } from '../revocation/revocation-wire.ts';
 import { type Caller, NO_CALLER } from './audit.ts';
 import type { AuthContext } from './context.ts';
 import { findNext, isAccepted, ofAlgorithm } from './key-life.ts';
@@ -206,9 +207,9 @@ export class KeyKeeper {
     decide: (state: OpenState) => KeyChange | undefined | Promise<KeyChange | undefined>,
   ): Promise<boolean> {
     const { clock, log } = this.#context;
-    const news = () => ({
+    const createNews = (keys: readonly StoredKey[]) => ({
       kind: 'keys' as const,
-      subject: '',
+      subject: nameKeys(keys.filter((key) => isAccepted(key, clock.now()))),
       version: 0,
       expiresAt: clock.now() + this.#life(),
     });
@@ -220,7 +221,10 @@ export class KeyKeeper {
       // Nobody has to hear of the first key: every node reads it at its start. Envelopes are different:
       // a node with a signing key of its own stores no keys, and yet must hear of a new root key.
       if (state.keys.length === 0 && !changesRoots) return change;
-      return { ...change, revocations: [...(change.revocations ?? []), news()] };
+      return {
+        ...change,
+        revocations: [...(change.revocations ?? []), createNews(change.keys ?? [])],
+      };
     });
     log.apply(written ?? []);
     // Time alone changes which keys are accepted, too.
@@ -258,6 +262,12 @@ export class KeyKeeper {
     }
     return uses;
   }
+}
+
+/** The ids of keys, so that a guard knows when it has them; empty where they do not fit into an entry. */
+function nameKeys(keys: readonly StoredKey[]): string {
+  const names = keys.map(({ kid }) => kid).join(' ');
+  return names.length <= MAX_SUBJECT_LENGTH ? names : '';
 }
 
 function parseAlgorithm(name: string): Algorithm {

@@ -64,25 +64,19 @@ export class RevocationLog {
       this.index.apply(revocation);
       if (revocation.seq > this.#read) this.#ahead.set(revocation.seq, revocation);
     }
-    if (revocations.length > 0) this.#publish(revocations, undefined);
+    // Before anybody is told: a guard that hears of a revoked key fetches the key set.
     this.#noticeKeys(revocations);
+    if (revocations.length > 0) this.#publish(revocations, undefined);
   }
 
   /** Reads what was appended since the last time. Before the first answer, this loads all live entries. */
   async catchUp(): Promise<void> {
     const { revocations, lastSeq } = await this.#readLog();
-    // Another reading may have come first.
-    const fresh = revocations.filter(({ seq }) => seq > this.#read);
-    const unheard = fresh.filter(({ seq }) => !this.#ahead.has(seq));
+    const unheard = this.#findUnheard(revocations);
     for (const revocation of unheard) this.index.apply(revocation);
-    this.#history.append(fresh);
-    if (lastSeq > this.#read) {
-      this.#read = lastSeq;
-      for (const seq of this.#ahead.keys()) if (seq <= lastSeq) this.#ahead.delete(seq);
-      this.#publish(unheard, lastSeq);
-    }
     this.#noticeKeys(unheard);
-    await this.#reloadKeys();
+    if (this.#areKeysStale) await this.#tellAfterReload(unheard);
+    this.#advance(revocations, lastSeq);
   }
 
   /**
@@ -129,10 +123,37 @@ export class RevocationLog {
     }
   }
 
+  /** Those that neither an earlier reading nor this node itself has told of. */
+  #findUnheard(revocations: readonly Revocation[]): Revocation[] {
+    return revocations.filter(({ seq }) => seq > this.#read && !this.#ahead.has(seq));
+  }
+
+  /** Another reading may have come first: what it told of is not told again. */
+  #advance(revocations: readonly Revocation[], lastSeq: number): void {
+    if (lastSeq <= this.#read) return;
+    const unheard = this.#findUnheard(revocations);
+    this.#history.append(revocations.filter(({ seq }) => seq > this.#read));
+    this.#read = lastSeq;
+    for (const seq of this.#ahead.keys()) if (seq <= lastSeq) this.#ahead.delete(seq);
+    this.#publish(unheard, lastSeq);
+  }
+
+  /**
+   * Reads the keys before the news of them goes out: a guard fetches the key set as soon as it hears of
+   * new keys, and must find them there. Everything that is revoked is told without waiting for that.
+   * @throws {StoreUnavailable} then the log is read again from where it was
+   */
+  async #tellAfterReload(unheard: readonly Revocation[]): Promise<void> {
+    const revoking = unheard.filter(({ kind }) => kind !== 'keys');
+    for (const revocation of revoking) this.#ahead.set(revocation.seq, revocation);
+    if (revoking.length > 0) this.#publish(revoking, undefined);
+    await this.#reloadKeys();
+  }
+
   #noticeKeys(revocations: readonly Revocation[]): void {
     if (!revocations.some(({ kind }) => kind === 'key' || kind === 'keys')) return;
     this.#areKeysStale = true;
-    // What is revoked is refused at once, even if the keys cannot be read just now.
+    // A revoked key is refused from now on, even if the keys cannot be read.
     this.#keys?.settle();
   }
 

@@ -10,3 +10,8 @@ export const systemClock: Required<Clock> = {
 export function randomFraction(): number {
   return Math.random();
 }
+
+/** Lets a process end although the timer runs. Deno and Bun have `unref` as Node has; elsewhere a timer is a number. */
+export function unref(timer: { unref?: () => void } | number): void {
+  if (typeof timer === 'object') timer.unref?.();
+}

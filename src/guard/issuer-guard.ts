@@ -56,9 +56,9 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
     source,
     fetching,
     onChange: announce,
-    onKeys: () => {
+    onKeys: (kids) => {
       settleKeys();
-      void source.refresh();
+      source.expectChange(kids?.filter((kid) => !parts.revocations.isKeyRevoked(kid)));
     },
   });
 
@@ -110,7 +110,7 @@ function createWatch(wanted: {
   source: IssuerKeys;
   fetching: Omit<FetchOptions, 'signal'> & { timeout: number };
   onChange: () => void;
-  onKeys: () => void;
+  onKeys: (kids: readonly string[] | undefined) => void;
 }): RevocationWatch | undefined {
   const { options, parts, source, fetching, onChange, onKeys } = wanted;
   const { issuer, revocations } = options;

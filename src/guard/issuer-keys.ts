@@ -1,9 +1,10 @@
 import { type Clock, createStopwatch } from '../jwt/clock.ts';
 import { importKeySet, isSameKey } from '../jwt/key-set.ts';
 import type { VerificationKey } from '../jwt/key-types.ts';
-import { randomFraction } from './ambient.ts';
+import { randomFraction, unref } from './ambient.ts';
 import { discoverIssuer, type IssuerMetadata } from './discovery.ts';
 import { type Fetch, FetchFailed, type FetchOptions, fetchDocument } from './fetch-document.ts';
+import { KeyExpectation } from './key-expectation.ts';
 
 /** How an issuer's keys are had. */
 export interface IssuerKeysOptions {
@@ -60,6 +61,7 @@ export class IssuerKeys {
   #lastAttempt: number | undefined;
   #nextAttempt = 0;
   #running: Promise<void> | undefined;
+  #expected: KeyExpectation | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: IssuerKeysOptions) {
@@ -105,11 +107,28 @@ export class IssuerKeys {
   }
 
   /**
+   * The issuer has said that its keys changed: fetches them, again and again for up to half a minute until
+   * they are there. The issuer decides how often that happens, so no cooldown applies.
+   * @param kids of the keys to expect; undefined where the issuer did not name them
+   */
+  expectChange(kids: readonly string[] | undefined): void {
+    if (this.#stopped.signal.aborted) return;
+    if (this.#expected === undefined) {
+      this.#expected = new KeyExpectation(this.status.kids, kids);
+    } else {
+      this.#expected.add(kids);
+    }
+    // One that is under way may have begun before the change. It is asked again where it did.
+    void this.refresh();
+  }
+
+  /**
    * A token came whose header is of no key known: there may be a new key. Anybody can send such tokens,
    * so at most one fetch starts per cooldown.
    * @returns the fetch to wait for; undefined where none is due
    */
   refreshForUnknown(): Promise<void> | undefined {
+    if (this.#expected !== undefined) return this.#expected.settled;
     if (this.#running !== undefined) return this.#running;
     if (this.#stopped.signal.aborted) return undefined;
     const since = this.#elapsed() - (this.#lastAttempt ?? Number.NEGATIVE_INFINITY);
@@ -120,6 +139,7 @@ export class IssuerKeys {
   stop(): void {
     this.#stopped.abort();
     clearTimeout(this.#timer);
+    this.#expected?.end();
   }
 
   async #attempt(): Promise<void> {
@@ -143,8 +163,19 @@ export class IssuerKeys {
     }
     // Before anybody hears of it: what they ask for next is another fetch.
     this.#running = undefined;
-    this.#schedule(wait * 1000);
+    this.#schedule(Math.min(wait, this.#chooseDelay() ?? wait) * 1000);
     this.#options.onChange();
+  }
+
+  /** @returns seconds until expected keys are asked for again; undefined where none are expected */
+  #chooseDelay(): number | undefined {
+    if (this.#expected === undefined) return undefined;
+    const { kids } = this.status;
+    const delay = this.#expected.isMetBy(kids) ? undefined : this.#expected.nextDelay();
+    if (delay !== undefined) return delay * (0.5 + 0.5 * randomFraction());
+    this.#expected.end();
+    this.#expected = undefined;
+    return undefined;
   }
 
   async #fetchKeys(): Promise<number | undefined> {
@@ -160,7 +191,10 @@ export class IssuerKeys {
       this.#isSettled = true;
     }
     const url = jwksUri ?? this.#metadata?.jwksUri ?? '';
-    const { value, maxAge } = await fetchDocument(url, options);
+    const { value, maxAge } = await fetchDocument(url, options, {
+      // A cache on the way may hold the keys from before the change.
+      ...(this.#expected === undefined ? {} : { headers: { 'cache-control': 'no-cache' } }),
+    });
     const { keys, ignored } = importKeySet(value);
     if (keys.length === 0) throw new FetchFailed(describeNoKeys(url, ignored));
     if (!isSameSet(this.#keys, keys)) {
@@ -182,11 +216,6 @@ export class IssuerKeys {
     // What protects a process must not keep it alive.
     unref(this.#timer);
   }
-}
-
-/** Deno and Bun have it as Node has; elsewhere a timer is a number. */
-function unref(timer: { unref?: () => void } | number): void {
-  if (typeof timer === 'object') timer.unref?.();
 }
 
 function describeNoKeys(url: string, ignored: number): string {

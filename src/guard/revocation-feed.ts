@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { readMediaType } from '../encoding/header-text.ts';
 import { type Clock, createStopwatch } from '../jwt/clock.ts';
+import type { Revocation } from '../revocation/revocation.ts';
 import type { RevocationIndex } from '../revocation/revocation-index.ts';
 import { parseRevocations } from '../revocation/revocation-wire.ts';
-import { randomFraction } from './ambient.ts';
+import { randomFraction, unref } from './ambient.ts';
 import { EventStreamReader, type StreamEvent } from './event-stream.ts';
 import { assertFetchable, type Fetch } from './fetch-document.ts';
 import { watchRequest } from './let-go.ts';
@@ -22,8 +23,11 @@ export interface RevocationFeedOptions {
   readonly allowHttp: boolean;
   /** Called after every change of the state. What it throws is its own. */
   readonly onChange?: (() => void) | undefined;
-  /** Called when the issuer's signing keys have changed, or one was revoked. */
-  readonly onKeys?: (() => void) | undefined;
+  /**
+   * Called when the issuer's signing keys have changed, or one was revoked.
+   * @param kids of the keys to expect; undefined where the server does not name them
+   */
+  readonly onKeys?: ((kids: readonly string[] | undefined) => void) | undefined;
   /** From 0 to 1, by chance. */
   readonly random?: (() => number) | undefined;
   readonly timers?: FeedTimers | undefined;
@@ -45,6 +49,11 @@ export interface RevocationFeedStatus extends RevocationsStatus {
   readonly state: RevocationFeedState;
   /** Why the last connection ended or could not be had; undefined while live, and before the first. */
   readonly error: string | undefined;
+  /**
+   * How many entries and events were skipped because this version does not know their kind. Above 0: the
+   * server is newer, and this guard may miss revocations of a new kind until it is updated.
+   */
+  readonly skipped: number;
 }
 
 /** ms an answer may take to begin. */
@@ -84,6 +93,7 @@ export class RevocationFeed {
   #completeAt: number | undefined;
   #liveSince = 0;
   #failures = 0;
+  #skipped = 0;
   #started = false;
 
   constructor(options: RevocationFeedOptions) {
@@ -100,6 +110,7 @@ export class RevocationFeed {
       lastSeq: Number(this.#position ?? 0),
       staleness: completeAt === undefined ? undefined : this.#elapsed() - completeAt,
       error: this.#error,
+      skipped: this.#skipped,
     };
   }
 
@@ -190,16 +201,39 @@ export class RevocationFeed {
   }
 
   #take({ name, data }: StreamEvent): void {
-    if (name === 'revoked') {
-      const { index, onKeys } = this.#options;
-      const revocations = parseRevocations(data);
-      for (const revocation of revocations) index.apply(revocation);
-      if (revocations.some(({ kind }) => kind === 'key' || kind === 'keys')) onKeys?.();
-    } else if (name === 'live') {
-      this.#liveSince = this.#elapsed();
-      this.#completeAt = this.#liveSince;
-      this.#change('live', undefined);
+    switch (name) {
+      case 'revoked':
+        this.#applyAll(parseRevocations(data, () => this.#skip()));
+        break;
+      case 'live':
+        this.#liveSince = this.#elapsed();
+        this.#completeAt = this.#liveSince;
+        this.#change('live', undefined);
+        break;
+      case 'snapshot':
+      case 'resumed':
+        break;
+      default:
+        this.#skip();
     }
+  }
+
+  #applyAll(revocations: readonly Revocation[]): void {
+    const { index, onKeys } = this.#options;
+    for (const revocation of revocations) index.apply(revocation);
+    const news = revocations.filter(({ kind }) => kind === 'keys');
+    if (news.length > 0) {
+      const kids = news.flatMap(({ subject }) => subject.split(' '));
+      onKeys?.(kids.includes('') ? undefined : kids);
+    } else if (revocations.some(({ kind }) => kind === 'key')) {
+      onKeys?.(undefined);
+    }
+  }
+
+  /** A newer server says something that this version does not know. */
+  #skip(): void {
+    this.#skipped++;
+    if (this.#state !== 'closed') this.#announce();
   }
 
   #change(state: RevocationFeedState, error: string | undefined): void {
@@ -207,9 +241,13 @@ export class RevocationFeed {
     const isNews = state !== this.#state || error !== this.#error;
     this.#state = state;
     this.#error = error;
+    if (isNews) this.#announce();
+  }
+
+  #announce(): void {
     const { onChange } = this.#options;
-    // Later and outside: what a listener throws is no failure of the feed.
-    if (isNews && onChange !== undefined) queueMicrotask(onChange);
+    // Later and outside: an error that a listener throws is not the feed's.
+    if (onChange !== undefined) queueMicrotask(onChange);
   }
 
   #pause(ms: number): Promise<void> {
@@ -257,12 +295,13 @@ class Watchdog {
   }
 }
 
-const systemTimers: FeedTimers = {
+/** The timers of the runtime. */
+export const systemTimers: FeedTimers = {
   start(ms, task) {
-    const timer: { unref?: () => void } | number = setTimeout(task, ms);
+    const timer = setTimeout(task, ms);
     // What protects a process must not keep it alive.
-    if (typeof timer === 'object') timer.unref?.();
-    return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
+    unref(timer);
+    return () => clearTimeout(timer);
   },
 };
 

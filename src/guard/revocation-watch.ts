@@ -1,7 +1,7 @@
 import { isJsonObject } from '../encoding/json.ts';
 import { RevocationsStale, TokenRefused } from '../errors.ts';
 import { type FetchOptions, fetchDocument } from './fetch-document.ts';
-import { type FeedTimers, RevocationFeed, type RevocationFeedStatus } from './revocation-feed.ts';
+import { RevocationFeed, type RevocationFeedStatus, systemTimers } from './revocation-feed.ts';
 
 /** What to do with tokens while a revocation may be missing. */
 export type StalePolicy = 'accept' | 'reject' | 'introspect';
@@ -41,7 +41,7 @@ export interface RevocationWatchStatus extends RevocationFeedStatus {
 export interface RevocationWatchOptions
   extends Pick<
     ConstructorParameters<typeof RevocationFeed>[0],
-    'index' | 'clock' | 'locate' | 'timers'
+    'index' | 'clock' | 'locate' | 'timers' | 'onKeys'
   > {
   readonly credential: string;
   /** ms */
@@ -50,8 +50,6 @@ export interface RevocationWatchOptions
   readonly fetching: Omit<FetchOptions, 'signal'>;
   readonly locateIntrospection: () => string;
   readonly onChange: () => void;
-  /** Called when the issuer's signing keys have changed, or one was revoked. */
-  readonly onKeys: () => void;
 }
 
 /** The feed of revocations, and what its staleness means for tokens. */
@@ -147,17 +145,9 @@ export class RevocationWatch {
     const { connected, staleness } = this.#feed.status;
     if (connected || staleness === undefined || this.#closed.signal.aborted) return;
     const ms = Math.max(0, this.#options.maxStaleness - staleness) + 1;
-    this.#cancelAlarm = (this.#options.timers ?? alarmTimers).start(ms, this.#options.onChange);
+    this.#cancelAlarm = (this.#options.timers ?? systemTimers).start(ms, this.#options.onChange);
   }
 }
-
-const alarmTimers: FeedTimers = {
-  start(ms, task) {
-    const timer: { unref?: () => void } | number = setTimeout(task, ms);
-    if (typeof timer === 'object') timer.unref?.();
-    return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
-  },
-};
 
 function stale(): RevocationsStale {
   return new RevocationsStale(

@@ -9,7 +9,8 @@ const KINDS: ReadonlyMap<unknown, Revocation['kind']> = new Map([
   ['k', 'key'],
   ['n', 'keys'],
 ]);
-const SUBJECT_MAX = 256;
+/** Characters. */
+export const MAX_SUBJECT_LENGTH = 256;
 
 /**
  * Writes entries of the log as the feed carries them: a JSON array on one line, of
@@ -26,21 +27,29 @@ export function encodeRevocations(entries: readonly Revocation[]): string {
 }
 
 /**
- * Reads what {@link encodeRevocations} wrote. Further members of an entry are ignored: a newer server may
- * send them.
+ * Reads what {@link encodeRevocations} wrote. Newer servers may send more than this version knows: further
+ * members of an entry are ignored, and an entry of an unknown kind is skipped. One entry that is not
+ * understood must not cost the guard all the others.
+ * @param onUnknown called for each skipped entry
  * @throws {SyntaxError} for anything else
  */
-export function parseRevocations(text: string): Revocation[] {
+export function parseRevocations(text: string, onUnknown: () => void = () => {}): Revocation[] {
   const list: unknown = JSON.parse(text);
   if (!Array.isArray(list)) throw malformed();
-  return list.map(parseEntry);
+  return list.flatMap((entry) => {
+    const revocation = findRevocation(entry);
+    if (revocation === undefined) onUnknown();
+    return revocation ?? [];
+  });
 }
 
-function parseEntry(entry: unknown): Revocation {
-  if (!Array.isArray(entry)) throw malformed();
+/** @returns undefined for a kind that this version does not know */
+function findRevocation(entry: unknown): Revocation | undefined {
+  if (!Array.isArray(entry) || entry.length < 2) throw malformed();
   const [seq, letter, subject, expiresAt, version = 0]: unknown[] = entry;
   const kind = KINDS.get(letter);
-  if (kind === undefined || typeof subject !== 'string' || subject.length > SUBJECT_MAX) {
+  if (kind === undefined) return undefined;
+  if (typeof subject !== 'string' || subject.length > MAX_SUBJECT_LENGTH) {
     throw malformed();
   }
   if (!isCount(seq) || !isCount(expiresAt) || !isCount(version)) throw malformed();

@@ -6,7 +6,8 @@
  *   Versions are counted, not timed, so a clock that steps can neither revive nor kill a token.
  * - `token`: the access token whose `jti` is `subject` is not accepted.
  * - `key`: no token signed by the key whose `kid` is `subject` is accepted.
- * - `keys`: revokes nothing; the signing keys have changed and must be read again.
+ * - `keys`: revokes nothing; the signing keys have changed and must be read again. `subject` has the ids of the
+ *   keys to expect, separated by spaces, or is empty where nobody named them.
  */
 export interface Revocation {
   /** Position in the log; grows with every entry. */

@@ -4,7 +4,8 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { tellLife } from '../../src/auth/key-life.ts';
 import type { AuthSettings } from '../../src/auth/settings.ts';
 import { NotFound, StoreUnavailable, TokenRefused } from '../../src/errors.ts';
-import { toJwks } from '../../src/jwt/keys.ts';
+import { generateSigningKey, toJwks } from '../../src/jwt/keys.ts';
+import { parseRevocations } from '../../src/revocation/revocation-wire.ts';
 import { openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
 
 const DAY = 86_400;
@@ -372,6 +373,78 @@ suite('a key that has leaked', () => {
       real.verifier.verify((await other.auth.refresh(refreshToken)).accessToken);
     });
   }
+
+  test('is told of before its successor is read, and news of keys after', async () => {
+    const { real, other } = await openPair();
+    await using _ = real;
+    const { accessToken, user } = await real.auth.register(JANE);
+    const leaked = kidOf(accessToken);
+    const { revocations, keys } = other.auth;
+    const told: { kind: string; subject: string; ready: boolean }[] = [];
+    let successor = '';
+    revocations.follow(({ batches }) => {
+      for (const { kind, subject } of batches.flatMap((batch) => parseRevocations(batch))) {
+        const ready = keys.verification.some(({ kid }) => kid === successor);
+        told.push({ kind, subject, ready });
+      }
+    });
+    await real.auth.users.setRoles(user.id, ['admin']);
+    await real.auth.keeper.revoke(leaked);
+    successor = real.auth.keys.signing.kid;
+    const { readKeys } = real.store;
+    real.store.readKeys = async () => {
+      throw new StoreUnavailable('away');
+    };
+    const before = revocations.position;
+    for (let time = 0; time < 3; time++) {
+      await assert.rejects(revocations.catchUp(), StoreUnavailable);
+    }
+    const revoking = [
+      { kind: 'user', subject: user.id, ready: false },
+      { kind: 'key', subject: leaked, ready: false },
+    ];
+    assert.deepEqual(told, revoking, 'once, however often the keys cannot be read');
+    assert.equal(revocations.position, before);
+    // A guard that comes now hears of them, and not of keys that it cannot get here.
+    const live = revocations.after(0).flatMap((batch) => parseRevocations(batch));
+    assert.deepEqual(
+      live.map(({ kind }) => kind),
+      ['user', 'key'],
+    );
+    real.store.readKeys = readKeys;
+    await Promise.all([revocations.catchUp(), revocations.catchUp()]);
+    assert.deepEqual(told, [...revoking, { kind: 'keys', subject: successor, ready: true }]);
+    const { position } = revocations;
+    assert.equal(position, real.auth.revocations.index.lastSeq);
+    real.store.listRevocations = async () => ({ revocations: [], lastSeq: 1 });
+    await revocations.catchUp();
+    assert.equal(revocations.position, position, 'it never goes back');
+  });
+
+  test('that another node revokes while this one starts does not stay in force', async () => {
+    await using real = await openTestAuth();
+    await real.auth.register(JANE);
+    const { listRevocations } = real.store;
+    real.store.listRevocations = async (args) => {
+      real.store.listRevocations = listRevocations;
+      await real.auth.keeper.revoke(real.auth.keys.signing.kid);
+      return listRevocations(args);
+    };
+    const late = await real.another();
+    assert.equal(late.auth.keys.signing.kid, real.auth.keys.signing.kid);
+    const host = { signingKey: generateSigningKey('ES256') };
+    const rotation = { secret: 'Kd7wQ2xN9vR4tZpL0bYf6HsJ3mGc8UeB', compromised: true, overlap: 1 };
+    const { auth } = await real.another(host);
+    const token = (await auth.login(JANE)).refreshToken;
+    real.store.listRevocations = async (args) => {
+      real.store.listRevocations = listRevocations;
+      await auth.keeper.rotateSecret(rotation);
+      return listRevocations(args);
+    };
+    const last = await real.another(host);
+    real.clock.step(2);
+    await assert.rejects(last.auth.refresh(token), { code: 'refresh_token_invalid' });
+  });
 
   test('must be one that is there', async () => {
     await using real = await openTestAuth();

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import {
   createGuard,
   type GuardNotReady,
   type GuardStatus,
   type IssuerGuardOptions,
 } from 'latchkey/guard';
+import { KeyExpectation } from '../../src/guard/key-expectation.ts';
 import { toJwks } from '../../src/jwt/jwk.ts';
 import { createSigner } from '../../src/jwt/jws.ts';
 import { generateSigningKey, type SigningKey } from '../../src/jwt/keys.ts';
@@ -222,6 +224,116 @@ test('a clock that is set neither stops nor causes fetches for unknown headers',
   clock.set(-86_400);
   clock.step(30);
   assert.equal(await ask10(), 2);
+});
+
+/** A guard with an open feed, and words for it; `stale` answers of the key set are those of before. */
+async function setUpFeed(t: TestContext, stale: number) {
+  const { issuer, start, sign, key } = await setUp(t);
+  const feed = Promise.withResolvers<import('node:http').ServerResponse>();
+  const next = generateSigningKey('ES256');
+  let left = 0;
+  let [fetches, uncached] = [0, 0];
+  issuer.intercept = ({ url, headers }, response) => {
+    if (url === '/auth/revocations') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
+      response.write('event: snapshot\ndata: {}\n\nid: 0\nevent: live\ndata: {}\n\n');
+      feed.resolve(response);
+      return true;
+    }
+    if (url !== JWKS) return false;
+    fetches++;
+    if (headers['cache-control'] === 'no-cache') uncached++;
+    if (left-- <= 0) return false;
+    response.end(JSON.stringify(toJwks([key])));
+    return true;
+  };
+  const guard = start({ revocations: { credential: 'lkg_x' } });
+  await guard.ready();
+  const response = await feed.promise;
+  return {
+    guard,
+    key,
+    next,
+    sign,
+    issuer,
+    /** The issuer changes its keys, and tells of it at a node that others are behind. */
+    tell(...entries: readonly unknown[][]) {
+      issuer.keys = [key, next];
+      left = stale;
+      [fetches, uncached] = [0, 0];
+      response.write(`event: revoked\ndata: ${JSON.stringify(entries)}\n\n`);
+    },
+    count: () => ({ fetches, uncached }),
+  };
+}
+
+for (const [name, entries] of [
+  ['that names the new key', (next) => [[1, 'n', next, 9e15]]],
+  ['of an older server, without names', () => [[1, 'n', '', 9e15]]],
+  ['of a revoked key alone', (_, key) => [[1, 'k', key, 9e15]]],
+  [
+    'of a revoked key and its successor',
+    (next, key) => [
+      [1, 'k', key, 9e15],
+      [2, 'n', `${key} ${next}`, 9e15],
+    ],
+  ],
+] as [string, (next: string, key: string) => unknown[][]][]) {
+  test(`after news ${name} it asks until it has the new keys, outside the cooldown`, async (t) => {
+    const { guard, tell, next, key, sign, count } = await setUpFeed(t, 3);
+    tell(...entries(next.kid, key.kid));
+    while (count().fetches === 0) await new Promise(setImmediate);
+    // Every token of the new key gets through, those that come before it is known too.
+    const users = await Promise.all([1, 2, 3].map(() => guard.authenticate(ask(sign(next)))));
+    assert.ok(users.every(({ sub }) => sub === 'alice'));
+    assert.deepEqual(count(), { fetches: 4, uncached: 4 });
+    // And then the cooldown is in force again.
+    const unknown = async () => guard.authenticate(ask(sign(generateSigningKey('ES256'))));
+    await assert.rejects(unknown(), { code: 'token_untrusted' });
+    assert.equal(count().fetches, 4);
+    if (entries(next.kid, key.kid)[0]?.[1] !== 'k') return;
+    assert.throws(() => guard.verify(sign(key)), { code: 'token_untrusted' });
+  });
+}
+
+test('news of keys that it has already causes one fetch', async (t) => {
+  const { guard, tell, key, sign, count, issuer } = await setUpFeed(t, 1);
+  const changed = issuer.nextRequest(JWKS);
+  tell([1, 'n', key.kid, 9e15]);
+  await changed;
+  await setTimeout(150);
+  assert.equal(count().fetches, 1);
+  guard.verify(sign(key));
+});
+
+test('keys that never come are asked for some times, and requests wait three seconds at most', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const expectation = new KeyExpectation(['old'], undefined);
+  let isSettled = false;
+  void expectation.settled.then(() => {
+    isSettled = true;
+  });
+  t.mock.timers.tick(2_999);
+  await Promise.resolve();
+  assert.equal(isSettled, false);
+  t.mock.timers.tick(1);
+  await Promise.resolve();
+  assert.equal(isSettled, true);
+  const delays: number[] = [];
+  for (let delay = expectation.nextDelay(); delay !== undefined; delay = expectation.nextDelay()) {
+    delays.push(delay);
+  }
+  assert.equal(delays.length, 8);
+  const total = delays.reduce((sum, delay) => sum + delay, 0);
+  assert.ok(total > 20 && total <= 30, `${total} s`);
+  assert.equal(expectation.isMetBy(['old']), false);
+  assert.equal(expectation.isMetBy([]), false);
+  assert.equal(expectation.isMetBy(['old', 'new']), true);
+  expectation.add(['a', 'b']);
+  assert.equal(expectation.nextDelay(), 0.1, 'further news begins from the start');
+  assert.equal(expectation.isMetBy(['new', 'a']), false);
+  assert.equal(expectation.isMetBy(['a', 'b']), true);
+  expectation.end();
 });
 
 test('nothing in a token makes it connect anywhere', async (t) => {

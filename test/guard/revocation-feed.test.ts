@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import {
   type FeedTimers,
   RevocationFeed,
@@ -19,6 +20,9 @@ const uuid = (n: number) => `01890000-0000-7000-8000-${String(n).padStart(12, '0
 const revoked = (...ns: number[]) =>
   `event: revoked\ndata: ${JSON.stringify(ns.map((n) => [n, 's', uuid(n), 9e15]))}\n\n`;
 const live = (id: number) => `id: ${id}\n${LIVE}`;
+
+/** What does not come fails the test, and lets the file end. */
+const inTime = () => ({ signal: AbortSignal.timeout(10_000) });
 
 interface Connection {
   readonly request: IncomingMessage;
@@ -51,7 +55,7 @@ async function startScript() {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/auth/revocations`,
     waiting,
     async next(): Promise<Connection> {
-      while (waiting.length === 0) await once(server, 'asked');
+      while (waiting.length === 0) await once(server, 'asked', inTime());
       const [connection] = waiting.splice(0, 1);
       assert.ok(connection);
       return connection;
@@ -81,7 +85,7 @@ class TestTimers implements FeedTimers {
         task();
         return ms;
       }
-      await once(this.#heard, 'start');
+      await once(this.#heard, 'start', inTime());
     }
   }
 }
@@ -110,7 +114,7 @@ async function startFeed(changes: Partial<RevocationFeedOptions> = {}) {
   feed.start();
   const isRevoked = (n: number) => index.isRevoked({ sub: '', sid: uuid(n), jti: '' });
   const reach = async (isReached: (status: RevocationFeedStatus) => boolean) => {
-    while (!isReached(feed.status)) await once(changed, 'change');
+    while (!isReached(feed.status)) await once(changed, 'change', inTime());
     return feed.status;
   };
   const retry = () => timers.runOut(isRetry);
@@ -125,6 +129,7 @@ test('A feed is connecting, live, stale, live again, and knows its age', async (
     lastSeq: 0,
     staleness: undefined,
     error: undefined,
+    skipped: 0,
   };
   assert.deepEqual(feed.status, start);
   const first = await next();
@@ -146,6 +151,7 @@ test('A feed is connecting, live, stale, live again, and knows its age', async (
     lastSeq: 2,
     staleness: 20_000,
     error: 'the server ended the feed',
+    skipped: 0,
   });
   assert.ok(isRevoked(1), 'what is known stays in force');
   clock.step(20);
@@ -272,7 +278,6 @@ test('Whatever else comes, it goes on trying and says why, never quoting its key
       '{}',
       '[1]',
       '[[]]',
-      '[[1,"x","a",1]]',
       '[[1,"s",2,1]]',
       '[[-1,"s","a",1]]',
       '[[1,"s","a",1.5]]',
@@ -294,6 +299,28 @@ test('Whatever else comes, it goes on trying and says why, never quoting its key
   }
   (await next()).open(live(1));
   assert.equal((await reach(({ state }) => state === 'live')).error, undefined);
+});
+
+test('What a newer server says beyond this version is skipped, counted and told', async () => {
+  const { feed, next, reach, isRevoked } = await startFeed();
+  const { open, response } = await next();
+  const data = JSON.stringify([
+    [1, 'x', uuid(1), 9e15],
+    [2, 's', uuid(2), 9e15, 0, 'more', { members: [] }],
+    [3, 'ss', { an: 'object' }],
+    [4, null, ['a', 'list'], -1, 'x'],
+    ['5', 7],
+    [6, 'constructor', 'a'.repeat(1_000), 1.5],
+    [7, 's', uuid(7), 9e15],
+  ]);
+  open(`event: snapshot\ndata: {"more":1}\n\nevent: revoked\ndata: ${data}\n\n${live(7)}`);
+  await reach(({ state }) => state === 'live');
+  assert.ok(isRevoked(2) && isRevoked(7));
+  assert.deepEqual([feed.status.skipped, feed.status.lastSeq], [5, 7]);
+  response.write(`event: news\ndata: []\n\ndata: without a name\n\n${revoked(8)}id: 8\n\n`);
+  const { state, error } = await reach(({ skipped }) => skipped === 7);
+  assert.deepEqual([state, error], ['live', undefined]);
+  while (!isRevoked(8)) await setTimeout(1, undefined, inTime());
 });
 
 test('It says its key to no address that others could listen at', async () => {
