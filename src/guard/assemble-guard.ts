@@ -21,6 +21,8 @@ export interface GuardParts {
   readonly clock: Clock;
   /** What may keep a guard from trusting its verifier for now; absent where nothing can. */
   readonly doubt?: GuardDoubt;
+  /** Whose tokens it judges; undefined where the keys alone decide. */
+  readonly issuer?: string | undefined;
   /** The ids of the keys, where they never change. */
   readonly kids?: readonly string[];
   /** Absent where it is ready from the start and nothing runs in the background. */
@@ -98,22 +100,46 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
     },
     authenticate,
     require,
-    protect(handler, ...given) {
-      const check = require(...given);
-      return async (request, ...rest) => {
-        let user: User | undefined;
-        try {
-          user = await check(request);
-        } catch (error) {
-          return errorResponse(error);
-        }
-        // The overloads promise a handler that takes guests only where there may be one.
-        return handler(request, user as User, ...rest);
-      };
-    },
+    protect: createProtect<Host>(require),
     ...(lifecycle ?? createConstantLifecycle(parts.kids)),
   };
+  members.set(guard, { guard, credentials, issuer: parts.issuer });
   return guard;
+}
+
+/** What a combined guard must know of those it is made of. */
+export interface GuardMember<Host extends object> {
+  readonly guard: Guard<Host>;
+  readonly credentials: CredentialReader;
+  readonly issuer: string | undefined;
+}
+
+const members = new WeakMap<object, unknown>();
+
+/** Undefined for what was not made here. */
+export function findGuardMember<Host extends object>(
+  guard: Guard<Host>,
+): GuardMember<Host> | undefined {
+  return members.get(guard) as GuardMember<Host> | undefined;
+}
+
+/** Makes `guard.protect` of `guard.require`. */
+export function createProtect<Host extends object>(
+  require: (...given: RequirementArguments) => GuestCheck<Host>,
+): Guard<Host>['protect'] {
+  return (handler, ...given) => {
+    const check = require(...given);
+    return async (request, ...rest) => {
+      let user: AuthenticatedUser<Host> | undefined;
+      try {
+        user = await check(request);
+      } catch (error) {
+        return errorResponse(error);
+      }
+      // The overloads promise a handler that takes guests only where there may be one.
+      return handler(request, user as AuthenticatedUser<Host>, ...rest);
+    };
+  };
 }
 
 /** Of a guard that has all it needs from the start. */

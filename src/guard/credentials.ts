@@ -1,7 +1,13 @@
 import { MultipleCredentials, TokenRefused } from '../errors.ts';
 import { isBearerScheme, isSecondToken, parseBearer } from './bearer.ts';
 import type { TokenCookies } from './cookies.ts';
-import { findHeader, type IncomingRequest, readHeaders, twoAuthorizations } from './request.ts';
+import {
+  findHeader,
+  type IncomingRequest,
+  type RequestHeaders,
+  readHeaders,
+  twoAuthorizations,
+} from './request.ts';
 import { mustProveOrigin, type OriginRules } from './same-origin.ts';
 
 const BEARER = 'Bearer ';
@@ -28,6 +34,11 @@ export interface CredentialReader {
    */
   findUnread(request: IncomingRequest): AccessCredential | undefined;
   /**
+   * As `find`, but a cookie counts wherever the request comes from: fit to find out who is to judge it.
+   * @throws {MultipleCredentials} {@link TokenRefused}
+   */
+  findUnproven(request: IncomingRequest): string | undefined;
+  /**
    * Whether no token came, in no form: another scheme than Bearer is not an attempt to bring one.
    * @throws {MultipleCredentials} as `find`
    */
@@ -46,8 +57,19 @@ export function createCredentialReader(
     method: string | undefined,
     readToken: (authorization: string) => string,
   ): AccessCredential | undefined {
-    const { rawHeaders, url } = request;
     const headers = readHeaders(request);
+    const found = read(request, headers, readToken);
+    if (found?.transport === 'cookie' && mustProveOrigin(method, headers)) {
+      assertSameOrigin({ headers });
+    }
+    return found;
+  }
+
+  function read(
+    { rawHeaders, url }: IncomingRequest,
+    headers: RequestHeaders,
+    readToken: (authorization: string) => string,
+  ): AccessCredential | undefined {
     assertNotInUrl(url);
     const cookie = findHeader(headers, 'cookie');
     const cookieToken = cookies?.findAccess(cookie);
@@ -61,9 +83,7 @@ export function createCredentialReader(
       // Two tokens may speak for two users: to choose one is to let the sender of the other be it.
       if (isSecondToken(authorization)) throw twoCredentials();
     }
-    if (cookieToken === undefined) return undefined;
-    if (mustProveOrigin(method, headers)) assertSameOrigin({ headers });
-    return { token: cookieToken, transport: 'cookie' };
+    return cookieToken === undefined ? undefined : { token: cookieToken, transport: 'cookie' };
   }
 
   /** A browser whose access cookie has expired still sends the Basic credentials of a proxy in front. */
@@ -87,6 +107,7 @@ export function createCredentialReader(
       if (cookies?.findAccess(cookie) !== undefined) return false;
       return !isBearerScheme(authorization) || isForSomebodyElse(authorization, cookie);
     },
+    findUnproven: (request) => read(request, readHeaders(request), parseBearer)?.token,
     findUnread: (request) => locate(request, request.method, cutBearer),
     require(request, method) {
       const credential = find(request, method);

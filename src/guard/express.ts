@@ -1,13 +1,20 @@
 /** `latchkey/guard/express`: the guard as Express middleware. */
 import type { Request, RequestHandler, Response } from 'express';
-import type { AuthenticatedUser } from './authenticated-user.ts';
-import type { AccessRequirements, GuestRequirements, RequirementArguments } from './authorize.ts';
+import type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
+import type { AccessRequirements, GuestRequirements } from './authorize.ts';
+import {
+  type DecorationArguments,
+  type DecorationOptions,
+  readDecoration,
+} from './decoration-options.ts';
 import { toRefusalAnswer } from './error-response.ts';
 import type { UserGuard } from './express/guarded-routes.ts';
 import type { Guard } from './guard.ts';
+import type { UserName, UserOf } from './user-decorations.ts';
 
 export type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
 export type { AccessRequirements, GuestRequirements } from './authorize.ts';
+export type { DecorationOptions } from './decoration-options.ts';
 export type { GuardedHandler, UserGuard } from './express/guarded-routes.ts';
 
 /**
@@ -20,22 +27,25 @@ export type { GuardedHandler, UserGuard } from './express/guarded-routes.ts';
  * app.get('/hello', requireUser(guard), (req, res) => res.send(`Hello, ${req.user.username}`));
  * ```
  */
-export function requireUser(
-  guard: Pick<Guard, 'require'>,
+export function requireUser<Host extends object = CustomClaims, const Name extends string = 'user'>(
+  guard: Pick<Guard<Host>, 'require'>,
   requirements: GuestRequirements,
+  options?: DecorationOptions<Name>,
 ): RequestHandler;
-export function requireUser(
-  guard: Pick<Guard, 'require'>,
+export function requireUser<Host extends object = CustomClaims, const Name extends string = 'user'>(
+  guard: Pick<Guard<Host>, 'require'>,
   requirements?: AccessRequirements,
-): UserGuard;
-export function requireUser(
-  guard: Pick<Guard, 'require'>,
-  ...requirements: RequirementArguments
+  options?: DecorationOptions<Name>,
+): UserGuard<{ [Key in Name]: AuthenticatedUser<Host> }>;
+export function requireUser<Host extends object>(
+  guard: Pick<Guard<Host>, 'require'>,
+  ...given: DecorationArguments
 ): RequestHandler {
+  const { requirements, name } = readDecoration(given);
   const check = guard.require(...requirements);
   return (request, response, next) => {
-    const pass = (user: AuthenticatedUser | undefined) => {
-      request.user = user;
+    const pass = (user: AuthenticatedUser<Host> | undefined) => {
+      (request as unknown as Record<string, unknown>)[name] = user;
       next();
     };
     const refuse = (error: unknown) => {
@@ -60,10 +70,15 @@ export function requireUser(
 /**
  * The user of a request, where a type cannot tell: behind `app.use(requireUser(guard))`, or where other middleware
  * stands between.
+ * @param name that of the option `as`
  * @throws {Error} on a route without a guard, and for a guest: a forgotten guard must fail, not run for nobody
  */
-export function getUser(request: Request): AuthenticatedUser {
-  if (request.user !== undefined) return request.user;
+export function getUser<Name extends UserName | 'user' = 'user'>(
+  request: Request,
+  name?: Name,
+): UserOf<Name> {
+  const user = (request as unknown as Record<string, unknown>)[name ?? 'user'];
+  if (user !== undefined) return user as UserOf<Name>;
   throw new Error('getUser() was called on a route without requireUser(), or for a guest.');
 }
 

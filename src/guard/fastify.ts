@@ -7,8 +7,9 @@ import fastifyPlugin from 'fastify-plugin';
 import { InvalidOption } from '../errors.ts';
 import { assertOptions, type OptionCheck } from '../options/check-options.ts';
 import { createGuard } from './create-guard.ts';
+import { aDecorationName } from './decoration-options.ts';
 import { toRefusalAnswer } from './error-response.ts';
-import { createRequireUser, getUser } from './fastify/require-user.ts';
+import { decorateUser } from './fastify/require-user.ts';
 import type { Guard } from './guard.ts';
 import type { GuardOptions } from './guard-options.ts';
 
@@ -24,7 +25,14 @@ declare module 'fastify' {
 }
 
 /** What makes a guard, or a guard that was made. */
-export type GuardPluginOptions = GuardOptions | { readonly guard: Guard };
+export type GuardPluginOptions = (GuardOptions | { readonly guard: Guard<object> }) & {
+  /**
+   * Another name for the user on a request, for a second guard in the same app or beside another library that adds
+   * `request.user`. With `staff` there are `request.staff`, `app.requireStaff()` and `app.staffGuard`. Declare the name
+   * in `UserDecorations` for the types. Default `user`.
+   */
+  readonly as?: string;
+};
 
 /**
  * Adds `app.requireUser()`, `request.user` and `app.guard`. A guard made here is closed with the app; one
@@ -37,12 +45,15 @@ export type GuardPluginOptions = GuardOptions | { readonly guard: Guard };
  */
 export const latchkeyGuard = fastifyPlugin<GuardPluginOptions>(
   async (app, options) => {
-    if ('guard' in options) assertOptions('latchkeyGuard', options, { guard: aGuard });
-    const guard = 'guard' in options ? options.guard : createGuard(options);
-    if (!('guard' in options)) app.addHook('onClose', async () => guard.close());
-    app.decorate('guard', guard);
-    app.decorate('requireUser', createRequireUser(guard, sendRefusal));
-    app.decorateRequest('user', { getter: getUser });
+    const { as: name = 'user', ...rest } = options;
+    if ('as' in options)
+      assertOptions('latchkeyGuard', { as: options.as }, { as: aDecorationName });
+    if ('guard' in rest) assertOptions('latchkeyGuard', rest, { guard: aGuard });
+    // What its claims are is said by the declarations of the host.
+    const guard = 'guard' in rest ? (rest.guard as Guard) : createGuard(rest);
+    if (!('guard' in rest)) app.addHook('onClose', async () => guard.close());
+    app.decorate(name === 'user' ? 'guard' : `${name}Guard`, guard);
+    decorateUser(app, name, guard, sendRefusal);
   },
   { name: 'latchkey-guard', fastify: '5.x' },
 );

@@ -18,6 +18,7 @@ export interface CommonGuardParts {
   readonly cookies: TokenCookies | undefined;
   readonly credentials: CredentialReader;
   readonly clock: Clock;
+  readonly issuer: string | undefined;
 }
 
 /** @throws {InvalidSetting} naming the option */
@@ -46,7 +47,7 @@ export function createGuardParts(
       "The operator may allow origins: by the guard's option origins, or by its issuer.",
     ),
   );
-  return { verifier, revocations, cookies, credentials, clock };
+  return { verifier, revocations, cookies, credentials, clock, issuer };
 }
 
 function findOrigin(issuer: string | undefined): string[] {

@@ -47,6 +47,8 @@ export interface GuardStatus {
   readonly keys: IssuerKeysStatus;
   /** Undefined where the guard hears of no revocations. */
   readonly revocations: RevocationWatchStatus | undefined;
+  /** By issuer, what each part of a combined guard knows; absent elsewhere. */
+  readonly issuers?: Readonly<Record<string, GuardStatus>>;
 }
 
 /** Stands in front of protected routes. @see createGuard */

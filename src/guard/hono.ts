@@ -1,21 +1,27 @@
 /** `latchkey/guard/hono`: the guard as Hono middleware, on every runtime of Hono's that has `node:crypto`. */
 import type { MiddlewareHandler } from 'hono';
 import type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
-import type { AccessRequirements, GuestRequirements, RequirementArguments } from './authorize.ts';
+import type { AccessRequirements, GuestRequirements } from './authorize.ts';
+import {
+  type DecorationArguments,
+  type DecorationOptions,
+  readDecoration,
+} from './decoration-options.ts';
 import { errorResponse } from './error-response.ts';
 import type { Guard } from './guard.ts';
 
 export type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
 export type { AccessRequirements, GuestRequirements } from './authorize.ts';
+export type { DecorationOptions } from './decoration-options.ts';
 
-/** What the middleware puts into the context: `c.var.user`. */
-export interface GuardEnv<Host extends object = CustomClaims> {
-  Variables: { user: AuthenticatedUser<Host> };
+/** What the middleware puts into the context: `c.var.user`, or `c.var.staff` with the option `as: 'staff'`. */
+export interface GuardEnv<Host extends object = CustomClaims, Name extends string = 'user'> {
+  Variables: { [Key in Name]: AuthenticatedUser<Host> };
 }
 
 /** The same on a route that guests may use. */
-export interface GuestEnv<Host extends object = CustomClaims> {
-  Variables: { user: AuthenticatedUser<Host> | undefined };
+export interface GuestEnv<Host extends object = CustomClaims, Name extends string = 'user'> {
+  Variables: { [Key in Name]: AuthenticatedUser<Host> | undefined };
 }
 
 /**
@@ -28,23 +34,26 @@ export interface GuestEnv<Host extends object = CustomClaims> {
  * app.get('/hello', requireUser(guard), (c) => c.text(`Hello, ${c.var.user.username}`));
  * ```
  */
-export function requireUser<Host extends object = CustomClaims>(
+export function requireUser<Host extends object = CustomClaims, const Name extends string = 'user'>(
   guard: Pick<Guard<Host>, 'require'>,
   requirements: GuestRequirements,
-): MiddlewareHandler<GuestEnv<Host>>;
-export function requireUser<Host extends object = CustomClaims>(
+  options?: DecorationOptions<Name>,
+): MiddlewareHandler<GuestEnv<Host, Name>>;
+export function requireUser<Host extends object = CustomClaims, const Name extends string = 'user'>(
   guard: Pick<Guard<Host>, 'require'>,
   requirements?: AccessRequirements,
-): MiddlewareHandler<GuardEnv<Host>>;
+  options?: DecorationOptions<Name>,
+): MiddlewareHandler<GuardEnv<Host, Name>>;
 export function requireUser<Host extends object>(
   guard: Pick<Guard<Host>, 'require'>,
-  ...requirements: RequirementArguments
+  ...given: DecorationArguments
 ): MiddlewareHandler {
+  const { requirements, name } = readDecoration(given);
   const check = guard.require(...requirements);
   // Hands on the promise of what comes next: an async function would add one of its own to each request.
   return (c, next) => {
     const pass = (user: AuthenticatedUser<Host> | undefined) => {
-      c.set('user', user);
+      c.set(name, user);
       return next();
     };
     let user: ReturnType<typeof check>;

@@ -19,6 +19,7 @@ export type { AccessRequirements, GuestRequirements } from '../guard/authorize.t
 export type { CookieNames, ResolvedCookieNames } from '../guard/cookie-names.ts';
 export type { TokenCookies } from '../guard/cookies.ts';
 export { findUser, type RequireUser } from '../guard/fastify/require-user.ts';
+export type { UserDecorations, UserName, UserOf } from '../guard/user-decorations.ts';
 export type { Algorithm } from '../jwt/algorithms.ts';
 export { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 export type { LatchkeyOptions } from '../system/options.ts';

@@ -1,4 +1,5 @@
 import type { CookieNames } from '../guard/cookie-names.ts';
+import { aDecorationName } from '../guard/decoration-options.ts';
 import { COOKIE_NAMES } from '../guard/guard-option-checks.ts';
 import { aBoolean, anything, mapOf, type OptionChecks, oneOf } from '../options/check-options.ts';
 import { latchkeyOptionChecks } from '../system/option-checks.ts';
@@ -25,6 +26,11 @@ export interface ServerOptions {
    * itself; the app's error handler gets those that are left.
    */
   readonly errors?: 'own' | 'all';
+  /**
+   * Another name for the user on a request, where another library adds `request.user`. With `account` there are
+   * `request.account` and `app.requireAccount()`; declare the name in `UserDecorations`. Default `user`.
+   */
+  readonly as?: string;
 }
 
 const serverOptionChecks = {
@@ -34,6 +40,7 @@ const serverOptionChecks = {
   transport: oneOf('body', 'cookie'),
   docs: aBoolean,
   errors: oneOf('own', 'all'),
+  as: aDecorationName,
 } satisfies OptionChecks<ServerOptions>;
 
 /** What the plugin takes, by name. */

@@ -3,7 +3,7 @@ import fastifyPlugin from 'fastify-plugin';
 import { LatchkeyError } from '../errors.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
 import { createCredentialReader } from '../guard/credentials.ts';
-import { createRequireUser, getUser } from '../guard/fastify/require-user.ts';
+import { decorateUser, getUser } from '../guard/fastify/require-user.ts';
 import { createOriginRules } from '../guard/same-origin.ts';
 import { assertOptions } from '../options/check-options.ts';
 import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
@@ -106,11 +106,10 @@ async function mount(
   const credentials = createCredentialReader(cookies, originRules);
   const { verifier, clock } = opened;
   const guard = assembleGuard({ verifier, credentials, clock });
-  const requireUser = createRequireUser(guard, sendError);
 
   app.decorate('latchkey', { ...opened, cookies });
-  app.decorate('requireUser', requireUser);
-  app.decorateRequest('user', { getter: getUser });
+  const name = server.as ?? 'user';
+  const requireUser = decorateUser(app, name, guard, sendError);
   answerErrorsOf(app, server.errors ?? 'own');
 
   const context: RouteContext = {
@@ -121,6 +120,7 @@ async function mount(
     credentials,
     originRules,
     requireUser,
+    getUser: (request) => getUser(request, name),
     transport: server.transport ?? 'body',
   };
   rememberContext(app.latchkey, context);

@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
+import type { AuthenticatedUser } from '../guard/authenticated-user.ts';
 import type { CredentialReader } from '../guard/credentials.ts';
 import type { RequireUser } from '../guard/fastify/require-user.ts';
 import type { OriginRules } from '../guard/same-origin.ts';
@@ -19,6 +20,8 @@ export interface RouteContext {
   readonly credentials: CredentialReader;
   readonly originRules: OriginRules;
   readonly requireUser: RequireUser;
+  /** The user of a request, behind `requireUser`. */
+  readonly getUser: (request: FastifyRequest) => AuthenticatedUser;
   /** For register and login, unless `?transport=` says otherwise. */
   readonly transport: AnswerTransport;
 }

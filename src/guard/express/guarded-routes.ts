@@ -8,11 +8,15 @@ import type {
 } from 'express-serve-static-core';
 import type { ParsedQs } from 'qs';
 import type { AuthenticatedUser } from '../authenticated-user.ts';
+import type { UserName } from '../user-decorations.ts';
+
+/** What `req.user` is: nothing of ours where the host declared that the name is not ours. */
+type ExpressUser = 'user' extends UserName ? AuthenticatedUser : Record<never, never>;
 
 declare global {
   namespace Express {
     // The names and types of `@types/passport`, so that both can be installed.
-    interface User extends AuthenticatedUser {}
+    interface User extends ExpressUser {}
     interface Request {
       /**
        * Who the request comes from. Undefined on a route without `requireUser()` and for guests. A handler that
@@ -27,8 +31,9 @@ declare global {
 declare const guarded: unique symbol;
 
 /** Middleware that lets no request without a user pass. */
-export interface UserGuard extends RequestHandler {
-  readonly [guarded]: true;
+export interface UserGuard<Users extends object = { user: AuthenticatedUser }>
+  extends RequestHandler {
+  readonly [guarded]: Users;
 }
 
 /** A handler behind a {@link UserGuard}. */
@@ -39,8 +44,9 @@ export type GuardedHandler<
   ReqQuery = ParsedQs,
   // biome-ignore lint/suspicious/noExplicitAny: as Express declares it
   LocalsObj extends Record<string, any> = Record<string, any>,
+  Users extends object = { user: AuthenticatedUser },
 > = (
-  request: Request<P, ResBody, ReqBody, ReqQuery, LocalsObj> & { user: AuthenticatedUser },
+  request: Request<P, ResBody, ReqBody, ReqQuery, LocalsObj> & Users,
   response: Response<ResBody, LocalsObj>,
   next: NextFunction,
 ) => unknown;
@@ -60,10 +66,11 @@ declare module 'express-serve-static-core' {
       ReqQuery = ParsedQs,
       // biome-ignore lint/suspicious/noExplicitAny: as Express declares it
       LocalsObj extends Record<string, any> = Record<string, any>,
+      Users extends object = object,
     >(
       path: Route,
-      guard: UserGuard,
-      ...handlers: GuardedHandler<P, ResBody, ReqBody, ReqQuery, LocalsObj>[]
+      guard: UserGuard<Users>,
+      ...handlers: GuardedHandler<P, ResBody, ReqBody, ReqQuery, LocalsObj, Users>[]
     ): T;
     <
       Route extends string | RegExp,
@@ -75,11 +82,12 @@ declare module 'express-serve-static-core' {
       ReqQuery = ParsedQs,
       // biome-ignore lint/suspicious/noExplicitAny: as Express declares it
       LocalsObj extends Record<string, any> = Record<string, any>,
+      Users extends object = object,
     >(
       path: Route,
       before: RequestHandler<P, ResBody, ReqBody, ReqQuery, LocalsObj>,
-      guard: UserGuard,
-      ...handlers: GuardedHandler<P, ResBody, ReqBody, ReqQuery, LocalsObj>[]
+      guard: UserGuard<Users>,
+      ...handlers: GuardedHandler<P, ResBody, ReqBody, ReqQuery, LocalsObj, Users>[]
     ): T;
   }
 }

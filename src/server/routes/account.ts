@@ -14,7 +14,7 @@ export function addAccountRoutes(app: FastifyInstance, context: RouteContext): v
   addRoute(app, context, 'me', {
     schema: meSchema,
     onRequest,
-    handler: async (request) => toUserView(await auth.findMe(request.user)),
+    handler: async (request) => toUserView(await auth.findMe(context.getUser(request))),
   });
 
   addRoute(app, context, 'password', {
@@ -26,7 +26,7 @@ export function addAccountRoutes(app: FastifyInstance, context: RouteContext): v
       const credential = context.credentials.require(request.raw);
       const transport = credential.transport === 'cookie' ? 'cookie' : 'body';
       const signIn = await auth.changePassword(
-        request.user,
+        context.getUser(request),
         request.body,
         toCaller(request),
         limitsOf(context, transport),
@@ -39,9 +39,12 @@ export function addAccountRoutes(app: FastifyInstance, context: RouteContext): v
     schema: sessionsSchema,
     onRequest,
     handler: async (request) => {
-      const { sessions, nextCursor } = await auth.listSessions(request.user, request.query);
+      const { sessions, nextCursor } = await auth.listSessions(
+        context.getUser(request),
+        request.query,
+      );
       return {
-        sessions: sessions.map((session) => toSessionView(session, request.user.sid)),
+        sessions: sessions.map((session) => toSessionView(session, context.getUser(request).sid)),
         next_cursor: nextCursor,
       };
     },
@@ -52,7 +55,7 @@ export function addAccountRoutes(app: FastifyInstance, context: RouteContext): v
     onRequest,
     handler: async (request, reply) => {
       const { id } = request.params as { id: string };
-      await auth.endSession(request.user, id, toCaller(request));
+      await auth.endSession(context.getUser(request), id, toCaller(request));
       return reply.code(204).send();
     },
   });

@@ -17,7 +17,7 @@ export function addLogoutRoutes(app: FastifyInstance, context: RouteContext): vo
     schema: logoutAllSchema,
     onRequest: context.requireUser(),
     handler: async (request, reply) => {
-      await context.latchkey.auth.logoutAll(request.user, toCaller(request));
+      await context.latchkey.auth.logoutAll(context.getUser(request), toCaller(request));
       clearCookies(context, request, reply);
       return reply.code(204).send();
     },
