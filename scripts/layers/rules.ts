@@ -19,12 +19,13 @@ export interface LayerRules {
   readonly ambient: Readonly<Record<string, string>>;
 }
 
-const belowAuth = ['errors', 'encoding', 'jwt', 'revocation'];
+const belowAuth = ['errors', 'kernel', 'encoding', 'jwt', 'revocation'];
 const belowSystem = [...belowAuth, 'options', 'auth', 'store', 'hasher', 'guard', 'config'];
 
 export const houseRules: LayerRules = {
   layers: {
     errors: [],
+    kernel: [],
     encoding: ['errors'],
     options: ['errors'],
     jwt: ['errors', 'encoding'],

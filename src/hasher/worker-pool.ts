@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { Overloaded } from '../errors.ts';
 import { type Clock, createStopwatch } from '../jwt/clock.ts';
+import { settlesWithin } from '../kernel/settles-within.ts';
 
 export interface WorkerPoolOptions<Answer> {
   /** The worker's module; it answers every message with exactly one message. */
@@ -21,7 +22,7 @@ export interface WorkerPool<Request, Answer> {
    * @throws {Overloaded} when the queue is full, the pool is closed, or the worker died over the job
    */
   run(request: Request): Promise<Answer>;
-  /** Finishes what is running, refuses what is waiting, ends the workers. */
+  /** Finishes what is running, unless that takes too long, refuses what is waiting, ends the workers. */
   close(): Promise<void>;
 }
 
@@ -34,6 +35,11 @@ interface Member<Request, Answer> {
   job: Job<Request, Answer> | null;
   startedAt: number;
 }
+
+/** How long a running job may take once the pool is to be closed. */
+const CLOSE_LIMIT_MS = 5_000;
+/** How long a thread may take to end. */
+const TERMINATION_LIMIT_MS = 1_000;
 
 /** Seconds. Longer than this no client waits, and the rate is no longer worth trusting. */
 const longestRetryAfter = 60;
@@ -130,8 +136,15 @@ export function createWorkerPool<Request, Answer>(
     for (const job of queue.splice(0)) {
       job.reject(new Overloaded('The server is shutting down. Try again.', retryAfter()));
     }
-    await Promise.allSettled([...members].map(({ job }) => job?.promise));
-    await Promise.all([...members].map(({ worker }) => worker.terminate()));
+    const jobs = [...members].map(({ job }) => job?.promise);
+    await settlesWithin(CLOSE_LIMIT_MS, Promise.allSettled(jobs));
+    // A thread ends only once the hash that it computes is done, however long that takes.
+    const ended = [...members].map(({ worker }) => {
+      worker.unref();
+      return worker.terminate();
+    });
+    await settlesWithin(TERMINATION_LIMIT_MS, Promise.all(ended));
+    for (const member of members) bury(member, undefined);
   }
 
   return {

@@ -36,7 +36,10 @@ export interface Latchkey {
    * @throws {TokenRefused}
    */
   verify(token: string): VerifiedToken;
-  /** Finishes what has begun and lets go of the database. May be called twice. */
+  /**
+   * Finishes what has begun and lets go of the database, which may take some seconds if it does not answer. What
+   * is under way by then fails. May be called twice.
+   */
   close(): Promise<void>;
 }
 
@@ -86,8 +89,7 @@ export async function openLatchkey(
     });
     let closing: Promise<void> | undefined;
     const close = async () => {
-      await upkeep.stop();
-      await hasher.close();
+      await Promise.all([upkeep.stop(), hasher.close()]);
       await store.close();
     };
     return {

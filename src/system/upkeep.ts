@@ -1,14 +1,16 @@
 import type { Auth } from '../auth/auth.ts';
 import { Lease } from '../auth/lease.ts';
 import type { Clock, Random, Store } from '../auth/ports.ts';
+import { settlesWithin } from '../kernel/settles-within.ts';
 import { Housekeeping } from './housekeeping.ts';
 
 const MAINTENANCE_INTERVAL = 60_000;
+const STOP_LIMIT_MS = 2_000;
 /** Long enough that a node that renews it every minute may be late once. */
 const LEASE_TERM = 3 * MAINTENANCE_INTERVAL;
 
 export interface Upkeep {
-  /** Waits for what is under way. */
+  /** Waits for what is under way, for two seconds at most. What goes on fails once the store is closed. */
   stop(): Promise<void>;
 }
 
@@ -39,11 +41,13 @@ export async function startUpkeep(options: UpkeepOptions): Promise<Upkeep> {
   const unsubscribe = await store.subscribe?.(poll.now);
   return {
     async stop() {
-      await unsubscribe?.();
       housekeeping.stop();
-      await Promise.all([poll.stop(), maintenance.stop()]);
-      // A database that is away cannot be told, and finds out by itself.
-      await lease.release().catch(() => {});
+      const stopped = Promise.all([unsubscribe?.(), poll.stop(), maintenance.stop()]);
+      // A database that is away cannot be told. There the lease ends with its term.
+      await settlesWithin(
+        STOP_LIMIT_MS,
+        stopped.then(() => lease.release()),
+      );
     },
   };
 }

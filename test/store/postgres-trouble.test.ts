@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { test } from 'node:test';
+import type { Store } from '../../src/auth/ports.ts';
 import { InvalidSetting, StoreUnavailable } from '../../src/errors.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { somebodyWaits, startPostgres } from '../support/postgres.ts';
+import { startSilentProxy } from '../support/silent-proxy.ts';
 import { anEvent, unique } from './records.ts';
 import { revoking, signIn, signUp } from './suite/harness.ts';
 
@@ -190,6 +192,48 @@ test('a connection that breaks before the commit is confirmed acknowledges nothi
   cutting = false;
   // It may have happened, and here it has. What was said is that it is not known.
   assert.deepEqual((await behind.findUser({ id: user.id }))?.roles, ['new']);
+});
+
+test('closing does not wait for a server that does not answer', { timeout: 20_000 }, async (t) => {
+  const outsider = await server.connect(sharedUrl);
+  t.after(() => outsider.end());
+  const { user } = await signIn((await open(t)).store);
+  const states = {
+    idle: async () => {},
+    'a statement under way': async (store: Store) => {
+      await outsider.query('begin');
+      await outsider.query('select from users where id = $1 for update', [user.id]);
+      const args = { userId: user.id, now: 2_000, ...revoking() };
+      const calls = [store.endAllSessions(args), store.endAllSessions(args), store.ping()];
+      for (const call of calls) call.catch(() => {});
+      await somebodyWaits(outsider);
+    },
+    'calls in turn': async (store: Store) => {
+      for (const name of ['a', 'b', 'c']) store.raise({ name, value: 1 }).catch(() => {});
+    },
+  };
+  for (const [name, prepare] of Object.entries(states)) {
+    const proxy = await startSilentProxy(t, sharedUrl);
+    const store = await openPostgresStore({
+      url: proxy.url,
+      poolSize: 2,
+      closeTimeout: 100,
+      // Longer than this test: what ends the statements is the closing.
+      statementTimeout: 60_000,
+      connectTimeout: 60_000,
+    });
+    await store.subscribe?.(() => {});
+    await Promise.all([store.ping(), store.ping()]);
+    await prepare(store);
+    proxy.fallSilent();
+    const listening = store.subscribe?.(() => {});
+    const start = performance.now();
+    await store.close();
+    assert.ok(performance.now() - start < 5_000, name);
+    await listening;
+    await proxy.deserted();
+    await outsider.query('rollback');
+  }
 });
 
 test('a schema that changes under prepared statements is no failure', async (t) => {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { PostgresClient } from './client.ts';
 
 /** What the driver calls when the server asks for a proof of identity; its types leave these out. */
 interface Authentication {
@@ -14,7 +15,7 @@ export class ChannelNotBound extends Error {}
  * A client for `channel_binding=require`: both sides prove in SCRAM that they see the same TLS connection.
  * Stops a server in the middle that asks for the password in a weaker way, or for none.
  */
-export class BoundClient extends pg.Client implements Authentication {
+export class BoundClient extends PostgresClient implements Authentication {
   #isBound = false;
 
   constructor(config?: string | pg.ClientConfig) {
@@ -52,6 +53,6 @@ export class BoundClient extends pg.Client implements Authentication {
 
   #refuse(): void {
     this.connection.emit('error', new ChannelNotBound('The server did not bind the channel.'));
-    this.connection.stream.destroy();
+    this.abort();
   }
 }

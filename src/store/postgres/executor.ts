@@ -3,6 +3,7 @@ import { StoreUnavailable } from '../../errors.ts';
 import { type Migration, migrate } from '../migrate.ts';
 import type { Sql } from '../sql/sql.ts';
 import { awaitSteps, type Rows, type Step, type Steps, type Value } from '../sql/steps.ts';
+import type { PostgresClient } from './client.ts';
 import { toConnectionError } from './connection-failures.ts';
 import { NothingDone, toStoreError } from './failures.ts';
 import type { PostgresLocation } from './location.ts';
@@ -15,25 +16,38 @@ const attempts = 4;
 /** Runs steps on connections of a pool. */
 export class PostgresExecutor {
   readonly #pool: pg.Pool;
+  /** All of the pool, those that are connecting included. */
+  readonly #clients = new Set<PostgresClient>();
+  #isAborted = false;
   readonly #maxWaiting: number;
   readonly #isPasswordGiven: boolean;
   /** Statement texts to the names they are prepared under. The texts are few: none holds a value. */
   readonly #names = new Map<string, string>();
 
   constructor({ connection, Client, ...location }: PostgresLocation) {
+    const clients = this.#clients;
+    const isAborted = () => this.#isAborted;
+    class PooledClient extends Client {
+      constructor(config?: string | pg.ClientConfig) {
+        super(config);
+        clients.add(this);
+        if (isAborted()) setImmediate(() => this.abort());
+        // A connection that breaks while nobody uses it leaves the pool; nobody has to be told.
+        this.on('error', () => {});
+        this.once('end', () => clients.delete(this));
+      }
+    }
     this.#maxWaiting = location.maxWaiting;
     this.#isPasswordGiven = connection.password !== undefined;
     this.#pool = new pg.Pool({
       ...connection,
-      Client,
+      Client: PooledClient,
       max: location.poolSize,
       idleTimeoutMillis: 60_000,
       connectionTimeoutMillis: location.connectTimeout,
       // The server ends a slow statement; should it be out of reach, the client gives up by itself.
       query_timeout: location.statementTimeout + 1_000,
       onConnect: async (client) => {
-        // A connection that breaks while nobody uses it leaves the pool; nobody has to be told.
-        client.on('error', () => {});
         // Not among the connection's parameters, which poolers refuse. A node that stops in the middle
         // of a transaction must not hold its locks for long.
         await client.query(`set statement_timeout = ${location.statementTimeout};
@@ -81,9 +95,17 @@ export class PostgresExecutor {
     );
   }
 
+  /** Has everything fail that is under way or to come. */
+  abort(): void {
+    this.#isAborted = true;
+    for (const client of this.#clients) client.abort();
+  }
+
   /** Lets go of the connections, which must all be free. */
-  close(): Promise<void> {
-    return this.#pool.end();
+  async close(): Promise<void> {
+    const gone = [...this.#clients].map((it) => new Promise((resolve) => it.once('end', resolve)));
+    await this.#pool.end();
+    await Promise.all(gone);
   }
 
   async #persist<T>(work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import type { PostgresClient } from './client.ts';
 import { revocationChannel } from './dialect.ts';
 import type { PostgresLocation } from './location.ts';
 
@@ -16,10 +16,11 @@ const pulse = 15_000;
 export class Listener {
   readonly #location: PostgresLocation;
   readonly #onChange: () => void;
-  #client: pg.Client | undefined;
+  #client: PostgresClient | undefined;
   #timer: NodeJS.Timeout | undefined;
   #pause = firstPause;
   #closed = false;
+  #isConnected = false;
   #connecting: Promise<void> = Promise.resolve();
 
   constructor(location: PostgresLocation, onChange: () => void) {
@@ -33,9 +34,11 @@ export class Listener {
     return this.#connecting;
   }
 
+  /** Waits no longer than a server that does not answer takes to be given up. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    if (!this.#isConnected) this.#client?.abort();
     await this.#connecting;
     const client = this.#client;
     this.#client = undefined;
@@ -54,6 +57,7 @@ export class Listener {
     client.on('end', lose);
     client.on('notification', () => this.#onChange());
     this.#client = client;
+    this.#isConnected = false;
     try {
       await client.connect();
       await client.query(`listen ${revocationChannel}`);
@@ -61,12 +65,13 @@ export class Listener {
       lose();
       return;
     }
+    this.#isConnected = true;
     this.#pause = firstPause;
     this.#schedule(pulse, () => void this.#feelPulse(client));
     this.#onChange();
   }
 
-  async #feelPulse(client: pg.Client): Promise<void> {
+  async #feelPulse(client: PostgresClient): Promise<void> {
     try {
       await client.query('select 1');
     } catch {
@@ -76,7 +81,7 @@ export class Listener {
     if (this.#client === client) this.#schedule(pulse, () => void this.#feelPulse(client));
   }
 
-  #lose(client: pg.Client): void {
+  #lose(client: PostgresClient): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     client.end().catch(() => {});

@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os';
-import pg, { type PoolConfig } from 'pg';
+import type { PoolConfig } from 'pg';
 import { readPostgresConnection } from '../../config/postgres/connection.ts';
 import { BoundClient } from './bound-client.ts';
+import { PostgresClient } from './client.ts';
 import { createTlsOptions } from './tls.ts';
 
 export interface PostgresStoreOptions {
@@ -20,6 +21,8 @@ export interface PostgresStoreOptions {
   readonly connectTimeout?: number;
   /** How many calls may wait for a connection before further ones are refused. Default: 10000. */
   readonly maxWaiting?: number;
+  /** How long calls under way may take once the store is to be closed, in ms. Default: 5000. */
+  readonly closeTimeout?: number;
   /** Where libpq's variables are read from. Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -27,7 +30,7 @@ export interface PostgresStoreOptions {
 export interface PostgresLocation {
   readonly connection: PoolConfig;
   /** The client that checks what the URL asks for. */
-  readonly Client: typeof pg.Client;
+  readonly Client: typeof PostgresClient;
   /** Host and port, or the folder of the socket, to be shown at the start. */
   readonly place: string;
   readonly poolSize: number;
@@ -35,6 +38,8 @@ export interface PostgresLocation {
   readonly statementTimeout: number;
   /** ms */
   readonly connectTimeout: number;
+  /** ms */
+  readonly closeTimeout: number;
   readonly maxWaiting: number;
 }
 
@@ -69,9 +74,10 @@ export async function readLocation(options: PostgresStoreOptions): Promise<Postg
     poolSize: options.poolSize ?? read.poolSize ?? 10,
     statementTimeout: options.statementTimeout ?? read.statementTimeoutMs ?? 3_000,
     connectTimeout,
+    closeTimeout: options.closeTimeout ?? 5_000,
     maxWaiting: options.maxWaiting ?? 10_000,
     place: host.startsWith('/') ? host : `${host}:${port}`,
-    Client: channelBinding === 'require' ? BoundClient : pg.Client,
+    Client: channelBinding === 'require' ? BoundClient : PostgresClient,
     // Complete, so that the driver reads neither URLs nor variables in its own way.
     connection: {
       host,

@@ -1,4 +1,5 @@
 import type { Notice, Store } from '../../auth/ports.ts';
+import { settlesWithin } from '../../kernel/settles-within.ts';
 import { type Migration, madeEmpty } from '../migrate.ts';
 import type { OpenedStore } from '../opened-store.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -50,7 +51,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const calls = new Calls();
   const listeners = new Set<Listener>();
   const close = async () => {
-    await Promise.all([calls.close(), ...[...listeners].map((it) => it.close())]);
+    const ended = Promise.all([calls.close(), ...[...listeners].map((it) => it.close())]);
+    if (!(await settlesWithin(location.closeTimeout, ended))) executor.abort();
+    await ended;
     await executor.close();
   };
   let closing: Promise<void> | undefined;

@@ -16,6 +16,8 @@ export interface SqliteStoreOptions {
   readonly thread?: 'worker' | 'inline';
   /** How long to wait for another process that writes to the file, in ms. Default: 5000. */
   readonly busyTimeout?: number;
+  /** How long calls under way may take once the store is to be closed, in ms. Default: 5000. */
+  readonly closeTimeout?: number;
   /** How many calls may wait before further ones are refused. Default: 10000. */
   readonly maxWaiting?: number;
 }
@@ -33,12 +35,13 @@ export interface SqliteStoreOptions {
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<OpenedStore> {
   const { path, thread = 'worker', busyTimeout = 5_000, maxWaiting = 10_000 } = options;
+  const { closeTimeout = 5_000 } = options;
   // Absolute, because a thread that is started later must find the same file.
   const location = { path: path === ':memory:' ? path : resolve(path), busyTimeout };
   const engine = await openEngine(thread, location);
   // A worker's batch takes in all requests of this turn of the event loop.
   const soon = thread === 'worker' ? setImmediate : queueMicrotask;
-  return createStore(new BatchQueue(engine, soon, maxWaiting), engine.notices);
+  return createStore(new BatchQueue(engine, soon, { maxWaiting, closeTimeout }), engine.notices);
 }
 
 /** Loads only what the choice needs: the caller of a worker never loads the query builder. */

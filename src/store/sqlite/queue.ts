@@ -1,4 +1,5 @@
 import { StoreUnavailable } from '../../errors.ts';
+import { settlesWithin } from '../../kernel/settles-within.ts';
 import type { VerbName } from '../verbs/verb.ts';
 import type { Engine } from './engine.ts';
 import type { Call, Outcome } from './executor.ts';
@@ -7,6 +8,13 @@ import { toError } from './failures.ts';
 interface Waiting extends Call {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
+}
+
+export interface QueueLimits {
+  /** Calls. */
+  readonly maxWaiting: number;
+  /** How long those that have come may take once the queue is to be closed, in ms. */
+  readonly closeTimeout: number;
 }
 
 /** Bounds how long one commit can take. */
@@ -19,7 +27,7 @@ const longestBatch = 512;
 export class BatchQueue {
   readonly #engine: Engine;
   readonly #soon: (flush: () => void) => void;
-  readonly #maxWaiting: number;
+  readonly #limits: QueueLimits;
   #waiting: Waiting[] = [];
   #scheduled = false;
   #running = false;
@@ -27,10 +35,10 @@ export class BatchQueue {
   #drained: (() => void) | undefined;
 
   /** `soon` says when a batch is gathered: it calls back once the calls of this turn have come. */
-  constructor(engine: Engine, soon: (flush: () => void) => void, maxWaiting: number) {
+  constructor(engine: Engine, soon: (flush: () => void) => void, limits: QueueLimits) {
     this.#engine = engine;
     this.#soon = soon;
-    this.#maxWaiting = maxWaiting;
+    this.#limits = limits;
   }
 
   /** @throws {StoreUnavailable} after close, when too many wait, and as the verbs do */
@@ -40,7 +48,7 @@ export class BatchQueue {
         new StoreUnavailable('The database is closed. Start the server again.'),
       );
     }
-    if (this.#waiting.length >= this.#maxWaiting) {
+    if (this.#waiting.length >= this.#limits.maxWaiting) {
       return Promise.reject(
         new StoreUnavailable('Too many callers wait for the database. Try again.'),
       );
@@ -51,10 +59,18 @@ export class BatchQueue {
     });
   }
 
-  /** Refuses further calls, finishes those that have come, and closes the engine. */
+  /** Refuses further calls, finishes those that have come unless that takes too long, and closes the engine. */
   close(): Promise<void> {
-    this.#closing ??= this.#drain().then(() => this.#engine.close());
+    this.#closing ??= this.#finish();
     return this.#closing;
+  }
+
+  async #finish(): Promise<void> {
+    if (!(await settlesWithin(this.#limits.closeTimeout, this.#drain()))) {
+      const late = new StoreUnavailable('The server is closing, and the database is too slow.');
+      for (const { reject } of this.#waiting.splice(0)) reject(late);
+    }
+    await this.#engine.close();
   }
 
   #drain(): Promise<void> {

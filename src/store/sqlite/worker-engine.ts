@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Notice } from '../../auth/ports.ts';
 import { StoreUnavailable } from '../../errors.ts';
+import { settlesWithin } from '../../kernel/settles-within.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
 import type { Call, Outcome } from './executor.ts';
@@ -12,6 +13,11 @@ const workerFile = new URL(
   import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js',
   import.meta.url,
 );
+
+/** How long the thread may take to move the write-ahead log into the file. */
+const CLOSE_LIMIT_MS = 2_000;
+/** How long it may take to end. */
+const TERMINATION_LIMIT_MS = 1_000;
 
 /**
  * The database on a thread of its own. A thread that dies fails the batch it had; the next batch
@@ -49,7 +55,11 @@ export class WorkerEngine implements Engine {
     if (worker === undefined) return;
     const exited = new Promise((resolve) => worker.once('exit', resolve));
     tell(worker, { close: true });
-    await exited;
+    if (await settlesWithin(CLOSE_LIMIT_MS, exited)) return;
+    // It waits for the disk or for another process. A transaction that is cut off has no effect.
+    worker.unref();
+    await settlesWithin(TERMINATION_LIMIT_MS, worker.terminate());
+    this.#lose(worker, undefined);
   }
 
   async #start(): Promise<Worker> {
