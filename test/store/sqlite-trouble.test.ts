@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -45,6 +46,25 @@ test('a database in memory says that it died with its thread', async (t) => {
     assert.match(error.message, /in memory is lost/);
     return true;
   });
+});
+
+test('closing does not wait without limit for another process that holds the lock', async (t) => {
+  const path = join(temporaryFolder(t), 'a.db');
+  const store = await openSqliteStore({ path, busyTimeout: 60_000, closeTimeout: 100 });
+  const other = new DatabaseSync(path);
+  t.after(() => other.close());
+  await store.recordEvent(anEvent());
+  other.exec('begin immediate');
+  const call = store.recordEvent(anEvent());
+  await new Promise(setImmediate);
+  // Comes while the first one waits for the lock.
+  const later = store.recordEvent(anEvent());
+  const refused = Promise.all([call, later].map((it) => assert.rejects(it, StoreUnavailable)));
+  const start = performance.now();
+  await store.close();
+  assert.ok(performance.now() - start < 6_000);
+  await refused;
+  other.exec('rollback');
 });
 
 test('more callers than may wait are refused at once, and the others served', async (t) => {

@@ -14,6 +14,7 @@ import {
 import { type Latchkey, openLatchkey } from '../../src/system/latchkey.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { testOptions } from '../support/server.ts';
+import { startSilentProxy } from '../support/silent-proxy.ts';
 
 /** How often the database goes away. */
 const OUTAGES = repetitionsOf('TEST_OUTAGES');
@@ -134,6 +135,27 @@ async function verifyAll(load: Load, living: SignIn): Promise<number> {
   }
   return verified;
 }
+
+test('closing takes a few seconds at most if the database does not answer', {
+  timeout: 30_000,
+}, async (t) => {
+  const proxy = await startSilentProxy(t, await postgres.createDatabase());
+  const latchkey = await openLatchkey({ ...testOptions(), databaseUrl: proxy.url });
+  const { auth } = latchkey;
+  await auth.register({ username: 'jane', password: 'password 0' });
+  // Takes the lease, which closing gives back.
+  await auth.maintain();
+  proxy.fallSilent();
+  const login = assert.rejects(
+    auth.login({ username: 'jane', password: 'password 0' }),
+    StoreUnavailable,
+  );
+  const start = performance.now();
+  await latchkey.close();
+  assert.ok(performance.now() - start < 9_000, 'longer than a server has to stop');
+  await login;
+  await proxy.deserted();
+});
 
 test(`nothing acknowledged is lost when the database is stopped ${OUTAGES} times under load`, {
   timeout: 60_000 + OUTAGES * 10_000,
