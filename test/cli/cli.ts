@@ -145,7 +145,7 @@ export async function startServer(
 }
 
 /** The first line of standard output. Rejects with what was said when the process ends without one. */
-async function readLine({ stdout, stderr }: ChildProcess): Promise<string> {
+export async function readLine({ stdout, stderr }: ChildProcess): Promise<string> {
   let out = '';
   let err = '';
   const { promise, resolve, reject } = Promise.withResolvers<string>();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { call, createFolder, program } from './cli.ts';
+import { call, createFolder, program, readLine } from './cli.ts';
 
 /** Whether the limit of a running process can be lifted here. */
 function canLiftLimits(): boolean {
@@ -35,8 +35,8 @@ test('On a full disk writes are refused, reads and verification go on, and it re
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  const [line] = await once(child.stdout, 'data');
-  const { url, pid } = JSON.parse(String(line));
+  const line = await readLine(child);
+  const { url, pid } = JSON.parse(line);
 
   const { body } = await call(`${url}/auth/register`, { body: jane });
   let refresh_token = body['refresh_token'];

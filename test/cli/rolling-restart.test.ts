@@ -7,7 +7,7 @@ import { type Answer, Api, Client } from '../crash/accounts.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startProxy } from '../support/proxy.ts';
 import { SECRET } from '../support/server.ts';
-import { createFolder, spawnCli } from './cli.ts';
+import { createFolder, readLine, spawnCli } from './cli.ts';
 
 /** Each of both nodes is stopped and started as often. */
 const restarts = repetitionsOf('TEST_ROLLING_RESTARTS');
@@ -26,8 +26,8 @@ test('Two nodes behind a proxy are restarted in turn under load, and no request 
     const args = ['serve', '--port', String(port), '--json', '--drain', '500ms'];
     const child = spawnCli(folder, args, variables);
     t.after(() => child.kill('SIGKILL'));
-    child.stderr?.resume();
-    await once(child.stdout ?? child, 'data');
+    await readLine(child);
+    child.stdout?.resume();
     return { port, child };
   };
   const ports = [await findPort('127.0.0.1', 0), await findPort('127.0.0.1', 0)];

@@ -15,6 +15,7 @@ import {
   execCli,
   isRecord,
   type RunningServer,
+  readLine,
   spawnCli,
   startServer,
 } from './cli.ts';
@@ -296,8 +297,8 @@ test('While it drains, /readyz says so, everything else is served, and connectio
   const folder = await createFolder(t);
   const child = spawnCli(folder, ['serve', '--port', '0', '--json', '--drain', '2s']);
   t.after(() => child.kill('SIGKILL'));
-  const [line] = await once(child.stdout ?? child, 'data');
-  const { url } = JSON.parse(String(line));
+  const line = await readLine(child);
+  const { url } = JSON.parse(line);
   assert.equal((await call(`${url}/readyz`)).status, 200);
   const ended = once(child, 'exit');
   const told = once(child.stderr ?? child, 'data');
