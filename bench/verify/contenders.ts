@@ -104,7 +104,13 @@ async function createLatchkey(
   cache: { readonly maxEntries: number } | false | undefined,
 ): Promise<Contender> {
   const { createGuard } = await import('latchkey/guard');
-  const guard = createGuard({ keys, algorithm, issuer, audience, cache });
+  const guard = createGuard({
+    keys,
+    algorithm,
+    issuer,
+    audience,
+    ...(cache === undefined ? {} : { cache }),
+  });
   return inTurn((token) => guard.verify(token));
 }
 

@@ -11,7 +11,8 @@ export function trimBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-function isBlank(code: number): boolean {
+/** Whether it is the code of a space or a tab. */
+export function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 

@@ -1,4 +1,4 @@
-import { trimBlanks } from '../encoding/header-text.ts';
+import { isBlank, trimBlanks } from '../encoding/header-text.ts';
 import { MultipleCredentials } from '../errors.ts';
 import { MAX_TOKEN_LENGTH } from '../jwt/limits.ts';
 import { type CookieNames, type ResolvedCookieNames, resolveCookieNames } from './cookie-names.ts';
@@ -67,9 +67,12 @@ function namesIssuer(token: string, issuer: string): boolean {
 function findCookie(header: string | undefined, name: string): string | undefined {
   if (header === undefined || !header.includes(name)) return undefined;
   let found: string | undefined;
-  for (const pair of header.split(';')) {
-    const equals = pair.indexOf('=');
-    if (equals === -1 || trimBlanks(pair.slice(0, equals)) !== name) continue;
+  for (let start = 0, end = 0; start <= header.length; start = end + 1) {
+    end = header.indexOf(';', start);
+    if (end === -1) end = header.length;
+    const equals = header.indexOf('=', start);
+    if (equals === -1) break;
+    if (equals > end || !isNamed(header, start, equals, name)) continue;
     // A second cookie of the name may have been planted by a sibling domain or path, to sign a person
     // in as somebody else.
     if (found !== undefined) {
@@ -77,7 +80,19 @@ function findCookie(header: string | undefined, name: string): string | undefine
         'Two cookies of one name came. Delete the cookies of this site.',
       );
     }
-    found = trimBlanks(pair.slice(equals + 1));
+    found = trimBlanks(header.slice(equals + 1, end));
   }
   return found === '' ? undefined : found;
+}
+
+/** Whether the text from `start` to `end` is the name, with nothing but spaces and tabs around it. */
+function isNamed(header: string, start: number, end: number, name: string): boolean {
+  // Most names are told apart by their length and their first character; none is cut out for that.
+  if (end - start < name.length) return false;
+  let first = start;
+  while (first < end && isBlank(header.charCodeAt(first))) first++;
+  if (!header.startsWith(name, first)) return false;
+  let rest = first + name.length;
+  while (rest < end && isBlank(header.charCodeAt(rest))) rest++;
+  return rest === end;
 }
