@@ -24,6 +24,12 @@ export const proofs = {
     short: 300,
     full: 100_000,
   },
+  TEST_PAIR_ROUNDS: {
+    files: ['store/postgres-locks'],
+    what: 'rounds of each pair of acts on one session or user',
+    short: 3,
+    full: 50,
+  },
   TEST_CRASH_ROUNDS: {
     files: ['crash/sqlite', 'crash/postgres'],
     what: 'servers killed under load, on each database',

@@ -80,9 +80,9 @@ function* assertUsable(): Steps<void> {
  * reader that sees an entry sees all that come before it.
  *
  * That appending transactions commit one after another costs next to nothing: they notify, and
- * PostgreSQL makes notifying transactions queue up for their commits in any case. The lock is taken
- * last of all, so no deadlock comes of it. It has to be a trigger of the statement: one of the row would
- * come after the number was drawn.
+ * PostgreSQL makes notifying transactions queue up for their commits in any case. Every verb takes this
+ * lock last (locks.ts has the lock order), so it cannot be part of a deadlock. The trigger is one of the
+ * statement: a trigger of the row would take the lock after the number was drawn.
  */
 function* guardLog(): Steps<void> {
   const statements = [

@@ -86,10 +86,13 @@ export class PostgresExecutor {
       yield lock;
       return yield* migrate(sql);
     }
-    return this.#withClient((client) =>
-      transact(client, () =>
-        awaitSteps(locked(), (step) =>
-          execute(client, { ...step, query_timeout: longestMigration }),
+    // Run again after a deadlock: altering a table locks it, in another order than the verbs of older nodes do.
+    return this.#persist(() =>
+      this.#withClient((client) =>
+        transact(client, () =>
+          awaitSteps(locked(), (step) =>
+            execute(client, { ...step, query_timeout: longestMigration }),
+          ),
         ),
       ),
     );

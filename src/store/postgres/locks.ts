@@ -1,6 +1,20 @@
 /** Advisory locks of Latchkey, apart from those of others in the same database by their class. */
 const lockClass = 0x6c_61_74_6b;
 
+/*
+ * The lock order. Every verb, as a transaction or as one statement, takes its locks in this order:
+ *
+ * 1. the row of a fact;
+ * 2. the user's row;
+ * 3. rows of that user's sessions;
+ * 4. the lock of the revocation log, with the first insert into `revocations`.
+ *
+ * A verb that holds the log's lock never waits for a row, so no cycle of waits (a deadlock) can form. It also
+ * keeps the log free: a verb that waits for a row does not stop the revocations of other users. Statements
+ * that take sessions of several users (purging, batches of refreshes) skip the rows that others hold, so they
+ * never wait for a row.
+ */
+
 /** What each lock stands for. The numbers are agreed between all versions that share a database. */
 const locks = { log: 1, migration: 2 } as const;
 

@@ -51,6 +51,9 @@ export function sessionShortcuts(
       recorded as (${insertEvent(p, raw`admitted`)})
       select account.*, (select count(*) from admitted) as admitted from account`,
   );
+  // Selects from `ended`, and from `appended` only for a row of it. The trigger of that insert takes the log's
+  // lock before the insert asks for its first row, so selecting from `appended` first would take the log's lock
+  // before the session's row, against the lock order (../locks.ts).
   const end = rawQuery(
     sql,
     'postgres.sessions.end',
@@ -62,7 +65,7 @@ export function sessionShortcuts(
       ),
       appended as (${insertRevocation(p, raw`ended`)} returning seq),
       recorded as (${insertEvent(p, raw`ended`)})
-      select seq from appended`,
+      select (select seq from appended) as seq from ended`,
   );
   const revoke = rawQuery(
     sql,

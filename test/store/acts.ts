@@ -1,0 +1,96 @@
+import type { Session, UserRecord } from '../../src/auth/model.ts';
+import type { Store } from '../../src/auth/ports.ts';
+import { aKey, anEvent, aSession, unique } from './records.ts';
+import { revoking, signUp } from './suite/harness.ts';
+
+/** A user with two sessions: `session` is the one that the acts are about. */
+export interface Actors {
+  readonly user: UserRecord;
+  readonly session: Session;
+  readonly other: Session;
+}
+
+const now = 500_000;
+/** When the sessions of these tests expire if they are refreshed or kept. */
+const later = 1_000_000;
+/** Every session has expired. */
+const pastExpiry = 2_000_000;
+
+export async function signUpForAct(store: Store): Promise<Actors> {
+  const { user, sessions } = await signUp(store, 2);
+  const [session, other] = sessions;
+  if (session === undefined || other === undefined) throw new Error('no sessions');
+  return { user, session, other };
+}
+
+function rotate(store: Store, sessionId: string, generation: number): Promise<unknown> {
+  const swap = { sessionId, generation, now, grace: 0, expiresAt: later };
+  return store.rotateSession({ ...swap, ...revoking() });
+}
+
+interface Login {
+  readonly rehash?: string;
+  readonly maxSessions?: number;
+}
+
+function logIn(store: Store, user: UserRecord, { rehash, maxSessions = 100 }: Login = {}) {
+  return store.openSession({
+    session: aSession(user.id),
+    verifiedHash: user.passwordHash ?? '',
+    rehash: rehash ?? null,
+    event: anEvent(),
+    bound: { maxSessions, ...revoking() },
+  });
+}
+
+function setPassword(store: Store, userId: string, keepSessionId?: string) {
+  const keep = keepSessionId === undefined ? null : { sessionId: keepSessionId, expiresAt: later };
+  const change = { verifiedHash: null, newHash: unique('hash'), keep, now };
+  return store.changePassword({ userId, ...change, ...revoking() });
+}
+
+/** All that ends, begins or touches a session or its user, or writes to the revocation log. */
+export const acts = {
+  login: (store, { user }) => logIn(store, user),
+  'login that replaces the hash': (store, { user }) =>
+    logIn(store, user, { rehash: unique('hash') }),
+  'login that ends the oldest session': (store, { user }) => logIn(store, user, { maxSessions: 2 }),
+  refresh: (store, { session }) => rotate(store, session.id, 0),
+  'refresh of the other session': (store, { other }) => rotate(store, other.id, 0),
+  'refresh reuse': (store, { session }) => rotate(store, session.id, 7),
+  logout: (store, { user, session }) =>
+    store.endSession({ sessionId: session.id, userId: user.id, ...revoking() }),
+  'end of the other session': (store, { other }) =>
+    store.endSession({ sessionId: other.id, userId: null, ...revoking() }),
+  'logout everywhere': (store, { user }) =>
+    store.endAllSessions({ userId: user.id, now, ...revoking() }),
+  'password change': (store, { user, session }) => setPassword(store, user.id, session.id),
+  'password set': (store, { user }) => setPassword(store, user.id),
+  'change of roles': (store, { user }) =>
+    store.setRoles({ userId: user.id, roles: ['x'], now, ...revoking() }),
+  disabling: (store, { user }) =>
+    store.setDisabled({ userId: user.id, disabled: true, now, ...revoking() }),
+  enabling: (store, { user }) =>
+    store.setDisabled({ userId: user.id, disabled: false, now, ...revoking() }),
+  deletion: (store, { user }) => store.deleteUser({ userId: user.id, now, ...revoking() }),
+  'revocation of a token': (store) => store.revokeToken({ jti: unique('jti'), ...revoking() }),
+  housekeeping: (store) => store.prune({ now: pastExpiry, limit: 100, eventsBefore: 'event-9' }),
+  'removal of surplus sessions': (store, { user }) =>
+    store.cleanUpSessions({
+      userId: user.id,
+      maxSessions: 1,
+      revokeUntil: revoking().revokeUntil,
+      events: [anEvent(), anEvent()],
+    }),
+  'change of keys': async (store) => {
+    const { version } = await store.readKeys();
+    const { event, revokeUntil: expiresAt } = revoking();
+    const revocation = { kind: 'key', subject: unique('kid'), version: 0, expiresAt } as const;
+    await store.changeKeys({ version, keys: [aKey()], revocations: [revocation], event });
+  },
+  'raise of a fact': (store) => store.raise({ name: 'fact', value: Math.random() }),
+} satisfies Record<string, (store: Store, given: Actors) => Promise<unknown>>;
+
+export type ActName = keyof typeof acts;
+
+export const actNames = Object.keys(acts) as ActName[];
