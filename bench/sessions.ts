@@ -181,9 +181,10 @@ function createTable(contenders: readonly Contender[], rounds: number): Table {
   const verdicts = contenders
     .filter(({ size }) => size === MANY)
     .map(({ database, took }) => {
-      const worst = Math.max(...acts.map((name) => p99(took[name])));
+      const asked = acts.filter((name) => name !== 'sign-in');
+      const worst = Math.max(...asked.map((name) => p99(took[name])));
       return createVerdict(
-        `every p99 below 50 ms on ${database}`,
+        `p99 below 50 ms for each but signing in, on ${database}`,
         `${formatNumber(worst)} ms at most`,
         worst < 50,
       );

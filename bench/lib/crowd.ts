@@ -90,6 +90,9 @@ export async function addPostgresSessions(
     from users, generate_series(1, $2::int) where id = $1`,
     values,
   );
+  // As the database would do by itself in time.
+  await client.query('vacuum analyze sessions');
+  await client.query('checkpoint');
 }
 
 /** As {@link addPostgresSessions}. */
@@ -105,6 +108,7 @@ export function addSqliteSessions(db: DatabaseSync, userId: string, count: numbe
     add.run({ id: createUuid(since), user: userId, since, expires: since + 30 * day });
   }
   db.exec('commit');
+  db.exec('pragma wal_checkpoint(truncate)');
 }
 
 /** Version 7, as those that Latchkey makes: they lie in the order in which they were made. */

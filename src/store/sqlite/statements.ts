@@ -84,7 +84,7 @@ export const statements: CompiledStatements = {
     parameters: [['id']],
   },
   'cleanup.removeSome': {
-    text: 'delete from "sessions" where "id" in (select "id" from "sessions" where "user_id" = ? and "epoch" < ? limit ?) returning "id"',
+    text: 'delete from "sessions" where "id" in (select "id" from "sessions" where "user_id" = ? and "epoch" < ? order by "epoch" limit ?) returning "id"',
     parameters: [['userId'], ['before'], ['limit']],
   },
   'cleanup.selectFlagged': {

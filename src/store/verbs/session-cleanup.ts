@@ -1,5 +1,6 @@
 import type { AuditEvent, Session } from '../../auth/model.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
+import type { UserRow } from '../schema.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
@@ -27,6 +28,8 @@ export function sessionRemoval(sql: Sql) {
             .select('id')
             .where('user_id', '=', p.userId)
             .where('epoch', '<', p.before)
+            // The order of the index, so that PostgreSQL reads no more than it needs.
+            .orderBy('epoch')
             .limit(p.limit),
         )
         .returning('id'),
@@ -175,7 +178,7 @@ export function roomMaking(sql: Sql) {
 
   return function* (
     { userId, id: spared }: Session,
-    epoch: number,
+    { session_epoch: epoch, session_cleanup: isFlagged }: UserRow,
     { maxSessions, revokeUntil, event }: NonNullable<VerbArgs<'openSession'>['bound']>,
   ): Steps<Revocation[]> {
     const revocations = yield* endSurplus(
@@ -183,7 +186,7 @@ export function roomMaking(sql: Sql) {
       [event],
       revokeUntil,
     );
-    if (revocations.length === 0) return revocations;
+    if (revocations.length === 0 || isFlagged === 1) return revocations;
     const [surplus] = yield* selectOverfull({ userId, epoch, offset: maxSessions });
     if (surplus !== undefined) yield* flag({ userId });
     return revocations;

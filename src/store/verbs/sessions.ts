@@ -101,7 +101,7 @@ export function sessionVerbs(
       yield* record(event);
       const user = fromUserRow({ ...row, password_hash: rehash ?? row.password_hash });
       if (bound === undefined) return { status: 'opened', user };
-      const revocations = yield* makeRoom(session, row.session_epoch, bound);
+      const revocations = yield* makeRoom(session, row, bound);
       return revocations.length === 0
         ? { status: 'opened', user }
         : { status: 'opened', user, revocations };
