@@ -84,7 +84,7 @@ async function observe(sessionId: string): Promise<Statement> {
 const rotateByStore: Rotate = async (_caller, sessionId, generation) => {
   const { now, expiresAt, grace } = known;
   const device = { userId: null, sessionId, address: null, userAgent: null };
-  const order = { sessionId, generation, now, expiresAt, grace, revokeUntil: expiresAt };
+  const order = { sessionId, generation, now, expiresAt, grace, issuedUntil: expiresAt };
   const event = {
     id: '',
     at: now,

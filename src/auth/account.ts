@@ -16,9 +16,11 @@ export async function findMe(context: AuthContext, bearer: Bearer): Promise<User
   return toUser(record);
 }
 
-/** Ends the session the token belongs to. Ending one that has ended is no error. */
+/**
+ * Ends the session the token belongs to, and revokes its access tokens even if the session has ended before.
+ */
 export async function logout(context: AuthContext, bearer: Bearer, caller: Caller): Promise<void> {
-  await endSessionOf(context, bearer.sub, bearer.sid, caller);
+  await endProvenSession(context, bearer.sub, bearer.sid, caller);
 }
 
 /**
@@ -32,7 +34,7 @@ export async function logoutByRefreshToken(
   caller: Caller,
 ): Promise<void> {
   const { userId, sessionId } = context.refreshTokens.parse(refreshToken);
-  await endSessionOf(context, userId, sessionId, caller);
+  await endProvenSession(context, userId, sessionId, caller);
 }
 
 /** Ends all sessions of the user. */
@@ -80,7 +82,9 @@ export async function endSession(
   sessionId: string,
   caller: Caller,
 ): Promise<void> {
-  const found = await endSessionOf(context, bearer.sub, sessionId, caller);
+  const userId = bearer.sub;
+  const how = createRevoking(context, 'session_ended', { userId, sessionId }, caller);
+  const found = await revoke(context, context.store.endSession({ sessionId, userId, ...how }));
   if (!found) throw new NotFound('You have no such session. It may have ended already.');
 }
 
@@ -95,14 +99,21 @@ export async function revokeToken(
   await revoke(context, context.store.revokeToken({ jti: claims.jti, ...how }));
 }
 
-function endSessionOf(
+/**
+ * Ends a session that the caller holds a token of. Its row may have been removed while access tokens live:
+ * these are revoked by their `sid` in any case, but not again where this node knows that they are, so that
+ * repeated calls do not fill the revocation log.
+ */
+async function endProvenSession(
   context: AuthContext,
   userId: string,
   sessionId: string,
   caller: Caller,
-): Promise<boolean> {
+): Promise<void> {
+  const evenIfGone = !context.log.index.isSessionRevoked(sessionId);
   const how = createRevoking(context, 'session_ended', { userId, sessionId }, caller);
-  return revoke(context, context.store.endSession({ sessionId, userId, ...how }));
+  const ended = context.store.endSession({ sessionId, userId, evenIfGone, ...how });
+  await revoke(context, ended);
 }
 
 export function userGone(): TokenRefused {

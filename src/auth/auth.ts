@@ -2,7 +2,7 @@ import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token-
 import * as account from './account.ts';
 import { type Caller, createEventMaker, NO_CALLER } from './audit.ts';
 import { changePassword } from './change-password.ts';
-import { type AuthContext, createRevoking } from './context.ts';
+import { type AuthContext, findIssuedUntil, raiseLongestAccessTtl } from './context.ts';
 import { Guards } from './guards.ts';
 import { findRefreshToken, type LiveRefreshToken } from './introspection.ts';
 import { KeyKeeper } from './key-keeper.ts';
@@ -141,9 +141,7 @@ export class Auth {
    * about once a minute.
    */
   async maintain(): Promise<void> {
-    const { store, log, settings } = this.#context;
-    await log.prune();
-    this.#context.longestAccessTtl = await raiseLongestAccessTtl(store, settings);
+    await this.#context.log.prune();
     await this.keeper.maintain();
   }
 
@@ -170,18 +168,15 @@ export class Auth {
 
   /** Removes sessions that have ended, or are more than their user may have. */
   async #cleanUpSessions(limit: number): Promise<boolean> {
-    const { store, log, settings } = this.#context;
+    const { store, log, clock, settings } = this.#context;
     const userId = await store.findSessionCleanup();
     if (userId === undefined) return false;
-    const createHow = () => createRevoking(this.#context, 'session_ended', { userId }, NO_CALLER);
-    const { revokeUntil } = createHow();
-    const events = Array.from({ length: limit }, () => createHow().event);
-    const { maxSessions } = settings;
+    const createEvent = () => this.#context.createEvent('session_ended', { userId }, NO_CALLER);
     const { revocations } = await store.cleanUpSessions({
       userId,
-      maxSessions,
-      revokeUntil,
-      events,
+      maxSessions: settings.maxSessions,
+      issuedUntil: findIssuedUntil(clock),
+      events: Array.from({ length: limit }, createEvent),
     });
     log.apply(revocations);
     // Other users may be waiting for the same.
@@ -210,7 +205,8 @@ export async function createAuth(options: {
 }): Promise<Auth> {
   const { settings, store, clock, random } = options;
   const vault = await KeyVault.open({ store, secret: settings.secret, clock, random });
-  const longestAccessTtl = await raiseLongestAccessTtl(store, settings);
+  // Before the first token: a revocation on another node must outlive what this node issues.
+  await raiseLongestAccessTtl(store, settings);
   const log = new RevocationLog(store, clock);
   const keys =
     settings.signingKey === undefined
@@ -233,7 +229,6 @@ export async function createAuth(options: {
   const context: AuthContext = {
     ...options,
     log,
-    longestAccessTtl,
     refreshTokens: createRefreshTokenCodec({ roots: () => vault.roots, issuer, clock }),
     issueAccessToken,
     async assertCanIssue() {
@@ -254,9 +249,4 @@ export async function createAuth(options: {
   const keeper = new KeyKeeper(context, vault, keys);
   await keeper.ensureKey();
   return new Auth(context, keys, keeper, vault);
-}
-
-/** A revocation must outlive every token it is about, those issued under an earlier setting included. */
-function raiseLongestAccessTtl(store: Store, settings: AuthSettings): Promise<number> {
-  return store.raise({ name: 'longest_access_token_ttl', value: settings.accessTokenTtl });
 }

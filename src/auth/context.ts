@@ -2,6 +2,7 @@ import type { AccessTokenIssuer } from './access-token-issuer.ts';
 import type { Caller, EventMaker } from './audit.ts';
 import type { AuditEventType } from './model.ts';
 import type { Clock, PasswordHasher, Random, Revoked, Revoking, Store } from './ports.ts';
+import { LONGEST_ACCESS_TTL } from './ports.ts';
 import type { RefreshTokenCodec } from './refresh-token.ts';
 import type { RevocationLog } from './revocation-log.ts';
 import { type AuthSettings, REVOCATION_MARGIN } from './settings.ts';
@@ -23,8 +24,23 @@ export interface AuthContext {
    */
   readonly assertCanIssue: () => Promise<void>;
   readonly createEvent: EventMaker;
-  /** Seconds: the longest lifetime access tokens of this database ever had. Other nodes may raise it. */
-  longestAccessTtl: number;
+}
+
+/** @returns the end of what a revocation of this moment is about, as the store wants it; ms since the epoch */
+export function findIssuedUntil(clock: Clock): number {
+  return clock.now() + REVOCATION_MARGIN;
+}
+
+/**
+ * Makes the lifetime of this node's access tokens known to all nodes. A revocation must outlive every token
+ * it is about, those included that other nodes issue or that were issued under an earlier setting.
+ * @returns the longest lifetime access tokens of this database ever had; seconds
+ */
+export function raiseLongestAccessTtl(
+  store: Store,
+  { accessTokenTtl }: AuthSettings,
+): Promise<number> {
+  return store.raise({ name: LONGEST_ACCESS_TTL, value: Math.ceil(accessTokenTtl) });
 }
 
 /** What every revoking verb of the store needs to be told. */
@@ -34,9 +50,8 @@ export function createRevoking(
   about: { userId: string | null; sessionId?: string },
   caller: Caller,
 ): Revoking {
-  const { clock, longestAccessTtl } = context;
   return {
-    revokeUntil: clock.now() + longestAccessTtl * 1000 + REVOCATION_MARGIN,
+    issuedUntil: findIssuedUntil(context.clock),
     event: context.createEvent(type, about, caller),
   };
 }

@@ -4,7 +4,7 @@ import { isAlgorithm } from '../jwt/algorithms.ts';
 import { generateSigningKeyAside } from '../jwt/keys.ts';
 import { MAX_SUBJECT_LENGTH } from '../revocation/revocation-wire.ts';
 import { type Caller, NO_CALLER } from './audit.ts';
-import type { AuthContext } from './context.ts';
+import { type AuthContext, findIssuedUntil, raiseLongestAccessTtl } from './context.ts';
 import { findNext, isAccepted, ofAlgorithm } from './key-life.ts';
 import {
   findForgotten,
@@ -30,12 +30,15 @@ export class KeyKeeper {
   readonly #keys: KeyRing;
   /** Of the keys this node signs with; undefined where the host gave it one. */
   readonly #algorithm: Algorithm | undefined;
+  /** Seconds; read before each change. */
+  #longestAccessTtl: number;
 
   constructor(context: AuthContext, vault: KeyVault, keys: KeyRing) {
     const { settings } = context;
     this.#context = context;
     this.#vault = vault;
     this.#keys = keys;
+    this.#longestAccessTtl = settings.accessTokenTtl;
     this.#algorithm = settings.signingKey === undefined ? settings.algorithm : undefined;
   }
 
@@ -88,7 +91,8 @@ export class KeyKeeper {
       const life = this.#life();
       const soon = now + this.#context.settings.keyRotation.notice * 1000;
       const make = () => this.#make(parseAlgorithm(leaked.algorithm), soon);
-      const entry = { kind: 'key', subject: kid, version: 0, expiresAt: now + life } as const;
+      const issuedUntil = findIssuedUntil(this.#context.clock);
+      const entry = { kind: 'key', subject: kid, version: 0, issuedUntil } as const;
       return {
         keys: await planRevocation(keys, leaked, { now, soon, life, make }),
         revocations: [entry],
@@ -206,12 +210,13 @@ export class KeyKeeper {
   async #change(
     decide: (state: OpenState) => KeyChange | undefined | Promise<KeyChange | undefined>,
   ): Promise<boolean> {
-    const { clock, log } = this.#context;
+    const { clock, log, store, settings } = this.#context;
+    this.#longestAccessTtl = await raiseLongestAccessTtl(store, settings);
     const createNews = (keys: readonly StoredKey[]) => ({
       kind: 'keys' as const,
       subject: nameKeys(keys.filter((key) => isAccepted(key, clock.now()))),
       version: 0,
-      expiresAt: clock.now() + this.#life(),
+      issuedUntil: findIssuedUntil(clock),
     });
     const written = await this.#vault.change(async (state) => {
       const change = await decide(state);
@@ -243,7 +248,7 @@ export class KeyKeeper {
 
   /** How long what a key signed may be accepted, in ms, and for clocks that step some more. */
   #life(): number {
-    return this.#context.longestAccessTtl * 1000 + REVOCATION_MARGIN;
+    return this.#longestAccessTtl * 1000 + REVOCATION_MARGIN;
   }
 
   /** Tells that a node signs by this algorithm, and learns when one did last. */

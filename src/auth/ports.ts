@@ -64,6 +64,25 @@ export interface KeyState {
   readonly envelopes: readonly Envelope[];
 }
 
+/**
+ * The fact that holds the longest lifetime access tokens of this database ever had; seconds. A node raises
+ * it before it issues its first token.
+ */
+export const LONGEST_ACCESS_TTL = 'longest_access_token_ttl';
+
+/** An entry of the revocation log that is to be written. */
+export interface NewRevocation extends Omit<Revocation, 'seq' | 'expiresAt'>, Outliving {}
+
+/** What tells the store how long entries of the revocation log must live. */
+export interface Outliving {
+  /**
+   * The entry outlives every access token that was issued until then; ms since the epoch. The store adds
+   * the longest lifetime ({@link LONGEST_ACCESS_TTL}) in the statement that writes the entry, as another
+   * node may raise it at any moment.
+   */
+  readonly issuedUntil: number;
+}
+
 /** What to write about keys, all of it or none. */
 export interface KeyChange {
   /** New ones, and changed ones in place of what was there. */
@@ -73,7 +92,7 @@ export interface KeyChange {
   readonly envelopes?: readonly Envelope[];
   /** Their ids. */
   readonly removedEnvelopes?: readonly string[];
-  readonly revocations?: readonly Omit<Revocation, 'seq'>[];
+  readonly revocations?: readonly NewRevocation[];
   readonly event?: AuditEvent;
 }
 
@@ -101,10 +120,8 @@ export interface Revoked {
   readonly revocations: readonly Revocation[];
 }
 
-/** Fields every revoking verb needs: until when its log entries must live, and what the audit says. */
-export interface Revoking {
-  /** ms since the epoch. */
-  readonly revokeUntil: number;
+/** Fields every revoking verb needs: how long its log entries must live, and what the audit says. */
+export interface Revoking extends Outliving {
   readonly event: AuditEvent;
 }
 
@@ -186,8 +203,14 @@ export interface Store {
     limit: number;
   }): Promise<Session[]>;
 
-  /** Ends one session; where `userId` is given, only if it is that user's. */
-  endSession(args: { sessionId: string; userId: string | null } & Revoking): Promise<Revoked>;
+  /**
+   * Ends one session; where `userId` is given, only if it is that user's. `evenIfGone`: writes the log entry
+   * and the event in any case, and so always finds something. This is for a caller who holds a token of the
+   * session: its row may be gone while access tokens live, and these must be refused, too.
+   */
+  endSession(
+    args: { sessionId: string; userId: string | null; evenIfGone?: boolean } & Revoking,
+  ): Promise<Revoked>;
 
   /** Ends all of a user's sessions and raises its token version. */
   endAllSessions(args: { userId: string; now: number } & Revoking): Promise<Revoked>;
@@ -235,12 +258,9 @@ export interface Store {
    * used of those beyond `maxSessions`, each of these with its log entry and one of the events, which is
    * told its session. `isDone`: nothing is left to remove.
    */
-  cleanUpSessions(args: {
-    userId: string;
-    maxSessions: number;
-    revokeUntil: number;
-    events: readonly AuditEvent[];
-  }): Promise<{ readonly isDone: boolean; readonly revocations: readonly Revocation[] }>;
+  cleanUpSessions(
+    args: { userId: string; maxSessions: number; events: readonly AuditEvent[] } & Outliving,
+  ): Promise<{ readonly isDone: boolean; readonly revocations: readonly Revocation[] }>;
 
   /** Revokes one access token by its `jti`. */
   revokeToken(args: { jti: string } & Revoking): Promise<Revoked>;

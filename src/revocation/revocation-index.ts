@@ -98,6 +98,11 @@ export class RevocationIndex {
     return this.#isOddlyRevoked(claims);
   }
 
+  /** Whether all tokens of a session are revoked by an entry about that session. */
+  isSessionRevoked(sid: string): boolean {
+    return this.#sessions.find(sid) !== ABSENT || this.#odd.session.has(sid);
+  }
+
   /** Whether all tokens of a key are revoked. Asked where keys are chosen, not for each token. */
   isKeyRevoked(kid: string): boolean {
     return this.#keys.has(kid);

@@ -108,6 +108,105 @@ test('A clock that is set does not hide for how long the log could not be read',
   assert.equal(revocations.silence, 0);
 });
 
+const hours = 3600;
+
+for (const [name, revoke] of Object.entries({
+  ...revocations,
+  'ending it among others': ({ auth }: TestAuth, { sub, sid }: VerifiedToken) =>
+    auth.endSession({ sub, sid: 'another' }, sid),
+})) {
+  test(`Revoked by ${name} on a node that has shorter lifetimes, a token of a new node stays so`, async () => {
+    await using node = await openTestAuth({ accessTokenTtl: lifetime });
+    // It starts after the first, which revokes before it does anything else.
+    const newer = await node.another({ accessTokenTtl: 6 * hours });
+    const { accessToken } = await newer.auth.register({ username: 'jane', password });
+    await revoke(node, node.verifier.verify(accessToken));
+    await newer.auth.revocations.catchUp();
+    for (const age of [1 * hours, 4 * hours, 1 * hours - 1]) {
+      node.clock.step(age);
+      for (const it of [node, newer]) {
+        await keepHouse(it);
+        assert.equal(judge(it, accessToken), 'token_revoked');
+        await it.restart();
+        assert.equal(judge(it, accessToken), 'token_revoked');
+      }
+    }
+  });
+}
+
+test('A key that a node with shorter lifetimes revokes or replaces is treated by the longest one', async () => {
+  await using node = await openTestAuth({ accessTokenTtl: lifetime });
+  const newer = await node.another({ accessTokenTtl: 6 * hours });
+  const [{ kid = '' } = {}] = await node.auth.keeper.list();
+  const { activeAt } = await node.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+  const [replaced] = await newer.auth.keeper.list();
+  assert.equal(replaced?.retiredAt, activeAt + 6 * hours * 1000 + REVOCATION_MARGIN);
+  await node.auth.keeper.revoke(kid);
+  const { revocations } = await node.store.listRevocations({ after: 0, now: 0 });
+  const until = node.clock.ms + 6 * hours * 1000 + REVOCATION_MARGIN;
+  assert.deepEqual(
+    revocations.map(({ kind, expiresAt }) => [kind, expiresAt]),
+    [
+      ['keys', until],
+      ['key', until],
+      ['keys', until],
+    ],
+  );
+});
+
+const leavings: Readonly<
+  Record<
+    string,
+    (node: TestAuth, tokens: { claims: VerifiedToken; refreshToken: string }) => Promise<void>
+  >
+> = {
+  'its access token': ({ auth }, { claims }) => auth.logout(claims),
+  'its refresh token': ({ auth }, { refreshToken }) => auth.logoutByRefreshToken(refreshToken),
+};
+
+for (const [name, leave] of Object.entries(leavings)) {
+  test(`A logout by ${name} revokes what is left of a session whose row is gone, and only once`, async () => {
+    await using node = await openTestAuth();
+    const first = await node.auth.register({ username: 'jane', password });
+    node.clock.step(31);
+    const { accessToken, refreshToken } = await node.auth.refresh(first.refreshToken);
+    const claims = node.verifier.verify(accessToken);
+    // As a node does whose clock is far ahead.
+    await node.store.prune({ now: Number.MAX_SAFE_INTEGER, limit: 100 });
+    await leave(node, { claims, refreshToken });
+    for (const token of [accessToken, first.accessToken]) {
+      assert.equal(judge(node, token), 'token_revoked');
+    }
+    for (let i = 0; i < 3; i++) await leave(node, { claims, refreshToken });
+    const { revocations } = await node.store.listRevocations({ after: 0, now: 0 });
+    assert.deepEqual(
+      revocations.map(({ kind, subject }) => [kind, subject]),
+      [['session', claims.sid]],
+    );
+    const events = await node.store.listEvents({ userId: claims.sub, limit: 9 });
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['session_ended', 'user_registered'],
+    );
+  });
+}
+
+test('A session named by its id alone is revoked only where it is there', async () => {
+  await using node = await openTestAuth();
+  const { user, session } = await node.auth.register({ username: 'jane', password });
+  const stranger = await node.auth.register({ username: 'joe', password });
+  await node.store.prune({ now: Number.MAX_SAFE_INTEGER, limit: 1 });
+  const bearer = { sub: stranger.user.id, sid: stranger.session.id };
+  for (const [who, id] of [
+    [{ ...bearer, sub: user.id }, 'none'],
+    [bearer, session.id],
+  ] as const) {
+    await assert.rejects(node.auth.endSession(who, id), { code: 'not_found' });
+  }
+  const { revocations } = await node.store.listRevocations({ after: 0, now: 0 });
+  assert.deepEqual(revocations, []);
+});
+
 test('A revocation outlives every tolerance by far', () => {
   assert.ok(MAX_CLOCK_TOLERANCE * 1000 <= REVOCATION_MARGIN / 3);
   const keys = 'Xq3vN8rT1yLw6ZpB0dKf5HsJ2mGc9UeA';

@@ -59,7 +59,12 @@ export const acts = {
   'refresh of the other session': (store, { other }) => rotate(store, other.id, 0),
   'refresh reuse': (store, { session }) => rotate(store, session.id, 7),
   logout: (store, { user, session }) =>
-    store.endSession({ sessionId: session.id, userId: user.id, ...revoking() }),
+    store.endSession({
+      sessionId: session.id,
+      userId: user.id,
+      evenIfGone: true,
+      ...revoking(),
+    }),
   'end of the other session': (store, { other }) =>
     store.endSession({ sessionId: other.id, userId: null, ...revoking() }),
   'logout everywhere': (store, { user }) =>
@@ -79,14 +84,14 @@ export const acts = {
     store.cleanUpSessions({
       userId: user.id,
       maxSessions: 1,
-      revokeUntil: revoking().revokeUntil,
+      issuedUntil: revoking().issuedUntil,
       events: [anEvent(), anEvent()],
     }),
   'change of keys': async (store) => {
     const { version } = await store.readKeys();
-    const { event, revokeUntil: expiresAt } = revoking();
-    const revocation = { kind: 'key', subject: unique('kid'), version: 0, expiresAt } as const;
-    await store.changeKeys({ version, keys: [aKey()], revocations: [revocation], event });
+    const { event, issuedUntil } = revoking();
+    const revocation = { kind: 'key', subject: unique('kid'), version: 0, issuedUntil } as const;
+    return store.changeKeys({ version, keys: [aKey()], revocations: [revocation], event });
   },
   'raise of a fact': (store) => store.raise({ name: 'fact', value: Math.random() }),
 } satisfies Record<string, (store: Store, given: Actors) => Promise<unknown>>;

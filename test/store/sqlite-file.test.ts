@@ -355,10 +355,10 @@ test('a database from before sessions were bounded is brought up to date, and it
   for (let left = 150; left > 0; left -= 50) {
     assert.equal(await store.findSessionCleanup(), 'many');
     const events = Array.from({ length: 50 }, () => anEvent());
-    const ending = { userId: 'many', maxSessions: 100, revokeUntil: 9_000, events };
+    const ending = { userId: 'many', maxSessions: 100, issuedUntil: 9_000, events };
     assert.equal((await store.cleanUpSessions(ending)).revocations.length, 50);
   }
-  const ending = { userId: 'many', maxSessions: 100, revokeUntil: 9_000, events: [anEvent()] };
+  const ending = { userId: 'many', maxSessions: 100, issuedUntil: 9_000, events: [anEvent()] };
   assert.deepEqual(await store.cleanUpSessions(ending), { isDone: true, revocations: [] });
   assert.equal(await store.findSessionCleanup(), undefined);
   assert.equal(await find('many-250'), undefined);

@@ -205,8 +205,8 @@ export const statements: CompiledStatements = {
     parameters: [['version'], ['name']],
   },
   'revocations.insert': {
-    text: 'insert into "revocations" ("kind", "subject", "version", "expires_at") values (?, ?, ?, ?) returning "seq"',
-    parameters: [['kind'], ['subject'], ['version'], ['expiresAt']],
+    text: 'insert into "revocations" ("kind", "subject", "version", "expires_at") values (?, ?, ?, ? + coalesce((select cast("value" as integer) as "seconds" from "facts" where "name" = ?), 0) * 1000) returning "seq", "expires_at" as "expiresAt"',
+    parameters: [['kind'], ['subject'], ['version'], ['issuedUntil'], 'longest_access_token_ttl'],
   },
   'revocations.selectLive': {
     text: 'select "seq", "kind", "subject", "version", "expires_at" as "expiresAt" from "revocations" where "seq" > ? and "expires_at" > ? order by "seq"',

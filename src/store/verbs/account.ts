@@ -113,8 +113,8 @@ export function accountVerbs(sql: Sql): AccountVerbs {
         .returningAll(),
   );
 
-  const revokeUser = (userId: string, version: number, revokeUntil: number) =>
-    revoke({ kind: 'user', subject: userId, version, expiresAt: revokeUntil });
+  const revokeUser = (userId: string, version: number, issuedUntil: number) =>
+    revoke({ kind: 'user', subject: userId, version, issuedUntil });
 
   function* endAll(userId: string, now: number): Steps<UserRow | undefined> {
     const [user] = yield* raiseEpoch({ id: userId, now });
@@ -123,15 +123,15 @@ export function accountVerbs(sql: Sql): AccountVerbs {
   }
 
   return {
-    *endAllSessions({ userId, now, revokeUntil, event }) {
+    *endAllSessions({ userId, now, issuedUntil, event }) {
       const user = yield* endAll(userId, now);
       if (user === undefined) return missing;
       yield* record(event);
-      const entry = yield* revokeUser(userId, user.token_version, revokeUntil);
+      const entry = yield* revokeUser(userId, user.token_version, issuedUntil);
       return { found: true, revocations: [entry] };
     },
 
-    *changePassword({ userId, verifiedHash, newHash, keep, now, revokeUntil, event }) {
+    *changePassword({ userId, verifiedHash, newHash, keep, now, issuedUntil, event }) {
       const [user] = yield* selectHash({ id: userId });
       if (user === undefined || (verifiedHash !== null && user.hash !== verifiedHash)) {
         return missing;
@@ -156,23 +156,23 @@ export function accountVerbs(sql: Sql): AccountVerbs {
             });
       yield* removal.removeBefore(userId, raised.session_epoch);
       yield* record(event);
-      const entry = yield* revokeUser(userId, raised.token_version, revokeUntil);
+      const entry = yield* revokeUser(userId, raised.token_version, issuedUntil);
       const revocations = [entry];
       if (kept === undefined) return { found: true, revocations };
       const answer = { session: fromSessionRow(kept), user: fromUserRow(raised) };
       return { found: true, revocations, kept: answer };
     },
 
-    *setRoles({ userId, roles, now, revokeUntil, event }) {
+    *setRoles({ userId, roles, now, issuedUntil, event }) {
       const [raised] = yield* raiseVersion({ id: userId, now });
       if (raised === undefined) return missing;
       yield* replaceRoles({ id: userId, roles: JSON.stringify(roles) });
       yield* record(event);
-      const entry = yield* revokeUser(userId, raised.version, revokeUntil);
+      const entry = yield* revokeUser(userId, raised.version, issuedUntil);
       return { found: true, revocations: [entry] };
     },
 
-    *setDisabled({ userId, disabled, now, revokeUntil, event }) {
+    *setDisabled({ userId, disabled, now, issuedUntil, event }) {
       if (!disabled) {
         const [enabled] = yield* enable({ id: userId, now });
         if (enabled === undefined) return missing;
@@ -183,11 +183,11 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       if (user === undefined) return missing;
       yield* disable({ id: userId, now });
       yield* record(event);
-      const entry = yield* revokeUser(userId, user.token_version, revokeUntil);
+      const entry = yield* revokeUser(userId, user.token_version, issuedUntil);
       return { found: true, revocations: [entry] };
     },
 
-    *deleteUser({ userId, now, revokeUntil, event }) {
+    *deleteUser({ userId, now, issuedUntil, event }) {
       const [user] = yield* lockUser({ id: userId });
       if (user === undefined) return missing;
       const everyEpoch = user.epoch + 1;
@@ -202,12 +202,12 @@ export function accountVerbs(sql: Sql): AccountVerbs {
         const [raised] = yield* raiseEpoch({ id: userId, now });
         if (raised === undefined) return missing;
         yield* disable({ id: userId, now });
-        const entry = yield* revokeUser(userId, raised.token_version, revokeUntil);
+        const entry = yield* revokeUser(userId, raised.token_version, issuedUntil);
         return { found: true, revocations: [entry], isPartial: true };
       }
       yield* removeUser({ id: userId });
       yield* record(event);
-      const entry = yield* revokeUser(userId, NO_VERSION_ACCEPTED, revokeUntil);
+      const entry = yield* revokeUser(userId, NO_VERSION_ACCEPTED, issuedUntil);
       return { found: true, revocations: [entry] };
     },
   };

@@ -1,3 +1,4 @@
+import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../auth/ports.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -5,18 +6,30 @@ import type { Steps } from '../sql/steps.ts';
 import { auditLog } from './audit.ts';
 import type { Verbs } from './verb.ts';
 
-/** Appends to the log within the verb that revokes; answers the entry with its place in the log. */
-export function revocationLog(sql: Sql): (entry: Omit<Revocation, 'seq'>) => Steps<Revocation> {
-  const insert = query(sql, 'revocations.insert', (p: Omit<Revocation, 'seq'>) =>
+/** Appends to the log within the verb that revokes; answers the entry as it was written. */
+export function revocationLog(sql: Sql): (entry: NewRevocation) => Steps<Revocation> {
+  const insert = query(sql, 'revocations.insert', (p: NewRevocation) =>
     sql.db
       .insertInto('revocations')
-      .values({ kind: p.kind, subject: p.subject, version: p.version, expires_at: p.expiresAt })
-      .returning('seq'),
+      .values((it) => {
+        const longestLifetime = it
+          .selectFrom('facts')
+          .select((fact) => fact.cast<number>('value', sql.integer).as('seconds'))
+          .where('name', '=', LONGEST_ACCESS_TTL);
+        const lifetimeMs = it(it.fn.coalesce(longestLifetime, it.lit(0)), '*', it.lit(1000));
+        return {
+          kind: p.kind,
+          subject: p.subject,
+          version: p.version,
+          expires_at: it(it.val(p.issuedUntil), '+', lifetimeMs),
+        };
+      })
+      .returning(['seq', 'expires_at as expiresAt']),
   );
-  return function* (entry) {
-    const [row] = yield* insert(entry);
+  return function* ({ kind, subject, version, issuedUntil }) {
+    const [row] = yield* insert({ kind, subject, version, issuedUntil });
     if (row === undefined) throw new Error('The revocation log answered no position.');
-    return { seq: row.seq, ...entry };
+    return { ...row, kind, subject, version };
   };
 }
 
@@ -36,12 +49,12 @@ export function revocationVerbs(sql: Sql): Pick<Verbs, 'revokeToken' | 'listRevo
   );
 
   return {
-    *revokeToken({ jti, revokeUntil, event }) {
+    *revokeToken({ jti, issuedUntil, event }) {
       const entry = yield* revoke({
         kind: 'token',
         subject: jti,
         version: 0,
-        expiresAt: revokeUntil,
+        issuedUntil,
       });
       yield* record(event);
       return { found: true, revocations: [entry] };

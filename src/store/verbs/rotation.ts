@@ -56,7 +56,7 @@ export function rotationVerbs(sql: Sql): Pick<Verbs, 'rotateSession'> {
           kind: 'session',
           subject: sessionId,
           version: 0,
-          expiresAt: args.revokeUntil,
+          issuedUntil: args.issuedUntil,
         });
         yield* record(args.event);
         return { status, revocations: [entry] };

@@ -52,9 +52,9 @@ export function sessionRemoval(sql: Sql) {
 /** Appends the entry that refuses the access tokens of one session. */
 function sessionRevocation(
   sql: Sql,
-): (sessionId: string, revokeUntil: number) => Steps<Revocation> {
+): (sessionId: string, issuedUntil: number) => Steps<Revocation> {
   const revoke = revocationLog(sql);
-  return (subject, expiresAt) => revoke({ kind: 'session', subject, version: 0, expiresAt });
+  return (subject, issuedUntil) => revoke({ kind: 'session', subject, version: 0, issuedUntil });
 }
 
 export function cleanupVerbs(sql: Sql): Pick<Verbs, 'findSessionCleanup' | 'cleanUpSessions'> {
@@ -83,14 +83,14 @@ export function cleanupVerbs(sql: Sql): Pick<Verbs, 'findSessionCleanup' | 'clea
       return user?.id;
     },
 
-    *cleanUpSessions({ userId, maxSessions, revokeUntil, events }) {
+    *cleanUpSessions({ userId, maxSessions, issuedUntil, events }) {
       const [user] = yield* lockUser({ id: userId });
       if (user === undefined) return { isDone: true, revocations: [] };
       const limit = events.length;
       const removed = yield* removeSome({ userId, before: user.epoch, limit });
       if (removed.length > 0 && removed.length === limit) return { isDone: false, revocations: [] };
       const session = { userId, epoch: user.epoch, maxSessions };
-      const revocations = yield* endSurplus(session, events.slice(removed.length), revokeUntil);
+      const revocations = yield* endSurplus(session, events.slice(removed.length), issuedUntil);
       const isDone = removed.length + revocations.length < limit;
       if (isDone) yield* clearFlag({ id: userId });
       return { isDone, revocations };
@@ -134,7 +134,7 @@ function surplusEnding(sql: Sql) {
   return function* (
     { userId, epoch, maxSessions, spared = '' }: Bound,
     events: readonly AuditEvent[],
-    revokeUntil: number,
+    issuedUntil: number,
   ): Steps<Revocation[]> {
     const limit = maxSessions + events.length;
     const oldest = yield* selectOldest({ userId, epoch, limit });
@@ -150,7 +150,7 @@ function surplusEnding(sql: Sql) {
     }
     // Last, as each entry takes the lock of the log on PostgreSQL.
     const revocations: Revocation[] = [];
-    for (const id of ended) revocations.push(yield* revoke(id, revokeUntil));
+    for (const id of ended) revocations.push(yield* revoke(id, issuedUntil));
     return revocations;
   };
 }
@@ -179,12 +179,12 @@ export function roomMaking(sql: Sql) {
   return function* (
     { userId, id: spared }: Session,
     { session_epoch: epoch, session_cleanup: isFlagged }: UserRow,
-    { maxSessions, revokeUntil, event }: NonNullable<VerbArgs<'openSession'>['bound']>,
+    { maxSessions, issuedUntil, event }: NonNullable<VerbArgs<'openSession'>['bound']>,
   ): Steps<Revocation[]> {
     const revocations = yield* endSurplus(
       { userId, epoch, maxSessions, spared },
       [event],
-      revokeUntil,
+      issuedUntil,
     );
     if (revocations.length === 0 || isFlagged === 1) return revocations;
     const [surplus] = yield* selectOverfull({ userId, epoch, offset: maxSessions });

@@ -117,17 +117,17 @@ export function sessionVerbs(
       return rows.map(fromSessionRow);
     },
 
-    *endSession({ sessionId, userId, revokeUntil, event }) {
+    *endSession({ sessionId, userId, evenIfGone = false, issuedUntil, event }) {
       const [ended] =
         userId === null
           ? yield* remove({ id: sessionId })
           : yield* removeOfUser({ id: sessionId, userId });
-      if (ended === undefined) return { found: false, revocations: [] };
+      if (ended === undefined && !evenIfGone) return { found: false, revocations: [] };
       const entry = yield* revoke({
         kind: 'session',
         subject: sessionId,
         version: 0,
-        expiresAt: revokeUntil,
+        issuedUntil,
       });
       yield* record(event);
       return { found: true, revocations: [entry] };

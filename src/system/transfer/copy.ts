@@ -1,4 +1,4 @@
-import type { Clock } from '../../auth/ports.ts';
+import { type Clock, LONGEST_ACCESS_TTL } from '../../auth/ports.ts';
 import { REVOCATION_MARGIN } from '../../auth/settings.ts';
 import type { DatabaseLocation } from '../../config/database.ts';
 import { TransferRefused } from '../../errors.ts';
@@ -72,7 +72,7 @@ export async function restore(
       assertCounts(backup.counts, await target.count());
       await target.continueLog(logGap);
       if (!keepSessions) {
-        const longest = Number((await target.findFact('longest_access_token_ttl')) ?? 86_400);
+        const longest = Number((await target.findFact(LONGEST_ACCESS_TTL)) ?? 86_400);
         const until = clock.now() + longest * 1000 + REVOCATION_MARGIN;
         await target.endSessions(versionLeap, until);
         await target.dropKeys(until);

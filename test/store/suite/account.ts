@@ -139,7 +139,7 @@ export function accountTests(given: () => Store): void {
     const store = given();
     const { user } = await signUp(store, 1);
     const event = { ...revoking().event, userId: user.id };
-    await store.deleteUser({ userId: user.id, now, revokeUntil: 9_000, event });
+    await store.deleteUser({ userId: user.id, now, issuedUntil: 9_000, event });
     assert.deepEqual(await store.listEvents({ userId: user.id, limit: 9 }), [event]);
     const { id: _, ...names } = user;
     await signUp(store, 0, names);

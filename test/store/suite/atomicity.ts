@@ -13,7 +13,7 @@ interface Case {
 }
 
 const now = 2_000;
-const revokeUntil = 9_000;
+const issuedUntil = 9_000;
 const verbs: Record<string, (store: Store, given: Case) => Promise<unknown>> = {
   createUser: (store, { event }) => {
     const user = aUser();
@@ -30,24 +30,24 @@ const verbs: Record<string, (store: Store, given: Case) => Promise<unknown>> = {
       now,
       grace: 0,
       expiresAt: 0,
-      revokeUntil,
+      issuedUntil,
       event,
     }),
   endSession: (store, { session, event }) =>
-    store.endSession({ sessionId: session.id, userId: null, revokeUntil, event }),
+    store.endSession({ sessionId: session.id, userId: null, issuedUntil, event }),
   endAllSessions: (store, { user, event }) =>
-    store.endAllSessions({ userId: user.id, now, revokeUntil, event }),
+    store.endAllSessions({ userId: user.id, now, issuedUntil, event }),
   changePassword: (store, { user, event }) => {
     const change = { verifiedHash: null, newHash: 'x', keep: null };
-    return store.changePassword({ userId: user.id, ...change, now, revokeUntil, event });
+    return store.changePassword({ userId: user.id, ...change, now, issuedUntil, event });
   },
   setRoles: (store, { user, event }) =>
-    store.setRoles({ userId: user.id, roles: ['admin'], now, revokeUntil, event }),
+    store.setRoles({ userId: user.id, roles: ['admin'], now, issuedUntil, event }),
   setDisabled: (store, { user, event }) =>
-    store.setDisabled({ userId: user.id, disabled: true, now, revokeUntil, event }),
+    store.setDisabled({ userId: user.id, disabled: true, now, issuedUntil, event }),
   deleteUser: (store, { user, event }) =>
-    store.deleteUser({ userId: user.id, now, revokeUntil, event }),
-  revokeToken: (store, { event }) => store.revokeToken({ jti: unique('jti'), revokeUntil, event }),
+    store.deleteUser({ userId: user.id, now, issuedUntil, event }),
+  revokeToken: (store, { event }) => store.revokeToken({ jti: unique('jti'), issuedUntil, event }),
 };
 
 async function snapshot(store: Store, userId: string): Promise<unknown> {

@@ -69,5 +69,5 @@ export async function isRecorded(store: Store, eventId: string): Promise<boolean
 }
 
 export function revoking(fields: Parameters<typeof anEvent>[0] = {}) {
-  return { revokeUntil: 9_000, event: anEvent(fields) };
+  return { issuedUntil: 9_000, event: anEvent(fields) };
 }

@@ -42,7 +42,7 @@ export function keyTests(open: OpenDatabase): void {
       kind,
       subject: 'kid',
       version: 0,
-      expiresAt: 9_000,
+      issuedUntil: 9_000,
     }));
     const done = await store.changeKeys({ version: 0, revocations: entries, event });
     assert.ok(done.status === 'changed');
@@ -50,7 +50,7 @@ export function keyTests(open: OpenDatabase): void {
     assert.deepEqual(done.revocations, revocations);
     assert.deepEqual(
       revocations.map(({ seq: _, ...entry }) => entry),
-      entries,
+      entries.map(({ issuedUntil: expiresAt, ...entry }) => ({ ...entry, expiresAt })),
     );
     assert.ok(await isRecorded(store, event.id));
   });
@@ -65,7 +65,7 @@ export function keyTests(open: OpenDatabase): void {
       keys: [aKey()],
       removedKeys: [first.kid],
       envelopes: [anEnvelope()],
-      revocations: [{ kind: 'keys', subject: '', version: 0, expiresAt: 9_000 } as const],
+      revocations: [{ kind: 'keys', subject: '', version: 0, issuedUntil: 9_000 } as const],
       event,
     };
     for (const version of [0, 2, 7]) {

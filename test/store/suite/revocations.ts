@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LONGEST_ACCESS_TTL } from '../../../src/auth/ports.ts';
+import { actNames, acts, signUpForAct } from '../acts.ts';
 import { anEvent, aSession, unique } from '../records.ts';
 import { isRecorded, newestSeq, type OpenDatabase, revoking, signUp } from './harness.ts';
 
@@ -13,9 +15,9 @@ export function revocationTests(open: OpenDatabase): void {
       lastSeq: 0,
     });
     const made = [];
-    for (const revokeUntil of [5_000, 4_000, 6_000]) {
+    for (const issuedUntil of [5_000, 4_000, 6_000]) {
       const event = anEvent({ type: 'token_revoked' });
-      const result = await store.revokeToken({ jti: unique('jti'), revokeUntil, event });
+      const result = await store.revokeToken({ jti: unique('jti'), issuedUntil, event });
       assert.equal(result.found, true);
       assert.ok(await isRecorded(store, event.id));
       made.push(...result.revocations);
@@ -49,6 +51,25 @@ export function revocationTests(open: OpenDatabase): void {
     assert.equal(entry?.seq, await newestSeq(store));
   });
 
+  test('every entry outlives the longest lifetime of access tokens, as of when it is written', async (t) => {
+    const { store, remove } = await open();
+    t.after(remove);
+    const kinds = new Set<string>();
+    for (const [seconds, name] of actNames.entries()) {
+      await store.raise({ name: LONGEST_ACCESS_TTL, value: seconds });
+      const given = await signUpForAct(store);
+      const after = await newestSeq(store);
+      const answer = Object(await acts[name](store, given));
+      const { revocations } = await store.listRevocations({ after, now: 0 });
+      assert.deepEqual(answer.revocations ?? [], revocations, name);
+      for (const { kind, expiresAt } of revocations) {
+        assert.equal(expiresAt, 9_000 + seconds * 1_000, name);
+        kinds.add(kind);
+      }
+    }
+    assert.deepEqual(kinds, new Set(['session', 'user', 'token', 'key']));
+  });
+
   test('pruning removes what is dead, a few rows at a time, and nothing else', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
@@ -58,8 +79,8 @@ export function revocationTests(open: OpenDatabase): void {
       const session = aSession(user.id, { expiresAt });
       await store.openSession({ session, verifiedHash, rehash: null, event: anEvent() });
     }
-    for (const revokeUntil of [4_000, 5_001, 5_000, 4_000]) {
-      await store.revokeToken({ jti: unique('jti'), revokeUntil, event: anEvent() });
+    for (const issuedUntil of [4_000, 5_001, 5_000, 4_000]) {
+      await store.revokeToken({ jti: unique('jti'), issuedUntil, event: anEvent() });
     }
     const lastSeq = await newestSeq(store);
     const removed = [];

@@ -36,7 +36,7 @@ function refresh(store: Store, sessionId: string, generation = 0) {
 
 async function cleanUp(store: Store, userId: string, maxSessions: number, limit: number) {
   const events = Array.from({ length: limit }, () => anEvent({ type: 'session_ended' }));
-  return store.cleanUpSessions({ userId, maxSessions, revokeUntil: 9_000, events });
+  return store.cleanUpSessions({ userId, maxSessions, issuedUntil: 9_000, events });
 }
 
 /** Whether the background job would find this user among those that are waiting for it. */

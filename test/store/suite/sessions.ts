@@ -100,6 +100,32 @@ export function sessionTests(given: () => Store): void {
     assert.ok(await isRecorded(store, args.event.id));
   });
 
+  test('a session that is gone is logged and recorded where its end is proven', async () => {
+    const store = given();
+    const { user, sessions } = await signUp(store, 2);
+    const [gone, other] = sessions.map((it) => it.id);
+    const sessionId = gone ?? '';
+    const end = (evenIfGone: boolean) => {
+      const args = { sessionId, userId: user.id, evenIfGone, ...revoking() };
+      return store.endSession(args).then((result) => ({ ...result, eventId: args.event.id }));
+    };
+    for (const [evenIfGone, found] of [
+      [true, true],
+      [true, true],
+      [false, false],
+    ] as const) {
+      const log = await logged(store, async () => {
+        const result = await end(evenIfGone);
+        assert.equal(result.found, found);
+        assert.equal(result.revocations.length, found ? 1 : 0);
+        assert.equal(await isRecorded(store, result.eventId), found);
+      });
+      const entry = { kind: 'session', subject: sessionId, version: 0, expiresAt: 9_000 };
+      assert.deepEqual(log, found ? [entry] : []);
+    }
+    assert.deepEqual(await sessionIds(store, user.id), [other]);
+  });
+
   test('an administrator ends a session without naming its user', async () => {
     const store = given();
     const { user, session } = await signIn(store);

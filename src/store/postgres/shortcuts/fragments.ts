@@ -1,5 +1,7 @@
 import { type RawBuilder, sql as raw } from 'kysely';
-import type { AuditEventRow, NewSessionRow, RevocationRow } from '../../schema.ts';
+import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../../auth/ports.ts';
+import type { Revocation } from '../../../revocation/revocation.ts';
+import type { AuditEventRow, NewSessionRow } from '../../schema.ts';
 import type { Query } from '../../sql/query.ts';
 import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
@@ -43,16 +45,24 @@ export function insertSession(
     from ${source}`;
 }
 
-/** Appends to the revocation log for each row of `source`. */
+/** Appends to the revocation log for each row of `source`; answers what {@link Written} has. */
 export function insertRevocation(
-  p: Prefixed<'entry', Omit<RevocationRow, 'seq'>>,
+  p: Prefixed<'entry', NewRevocation>,
   source: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   return raw`
     insert into revocations (kind, subject, version, expires_at)
-    select ${p.entry_kind}, ${p.entry_subject}, ${p.entry_version}, ${p.entry_expires_at}
-    from ${source}`;
+    select
+      ${p.entry_kind}, ${p.entry_subject}, ${p.entry_version},
+      ${p.entry_issuedUntil}::bigint + 1000 * coalesce(
+        (select value::bigint from facts where name = ${raw.lit(LONGEST_ACCESS_TTL)}), 0
+      )
+    from ${source}
+    returning seq, expires_at`;
 }
+
+/** What the store decided about an entry of the revocation log. */
+export type Written = Pick<Revocation, 'seq' | 'expiresAt'>;
 
 /** Records the event for each row of `source`. */
 export function insertEvent(

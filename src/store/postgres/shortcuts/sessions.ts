@@ -1,5 +1,6 @@
 import { sql as raw } from 'kysely';
-import type { AuditEventRow, NewSessionRow, RevocationRow, UserRow } from '../../schema.ts';
+import type { NewRevocation } from '../../../auth/ports.ts';
+import type { AuditEventRow, NewSessionRow, UserRow } from '../../schema.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { fromUserRow, toEventRow, toSessionRow } from '../../verbs/records.ts';
 import {
@@ -9,10 +10,11 @@ import {
   type Prefixed,
   prefix,
   rawQuery,
+  type Written,
 } from './fragments.ts';
 import { LONG_WAY, type Shortcuts } from './shortcut.ts';
 
-type Entry = Prefixed<'entry', Omit<RevocationRow, 'seq'>>;
+type Entry = Prefixed<'entry', NewRevocation>;
 type Event = Prefixed<'event', AuditEventRow>;
 
 /**
@@ -51,29 +53,37 @@ export function sessionShortcuts(
       recorded as (${insertEvent(p, raw`admitted`)})
       select account.*, (select count(*) from admitted) as admitted from account`,
   );
-  // Selects from `ended`, and from `appended` only for a row of it. The trigger of that insert takes the log's
-  // lock before the insert asks for its first row, so selecting from `appended` first would take the log's lock
-  // before the session's row, against the lock order (../locks.ts).
+  // Selects from `revoked`, and from `appended` only for a row of it. The trigger of that insert takes the
+  // log's lock before the insert asks for its first row, so selecting from `appended` first would take the
+  // log's lock before the session's row, against the lock order (../locks.ts).
   const end = rawQuery(
     sql,
     'postgres.sessions.end',
-    (p: Entry & Event & { id: string; userId: string | null }) => raw<{ seq: number }>`
+    (p: Entry & Event & { id: string; userId: string | null; evenIfGone: number }) => raw<Written>`
       with ended as (
         delete from sessions
         where id = ${p.id} and user_id = coalesce(${p.userId}, user_id)
         returning id
       ),
-      appended as (${insertRevocation(p, raw`ended`)} returning seq),
-      recorded as (${insertEvent(p, raw`ended`)})
-      select (select seq from appended) as seq from ended`,
+      revoked as (
+        select id from ended
+        union all
+        select ${p.id} where ${p.evenIfGone}::bigint = 1 and not exists (select from ended)
+      ),
+      appended as (${insertRevocation(p, raw`revoked`)}),
+      recorded as (${insertEvent(p, raw`revoked`)})
+      select
+        (select seq from appended) as seq,
+        (select expires_at from appended) as "expiresAt"
+      from revoked`,
   );
   const revoke = rawQuery(
     sql,
     'postgres.sessions.revoke',
-    (p: Entry & Event) => raw<{ seq: number }>`
-      with appended as (${insertRevocation(p, raw`(select) as nothing`)} returning seq),
+    (p: Entry & Event) => raw<Written>`
+      with appended as (${insertRevocation(p, raw`(select) as nothing`)}),
       recorded as (${insertEvent(p, raw`appended`)})
-      select seq from appended`,
+      select seq, expires_at as "expiresAt" from appended`,
   );
 
   return {
@@ -90,26 +100,27 @@ export function sessionShortcuts(
       return row.admitted === 1 ? { status: 'opened', user: fromUserRow(row) } : LONG_WAY;
     },
 
-    *endSession({ sessionId, userId, revokeUntil, event }) {
+    *endSession({ sessionId, userId, evenIfGone = false, issuedUntil, event }) {
       const entry = { kind: 'session', subject: sessionId, version: 0 } as const;
       const [row] = yield* end({
-        ...prefix('entry', { ...entry, expires_at: revokeUntil }),
+        ...prefix('entry', { ...entry, issuedUntil }),
         ...prefix('event', toEventRow(event)),
         id: sessionId,
         userId,
+        evenIfGone: Number(evenIfGone),
       });
       if (row === undefined) return { found: false, revocations: [] };
-      return { found: true, revocations: [{ ...row, ...entry, expiresAt: revokeUntil }] };
+      return { found: true, revocations: [{ ...row, ...entry }] };
     },
 
-    *revokeToken({ jti, revokeUntil, event }) {
+    *revokeToken({ jti, issuedUntil, event }) {
       const entry = { kind: 'token', subject: jti, version: 0 } as const;
       const [row] = yield* revoke({
-        ...prefix('entry', { ...entry, expires_at: revokeUntil }),
+        ...prefix('entry', { ...entry, issuedUntil }),
         ...prefix('event', toEventRow(event)),
       });
       if (row === undefined) throw new Error('The revocation log answered no position.');
-      return { found: true, revocations: [{ ...row, ...entry, expiresAt: revokeUntil }] };
+      return { found: true, revocations: [{ ...row, ...entry }] };
     },
   };
 }
