@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { NotFound } from '../errors.ts';
 import type { Algorithm } from '../jwt/algorithms.ts';
 import { isAlgorithm } from '../jwt/algorithms.ts';
@@ -123,14 +124,22 @@ export class KeyKeeper {
 
   /**
    * Ends the overlap: only the secret in use opens the keys from now on, and refresh tokens under an
-   * earlier root key are refused.
+   * earlier root key are refused. Right after a root key was replaced it first waits for `keyRotation.notice`:
+   * a node that has not read the new one by then would be left without any.
    * @returns false where nothing was left to end
    * @throws {InvalidInput} when the secret in use is the one that was replaced
    */
   async finishSecretRotation(): Promise<boolean> {
-    return await this.#change((state) =>
-      planFinish(state, this.#vault.opener, this.#context.random),
-    );
+    return await this.#change(async (state) => {
+      const { clock, random, settings } = this.#context;
+      const plan = planFinish(state, this.#vault.opener, random);
+      const rotatedAt = Math.max(...state.envelopes.map(({ createdAt }) => createdAt));
+      const noticeMs = settings.keyRotation.notice * 1000;
+      const waitMs = Math.min(rotatedAt + noticeMs - clock.now(), noticeMs);
+      const isRootReplaced = state.roots.length > 1;
+      if (plan !== undefined && isRootReplaced && waitMs > 0) await wait(waitMs);
+      return plan;
+    });
   }
 
   /**
