@@ -39,6 +39,12 @@ export interface CredentialReader {
    */
   findUnproven(request: IncomingRequest): string | undefined;
   /**
+   * Finds the access token that a request brings beside a token in its body. It is not judged, and may be worth
+   * nothing.
+   * @throws {MultipleCredentials} as `find`
+   */
+  findBeside(request: IncomingRequest): string | undefined;
+  /**
    * Whether no token came, in no form: another scheme than Bearer is not an attempt to bring one.
    * @throws {MultipleCredentials} as `find`
    */
@@ -95,15 +101,27 @@ export function createCredentialReader(
   const find = (request: IncomingRequest, method = request.method) =>
     locate(request, method, parseBearer);
 
+  /** @throws {MultipleCredentials} */
+  function readCarriers(request: IncomingRequest) {
+    const { rawHeaders, url } = request;
+    assertNotInUrl(url);
+    const headers = readHeaders(request);
+    const authorization = findHeader(headers, 'authorization') ?? '';
+    if (authorization !== '' && rawHeaders !== undefined) assertOneAuthorization(rawHeaders);
+    return { authorization, cookie: findHeader(headers, 'cookie') };
+  }
+
   return {
     find,
+    findBeside(request) {
+      const { authorization, cookie } = readCarriers(request);
+      const cookieToken = cookies?.findAccess(cookie);
+      if (!isSecondToken(authorization)) return cookieToken;
+      if (cookieToken !== undefined) throw twoCredentials();
+      return cutBearer(authorization);
+    },
     isGuest(request) {
-      const { rawHeaders, url } = request;
-      assertNotInUrl(url);
-      const headers = readHeaders(request);
-      const authorization = findHeader(headers, 'authorization') ?? '';
-      if (authorization !== '' && rawHeaders !== undefined) assertOneAuthorization(rawHeaders);
-      const cookie = findHeader(headers, 'cookie');
+      const { authorization, cookie } = readCarriers(request);
       if (cookies?.findAccess(cookie) !== undefined) return false;
       return !isBearerScheme(authorization) || isForSomebodyElse(authorization, cookie);
     },

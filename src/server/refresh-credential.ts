@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { InputReader } from '../auth/input.ts';
+import { MultipleCredentials, TokenRefused } from '../errors.ts';
 import { isSecondToken } from '../guard/bearer.ts';
 import { twoCredentials } from '../guard/credentials.ts';
 import { mustProveOrigin } from '../guard/same-origin.ts';
+import { parsePayload } from '../jwt/payload.ts';
 import { assertNotForm } from './body.ts';
 import type { AnswerTransport, RouteContext } from './route-context.ts';
 
@@ -36,6 +38,39 @@ export function findRefreshCredential(
   }
   if (mustProveOrigin(request.method, headers)) context.originRules.assertSameOrigin(request);
   return { token: cookieToken, transport: 'cookie' };
+}
+
+export function tokenBesideBody(): MultipleCredentials {
+  return new MultipleCredentials(
+    'This request brings one token in its body and another in the Authorization header or in a cookie. Send one of them.',
+  );
+}
+
+/**
+ * Clients often send their access token with every request, so one beside the refresh token in the body is
+ * fine if both are of one session. It may have expired.
+ * @throws {MultipleCredentials} where an access token of ours is of another session
+ */
+export function assertNoOtherSession(
+  { credentials, latchkey }: RouteContext,
+  request: FastifyRequest,
+  refreshToken: string,
+): void {
+  const accessToken = credentials.findBeside(request.raw);
+  if (accessToken === undefined) return;
+  const beside = readUnproven(accessToken);
+  const isOurs = beside['iss'] === latchkey.settings.issuer;
+  if (isOurs && beside['sid'] !== readUnproven(refreshToken)['sid']) throw tokenBesideBody();
+}
+
+/** What a token says, whoever made it; nothing where it is not a token. */
+function readUnproven(token: string): Readonly<Record<string, unknown>> {
+  try {
+    return Object(parsePayload(token.split('.')[1] ?? ''));
+  } catch (error) {
+    if (error instanceof TokenRefused) return {};
+    throw error;
+  }
 }
 
 function readBody(request: FastifyRequest): string | undefined {

@@ -387,6 +387,69 @@ describe('an Authorization header that is not a token of ours, beside the cookie
   });
 });
 
+/** The ways in which a token can come, each with a token of the session given. */
+const carriers = {
+  header: ({ access }) => ({ token: access }),
+  'access cookie': ({ access }) => ({ cookies: { [ACCESS]: access } }),
+  'refresh cookie': ({ refresh }) => ({ cookies: { [REFRESH]: refresh } }),
+  body: ({ refresh }) => ({ json: { refresh_token: refresh } }),
+  address: ({ access }) => ({ query: `?access_token=${access}` }),
+} satisfies Record<string, (given: Awaited<ReturnType<typeof signIn>>) => object>;
+
+describe('tokens that come in two ways', () => {
+  const ways = Object.keys(carriers) as (keyof typeof carriers)[];
+  const pairs = ways
+    .flatMap((one, at) => ways.slice(at + 1).map((two) => [one, two] as const))
+    // A browser sends both of its cookies.
+    .filter((pair) => pair.join() !== 'access cookie,refresh cookie');
+  for (const [one, two] of pairs) {
+    it(`end no session: ${one} and ${two}`, async () => {
+      const first = await signIn();
+      for (const second of [first, await signIn()]) {
+        const query = one === 'address' || two === 'address' ? carriers.address(first).query : '';
+        const request = { ...carriers[one](first), ...carriers[two](second) };
+        const answer = await send(`/auth/logout${query}`, {
+          ...request,
+          method: 'POST',
+          headers: HERE,
+        });
+        assertProblem(answer, 400);
+        assert.equal(answer.body['code'], 'multiple_credentials');
+        assert.deepEqual(answer.headers.getSetCookie(), []);
+        for (const { access } of [first, second]) assert.equal(await isSignedIn(access), true);
+      }
+    });
+  }
+
+  it('refresh no session where both are ours, of two sessions', async () => {
+    const [first, second] = [await signIn(), await signIn()];
+    const beside = [carriers.header(second), carriers['access cookie'](second)];
+    clock.step(3600);
+    for (const request of beside) {
+      const answer = await send('/auth/refresh', { ...carriers.body(first), ...request });
+      assertProblem(answer, 400);
+      assert.equal(answer.body['code'], 'multiple_credentials');
+    }
+    // What clients send with every request: their own token, though it has expired, or none of ours.
+    let { refresh } = first;
+    for (const token of [first.access, 'null', 'a.b.c', 'opaque']) {
+      const answer = await send('/auth/refresh', { json: { refresh_token: refresh }, token });
+      assert.equal(answer.status, 200, token);
+      refresh = answer.body['refresh_token'];
+      clock.step(60);
+    }
+  });
+
+  it('both end at a logout where they are the two cookies of a browser', async () => {
+    const [first, second] = [await signIn(), await signIn()];
+    const cookies = { [ACCESS]: first.access, [REFRESH]: second.refresh };
+    const answer = await send('/auth/logout', { method: 'POST', cookies, headers: HERE });
+    assert.equal(answer.status, 204);
+    assertCleared(answer);
+    for (const { access } of [first, second]) assert.equal(await isSignedIn(access), false);
+  });
+});
+
 describe('logout by cookie', () => {
   it('ends the session and clears both cookies', async () => {
     const { cookies, access } = await signIn();

@@ -3,7 +3,11 @@ import { RefreshRefused, TokenRefused } from '../../errors.ts';
 import type { AccessCredential } from '../../guard/credentials.ts';
 import { toCaller } from '../caller.ts';
 import { clearOwnCookies } from '../clear-own-cookies.ts';
-import { findRefreshCredential, type RefreshCredential } from '../refresh-credential.ts';
+import {
+  findRefreshCredential,
+  type RefreshCredential,
+  tokenBesideBody,
+} from '../refresh-credential.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { logoutAllSchema, logoutSchema } from '../schemas/sign-in.ts';
 
@@ -31,6 +35,8 @@ export function addLogoutRoutes(app: FastifyInstance, context: RouteContext): vo
 async function logout(context: RouteContext, request: FastifyRequest, reply: FastifyReply) {
   const refresh = findRefreshCredential(context, request);
   if (refresh?.transport === 'body') {
+    // To end one session of two and say nothing of the other would leave somebody signed in.
+    if (context.credentials.findBeside(request.raw) !== undefined) throw tokenBesideBody();
     await context.latchkey.auth.logoutByRefreshToken(refresh.token, toCaller(request));
     return reply.code(204).send();
   }
@@ -47,21 +53,22 @@ async function endSession(
   access: AccessCredential | undefined,
   refresh: RefreshCredential | undefined,
 ): Promise<void> {
-  try {
-    if (access !== undefined) {
-      await latchkey.auth.logout(latchkey.verify(access.token), toCaller(request));
-      return;
+  // A refresh token comes by cookie here. Both cookies are looked at, as they may be of two sessions: a
+  // sibling domain can replace one of them. A cookie that is worth nothing is no reason not to sign out.
+  if (refresh !== undefined) {
+    try {
+      await latchkey.auth.logoutByRefreshToken(refresh.token, toCaller(request));
+    } catch (error) {
+      if (!(error instanceof RefreshRefused)) throw error;
     }
-  } catch (error) {
-    const dead = error instanceof TokenRefused && access?.transport === 'cookie';
-    if (!dead) throw error;
   }
-  // From here on a browser wants to be signed out, and those cookies that are ours are cleared.
-  if (refresh === undefined) return;
+  if (access === undefined) return;
   try {
-    await latchkey.auth.logoutByRefreshToken(refresh.token, toCaller(request));
+    // If it is of the session that just ended, it is refused by now.
+    await latchkey.auth.logout(latchkey.verify(access.token), toCaller(request));
   } catch (error) {
-    if (!(error instanceof RefreshRefused)) throw error;
+    const dead = error instanceof TokenRefused && access.transport === 'cookie';
+    if (!dead) throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RefreshRefused } from '../../errors.ts';
 import { toCaller } from '../caller.ts';
 import { clearOwnCookies } from '../clear-own-cookies.ts';
-import { findRefreshCredential } from '../refresh-credential.ts';
+import { assertNoOtherSession, findRefreshCredential } from '../refresh-credential.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { refreshSchema } from '../schemas/sign-in.ts';
 import { answerSignIn, limitsOf } from '../sign-in-answer.ts';
@@ -23,6 +23,7 @@ async function refresh(context: RouteContext, request: FastifyRequest, reply: Fa
     );
   }
   const { token, transport } = credential;
+  if (transport === 'body') assertNoOtherSession(context, request, token);
   try {
     const signIn = await context.latchkey.auth.refresh(
       token,
