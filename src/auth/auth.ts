@@ -8,6 +8,7 @@ import { findRefreshToken, type LiveRefreshToken } from './introspection.ts';
 import { KeyKeeper } from './key-keeper.ts';
 import { createStaticKeyRing, type KeyRing, StoredKeyRing } from './key-ring.ts';
 import { KeyVault } from './key-vault.ts';
+import { login } from './login.ts';
 import type { LoginInput } from './login-input.ts';
 import type { User } from './model.ts';
 import type { NewUserInput } from './new-user.ts';
@@ -60,13 +61,13 @@ export class Auth {
     return signIn.signUp(this.#context, input, caller);
   }
 
-  /** @see {@link signIn.login} */
+  /** @see {@link login} */
   login(
     input: LoginInput | unknown,
     caller: Caller = NO_CALLER,
     limits?: TokenLimits,
   ): Promise<signIn.SignIn> {
-    return signIn.login(this.#context, input, caller, limits);
+    return login(this.#context, input, caller, limits);
   }
 
   /** @see {@link signIn.refresh} */

@@ -3,6 +3,8 @@ import { type Bearer, userGone } from './account.ts';
 import type { Caller } from './audit.ts';
 import { type AuthContext, createRevoking, settleRevoked } from './context.ts';
 import { InputReader } from './input.ts';
+import { changesTooOften, PROOF_ATTEMPTS } from './login.ts';
+import type { UserRecord } from './model.ts';
 import { readNewPassword } from './new-user.ts';
 import { createSignIn, issue, issueAgainIfChanged, type SignIn } from './sign-in.ts';
 import type { TokenLimits } from './token-limits.ts';
@@ -16,6 +18,7 @@ import type { TokenLimits } from './token-limits.ts';
  * @throws {TokenRefused} when the session has ended or the user was deleted
  * @throws {RangeError} where a token would be longer than the limits allow; nothing is written
  * @throws {Overloaded}
+ * @throws {StoreUnavailable}
  */
 export async function changePassword(
   context: AuthContext,
@@ -24,39 +27,75 @@ export async function changePassword(
   caller: Caller,
   limits?: TokenLimits,
 ): Promise<SignIn> {
-  const { settings, store, hasher, clock } = context;
   const { current, next } = readPasswords(context, input);
-  const userId = bearer.sub;
-  const record = await store.findUser({ id: userId });
+  let newHash: string | undefined;
+  for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
+    const proven = await provePassword(context, bearer, current, caller);
+    newHash ??= await context.hasher.hash(next);
+    const signIn = await replaceHash(context, bearer, { ...proven, newHash, caller, limits });
+    if (signIn !== undefined) return signIn;
+    // The hash changed in between. If a login replaced an outdated one, the password matches the new one, too.
+  }
+  throw changesTooOften();
+}
+
+interface ProvenUser {
+  readonly record: UserRecord;
+  /** The hash that the password matched. */
+  readonly verifiedHash: string;
+}
+
+/** @throws {TokenRefused} @throws {CredentialsRefused} after it recorded that */
+async function provePassword(
+  context: AuthContext,
+  { sub: userId, sid: sessionId }: Bearer,
+  password: string,
+  caller: Caller,
+): Promise<ProvenUser> {
+  const record = await context.store.findUser({ id: userId });
   if (record === undefined) throw userGone();
   const verifiedHash = record.passwordHash;
-  const { ok } = await hasher.verify(verifiedHash, current);
-  if (!ok || verifiedHash === null) throw wrongPassword();
+  const { ok } = await context.hasher.verify(verifiedHash, password);
+  if (ok && verifiedHash !== null) return { record, verifiedHash };
+  // A guess with a stolen access token must leave a trace.
+  const about = { userId, sessionId };
+  await context.store.recordEvent(context.createEvent('password_change_failed', about, caller));
+  throw new CredentialsRefused('The current password is incorrect.');
+}
 
-  const newHash = await hasher.hash(next);
+/**
+ * @returns undefined where the hash is not the one that was verified
+ * @throws {TokenRefused} when the session has ended or the user was deleted
+ */
+async function replaceHash(
+  context: AuthContext,
+  { sub: userId, sid: sessionId }: Bearer,
+  options: ProvenUser & { newHash: string; caller: Caller; limits: TokenLimits | undefined },
+): Promise<SignIn | undefined> {
+  const { settings, store, clock } = context;
+  const { record, verifiedHash, newHash, caller, limits } = options;
   await context.assertCanIssue();
   const now = clock.now();
-  const kept = await store.findSession({ sessionId: bearer.sid, now });
+  const kept = await store.findSession({ sessionId, now });
   if (kept?.user.id !== userId) throw await explainGone(context, userId);
   // Issued before anything is written, as the user will be: a hook of the host's that throws changes nothing.
   const changedRecord = { ...record, tokenVersion: record.tokenVersion + 1, updatedAt: now };
   const issued = await issue(context, changedRecord, kept.session, limits);
-  const about = { userId, sessionId: bearer.sid };
   const changed = await settleRevoked(
     context,
     store.changePassword({
       userId,
       verifiedHash,
       newHash,
-      keep: { sessionId: bearer.sid, expiresAt: now + settings.refreshTokenTtl * 1000 },
+      keep: { sessionId, expiresAt: now + settings.refreshTokenTtl * 1000 },
       now,
-      ...createRevoking(context, 'password_changed', about, caller),
+      ...createRevoking(context, 'password_changed', { userId, sessionId }, caller),
     }),
   );
   if (changed.kept === undefined) {
-    const live = await store.findSession({ sessionId: bearer.sid, now });
-    // Another change came first: what was verified is no longer the password.
-    throw live === undefined ? await explainGone(context, userId) : wrongPassword();
+    const live = await store.findSession({ sessionId, now });
+    if (live === undefined) throw await explainGone(context, userId);
+    return undefined;
   }
   const { user, session } = changed.kept;
   return createSignIn(context, await issueAgainIfChanged(context, issued, user, session), session);
@@ -75,10 +114,6 @@ function readPasswords(
     throw new InvalidInput([{ field: 'new_password', problem }]);
   }
   return { current, next };
-}
-
-function wrongPassword(): CredentialsRefused {
-  return new CredentialsRefused('The current password is incorrect.');
 }
 
 async function explainGone({ store }: AuthContext, userId: string): Promise<TokenRefused> {

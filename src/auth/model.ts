@@ -60,6 +60,11 @@ export interface GuardRecord extends Guard {
   readonly keyHash: string;
 }
 
+/**
+ * What happened. A proof of a password that failed is one of three: `login_failed` (an unknown user or a wrong
+ * password), `login_of_disabled_user` (the right password) and `password_change_failed` (a wrong current
+ * password, presented with a valid access token).
+ */
 export type AuditEventType =
   | 'user_registered'
   | 'user_created'
@@ -70,6 +75,8 @@ export type AuditEventType =
   | 'password_changed'
   | 'login_succeeded'
   | 'login_failed'
+  | 'login_of_disabled_user'
+  | 'password_change_failed'
   | 'session_ended'
   | 'sessions_ended'
   | 'refresh_token_reused'

@@ -1,16 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AccountDisabled, CredentialsRefused, RefreshRefused, Taken } from '../errors.ts';
+import { RefreshRefused, Taken } from '../errors.ts';
 import type { IssuedAccessToken } from './access-token-issuer.ts';
 import type { Caller } from './audit.ts';
 import { trimUserAgent } from './audit.ts';
 import { type AuthContext, createRevoking } from './context.ts';
 import { findSessionOf } from './introspection.ts';
-import { type LoginInput, parseLogin } from './login-input.ts';
 import type { Session, User, UserRecord } from './model.ts';
 import { type NewUserInput, parseNewUser } from './new-user.ts';
 import { toUser } from './ports.ts';
 import { assertTokensFit, type TokenLimits } from './token-limits.ts';
-import { createUserRecord, findNamesake, findRecord, insertUser } from './users.ts';
+import { createUserRecord, findNamesake, insertUser } from './users.ts';
 import { createUuid } from './uuid.ts';
 
 /** What a sign-in or a refresh gives. */
@@ -73,54 +72,6 @@ async function createNewRecord(context: AuthContext, input: unknown): Promise<Us
 }
 
 /**
- * Signs in by password. An unknown user takes the time of a known one.
- * @throws {InvalidInput}
- * @throws {CredentialsRefused} unknown user or wrong password, not told apart
- * @param limits of the tokens, where the answer carries less than a verifier accepts
- * @throws {AccountDisabled} only to who knows the password
- * @throws {Overloaded}
- * @throws {RangeError} where a token would be longer than the limits allow; nothing is written
- */
-export async function login(
-  context: AuthContext,
-  input: LoginInput | unknown,
-  caller: Caller,
-  limits?: TokenLimits,
-): Promise<SignIn> {
-  const { reference, password, scope } = parseLogin(input, context.settings.passwordMaxLength);
-  const record = await findRecord(context, reference);
-  const verdict = await context.hasher.verify(record?.passwordHash ?? null, password);
-  if (!verdict.ok || record === undefined || record.passwordHash === null) {
-    const about = { userId: record?.id ?? null };
-    await context.store.recordEvent(context.createEvent('login_failed', about, caller));
-    throw new CredentialsRefused();
-  }
-  if (record.disabledAt !== null) throw new AccountDisabled();
-
-  const rehash = verdict.outdated ? await context.hasher.hash(password) : null;
-  const session = createSession(context, record.id, scope, caller);
-  const issued = await issue(context, record, session, limits);
-  const about = { userId: record.id, sessionId: session.id };
-  const opened = await context.store.openSession({
-    session,
-    verifiedHash: record.passwordHash,
-    rehash,
-    event: context.createEvent('login_succeeded', about, caller),
-    bound: {
-      maxSessions: context.settings.maxSessions,
-      ...createRevoking(context, 'session_ended', { userId: record.id }, caller),
-    },
-  });
-  if (opened.status === 'refused') throw new CredentialsRefused();
-  context.log.apply(opened.revocations ?? []);
-  return createSignIn(
-    context,
-    await issueAgainIfChanged(context, issued, opened.user, session),
-    session,
-  );
-}
-
-/**
  * Exchanges a refresh token: see {@link Store.rotateSession} for what is rotated and when. Every
  * success has a fresh access token.
  * @param limits of the tokens, where the answer carries less than a verifier accepts
@@ -172,7 +123,8 @@ async function explainGone(context: AuthContext, userId: string): Promise<Refres
   return new RefreshRefused('session_ended', 'This session has ended. Sign in again.');
 }
 
-function createSession(
+/** A session that starts now. */
+export function createSession(
   { clock, random, settings }: AuthContext,
   userId: string,
   scope: string | null,

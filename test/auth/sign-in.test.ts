@@ -7,9 +7,11 @@ import {
   NotFound,
   Overloaded,
   RefreshRefused,
+  StoreUnavailable,
   Taken,
   TokenRefused,
 } from '../../src/errors.ts';
+import { anEvent, unique } from '../store/records.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 
 const PASSWORD = 'correct horse';
@@ -17,6 +19,38 @@ const JANE = { username: 'jane', password: PASSWORD };
 
 async function signInJane(real: TestAuth) {
   return real.auth.register({ ...JANE, email: 'jane@example.com' });
+}
+
+/** Stores a hash, whatever it was before. @param sessionId the session that lives on */
+async function storeHash(
+  { store, clock }: TestAuth,
+  userId: string,
+  hash: string,
+  sessionId?: string,
+) {
+  const now = clock.ms;
+  const change = await store.changePassword({
+    userId,
+    verifiedHash: null,
+    newHash: hash,
+    keep: sessionId === undefined ? null : { sessionId, expiresAt: now + 1e9 },
+    now,
+    issuedUntil: now,
+    // Sorts before the events of the tests.
+    event: anEvent({ id: unique('0'), userId }),
+  });
+  assert.ok(change.found);
+}
+
+/** Lets something happen between the next verification of a password and what is done with its result. */
+function onceVerified({ hasher }: TestAuth, act: () => Promise<unknown>): void {
+  const verify = hasher.verify.bind(hasher);
+  hasher.verify = async (hash, password) => {
+    hasher.verify = verify;
+    const verdict = await verify(hash, password);
+    await act();
+    return verdict;
+  };
 }
 
 suite('register', () => {
@@ -204,16 +238,97 @@ suite('login', () => {
     await real.auth.login({ username: 'old', password: PASSWORD });
   });
 
-  test('is refused when the password changes while it is verified', async () => {
+  for (const nodes of [1, 2]) {
+    test(`succeeds for all who log in at once to a user with an outdated hash, on ${nodes} nodes`, async () => {
+      await using real = await openTestAuth();
+      const auths = [real.auth, nodes === 1 ? real.auth : (await real.another()).auth];
+      for (const username of ['one', 'two', 'three']) {
+        const passwordHash = `$2b$${PASSWORD}`;
+        const { id } = await real.auth.users.create({ username, passwordHash });
+        const logins = Array.from({ length: 6 }, (_, i) =>
+          auths[i % 2]?.login({ username, password: PASSWORD }),
+        );
+        for (const signIn of await Promise.all(logins)) assert.equal(signIn?.user.id, id);
+        const { sessions } = await real.auth.listSessions({ sub: id, sid: '' });
+        assert.equal(sessions.length, 6);
+        const stored = await real.store.findUser({ id });
+        assert.equal(stored?.passwordHash, `$argon2id$${PASSWORD}`);
+      }
+    });
+  }
+
+  const meanwhile = {
+    'the password changes': {
+      act: ({ auth }, id) => auth.users.setPassword(id, 'another password'),
+      error: CredentialsRefused,
+      event: 'login_failed',
+    },
+    'the password changes to one whose hash is outdated': {
+      act: (real, id) => storeHash(real, id, '$2b$another password'),
+      error: CredentialsRefused,
+      event: 'login_failed',
+    },
+    'the user is disabled': {
+      act: ({ auth }, id) => auth.users.disable(id),
+      error: AccountDisabled,
+      event: 'login_of_disabled_user',
+    },
+    'the user is deleted': {
+      act: ({ auth }, id) => auth.users.delete(id),
+      error: CredentialsRefused,
+      event: 'login_failed',
+    },
+  } satisfies Record<
+    string,
+    { act: (real: TestAuth, id: string) => Promise<unknown>; error: unknown; event: string }
+  >;
+  for (const [name, { act, error, event }] of Object.entries(meanwhile)) {
+    for (const hash of ['$argon2id$', '$2b$']) {
+      test(`is refused when ${name} while the password is verified by ${hash}`, async () => {
+        await using real = await openTestAuth();
+        const { id } = await real.auth.users.create({ username: 'jane' });
+        await storeHash(real, id, `${hash}${PASSWORD}`);
+        onceVerified(real, async () => {
+          await act(real, id);
+          real.clock.step(1);
+        });
+        await assert.rejects(real.auth.login(JANE), error as typeof CredentialsRefused);
+        const [latest] = await real.store.listEvents({ userId: null, limit: 1 });
+        assert.equal(latest?.type, event);
+        const { sessions } = await real.auth.listSessions({ sub: id, sid: '' });
+        assert.deepEqual(sessions, []);
+      });
+    }
+  }
+
+  test('succeeds when the password is set to the same one while it is verified', async () => {
     await using real = await openTestAuth();
-    const { user } = await signInJane(real);
+    const { id } = await real.auth.users.create({ username: 'jane' });
+    await storeHash(real, id, `$2b$${PASSWORD}`);
+    onceVerified(real, () => real.auth.users.setPassword(id, PASSWORD));
+    assert.equal((await real.auth.login(JANE)).user.id, id);
+  });
+
+  test('gives up after a few hashes where the hash never stays the same', async () => {
+    await using real = await openTestAuth();
+    const { user, accessToken } = await signInJane(real);
+    const { sid } = real.verifier.verify(accessToken);
     const verify = real.hasher.verify.bind(real.hasher);
     real.hasher.verify = async (hash, password) => {
       const verdict = await verify(hash, password);
-      await real.auth.users.setPassword(user.id, 'another password');
+      const prefix = verdict.outdated ? '$argon2id$' : '$2b$';
+      await storeHash(real, user.id, `${prefix}${PASSWORD}`, sid);
       return verdict;
     };
-    await assert.rejects(real.auth.login(JANE), CredentialsRefused);
+    const change = { current_password: PASSWORD, new_password: 'new password' };
+    for (const act of [
+      () => real.auth.login(JANE),
+      () => real.auth.changePassword({ sub: user.id, sid }, change),
+    ]) {
+      const { verified } = real.hasher;
+      await assert.rejects(act(), StoreUnavailable);
+      assert.equal(real.hasher.verified - verified, 3);
+    }
   });
 
   test('when too many wait, says when to come back and changes nothing', async () => {
@@ -240,6 +355,68 @@ suite('login', () => {
     );
     assert.equal(events[0]?.address, '192.0.2.7');
     assert.match(events[0]?.userAgent ?? '', /^curlx{200,256}$/);
+  });
+
+  test('every proof of a password that fails is in the audit trail, and says which', async () => {
+    await using real = await openTestAuth();
+    const { user, session } = await signInJane(real);
+    const { id } = await real.auth.users.create({ username: 'nopassword' });
+    const caller = { address: '192.0.2.7', userAgent: 'curl' };
+    const wrong = { current_password: 'wrong password', new_password: 'new password' };
+    const bearer = { sub: user.id, sid: session.id };
+    const failures: [() => Promise<unknown>, string, string | null, string | null][] = [
+      [
+        () => real.auth.login({ ...JANE, password: 'wrong password' }, caller),
+        'login_failed',
+        user.id,
+        null,
+      ],
+      [() => real.auth.login({ ...JANE, username: 'joe' }, caller), 'login_failed', null, null],
+      [
+        () => real.auth.login({ ...JANE, username: 'nopassword' }, caller),
+        'login_failed',
+        id,
+        null,
+      ],
+      [
+        () => real.auth.changePassword(bearer, wrong, caller),
+        'password_change_failed',
+        user.id,
+        session.id,
+      ],
+      [
+        () => real.auth.changePassword({ sub: id, sid: 'any' }, wrong, caller),
+        'password_change_failed',
+        id,
+        'any',
+      ],
+    ];
+    const disabled: typeof failures = [
+      [() => real.auth.login(JANE, caller), 'login_of_disabled_user', user.id, null],
+      [
+        () => real.auth.login({ ...JANE, password: 'wrong password' }, caller),
+        'login_failed',
+        user.id,
+        null,
+      ],
+    ];
+    const check = async (attempts: typeof failures) => {
+      for (const [attempt, ...expected] of attempts) {
+        real.clock.step(1);
+        await assert.rejects(attempt());
+        const events = await real.store.listEvents({ userId: null, limit: 2 });
+        const [latest, before] = events.map(({ type, userId, sessionId, at }) => ({
+          event: [type, userId, sessionId],
+          at,
+        }));
+        assert.deepEqual(latest, { event: expected, at: real.clock.ms });
+        assert.notEqual(before?.at, real.clock.ms, 'one event for each attempt');
+        assert.equal(events[0]?.address, '192.0.2.7');
+      }
+    };
+    await check(failures);
+    await real.auth.users.disable(user.id);
+    await check(disabled);
   });
 });
 
@@ -366,6 +543,35 @@ suite('account', () => {
     await assert.rejects(real.auth.refresh(other.refreshToken), RefreshRefused);
     await assert.rejects(real.auth.login(JANE), CredentialsRefused);
     await real.auth.login({ ...JANE, password: 'new password' });
+  });
+
+  test('a password changes while a login replaces its outdated hash', async () => {
+    await using real = await openTestAuth();
+    const { user, session } = await signInJane(real);
+    await storeHash(real, user.id, `$2b$${PASSWORD}`, session.id);
+    onceVerified(real, () => real.auth.login(JANE));
+    const change = { current_password: PASSWORD, new_password: 'new password' };
+    await real.auth.changePassword({ sub: user.id, sid: session.id }, change);
+    await real.auth.login({ ...JANE, password: 'new password' });
+  });
+
+  test('of two changes of one password at once, one is refused and leaves a trace', async () => {
+    await using real = await openTestAuth();
+    const { user, session } = await signInJane(real);
+    const bearer = { sub: user.id, sid: session.id };
+    const results = await Promise.allSettled(
+      ['one password', 'two password'].map((next) =>
+        real.auth.changePassword(bearer, { current_password: PASSWORD, new_password: next }),
+      ),
+    );
+    const reasons = results.map((it) => (it.status === 'rejected' ? it.reason.code : 'changed'));
+    assert.deepEqual(reasons.sort(), ['changed', 'invalid_credentials']);
+    const events = await real.store.listEvents({ userId: user.id, limit: 9 });
+    assert.deepEqual(events.map(({ type }) => type).sort(), [
+      'password_change_failed',
+      'password_changed',
+      'user_registered',
+    ]);
   });
 
   test('a hook that throws leaves the password and the session as they are', async () => {

@@ -1,0 +1,110 @@
+import { AccountDisabled, CredentialsRefused, StoreUnavailable } from '../errors.ts';
+import type { Caller } from './audit.ts';
+import { type AuthContext, createRevoking } from './context.ts';
+import { type LoginInput, parseLogin } from './login-input.ts';
+import type { AuditEventType, UserRecord } from './model.ts';
+import { createSession, createSignIn, issue, issueAgainIfChanged, type SignIn } from './sign-in.ts';
+import type { TokenLimits } from './token-limits.ts';
+import { findRecord } from './users.ts';
+
+/**
+ * How often a password is verified while the user changes between the verification and the sign-in. One
+ * change is common: many logins at a time replace an outdated hash. Each verification costs a hash, so there
+ * is a bound.
+ */
+export const PROOF_ATTEMPTS = 3;
+
+/**
+ * Signs in by password. An unknown user takes the time of a known one.
+ * @param limits of the tokens, where the answer carries less than a verifier accepts
+ * @throws {InvalidInput}
+ * @throws {CredentialsRefused} unknown user or wrong password, not told apart
+ * @throws {AccountDisabled} only to who knows the password
+ * @throws {Overloaded}
+ * @throws {StoreUnavailable}
+ * @throws {RangeError} where a token would be longer than the limits allow; nothing is written
+ */
+export async function login(
+  context: AuthContext,
+  input: LoginInput | unknown,
+  caller: Caller,
+  limits?: TokenLimits,
+): Promise<SignIn> {
+  const parsed = parseLogin(input, context.settings.passwordMaxLength);
+  let record = await findRecord(context, parsed.reference);
+  for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
+    const proven = await provePassword(context, record, parsed.password, caller);
+    const signIn = await openSession(context, proven, { ...parsed, caller, limits });
+    if (signIn !== undefined) return signIn;
+    // The user changed in between, perhaps because another login replaced an outdated hash. The password is
+    // verified again: against the new hash, which may also be that of another password.
+    record = await context.store.findUser({ id: proven.record.id });
+  }
+  throw changesTooOften();
+}
+
+export function changesTooOften(): StoreUnavailable {
+  return new StoreUnavailable('The password of this user is being changed. Try again.');
+}
+
+interface ProvenUser {
+  readonly record: UserRecord;
+  /** The hash that the password matched. */
+  readonly verifiedHash: string;
+  /** Whether that hash should be replaced. */
+  readonly isOutdated: boolean;
+}
+
+/** @throws {CredentialsRefused} @throws {AccountDisabled} after it recorded that */
+async function provePassword(
+  context: AuthContext,
+  record: UserRecord | undefined,
+  password: string,
+  caller: Caller,
+): Promise<ProvenUser> {
+  const recordFailure = (type: AuditEventType) =>
+    context.store.recordEvent(context.createEvent(type, { userId: record?.id ?? null }, caller));
+  const verifiedHash = record?.passwordHash ?? null;
+  const { ok, outdated } = await context.hasher.verify(verifiedHash, password);
+  if (!ok || record === undefined || verifiedHash === null) {
+    await recordFailure('login_failed');
+    throw new CredentialsRefused();
+  }
+  if (record.disabledAt !== null) {
+    await recordFailure('login_of_disabled_user');
+    throw new AccountDisabled();
+  }
+  return { record, verifiedHash, isOutdated: outdated };
+}
+
+/** @returns undefined where the user is not as it was when the password was verified */
+async function openSession(
+  context: AuthContext,
+  { record, verifiedHash, isOutdated }: ProvenUser,
+  options: {
+    password: string;
+    scope: string | null;
+    caller: Caller;
+    limits: TokenLimits | undefined;
+  },
+): Promise<SignIn | undefined> {
+  const { password, scope, caller, limits } = options;
+  const rehash = isOutdated ? await context.hasher.hash(password) : null;
+  const session = createSession(context, record.id, scope, caller);
+  const issued = await issue(context, record, session, limits);
+  const about = { userId: record.id, sessionId: session.id };
+  const opened = await context.store.openSession({
+    session,
+    verifiedHash,
+    rehash,
+    event: context.createEvent('login_succeeded', about, caller),
+    bound: {
+      maxSessions: context.settings.maxSessions,
+      ...createRevoking(context, 'session_ended', { userId: record.id }, caller),
+    },
+  });
+  if (opened.status === 'refused') return undefined;
+  context.log.apply(opened.revocations ?? []);
+  const current = await issueAgainIfChanged(context, issued, opened.user, session);
+  return createSignIn(context, current, session);
+}
