@@ -17,6 +17,8 @@ export type FieldRule =
       readonly type: 'repeat';
       readonly of: 'password';
       readonly required?: true;
+      /** What to say where the two differ. Default: a sentence with the names of both members. */
+      readonly detail?: string;
     };
 
 /** The host's own extra user fields, by name. They are set at registration and shown with the user. */
@@ -67,7 +69,8 @@ export function readRepeats(reader: InputReader, rules: FieldRules): void {
     const value = reader.raw(field);
     if (!reader.has(field)) reader.problem(field, `"${field}" is missing.`);
     else if (value !== reader.raw(rule.of)) {
-      reader.problem(field, `"${field}" differs from "${rule.of}". Write the same twice.`);
+      const detail = `"${field}" differs from "${rule.of}". Write the same twice.`;
+      reader.problem(field, rule.detail ?? detail);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { InvalidSetting } from '../errors.ts';
+import type { Algorithm } from '../jwt/algorithms.ts';
 import { addFlags, addOptions, type GivenSettings } from './given-settings.ts';
 import { holdsPassword } from './postgres/url.ts';
 import type { Refuse } from './refuse.ts';
@@ -21,13 +22,16 @@ export interface SettingSources {
   readonly flags?: Readonly<Record<string, string | boolean | undefined>> | undefined;
   /** Given in code. */
   readonly options?: SettingOptions | undefined;
+  /** Makes the secret where none is given. */
+  readonly secretFallback?: ((algorithm: Algorithm) => string | undefined) | undefined;
 }
 
 /**
  * Reads, checks and completes the settings. Touches no file but the `.env` file.
  * @throws {InvalidSetting} for the first setting that is unknown, malformed or at odds with another
  */
-export function readSettings({ env, envFile, flags = {}, options = {} }: SettingSources): Settings {
+export function readSettings(sources: SettingSources): Settings {
+  const { env, envFile, flags = {}, options = {} } = sources;
   const given: GivenSettings = new Map();
   const inFile =
     envFile === false ? {} : addEnvFile(given, envFile ?? '.env', envFile !== undefined);
@@ -40,6 +44,7 @@ export function readSettings({ env, envFile, flags = {}, options = {} }: Setting
   const port = value(given, table.port);
   const issuer = value(given, table.issuer, defaultIssuer(host, port));
   const dataDir = resolve(value(given, table.dataDir));
+  const algorithm = value(given, table.algorithm);
   const settings: Settings = {
     host,
     port,
@@ -48,10 +53,10 @@ export function readSettings({ env, envFile, flags = {}, options = {} }: Setting
       ? value(given, table.databaseUrl)
       : { kind: 'sqlite', path: resolve(dataDir, 'latchkey.db') },
     dataDir,
-    secret: given.has('secret') ? value(given, table.secret) : undefined,
+    secret: given.has('secret') ? value(given, table.secret) : sources.secretFallback?.(algorithm),
     issuer,
     audience: value(given, table.audience, issuer),
-    algorithm: value(given, table.algorithm),
+    algorithm,
     accessTokenTtl: value(given, table.accessTokenTtl),
     refreshTokenTtl: value(given, table.refreshTokenTtl),
     refreshGrace: value(given, table.refreshGrace),

@@ -49,7 +49,8 @@ export interface SettingOptions {
   readonly secret?: string | undefined;
   readonly issuer?: string | undefined;
   readonly audience?: string | readonly string[] | undefined;
-  readonly algorithm?: Algorithm | undefined;
+  /** An {@link Algorithm}; any other text, as from the environment, is refused at start. */
+  readonly algorithm?: Algorithm | (string & {}) | undefined;
   readonly accessTokenTtl?: number | string | undefined;
   readonly refreshTokenTtl?: number | string | undefined;
   readonly refreshGrace?: number | string | undefined;

@@ -1,4 +1,5 @@
 import { MultipleCredentials, TokenRefused } from '../errors.ts';
+import { assertNoTokenInAddress } from './address-token.ts';
 import { isBearerScheme, isSecondToken, parseBearer } from './bearer.ts';
 import type { TokenCookies } from './cookies.ts';
 import {
@@ -76,7 +77,7 @@ export function createCredentialReader(
     headers: RequestHeaders,
     readToken: (authorization: string) => string,
   ): AccessCredential | undefined {
-    assertNotInUrl(url);
+    assertNoTokenInAddress(url);
     const cookie = findHeader(headers, 'cookie');
     const cookieToken = cookies?.findAccess(cookie);
     const authorization = findHeader(headers, 'authorization');
@@ -104,7 +105,7 @@ export function createCredentialReader(
   /** @throws {MultipleCredentials} */
   function readCarriers(request: IncomingRequest) {
     const { rawHeaders, url } = request;
-    assertNotInUrl(url);
+    assertNoTokenInAddress(url);
     const headers = readHeaders(request);
     const authorization = findHeader(headers, 'authorization') ?? '';
     if (authorization !== '' && rawHeaders !== undefined) assertOneAuthorization(rawHeaders);
@@ -161,14 +162,5 @@ function assertOneAuthorization(rawHeaders: readonly string[]): void {
   }
   if (count > 1) {
     throw twoAuthorizations();
-  }
-}
-
-/** An address is logged, remembered and sent on; a token in it is a token given away. */
-function assertNotInUrl(url: string | undefined): void {
-  if (url?.includes('access_token=') && /[?&]access_token=/.test(url)) {
-    throw new MultipleCredentials(
-      'A token must not be in the address, where it is logged. Send it in the Authorization header.',
-    );
   }
 }

@@ -45,15 +45,24 @@ export interface OriginRules {
  * @param origins those that may use the cookies beside the one a request goes to: the issuer's, and those
  *   that CORS allows to use credentials
  * @param advice a sentence for the operator: where to allow an origin
+ * @param options.acceptSilent whether a request with neither header passes: only programs and browsers
+ *   older than 2020 send one, and `SameSite=Lax` stops those browsers. Default false
  */
-export function createOriginRules(origins: readonly string[], advice: string): OriginRules {
+export function createOriginRules(
+  origins: readonly string[],
+  advice: string,
+  { acceptSilent = false }: { readonly acceptSilent?: boolean } = {},
+): OriginRules {
   const allowed = new Set(origins);
   // An allowed origin is cross-origin to Sec-Fetch-Site, and known by its name.
   const isProven = (site: string | undefined, origin: string | undefined) =>
     site === 'same-origin' || (origin !== undefined && allowed.has(origin));
   return {
     assertSameOrigin({ headers }) {
-      if (isProven(findHeader(headers, 'sec-fetch-site'), findHeader(headers, 'origin'))) return;
+      const site = findHeader(headers, 'sec-fetch-site');
+      const origin = findHeader(headers, 'origin');
+      if (acceptSilent && site === undefined && origin === undefined) return;
+      if (isProven(site, origin)) return;
       throw new Forbidden(
         'cross_site_request',
         `Refused: this request uses cookies and does not come from this site. Send it from a page of an allowed origin, or use an Authorization header. ${advice}`,

@@ -2,6 +2,7 @@
  * `latchkey/server`: Latchkey as a Fastify plugin, and the standalone server made of it.
  *
  * - {@link latchkey}: register it on a Fastify app of your own.
+ * - {@link serve}: run such an app as a program.
  * - {@link createApp}: the whole server of `latchkey serve`, for your own code to start.
  */
 
@@ -13,6 +14,7 @@ export type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
 export type { SignIn } from '../auth/sign-in.ts';
 export type { TokenLimits } from '../auth/token-limits.ts';
 export type { Users } from '../auth/users.ts';
+export { databaseUrlFrom } from '../config/database-env.ts';
 export * from '../errors.ts';
 export type { AuthenticatedUser, CustomClaims } from '../guard/authenticated-user.ts';
 export type { AccessRequirements, GuestRequirements } from '../guard/authorize.ts';
@@ -23,10 +25,18 @@ export type { UserDecorations, UserName, UserOf } from '../guard/user-decoration
 export type { Algorithm } from '../jwt/algorithms.ts';
 export { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 export type { LatchkeyOptions } from '../system/options.ts';
+export type {
+  AnswerShape,
+  AnswerTransport,
+  RouteAnswers,
+  SignInAnswer,
+} from './answers.ts';
 export { type AppOptions, createApp } from './app.ts';
 export type { AuthCookies, OwnTokenTest } from './cookies.ts';
 export type { CorsOptions } from './cors.ts';
+export type { DetailCode, ErrorDetails } from './error-details.ts';
 export type { LatchkeyPluginOptions, ServerOptions } from './options.ts';
 export { type LatchkeyDecorator, latchkey } from './plugin.ts';
-export type { AnswerTransport } from './route-context.ts';
 export type { RouteName, RoutePaths } from './routes-table.ts';
+export { type ServeOptions, serve } from './serve.ts';
+export type { TokenAnswer } from './views.ts';

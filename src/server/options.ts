@@ -4,7 +4,8 @@ import { COOKIE_NAMES } from '../guard/guard-option-checks.ts';
 import { aBoolean, anything, mapOf, type OptionChecks, oneOf } from '../options/check-options.ts';
 import { latchkeyOptionChecks } from '../system/option-checks.ts';
 import type { LatchkeyOptions } from '../system/options.ts';
-import type { AnswerTransport } from './route-context.ts';
+import type { AnswerTransport, RouteAnswers } from './answers.ts';
+import type { ErrorDetails } from './error-details.ts';
 import type { RoutePaths } from './routes-table.ts';
 
 /** What the HTTP side can be told beyond {@link LatchkeyOptions}. */
@@ -13,6 +14,24 @@ export interface ServerOptions {
   readonly paths?: RoutePaths;
   /** Names of the cookies. */
   readonly cookies?: CookieNames;
+  /**
+   * Whether a request that changes state by cookie passes without `Origin` and `Sec-Fetch-Site`. Current
+   * browsers send one or both, so such a request comes from a program (curl, Postman) or from a browser
+   * older than 2020; with `accept`, only `SameSite=Lax` keeps the pages of other sites from sending it
+   * through one of those. A request that has either header must prove its origin in any case.
+   * Default `refuse`.
+   */
+  readonly cookiesWithoutOrigin?: 'refuse' | 'accept';
+  /**
+   * What the routes answer on success, where clients expect another form than the standard one, such as
+   * `{ me: ['id', 'username'], logout: () => ({ status: 'success' }) }`.
+   */
+  readonly answers?: RouteAnswers;
+  /**
+   * Sentences of your own for errors, by code, such as `{ email_taken: 'This address has an account.' }`:
+   * the `detail` of the problem documents with that code. The code and the status stay.
+   */
+  readonly details?: ErrorDetails;
   /** How register and login answer where `?transport=` does not say. Default `body`. */
   readonly transport?: AnswerTransport;
   /**
@@ -37,6 +56,10 @@ const serverOptionChecks = {
   // Which routes there are is for the table of routes to say.
   paths: mapOf(anything),
   cookies: COOKIE_NAMES,
+  cookiesWithoutOrigin: oneOf('refuse', 'accept'),
+  // Both are checked by name where they are read.
+  answers: mapOf(anything),
+  details: mapOf(anything),
   transport: oneOf('body', 'cookie'),
   docs: aBoolean,
   errors: oneOf('own', 'all'),

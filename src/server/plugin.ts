@@ -8,10 +8,12 @@ import { createOriginRules } from '../guard/same-origin.ts';
 import { assertOptions } from '../options/check-options.ts';
 import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 import { takeNotices } from '../system/notices.ts';
+import { type Answers, createAnswers } from './answers.ts';
 import { addBodyParsers } from './body.ts';
 import { type AuthCookies, createAuthCookies } from './cookies.ts';
 import { addDocs } from './docs.ts';
 import { refuseOtherBodies } from './empty-body.ts';
+import { parseErrorDetails } from './error-details.ts';
 import { logRefusals } from './log-refusals.ts';
 import {
   type LatchkeyPluginOptions,
@@ -33,7 +35,7 @@ import { addVerifyRoute } from './routes/verify.ts';
 import { addWellKnownRoutes } from './routes/well-known.ts';
 import { createRouteTable, type RouteTable } from './routes-table.ts';
 import { addSecurityHeaders } from './security-headers.ts';
-import { sendError } from './send-error.ts';
+import { createSendError, type SendError } from './send-error.ts';
 import { throwPlainly } from './throw-plainly.ts';
 
 declare module 'fastify' {
@@ -63,6 +65,8 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
     assertPluginOptions(options);
     const { server, core } = splitOptions(options);
     const routes = createRouteTable(server.paths);
+    const answers = createAnswers(server.answers, core.fields);
+    const sendError = createSendError(parseErrorDetails(server.details));
     const opened = await openLatchkey(core, { serves: true }).catch(throwPlainly);
     app.addHook('onClose', () => opened.close());
     app.addHook('onReady', async () => {
@@ -72,7 +76,7 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
     });
 
     try {
-      await mount(app, opened, server, routes);
+      await mount(app, opened, server, { routes, answers, sendError });
     } catch (error) {
       // A host that does not come up must not be kept running by an open database.
       await opened.close();
@@ -90,18 +94,26 @@ function assertPluginOptions(options: unknown): void {
   }
 }
 
+/** What the host has said about routes, answers and errors, read and checked. */
+interface HostTerms {
+  readonly routes: RouteTable;
+  readonly answers: Answers;
+  readonly sendError: SendError;
+}
+
 /** Puts Latchkey, opened, into the host's app. */
 async function mount(
   app: FastifyInstance,
   opened: Latchkey,
   server: ServerOptions,
-  routes: RouteTable,
+  { routes, answers, sendError }: HostTerms,
 ): Promise<void> {
   const { issuer, corsOrigins } = opened.settings;
   const cookies = createAuthCookies(issuer, server.cookies);
   const originRules = createOriginRules(
     [new URL(issuer).origin, ...corsOrigins],
     `The operator may allow origins: the server's own address is LATCHKEY_ISSUER (${issuer} now), those of other apps are LATCHKEY_CORS_ORIGINS.`,
+    { acceptSilent: server.cookiesWithoutOrigin === 'accept' },
   );
   const credentials = createCredentialReader(cookies, originRules);
   const { verifier, clock } = opened;
@@ -110,11 +122,12 @@ async function mount(
   app.decorate('latchkey', { ...opened, cookies });
   const name = server.as ?? 'user';
   const requireUser = decorateUser(app, name, guard, sendError);
-  answerErrorsOf(app, server.errors ?? 'own');
+  answerErrorsOf(app, server.errors ?? 'own', sendError);
 
   const context: RouteContext = {
     latchkey: opened,
     routes,
+    answers,
     prefix: app.prefix,
     cookies,
     credentials,
@@ -126,14 +139,14 @@ async function mount(
   rememberContext(app.latchkey, context);
   if (opened.settings.logRefusals) logRefusals(app, context);
   if (server.docs) await addDocs(app, context);
-  await app.register(async (scope) => addRoutes(scope, context));
+  await app.register(async (scope) => addRoutes(scope, context, sendError));
 }
 
 /**
  * What `app.latchkey` throws in a host's own handler is answered as it is in ours. Done route by route:
  * the error handler of the host, set before or after, is neither replaced nor asked about our errors.
  */
-function answerErrorsOf(app: FastifyInstance, which: 'own' | 'all'): void {
+function answerErrorsOf(app: FastifyInstance, which: 'own' | 'all', sendError: SendError): void {
   app.addHook('onRoute', (route) => {
     route.errorHandler ??= (error, request, reply) => {
       // Thrown on, it reaches the host's own error handler.
@@ -144,7 +157,7 @@ function answerErrorsOf(app: FastifyInstance, which: 'own' | 'all'): void {
 }
 
 /** In a scope of their own: how these routes read bodies and answer errors is not the host's. */
-function addRoutes(app: FastifyInstance, context: RouteContext): void {
+function addRoutes(app: FastifyInstance, context: RouteContext, sendError: SendError): void {
   addBodyParsers(app);
   refuseOtherBodies(app);
   addSecurityHeaders(app);

@@ -5,8 +5,9 @@ import { isSecondToken } from '../guard/bearer.ts';
 import { twoCredentials } from '../guard/credentials.ts';
 import { mustProveOrigin } from '../guard/same-origin.ts';
 import { parsePayload } from '../jwt/payload.ts';
+import type { AnswerTransport } from './answers.ts';
 import { assertNotForm } from './body.ts';
-import type { AnswerTransport, RouteContext } from './route-context.ts';
+import type { RouteContext } from './route-context.ts';
 
 /** Characters a refresh token may have. Ours have about 400. */
 const TOKEN_MAX = 8192;

@@ -1,14 +1,21 @@
-import type { FastifyInstance, FastifyRequest, FastifySchema, RouteOptions } from 'fastify';
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchema,
+  HookHandlerDoneFunction,
+  RouteOptions,
+} from 'fastify';
+import { assertNoTokenInAddress } from '../guard/address-token.ts';
 import type { AuthenticatedUser } from '../guard/authenticated-user.ts';
 import type { CredentialReader } from '../guard/credentials.ts';
 import type { RequireUser } from '../guard/fastify/require-user.ts';
 import type { OriginRules } from '../guard/same-origin.ts';
 import type { Latchkey } from '../system/latchkey.ts';
+import type { Answers, AnswerTransport, RouteAnswers } from './answers.ts';
 import type { AuthCookies } from './cookies.ts';
 import type { RouteName, RouteTable } from './routes-table.ts';
-
-/** How tokens travel in answers. */
-export type AnswerTransport = 'body' | 'cookie';
+import { object, optional, type Schema } from './schemas/json-schema.ts';
 
 /** What the routes share. */
 export interface RouteContext {
@@ -22,6 +29,7 @@ export interface RouteContext {
   readonly requireUser: RequireUser;
   /** The user of a request, behind `requireUser`. */
   readonly getUser: (request: FastifyRequest) => AuthenticatedUser;
+  readonly answers: Answers;
   /** For register and login, unless `?transport=` says otherwise. */
   readonly transport: AnswerTransport;
 }
@@ -49,8 +57,14 @@ export function addRoute(
 ): void {
   const address = context.routes.get(name);
   if (address === undefined) return;
-  const schema = { operationId: name, ...createSchema(options.schema, address.method) };
-  app.route({ ...options, ...address, schema });
+  const schema = {
+    operationId: name,
+    ...describeAnswer(createSchema(options.schema, address.method), context, name),
+  };
+  const onRequest = [options.onRequest ?? []].flat();
+  // The documents for programs take no token, in whatever way.
+  if (name !== 'jwks' && name !== 'metadata') onRequest.unshift(refuseTokenInAddress);
+  app.route({ ...options, ...address, schema, onRequest });
 }
 
 /** A route renamed to GET has no body, and Fastify takes no description of one. */
@@ -58,4 +72,36 @@ function createSchema(schema: FastifySchema = {}, method: string): FastifySchema
   if (method !== 'GET') return schema;
   const { body: _, ...others } = schema;
   return others;
+}
+
+function refuseTokenInAddress(
+  request: FastifyRequest,
+  _reply: FastifyReply,
+  done: HookHandlerDoneFunction,
+): void {
+  try {
+    assertNoTokenInAddress(request.raw.url);
+    done();
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
+/** Where the host shapes the answer, the documentation tells its members, or that it is the host's. */
+function describeAnswer(
+  schema: FastifySchema,
+  { answers }: RouteContext,
+  name: RouteName,
+): FastifySchema {
+  const shape = answers.given[name as keyof RouteAnswers];
+  if (shape === undefined) return schema;
+  const { 204: nothing, ...responses } = schema.response as Record<string, Schema>;
+  const status = name === 'register' ? 201 : 200;
+  const description = nothing?.['description'] ?? responses[status]?.['description'];
+  const members = typeof shape === 'function' ? [] : shape;
+  const body = object(Object.fromEntries(members.map((member) => [member, optional({})])), {
+    description,
+    ...(members.length === 0 ? { additionalProperties: true } : {}),
+  });
+  return { ...schema, response: { ...responses, [status]: body } };
 }

@@ -2,8 +2,23 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_HEADERS } from '../guard/api-headers.ts';
 import { toErrorAnswer } from './error-answer.ts';
 
-/** Answers with a problem document. What is our fault is logged by its name and message alone. */
-export function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
+/** Answers with a problem document. */
+export type SendError = (request: FastifyRequest, reply: FastifyReply, error: unknown) => void;
+
+/** @param details the host's own sentences, by code */
+export function createSendError(details: ReadonlyMap<string, string>): SendError {
+  return (request, reply, error) => send(request, reply, error, details);
+}
+
+export const sendError = createSendError(new Map());
+
+/** What is our fault is logged by its name and message alone. */
+function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+  details: ReadonlyMap<string, string>,
+): void {
   const { problem, headers } = toErrorAnswer(error);
   if (problem.status >= 500) {
     const { name, message } = error instanceof Error ? error : { name: typeof error, message: '' };
@@ -14,5 +29,5 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, error: u
     .headers({ ...API_HEADERS, ...headers })
     .type('application/problem+json')
     .serializer(JSON.stringify)
-    .send(problem);
+    .send({ ...problem, detail: details.get(problem.code) ?? problem.detail });
 }

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { SignIn } from '../auth/sign-in.ts';
 import type { TokenLimits } from '../auth/token-limits.ts';
+import type { AnswerTransport, SignInRoute } from './answers.ts';
 import { RequestRefused } from './request-refused.ts';
-import type { AnswerTransport, RouteContext } from './route-context.ts';
-import { toTokenView, toUserView } from './views.ts';
+import type { RouteContext } from './route-context.ts';
 
 /**
  * Reads `?transport=`.
@@ -35,12 +35,8 @@ export function answerSignIn(
   context: RouteContext,
   reply: FastifyReply,
   signIn: SignIn,
-  options: { transport: AnswerTransport; withUser?: boolean },
-): Record<string, unknown> {
-  const user = toUserView(signIn.user);
-  if (options.transport === 'cookie') {
-    context.cookies.set(reply, signIn);
-    return { user, expires_in: signIn.expiresIn };
-  }
-  return options.withUser ? { user, ...toTokenView(signIn) } : toTokenView(signIn);
+  { route, transport }: { route: SignInRoute; transport: AnswerTransport },
+): object {
+  if (transport === 'cookie') context.cookies.set(reply, signIn);
+  return context.answers.signIn(route, signIn, transport);
 }

@@ -1,6 +1,17 @@
 import type { Session, User } from '../auth/model.ts';
 import type { SignIn } from '../auth/sign-in.ts';
 
+/** The tokens as an answer has them. @see RFC 6749 section 5.1 */
+export interface TokenAnswer {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly token_type: 'bearer';
+  /** Seconds the access token lives. */
+  readonly expires_in: number;
+  /** Space separated; absent where no scope is granted. */
+  readonly scope?: string;
+}
+
 /** A user as people see it. The host's own fields stand beside ours, by their names. */
 export function toUserView(user: User): Record<string, unknown> {
   return {
@@ -15,7 +26,7 @@ export function toUserView(user: User): Record<string, unknown> {
 }
 
 /** @see RFC 6749 section 5.1 */
-export function toTokenView(signIn: SignIn): Record<string, unknown> {
+export function toTokenView(signIn: SignIn): TokenAnswer {
   return {
     access_token: signIn.accessToken,
     refresh_token: signIn.refreshToken,

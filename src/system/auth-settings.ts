@@ -3,9 +3,9 @@ import { type AuthSettings, DEFAULT_KEY_ROTATION, type KeyRotation } from '../au
 import { durationBetween } from '../config/duration.ts';
 import type { Refuse } from '../config/refuse.ts';
 import type { Settings } from '../config/settings.ts';
-import { InvalidSetting, KeyRefused } from '../errors.ts';
-import { importSigningKey, type SigningKey } from '../jwt/keys.ts';
+import { InvalidSetting } from '../errors.ts';
 import type { LatchkeyOptions } from './options.ts';
+import { readSigningKey } from './signing-key.ts';
 
 /** Joins the settings with what only code can give. @throws {InvalidSetting} */
 export function createAuthSettings(
@@ -23,7 +23,7 @@ export function createAuthSettings(
     clientId: options.clientId ?? 'latchkey',
     algorithm,
     secret,
-    signingKey: readSigningKey(options, settings),
+    signingKey: readSigningKey(options, algorithm),
     keyRotation: readKeyRotation(options),
     accessTokenTtl,
     refreshTokenTtl,
@@ -36,19 +36,6 @@ export function createAuthSettings(
     claims: options.claims,
     scopes: options.scopes,
   };
-}
-
-function readSigningKey(
-  { signingKey }: LatchkeyOptions,
-  { algorithm }: Settings,
-): SigningKey | undefined {
-  if (signingKey === undefined) return undefined;
-  try {
-    return importSigningKey(signingKey, algorithm);
-  } catch (error) {
-    if (!(error instanceof KeyRefused)) throw error;
-    throw new InvalidSetting('signingKey', 'cannot be used.', error.message);
-  }
 }
 
 function readKeyRotation({ keyRotation = {} }: LatchkeyOptions): KeyRotation {

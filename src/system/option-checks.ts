@@ -27,6 +27,8 @@ const settings = Object.fromEntries(
 export const latchkeyOptionChecks = {
   ...settings,
   signingKey: anything,
+  publicKey: anything,
+  deriveSecret: aBoolean,
   keyRotation: optionsOf({
     interval: anything,
     lead: anything,
@@ -39,6 +41,7 @@ export const latchkeyOptionChecks = {
       minLength: aNumber,
       maxLength: aNumber,
       of: aString,
+      detail: aString,
     } satisfies OptionChecks<FieldRule>),
   ),
   claims: aFunction,

@@ -5,6 +5,7 @@ import { readSettings } from '../config/read-settings.ts';
 import type { SettingOptions, Settings } from '../config/settings.ts';
 import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
 import type { KeyMaterial } from '../jwt/keys.ts';
+import { deriveSecret, readSigningKey } from './signing-key.ts';
 
 /**
  * What a host may give in code. The settings among them win over the environment and `.env`.
@@ -16,6 +17,17 @@ export interface LatchkeyOptions extends SettingOptions {
    * private key as PEM, base64 of PEM, or JWK. Must fit `algorithm`. Nothing of it is stored.
    */
   readonly signingKey?: KeyMaterial;
+  /**
+   * The public half of `signingKey`, where a deployment gives both: it must belong to it, or the start is
+   * refused. Not needed: the public half is derived from the private one.
+   */
+  readonly publicKey?: KeyMaterial;
+  /**
+   * Derive `secret` from `signingKey` where no secret is given, for deployments that keep this one secret
+   * only. A new signing key is then a new secret, which opens the stored keys only after
+   * `latchkey secret rotate`. Default false: a secret of its own.
+   */
+  readonly deriveSecret?: boolean;
   /** When the keys in the database are replaced. Durations: seconds, or a text such as `90d`. */
   readonly keyRotation?: {
     /** How long a key signs, `1h` at least. Default `90d`; false: until somebody rotates it. */
@@ -64,8 +76,18 @@ export interface LatchkeyOptions extends SettingOptions {
 
 /** Reads all settings, those among the options last. @throws {InvalidSetting} */
 export function readAllSettings(options: LatchkeyOptions): Settings {
-  const { signingKey, clientId, fields, claims, scopes, password, hashing, ...rest } = options;
-  const { auditRetention, revocationPollInterval, keyRotation, ...others } = rest;
+  const { signingKey, publicKey, deriveSecret: derives, ...given } = options;
+  const { clientId, fields, claims, scopes, ...rest } = given;
+  const { password, hashing, auditRetention, revocationPollInterval, ...more } = rest;
+  const { keyRotation, ...others } = more;
   const { env, envFile, clock, random, ...settings } = others;
-  return readSettings({ env: env ?? process.env, envFile, options: settings });
+  return readSettings({
+    env: env ?? process.env,
+    envFile,
+    options: settings,
+    secretFallback(algorithm) {
+      const key = derives ? readSigningKey({ signingKey, publicKey }, algorithm) : undefined;
+      return key === undefined ? undefined : deriveSecret(key);
+    },
+  });
 }

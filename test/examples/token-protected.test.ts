@@ -3,6 +3,8 @@ import { before, suite, test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import { type RunningExample, runExample, startExample } from '../support/example.ts';
 import { assertProblem } from '../support/refusals.ts';
+import { testExchanges } from './originals/send-all.ts';
+import { tokenProtected } from './originals/token-protected.ts';
 
 const SECRET = 'qZ8vYtR3nB1mKx6Wd0sLc7HfJ4gPuEa2';
 const ALICE = { username: 'alice', password: 'wonderland' };
@@ -10,13 +12,11 @@ const ALICE = { username: 'alice', password: 'wonderland' };
 suite('token-protected', () => {
   let example: RunningExample;
   let token = '';
-  let refreshToken = '';
 
   before(async () => {
     example = await startExample('token-protected', { JWT_SECRET: SECRET });
     const { body } = await example.send('/token', { form: ALICE });
     token = body['access_token'];
-    refreshToken = body['refresh_token'];
   });
 
   /** The token with other claims, under its own header unless told otherwise. */
@@ -29,10 +29,13 @@ suite('token-protected', () => {
       .sign(Buffer.from(secret));
   }
 
+  testExchanges(tokenProtected, () => example);
+
   test('gives a token for a form', async () => {
     const answer = await example.send('/token', { form: ALICE });
     assert.equal(answer.status, 200);
-    const { access_token, token_type } = answer.body;
+    const { access_token, token_type, ...others } = answer.body;
+    assert.deepEqual(others, {});
     assert.equal(token_type, 'bearer');
     const { payload, protectedHeader } = await jwtVerify(access_token, Buffer.from(SECRET));
     assert.equal(protectedHeader.alg, 'HS256');
@@ -86,7 +89,12 @@ suite('token-protected', () => {
         ),
     ],
     ['alg none', 'token_untrusted', async () => bearer(`${encode(none)}.${token.split('.')[1]}.`)],
-    ['a refresh token', 'token_untrusted', async () => bearer(refreshToken)],
+    [
+      'a token of another kind',
+      'token_untrusted',
+      async () =>
+        bearer(await forge({}, { header: { ...decodeProtectedHeader(token), typ: 'rt+jwt' } })),
+    ],
   ];
   const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -116,11 +124,9 @@ test('token-protected does not start with a secret that can be guessed', async (
     Object.entries(weak).map(async ([secret, message]) => {
       const { process } = runExample('token-protected', { JWT_SECRET: secret });
       assert.deepEqual(await process.ended, { code: 1, signal: null });
-      assert.match(process.output(), /InvalidSetting: signingKey: .*openssl rand -base64 48/);
+      // The sentence alone: no name of a class, no stack, no version of Node.
+      assert.match(process.output(), /^signingKey: .*openssl rand -base64 48\n$/);
       assert.match(process.output(), message);
-      assert.equal(process.output().trimEnd().split('\n').length, 1, process.output());
-      assert.doesNotMatch(process.output(), /Listening/);
-      assert.doesNotMatch(process.output(), /^ +at /m, 'the message stands alone, without a stack');
       if (secret.length > 10) assert.ok(!process.output().includes(secret));
     }),
   );

@@ -93,7 +93,7 @@ describe('an access token', () => {
         assert.equal(answer.body['code'], 'multiple_credentials');
       }
     }
-    assertProblem(await send(`/auth/me?access%5Ftoken=${token}`), 401);
+    assertProblem(await send(`/auth/me?access%5Ftoken=${token}`), 400);
     const other = await send('/auth/me?provider_access_token=x', { token });
     assert.equal(other.status, 200);
   });

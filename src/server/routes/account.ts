@@ -4,7 +4,7 @@ import { toCaller } from '../caller.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { meSchema, passwordSchema, sessionSchema, sessionsSchema } from '../schemas/account.ts';
 import { answerSignIn, limitsOf } from '../sign-in-answer.ts';
-import { toSessionView, toUserView } from '../views.ts';
+import { toSessionView } from '../views.ts';
 
 /** What a signed-in person can see and do of their own. */
 export function addAccountRoutes(app: FastifyInstance, context: RouteContext): void {
@@ -14,7 +14,7 @@ export function addAccountRoutes(app: FastifyInstance, context: RouteContext): v
   addRoute(app, context, 'me', {
     schema: meSchema,
     onRequest,
-    handler: async (request) => toUserView(await auth.findMe(context.getUser(request))),
+    handler: async (request) => context.answers.me(await auth.findMe(context.getUser(request))),
   });
 
   addRoute(app, context, 'password', {
@@ -31,7 +31,7 @@ export function addAccountRoutes(app: FastifyInstance, context: RouteContext): v
         toCaller(request),
         limitsOf(context, transport),
       );
-      return answerSignIn(context, reply, signIn, { transport });
+      return answerSignIn(context, reply, signIn, { route: 'refresh', transport });
     },
   });
 

@@ -17,7 +17,7 @@ export function addLoginRoute(app: FastifyInstance, context: RouteContext): void
         toCaller(request),
         limitsOf(context, transport),
       );
-      return answerSignIn(context, reply, signIn, { transport });
+      return answerSignIn(context, reply, signIn, { route: 'login', transport });
     },
   });
 }

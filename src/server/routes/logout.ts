@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RefreshRefused, TokenRefused } from '../../errors.ts';
 import type { AccessCredential } from '../../guard/credentials.ts';
+import type { SignOutRoute } from '../answers.ts';
 import { toCaller } from '../caller.ts';
 import { clearOwnCookies } from '../clear-own-cookies.ts';
 import {
@@ -23,7 +24,7 @@ export function addLogoutRoutes(app: FastifyInstance, context: RouteContext): vo
     handler: async (request, reply) => {
       await context.latchkey.auth.logoutAll(context.getUser(request), toCaller(request));
       clearCookies(context, request, reply);
-      return reply.code(204).send();
+      return answerSignOut(context, reply, 'logoutAll');
     },
   });
 }
@@ -38,13 +39,13 @@ async function logout(context: RouteContext, request: FastifyRequest, reply: Fas
     // To end one session of two and say nothing of the other would leave somebody signed in.
     if (context.credentials.findBeside(request.raw) !== undefined) throw tokenBesideBody();
     await context.latchkey.auth.logoutByRefreshToken(refresh.token, toCaller(request));
-    return reply.code(204).send();
+    return answerSignOut(context, reply, 'logout');
   }
   const access = context.credentials.find(request.raw);
   if (access === undefined && refresh === undefined) context.credentials.require(request.raw);
   clearCookies(context, request, reply);
   await endSession(context, request, access, refresh);
-  return reply.code(204).send();
+  return answerSignOut(context, reply, 'logout');
 }
 
 async function endSession(
@@ -70,6 +71,11 @@ async function endSession(
     const dead = error instanceof TokenRefused && access.transport === 'cookie';
     if (!dead) throw error;
   }
+}
+
+function answerSignOut({ answers }: RouteContext, reply: FastifyReply, route: SignOutRoute) {
+  const body = answers.signOut(route);
+  return body === undefined ? reply.code(204).send() : reply.code(200).send(body);
 }
 
 function clearCookies(context: RouteContext, request: FastifyRequest, reply: FastifyReply): void {

@@ -30,7 +30,7 @@ async function refresh(context: RouteContext, request: FastifyRequest, reply: Fa
       toCaller(request),
       limitsOf(context, transport),
     );
-    return answerSignIn(context, reply, signIn, { transport });
+    return answerSignIn(context, reply, signIn, { route: 'refresh', transport });
   } catch (error) {
     // A browser would go on sending cookies that are worth nothing. A token that is not ours may belong to
     // another program on this host, whose user must not be signed out.

@@ -18,7 +18,7 @@ export function addRegisterRoute(app: FastifyInstance, context: RouteContext): v
         limitsOf(context, transport),
       );
       reply.code(201);
-      return answerSignIn(context, reply, signIn, { transport, withUser: true });
+      return answerSignIn(context, reply, signIn, { route: 'register', transport });
     },
   });
 }

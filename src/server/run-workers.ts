@@ -1,0 +1,58 @@
+import cluster, { type Worker } from 'node:cluster';
+
+/** A worker that served this long shows that the next one can: the pauses start over. */
+const STEADY_MS = 10_000;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 10_000;
+
+/**
+ * Runs this program in several more processes, which share the port they listen on. The first one starts
+ * alone, so that a start that fails says so once; then this process ends too, with its exit code. Later, a
+ * worker that dies is replaced, after a pause that doubles while replacements die young.
+ */
+export function runWorkers(count: number, onListening: (address: string) => void): void {
+  let hasListened = false;
+  let isStopping = false;
+  let diedYoung = 0;
+  const pauses = new Set<NodeJS.Timeout>();
+
+  const start = () => {
+    const worker = cluster.fork();
+    let steady: NodeJS.Timeout | undefined;
+    worker.once('listening', () => {
+      steady = setTimeout(() => {
+        diedYoung = 0;
+      }, STEADY_MS).unref();
+    });
+    worker.once('exit', (code) => {
+      clearTimeout(steady);
+      if (isStopping) return;
+      if (!hasListened) process.exit(code || 1);
+      replace();
+    });
+  };
+  const replace = () => {
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** diedYoung, LONGEST_PAUSE_MS);
+    diedYoung += 1;
+    const timer = setTimeout(() => {
+      pauses.delete(timer);
+      start();
+    }, pause);
+    pauses.add(timer);
+  };
+
+  cluster.once('listening', (_worker: Worker, { address, port }) => {
+    hasListened = true;
+    for (let others = 1; others < count; others++) start();
+    const host = address.includes(':') ? `[${address}]` : address;
+    onListening(`http://${host}:${port}`);
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      isStopping = true;
+      for (const timer of pauses) clearTimeout(timer);
+      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal);
+    });
+  }
+  start();
+}
