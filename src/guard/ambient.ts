@@ -15,3 +15,8 @@ export function randomFraction(): number {
 export function unref(timer: { unref?: () => void } | number): void {
   if (typeof timer === 'object') timer.unref?.();
 }
+
+/** Says something to whoever runs the process, on standard error. Never a secret. */
+export function printProblem(text: string): void {
+  console.error(text);
+}

@@ -1,6 +1,7 @@
 import { toAsciiLowerCase } from '../encoding/header-text.ts';
 import { parseJson } from '../encoding/json.ts';
 import { decodeUtf8 } from '../encoding/utf8.ts';
+import { suggestAddress } from './likely-mistakes.ts';
 
 /** The `fetch` of the web, as far as it is needed here. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -29,14 +30,21 @@ export interface FetchedDocument {
   readonly maxAge: number | undefined;
 }
 
-/** Why a document could not be had. The message is a sentence for a person who runs the guard. */
+/** Why a document could not be fetched. The message is a sentence for the person who runs the guard. */
 export class FetchFailed extends Error {
   /** Of the answer, where one came. */
   readonly status: number | undefined;
-  constructor(message: string, status?: number, options?: ErrorOptions) {
-    super(message, options);
+  /** Whether time alone will not help: somebody must change the options of the guard, or the issuer. */
+  readonly isSetUp: boolean;
+  constructor(
+    message: string,
+    status?: number,
+    { isSetUp = false, cause }: { isSetUp?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'FetchFailed';
     this.status = status;
+    this.isSetUp = isSetUp;
   }
 }
 
@@ -74,9 +82,8 @@ export async function fetchDocument(
     if (timeout.aborted) {
       throw new FetchFailed(`${url} did not answer within ${options.timeout / 1000} s.`);
     }
-    throw new FetchFailed(`${url} cannot be reached: ${describe(error)}.`, undefined, {
-      cause: error,
-    });
+    const message = `${url} cannot be reached: ${describe(error)}.${suggestAddress(url, error)}`;
+    throw new FetchFailed(message, undefined, { cause: error });
   }
 }
 
@@ -87,13 +94,19 @@ export async function fetchDocument(
 export function assertFetchable(address: string, allowHttp: boolean): void {
   const url = URL.parse(address);
   if (url === null || url.username !== '' || url.password !== '') {
-    throw new FetchFailed(`${JSON.stringify(address)} is not an address to ask for keys.`);
+    throw new FetchFailed(
+      `${JSON.stringify(address)} is not an address to ask for keys.`,
+      undefined,
+      { isSetUp: true },
+    );
   }
   if (url.protocol === 'https:') return;
   if (url.protocol === 'http:' && (allowHttp || isLoopback(url.hostname))) return;
   throw new FetchFailed(
     `${address} is not https: whoever is on the way could hand out keys of their own. Use https, or ` +
       'set allowHttp where the network itself is trusted.',
+    undefined,
+    { isSetUp: true },
   );
 }
 
@@ -104,9 +117,15 @@ function isLoopback(host: string): boolean {
 function refuseStatus(url: string, { status, type }: Response): FetchFailed {
   // Browsers and Deno do not show the status of a redirect that they do not follow.
   if (type === 'opaqueredirect' || (status >= 300 && status < 400)) {
-    return new FetchFailed(`${url} redirects, which is not followed. Configure the final address.`);
+    return new FetchFailed(
+      `${url} redirects, which is not followed. Configure the final address.`,
+      undefined,
+      { isSetUp: true },
+    );
   }
-  return new FetchFailed(`${url} answers with status ${status}.`, status);
+  // A server that is starting, stopping or overloaded answers 5xx, 408, 425 or 429.
+  const isSetUp = status < 500 && ![408, 425, 429].includes(status);
+  return new FetchFailed(`${url} answers with status ${status}.`, status, { isSetUp });
 }
 
 async function readBody(url: string, response: Response): Promise<Uint8Array> {
@@ -128,7 +147,7 @@ function parseDocument(url: string, text: string | undefined): unknown {
   } catch {
     // Said below.
   }
-  throw new FetchFailed(`${url} does not answer with strict JSON.`);
+  throw new FetchFailed(`${url} does not answer with strict JSON.`, undefined, { isSetUp: true });
 }
 
 /** @see RFC 9111 section 5.2.2 */

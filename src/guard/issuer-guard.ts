@@ -7,6 +7,7 @@ import type { IssuerGuardOptions } from './guard-options.ts';
 import { type CommonGuardParts, createGuardParts } from './guard-parts.ts';
 import { IssuerKeys } from './issuer-keys.ts';
 import { RevocationWatch } from './revocation-watch.ts';
+import { createSetUpReport, WRONG_SET_UP_RETRY_SECONDS } from './set-up-report.ts';
 
 /** A guard that asks its issuer for the keys, and for revocations where it may. */
 export function createIssuerGuard<Host extends object>(options: IssuerGuardOptions): Guard<Host> {
@@ -20,6 +21,7 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
     timeout: requireSeconds('timeout', options.timeout ?? 5),
   };
   const waiting = new Set<{ resolve: () => void; reject: (error: Error) => void }>();
+  const report = createSetUpReport(issuer);
   let closed = false;
 
   // A key that the feed says is revoked signs no token we take, whatever the key set still says.
@@ -33,8 +35,12 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
       for (const { resolve } of waiting) resolve();
       waiting.clear();
     }
-    // Later, and outside: what a listener throws is no failure of the guard.
+    // Later, and outside: an error that a listener throws is not the guard's.
     if (onStatus !== undefined) queueMicrotask(() => onStatus(guard.status()));
+    else if (!closed) {
+      const keys = source.isReady ? undefined : source.status.error;
+      report({ keys, revocations: watch?.setUpError });
+    }
   }
 
   const source = new IssuerKeys({
@@ -89,7 +95,7 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
 function createDoubt(source: IssuerKeys, watch: RevocationWatch | undefined): GuardDoubt {
   return {
     assertAble(alone) {
-      if (!source.isReady) throw notReady(source.retryAfter);
+      if (!source.isReady) throw notReady(source);
       watch?.assertAble(alone);
     },
     findHope(error) {
@@ -154,11 +160,20 @@ function isClosed(): GuardNotReady {
   return new GuardNotReady('The guard is closed.');
 }
 
-function notReady(retryAfter: number): GuardNotReady {
+function notReady({ retryAfter, setUpError, status }: IssuerKeys): GuardNotReady {
+  if (setUpError !== undefined) {
+    return new GuardNotReady(
+      'This service cannot check tokens, because it is set up wrongly. Its operator finds the reason in its ' +
+        'log.',
+      WRONG_SET_UP_RETRY_SECONDS,
+      { cause: setUpError },
+    );
+  }
   return new GuardNotReady(
     'This service cannot check tokens yet: it has not been able to get the keys of their issuer. It ' +
       'keeps asking. Try again shortly.',
     retryAfter,
+    { cause: status.error },
   );
 }
 

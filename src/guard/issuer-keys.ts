@@ -57,6 +57,7 @@ export class IssuerKeys {
   #isSettled = false;
   #fetchedAt: number | undefined;
   #error: string | undefined;
+  #isSetUpWrong = false;
   #failures = 0;
   #lastAttempt: number | undefined;
   #nextAttempt = 0;
@@ -92,6 +93,11 @@ export class IssuerKeys {
       fetchedAt: this.#fetchedAt,
       error: this.#error,
     };
+  }
+
+  /** Why there are no keys, where time alone will not help. */
+  get setUpError(): string | undefined {
+    return this.#isSetUpWrong && !this.isReady ? this.#error : undefined;
   }
 
   /** Seconds until it is tried again. */
@@ -156,6 +162,7 @@ export class IssuerKeys {
       if (this.#stopped.signal.aborted) return;
       this.#failures++;
       this.#error = error instanceof Error ? error.message : 'The keys cannot be used.';
+      this.#isSetUpWrong = error instanceof FetchFailed && error.isSetUp;
       // Where they are may have changed.
       this.#isSettled = false;
       const grown = this.#options.retryDelay * 2 ** Math.min(this.#failures - 1, 16);
@@ -196,7 +203,9 @@ export class IssuerKeys {
       ...(this.#expected === undefined ? {} : { headers: { 'cache-control': 'no-cache' } }),
     });
     const { keys, ignored } = importKeySet(value);
-    if (keys.length === 0) throw new FetchFailed(describeNoKeys(url, ignored));
+    if (keys.length === 0) {
+      throw new FetchFailed(describeNoKeys(url, ignored), undefined, { isSetUp: true });
+    }
     if (!isSameSet(this.#keys, keys)) {
       this.#options.onKeys(keys);
       this.#keys = keys;

@@ -6,7 +6,7 @@ import type { RevocationIndex } from '../revocation/revocation-index.ts';
 import { parseRevocations } from '../revocation/revocation-wire.ts';
 import { randomFraction, unref } from './ambient.ts';
 import { EventStreamReader, type StreamEvent } from './event-stream.ts';
-import { assertFetchable, type Fetch } from './fetch-document.ts';
+import { assertFetchable, type Fetch, FetchFailed } from './fetch-document.ts';
 import { watchRequest } from './let-go.ts';
 import type { RevocationsStatus } from './revocation-source.ts';
 
@@ -94,6 +94,7 @@ export class RevocationFeed {
   #liveSince = 0;
   #failures = 0;
   #skipped = 0;
+  #isSetUpWrong = false;
   #started = false;
 
   constructor(options: RevocationFeedOptions) {
@@ -114,6 +115,11 @@ export class RevocationFeed {
     };
   }
 
+  /** Whether time alone will not help: the credential or the address must be changed. */
+  get isSetUpWrong(): boolean {
+    return this.#isSetUpWrong;
+  }
+
   /** Begins to listen. */
   start(): void {
     if (this.#started) return;
@@ -131,10 +137,11 @@ export class RevocationFeed {
 
   async #run(): Promise<void> {
     while (!this.#closed.signal.aborted) {
-      const error = await this.#listen();
+      const { error, isSetUp } = await this.#listen();
       if (this.#closed.signal.aborted) return;
       const wasSteady = this.#state === 'live' && this.#elapsed() - this.#liveSince >= STEADY;
       this.#failures = wasSteady ? 1 : this.#failures + 1;
+      this.#isSetUpWrong = isSetUp;
       this.#change(this.#completeAt === undefined ? 'connecting' : 'stale', error);
       await this.#pause(this.#chooseDelay());
     }
@@ -147,7 +154,7 @@ export class RevocationFeed {
   }
 
   /** One connection from its beginning to its end. @returns why it ended */
-  async #listen(): Promise<string> {
+  async #listen(): Promise<{ error: string; isSetUp: boolean }> {
     const silence = new AbortController();
     const signal = AbortSignal.any([silence.signal, this.#closed.signal]);
     const watchdog = new Watchdog(this.#timers, () => silence.abort());
@@ -166,10 +173,10 @@ export class RevocationFeed {
         this.#position = reader.lastId ?? this.#position;
         if (this.#state === 'live') this.#completeAt = this.#elapsed();
       }
-      return 'the server ended the feed';
+      return { error: 'the server ended the feed', isSetUp: false };
     } catch (error) {
-      if (silence.signal.aborted) return 'the server fell silent';
-      return describe(error);
+      if (silence.signal.aborted) return { error: 'the server fell silent', isSetUp: false };
+      return { error: describe(error), isSetUp: error instanceof FetchFailed && error.isSetUp };
     } finally {
       request.stop();
       watchdog.stop();
@@ -197,7 +204,7 @@ export class RevocationFeed {
     const type = readMediaType(response.headers.get('content-type'));
     if (response.status === 200 && type === 'text/event-stream') return response;
     await response.body?.cancel();
-    throw new Error(explain(response.status));
+    throw explain(response.status);
   }
 
   #take({ name, data }: StreamEvent): void {
@@ -208,6 +215,7 @@ export class RevocationFeed {
       case 'live':
         this.#liveSince = this.#elapsed();
         this.#completeAt = this.#liveSince;
+        this.#isSetUpWrong = false;
         this.#change('live', undefined);
         break;
       case 'snapshot':
@@ -305,15 +313,19 @@ export const systemTimers: FeedTimers = {
   },
 };
 
-function explain(status: number): string {
+function explain(status: number): FetchFailed {
+  const fail = (message: string, isSetUp: boolean) => new FetchFailed(message, status, { isSetUp });
   if (status === 401 || status === 403) {
-    return 'the server does not know the key of this guard; make one with: latchkey guards create NAME';
+    return fail(
+      'the server does not know the key of this guard; make one with: latchkey guards create NAME',
+      true,
+    );
   }
-  if (status === 404) return 'there is no feed of revocations at this address';
+  if (status === 404) return fail('there is no feed of revocations at this address', true);
   if (status === 0 || (status >= 300 && status < 400)) {
-    return 'the address redirects, which is not followed';
+    return fail('the address redirects, which is not followed', true);
   }
-  return `the server answers with status ${status}, and not with a feed`;
+  return fail(`the server answers with status ${status}, and not with a feed`, status === 200);
 }
 
 function describe(error: unknown): string {

@@ -2,6 +2,7 @@ import { isJsonObject } from '../encoding/json.ts';
 import { RevocationsStale, TokenRefused } from '../errors.ts';
 import { type FetchOptions, fetchDocument } from './fetch-document.ts';
 import { RevocationFeed, type RevocationFeedStatus, systemTimers } from './revocation-feed.ts';
+import { WRONG_SET_UP_RETRY_SECONDS } from './set-up-report.ts';
 
 /** What to do with tokens while a revocation may be missing. */
 export type StalePolicy = 'accept' | 'reject' | 'introspect';
@@ -83,6 +84,11 @@ export class RevocationWatch {
     return { ...status, stale: this.#isStale(status) };
   }
 
+  /** Why the feed cannot be had, where time alone will not help. */
+  get setUpError(): string | undefined {
+    return this.#feed.isSetUpWrong ? this.#feed.status.error : undefined;
+  }
+
   /** Whether tokens can be judged, by the issuer's word where need be. */
   get isAble(): boolean {
     return this.#options.onStale === 'accept' || this.#feed.status.staleness !== undefined;
@@ -102,7 +108,7 @@ export class RevocationWatch {
   assertAble(alone: boolean): void {
     const { onStale } = this.#options;
     if (onStale === 'accept' || (onStale === 'introspect' && !alone)) return;
-    if (this.#isStale(this.#feed.status)) throw stale();
+    if (this.#isStale(this.#feed.status)) throw stale(this.setUpError);
   }
 
   /** Asks the issuer about a token, where the policy says so; else undefined. */
@@ -130,7 +136,7 @@ export class RevocationWatch {
       });
       answer = value;
     } catch {
-      throw stale();
+      throw stale(this.setUpError);
     }
     if (isJsonObject(answer) && answer['active'] === true) return;
     throw new TokenRefused(
@@ -149,7 +155,15 @@ export class RevocationWatch {
   }
 }
 
-function stale(): RevocationsStale {
+function stale(setUpError: string | undefined): RevocationsStale {
+  if (setUpError !== undefined) {
+    return new RevocationsStale(
+      'This service accepts no tokens, because it is set up wrongly and cannot hear of revocations. Its ' +
+        'operator finds the reason in its log.',
+      WRONG_SET_UP_RETRY_SECONDS,
+      { cause: setUpError },
+    );
+  }
   return new RevocationsStale(
     'This service has not heard of revocations for too long to accept tokens. It keeps trying. Try again ' +
       'shortly.',

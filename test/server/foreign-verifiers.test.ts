@@ -4,6 +4,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import {
   type AuthorizationServer,
   allowInsecureRequests,
+  clockTolerance,
   discoveryRequest,
   processDiscoveryResponse,
   validateJwtAccessToken,
@@ -38,21 +39,32 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256']) {
         audience: latchkey.url,
         algorithms: [algorithm],
         typ: 'at+jwt',
+        clockTolerance: 5,
       });
       assert.equal(payload['username'], 'jane');
       assert.equal(protectedHeader.alg, algorithm);
       await assert.rejects(jwtVerify(`${token}A`, keys), { name: /^JW/ });
     });
 
+    test('jose accepts them for as long as clocks may differ', async () => {
+      const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', latchkey.url));
+      const { payload } = await jwtVerify(token, keys);
+      const { iat = 0, exp = 0 } = payload;
+      const verifyAt = (seconds: number) =>
+        jwtVerify(token, keys, { clockTolerance: 5, currentDate: new Date(seconds * 1000) });
+      await verifyAt(iat - 2);
+      await verifyAt(exp + 4);
+      await assert.rejects(verifyAt(exp + 6), { code: 'ERR_JWT_EXPIRED' });
+    });
+
     test('oauth4webapi finds our metadata and accepts our access tokens', async () => {
       assert.equal(server.issuer, latchkey.url);
       assert.equal(server.token_endpoint, `${latchkey.url}/auth/token`);
-      const claims = await validateJwtAccessToken(
-        server,
-        createRequest(token),
-        latchkey.url,
-        insecure,
-      );
+      const claims = await validateJwtAccessToken(server, createRequest(token), latchkey.url, {
+        ...insecure,
+        signingAlgorithms: [algorithm],
+        [clockTolerance]: 5,
+      });
       assert.equal(claims['username'], 'jane');
       await assert.rejects(
         validateJwtAccessToken(server, createRequest(token), 'https://other.example', insecure),
