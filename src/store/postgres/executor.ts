@@ -5,8 +5,9 @@ import type { Sql } from '../sql/sql.ts';
 import { awaitSteps, type Rows, type Step, type Steps, type Value } from '../sql/steps.ts';
 import type { PostgresClient } from './client.ts';
 import { toConnectionError } from './connection-failures.ts';
-import { NothingDone, toStoreError } from './failures.ts';
+import { NothingDone, StalePlan, toStoreError } from './failures.ts';
 import type { PostgresLocation } from './location.ts';
+import { StatementNames } from './statement-names.ts';
 
 /** A migration may have much to do, and other nodes wait for it; ms. */
 const longestMigration = 600_000;
@@ -21,8 +22,7 @@ export class PostgresExecutor {
   #isAborted = false;
   readonly #maxWaiting: number;
   readonly #isPasswordGiven: boolean;
-  /** Statement texts to the names they are prepared under. The texts are few: none holds a value. */
-  readonly #names = new Map<string, string>();
+  readonly #names = new StatementNames();
 
   constructor({ connection, Client, ...location }: PostgresLocation) {
     const clients = this.#clients;
@@ -140,13 +140,14 @@ export class PostgresExecutor {
   }
 
   #executorOf(client: pg.PoolClient): (step: Step) => Promise<Rows> {
-    return ({ text, values }) => {
-      let name = this.#names.get(text);
-      if (name === undefined) {
-        name = `latchkey_${this.#names.size}`;
-        this.#names.set(text, name);
+    return async ({ text, values }) => {
+      const name = this.#names.nameOf(text);
+      try {
+        return await execute(client, { name, text, values });
+      } catch (error) {
+        if (error instanceof StalePlan) this.#names.retire(name);
+        throw error;
       }
-      return execute(client, { name, text, values });
     };
   }
 }

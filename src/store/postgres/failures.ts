@@ -13,6 +13,9 @@ export class UniqueViolation extends Error {
 /** The statement, and with it the transaction, had no effect at all and may simply be run again. */
 export class NothingDone extends StoreUnavailable {}
 
+/** A migration of a newer node changed the columns that a prepared statement answers; it must be prepared again. */
+export class StalePlan extends NothingDone {}
+
 type Condition = readonly [problem: string, retryAfter: number];
 
 const away: Condition = ['The database is starting or stopping. Try again.', 1];
@@ -89,8 +92,8 @@ const conditions: Readonly<Record<string, Condition>> = {
   XX002: damaged,
 };
 
-/** Serialization failure, deadlock. */
-const conflicts = new Set(['40001', '40P01']);
+/** Serialization failure, deadlock, a statement that a pooler prepared on another server connection. */
+const retryable = new Set(['40001', '40P01', '26000']);
 
 /**
  * What a failed statement or connection means for the caller. What the server says of a statement may
@@ -105,9 +108,10 @@ export function toStoreError(error: unknown): Error {
   }
   const { code = '', constraint } = error;
   if (code === '23505' && constraint !== undefined) return new UniqueViolation(constraint);
-  if (conflicts.has(code) || isStalePreparation(error)) {
-    return new NothingDone('The database could not do this just now. Try again.');
-  }
+  const retry = 'The database could not do this just now. Try again.';
+  // The server finds this out before it executes anything.
+  if (code === '0A000' && error.routine === 'RevalidateCachedQuery') return new StalePlan(retry);
+  if (retryable.has(code)) return new NothingDone(retry);
   const condition = findCondition(error);
   if (condition === undefined) {
     return new Error(`The store could not do this: the database answered with error ${code}.`);
@@ -120,9 +124,4 @@ function findCondition({ code = '', routine }: pg.DatabaseError): Condition | un
   // One code stands for both a missing entry in pg_hba.conf and a missing role. Messages are translated.
   if (code === '28000' && routine === 'InitializeSessionUserId') return unknownRole;
   return conditions[code] ?? conditions[code.slice(0, 2)];
-}
-
-/** A newer version changed the schema, or a pooler changed the server: what was prepared is no more. */
-function isStalePreparation({ code, routine }: pg.DatabaseError): boolean {
-  return code === '26000' || (code === '0A000' && routine === 'RevalidateCachedQuery');
 }
