@@ -168,6 +168,45 @@ test('past maxStaleness the issuer is asked where that is chosen', async (t) => 
   await assert.rejects(async () => guard.authenticate(ask(alice)), STALE);
 });
 
+test('a token is accepted by introspection only where the answer says that it is active', async (t) => {
+  const clock = new TestClock(Date.now());
+  const server = await startServer({ clock });
+  let answer: unknown;
+  const guard = createGuard({
+    issuer: ISSUER,
+    jwksUri: `${server.url}/.well-known/jwks.json`,
+    clock,
+    revocations: {
+      credential: 'lkg_x',
+      url: `${server.url}/auth/revocations`,
+      introspectionUrl: 'https://auth.example/introspect',
+      onStale: 'introspect',
+    },
+    fetch: async (url, init) =>
+      url.endsWith('/introspect')
+        ? new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } })
+        : fetch(url, init),
+  });
+  t.after(() => guard.close());
+  const { body } = await server.register('alice');
+  const token: string = body['access_token'];
+  answer = { active: true };
+  assert.equal((await guard.authenticate(ask(token))).username, 'alice');
+  for (answer of [
+    { active: false },
+    {},
+    { active: 'true' },
+    { active: 1 },
+    { active: null },
+    { Active: true },
+    [{ active: true }],
+    'active',
+    null,
+  ]) {
+    await assert.rejects(async () => guard.authenticate(ask(token)), { code: 'token_revoked' });
+  }
+});
+
 test('changes of the feed are told', async (t) => {
   const { statuses, cutFeed } = await setUp(t);
   assert.ok(statuses.some(({ revocations }) => revocations?.state === 'live'));

@@ -347,6 +347,18 @@ describe('forms', () => {
     }
   });
 
+  it('may have 64 fields, and an empty grant_type', async () => {
+    const form = (count: number) =>
+      `${text}&grant_type=password&${Array.from({ length: count - 3 }, (_, at) => `f${at}=`).join('&')}`;
+    const most = await send('/auth/token', { form: form(64) });
+    assert.equal(most.body['error'], 'invalid_grant');
+    const more = await send('/auth/token', { form: form(65) });
+    assert.equal(more.body['error'], 'invalid_request');
+    assert.match(more.body['error_description'], /64 fields/);
+    const login = await send('/auth/login', { form: `${text}&grant_type=` });
+    assertProblem(login, 401);
+  });
+
   it('are taken by login and token alone', async () => {
     for (const { path, valid, token } of endpoints) {
       if (path === '/auth/login') continue;

@@ -197,12 +197,22 @@ describe('access tokens', () => {
     assert.equal(header.alg, 'HS256');
   });
 
+  it('are verified by keys that caches drop well before a new one signs', async () => {
+    const short = await startServer({ keyRotation: { lead: '41s' } });
+    for (const path of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']) {
+      const answer = await short.send(path);
+      assert.equal(answer.headers.get('cache-control'), 'public, max-age=20');
+    }
+    await short.close();
+  });
+
   it('verify with the public keys, of which nothing private is shown', async () => {
     const answer = await send('/.well-known/jwks.json');
     assert.equal(answer.status, 200);
     assertGuarded(answer);
     assert.match(answer.headers.get('content-type') ?? '', /^application\/jwk-set\+json/);
     assert.match(answer.headers.get('cache-control') ?? '', /^public, max-age=\d+$/);
+    assert.equal(answer.headers.get('cache-control'), 'public, max-age=300');
     const { keys } = answer.body;
     assert.equal(keys.length, 1);
     assert.deepEqual(Object.keys(keys[0]).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);

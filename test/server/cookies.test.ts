@@ -8,6 +8,7 @@ import {
   ISSUER,
   PASSWORD,
   readCookies,
+  SECRET,
   startHost,
   startServer,
   type TestAnswer,
@@ -178,6 +179,14 @@ describe('default names', () => {
     assert.equal(none.body['code'], 'token_missing');
     const left = await moved.send('/auth/logout', { method: 'POST', cookies: both, headers: HERE });
     assert.deepEqual(Object.keys(readCookies(left)), [name, refreshName]);
+    const { body: again } = await moved.login('jane');
+    const formerOnly = { [ACCESS]: again['access_token'], [REFRESH]: again['refresh_token'] };
+    const out = await moved.send('/auth/logout', {
+      method: 'POST',
+      cookies: formerOnly,
+      headers: HERE,
+    });
+    assert.deepEqual(Object.keys(readCookies(out)), [name, refreshName, ACCESS, REFRESH]);
     assert.equal(await isSignedIn(access), true);
     await moved.close();
   });
@@ -513,6 +522,29 @@ describe('logout by cookie', () => {
     await other.close();
   });
 
+  it('sets no cookies where none came', async () => {
+    const { access } = await signIn();
+    const answer = await send('/auth/logout', { method: 'POST', token: access });
+    assert.deepEqual(answer.headers.getSetCookie(), []);
+  });
+
+  it('clears an access cookie of ours that is not valid yet, or for another audience', async () => {
+    const signingKey = SECRET;
+    const nbf = Math.floor(Date.now() / 1000) + 3600;
+    const options = { algorithm: 'HS256', signingKey } as const;
+    const early = await startHost({ ...options, claims: () => ({ nbf }) }, () => {});
+    const other = await startHost({ ...options, audience: 'other' }, () => {});
+    const host = await startHost(options, () => {});
+    for (const issuing of [early, other]) {
+      const { body } = await issuing.register('jane');
+      const cookies = { [ACCESS]: body['access_token'] };
+      const answer = await host.send('/auth/logout', { method: 'POST', cookies, headers: HERE });
+      assertCleared(answer);
+      await issuing.close();
+    }
+    await host.close();
+  });
+
   it('everywhere clears them too', async () => {
     const { cookies, access } = await signIn();
     const answer = await send('/auth/logout/all', { method: 'POST', cookies, headers: HERE });
@@ -645,6 +677,7 @@ describe('CORS', () => {
         assert.match(answer.headers.get('access-control-allow-methods') ?? '', new RegExp(method));
         assert.match(answer.headers.get('access-control-allow-headers') ?? '', /authorization/);
         assert.match(answer.headers.get('vary') ?? '', /Origin/i);
+        assert.equal(answer.headers.get('access-control-max-age'), '600');
       }
     }
   });

@@ -12,6 +12,9 @@ function startRefusingHost(errors: 'own' | 'all') {
   return startHost({ errors }, (app) => {
     app.get('/gone', () => refuse(410, 'the page is gone'));
     app.get('/broken', () => refuse(502, 'db-7.internal does not answer'));
+    app.get('/failed', () => refuse(500, 'db-7.internal does not answer'));
+    app.get('/odd', () => refuse(399, 'db-7.internal does not answer'));
+    app.get('/bad', () => refuse(400, 'the page is bad'));
     app.get('/thrown', () => {
       throw new Error('db-7.internal does not answer');
     });
@@ -27,13 +30,14 @@ suite('errors of the host', () => {
     assertProblem(gone, 410);
     assert.equal(gone.body['code'], 'request_refused');
     assert.equal(gone.body['detail'], 'The page is gone.');
+    assert.equal((await send('/bad')).body['detail'], 'The page is bad.');
     const nameless = await send('/named', { json: {} });
     assertProblem(nameless, 400);
     assert.equal(nameless.body['code'], 'invalid_input');
     assert.equal(nameless.body['detail'], "Body must have required property 'name'.");
   });
 
-  for (const path of ['/broken', '/thrown']) {
+  for (const path of ['/broken', '/failed', '/odd', '/thrown']) {
     test(`${path} shows nothing internal`, async () => {
       const { send } = await startRefusingHost('all');
       const answer = await send(path);

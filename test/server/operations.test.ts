@@ -521,7 +521,9 @@ describe('behind a proxy', () => {
   });
 
   it('reads an address with a port, in brackets, and mapped into IPv6', async () => {
-    const proxied = await startServer({ trustProxy: ['127.0.0.1', '10.0.0.0/8', 'fd00::/8'] });
+    const proxied = await startServer({
+      trustProxy: ['127.0.0.1', '10.0.0.0/8', 'fd00::/8', '::ffff:172.16.0.0/108'],
+    });
     const cases = {
       '203.0.113.7:4711': '203.0.113.7',
       '[2001:db8::7]:443': '2001:db8::7',
@@ -535,6 +537,7 @@ describe('behind a proxy', () => {
       // Trusted hops are known with a port, too.
       '203.0.113.7:1, 10.0.0.2:2, [fd00::1]:3,\t::ffff:10.0.0.4': '203.0.113.7',
       '198.51.100.1, 203.0.113.7:1, 10.0.0.2:2': '203.0.113.7',
+      '203.0.113.7, 172.16.0.9:80': '203.0.113.7',
       unknown: null,
       '_hidden:80': null,
       '203.0.113.7:': null,

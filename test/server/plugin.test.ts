@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { describe, it, test } from 'node:test';
 import { inspect } from 'node:util';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -425,6 +427,33 @@ describe("a host's own ways", () => {
     const failed = await host.send('/fail');
     assert.equal(failed.headers.get('content-type'), 'application/problem+json');
     await host.close();
+  });
+});
+
+describe('HTTP/2', () => {
+  it('may send a body whose length no header tells, and none with a type', async () => {
+    const app = Fastify({ http2: true });
+    await app.register(latchkey, { ...testOptions(), issuer: 'http://127.0.0.1:8000' });
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    const session = connect(url);
+    try {
+      const post = async (path: string, type: string, body: string) => {
+        const headers = { ':method': 'POST', ':path': path, 'content-type': type };
+        const stream = session.request(headers);
+        stream.end(body);
+        const [answer] = await once(stream, 'response');
+        stream.resume();
+        return answer[':status'];
+      };
+      const json = JSON.stringify({ username: 'jane', password: PASSWORD });
+      assert.equal(await post('/auth/register', 'application/json', json), 201);
+      assert.equal(await post('/auth/login', 'application/json', json), 200);
+      assert.equal(await post('/auth/logout', 'text/plain', ''), 401);
+      assert.equal(await post('/auth/logout', 'text/plain', 'x'), 415);
+    } finally {
+      session.destroy();
+      await app.close();
+    }
   });
 });
 
