@@ -1,8 +1,9 @@
+import { LatchkeyError } from '../errors.ts';
 import { type ErrorAnswer, findErrorAnswer } from '../guard/error-answer.ts';
 import { createProblem, type Problem } from '../guard/problem.ts';
 import { RequestRefused } from './request-refused.ts';
 
-/** What Fastify's own refusals are called here. */
+/** Our codes for what Fastify refuses by itself. */
 const FASTIFY_CODES: Readonly<Record<string, string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
@@ -14,6 +15,7 @@ const FASTIFY_CODES: Readonly<Record<string, string>> = {
   FST_ERR_VALIDATION: 'invalid_input',
 };
 
+/** What our own routes say to that. A host's routes may have other limits and take other bodies. */
 const DETAILS: Readonly<Record<string, string>> = {
   body_too_large: 'The body is too large: 64 KiB is the limit.',
   unsupported_media_type: 'Send JSON with "Content-Type: application/json".',
@@ -36,16 +38,25 @@ export function toErrorAnswer(error: unknown): ErrorAnswer {
 const INTERNAL = 'Something went wrong on our side. Nothing was changed. Try again later.';
 
 /**
- * What Fastify refused by itself, or the host by throwing: by Fastify's convention, an error that names
- * a status under 500 is meant for the caller, message and all.
+ * What a host's route refused, or Fastify for it, with its message as it is. By Fastify's convention an error
+ * with a status from 400 to 499 is meant for the caller.
  */
-function findRefusal(error: unknown): Problem | undefined {
+export function findHostRefusal(error: unknown): RequestRefused | undefined {
+  if (error instanceof LatchkeyError) return undefined;
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
   const { statusCode, message } = error;
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const known = FASTIFY_CODES[code] ?? 'request_refused';
-  return createProblem(statusCode, known, DETAILS[known] ?? toSentence(message));
+  return new RequestRefused(statusCode, known, message || 'The request was refused.');
+}
+
+/** What Fastify refused before or in a route of ours. */
+function findRefusal(error: unknown): Problem | undefined {
+  const refusal = findHostRefusal(error);
+  if (refusal === undefined) return undefined;
+  const { status, code, message } = refusal;
+  return createProblem(status, code, DETAILS[code] ?? toSentence(message));
 }
 
 function toSentence(text: string): string {

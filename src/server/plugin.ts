@@ -13,6 +13,7 @@ import { addBodyParsers } from './body.ts';
 import { type AuthCookies, createAuthCookies } from './cookies.ts';
 import { addDocs } from './docs.ts';
 import { refuseOtherBodies } from './empty-body.ts';
+import { findHostRefusal } from './error-answer.ts';
 import { parseErrorDetails } from './error-details.ts';
 import { logRefusals } from './log-refusals.ts';
 import {
@@ -128,6 +129,7 @@ async function mount(
     latchkey: opened,
     routes,
     answers,
+    sendError,
     prefix: app.prefix,
     cookies,
     credentials,
@@ -139,7 +141,7 @@ async function mount(
   rememberContext(app.latchkey, context);
   if (opened.settings.logRefusals) logRefusals(app, context);
   if (server.docs) await addDocs(app, context);
-  await app.register(async (scope) => addRoutes(scope, context, sendError));
+  await app.register(async (scope) => addRoutes(scope, context));
 }
 
 /**
@@ -151,17 +153,16 @@ function answerErrorsOf(app: FastifyInstance, which: 'own' | 'all', sendError: S
     route.errorHandler ??= (error, request, reply) => {
       // Thrown on, it reaches the host's own error handler.
       if (which === 'own' && !(error instanceof LatchkeyError)) throw error;
-      sendError(request, reply, error);
+      sendError(request, reply, findHostRefusal(error) ?? error);
     };
   });
 }
 
 /** In a scope of their own: how these routes read bodies and answer errors is not the host's. */
-function addRoutes(app: FastifyInstance, context: RouteContext, sendError: SendError): void {
+function addRoutes(app: FastifyInstance, context: RouteContext): void {
   addBodyParsers(app);
   refuseOtherBodies(app);
   addSecurityHeaders(app);
-  app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
   // Schemas are there for the documentation; the domain reads all input itself.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);

@@ -16,6 +16,7 @@ import type { Answers, AnswerTransport, RouteAnswers } from './answers.ts';
 import type { AuthCookies } from './cookies.ts';
 import type { RouteName, RouteTable } from './routes-table.ts';
 import { object, optional, type Schema } from './schemas/json-schema.ts';
+import type { SendError } from './send-error.ts';
 
 /** What the routes share. */
 export interface RouteContext {
@@ -30,6 +31,7 @@ export interface RouteContext {
   /** The user of a request, behind `requireUser`. */
   readonly getUser: (request: FastifyRequest) => AuthenticatedUser;
   readonly answers: Answers;
+  readonly sendError: SendError;
   /** For register and login, unless `?transport=` says otherwise. */
   readonly transport: AnswerTransport;
 }
@@ -64,7 +66,10 @@ export function addRoute(
   const onRequest = [options.onRequest ?? []].flat();
   // The documents for programs take no token, in whatever way.
   if (name !== 'jwks' && name !== 'metadata') onRequest.unshift(refuseTokenInAddress);
-  app.route({ ...options, ...address, schema, onRequest });
+  // A route with a handler of its own is not answered as the routes of the host are.
+  const errorHandler: RouteOptions['errorHandler'] = (error, request, reply) =>
+    context.sendError(request, reply, error);
+  app.route({ errorHandler, ...options, ...address, schema, onRequest });
 }
 
 /** A route renamed to GET has no body, and Fastify takes no description of one. */

@@ -20,6 +20,8 @@ function startRefusingHost(errors: 'own' | 'all') {
     });
     const body = { type: 'object', required: ['name'] };
     app.post('/named', { schema: { body } }, () => ({ ok: true }));
+    app.post('/short', { bodyLimit: 100 }, () => ({ ok: true }));
+    app.post('/mute', () => refuse(409, ''));
   });
 }
 
@@ -29,12 +31,29 @@ suite('errors of the host', () => {
     const gone = await send('/gone');
     assertProblem(gone, 410);
     assert.equal(gone.body['code'], 'request_refused');
-    assert.equal(gone.body['detail'], 'The page is gone.');
-    assert.equal((await send('/bad')).body['detail'], 'The page is bad.');
     const nameless = await send('/named', { json: {} });
     assertProblem(nameless, 400);
     assert.equal(nameless.body['code'], 'invalid_input');
-    assert.equal(nameless.body['detail'], "Body must have required property 'name'.");
+  });
+
+  test('keep their messages to the letter, whoever refuses', async () => {
+    const { send } = await startRefusingHost('all');
+    const xml = { body: '<a/>', headers: { 'content-type': 'text/xml' } };
+    for (const [path, request, detail] of [
+      ['/gone', { method: 'GET' }, 'the page is gone'],
+      ['/bad', { method: 'GET' }, 'the page is bad'],
+      ['/named', { json: {} }, "body must have required property 'name'"],
+      ['/short', { json: { name: 'x'.repeat(200) } }, 'Request body is too large'],
+      ['/named', xml, 'Unsupported Media Type'],
+      ['/mute', {}, 'The request was refused.'],
+    ] as const) {
+      const answer = await send(path, { method: 'POST', ...request });
+      assertProblem(answer, answer.status);
+      assert.equal(answer.body['detail'], detail);
+    }
+    // Our own routes say what they take.
+    const ours = await send('/auth/login', { json: { username: 'x'.repeat(70_000) } });
+    assert.equal(ours.body['detail'], 'The body is too large: 64 KiB is the limit.');
   });
 
   for (const path of ['/broken', '/failed', '/odd', '/thrown']) {

@@ -29,7 +29,7 @@ export function assertProblem(answer: TestAnswer, status: number, name = ''): vo
   assert.equal(problem['title'], STATUS_CODES[status], name);
   assert.equal(problem['status'], status, name);
   assert.match(problem['code'], /^[a-z]+(_[a-z]+)*$/, name);
-  assert.match(problem['detail'], /^\S.+[.…!"\w>]$/s, name);
+  assert.match(problem['detail'], /^\S.+[.…!"'\w>]$/s, name);
   if (errors !== undefined) {
     assert.ok(Array.isArray(errors) && errors.length > 0, name);
     for (const each of errors) assert.deepEqual(Object.keys(each), ['field', 'detail'], name);
