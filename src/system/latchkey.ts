@@ -14,6 +14,7 @@ import { systemClock, systemRandom } from './clock.ts';
 import { latchkeyOptionChecks } from './option-checks.ts';
 import { type LatchkeyOptions, readAllSettings } from './options.ts';
 import { loadOrCreateSecret } from './secret-file.ts';
+import { explainDerivedSecret } from './signing-key.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /**
@@ -107,7 +108,8 @@ export async function openLatchkey(
     };
   } catch (error) {
     await store.close();
-    throw error;
+    const isDerived = options.deriveSecret === true && settings.defaulted.has('secret');
+    throw isDerived ? explainDerivedSecret(error) : error;
   }
 }
 

@@ -75,3 +75,13 @@ export function deriveSecret({ privateKey }: SigningKey): string {
   const derived = hkdfSync('sha256', bytes, '', 'latchkey secret from signing key v1', 32);
   return Buffer.from(derived).toString('base64url');
 }
+
+/** Where the secret is derived, a secret that does not open the database means another signing key. */
+export function explainDerivedSecret(error: unknown): unknown {
+  if (!(error instanceof InvalidSetting) || error.setting !== 'LATCHKEY_SECRET') return error;
+  return new InvalidSetting(
+    'signingKey',
+    'is not the one from which the secret of this database is derived (deriveSecret).',
+    'Set the former one. To replace it, first set LATCHKEY_SECRET to app.latchkey.settings.secret as it is under the former one.',
+  );
+}

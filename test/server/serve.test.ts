@@ -126,6 +126,34 @@ test('deriveSecret makes the secret from the signing key, unless one is given', 
   });
 });
 
+test('a derived secret names the signing key that opens the database, and can be kept without it', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-serve-'));
+  after(() => rmSync(dataDir, { recursive: true, force: true }));
+  const { secret: _, databaseUrl: __, ...options } = testOptions();
+  const open = async (signingKey: string, more: object) => {
+    const opened = await openLatchkey({
+      ...options,
+      dataDir,
+      databaseUrl: `sqlite:${join(dataDir, 'a.db')}`,
+      algorithm: 'HS256',
+      signingKey,
+      deriveSecret: true,
+      ...more,
+    });
+    await opened.close();
+    return opened.settings.secret;
+  };
+  const former = 'qZ8vYtR3nB1mKx6Wd0sLc7HfJ4gPuEa2';
+  const secret = await open(former, {});
+  const next = 'Lc7HfJ4gPuEa2qZ8vYtR3nB1mKx6Wd0s';
+  await assert.rejects(open(next, {}), {
+    name: 'InvalidSetting',
+    message: /^signingKey: is not the one .* first set LATCHKEY_SECRET to app\.latchkey\.settings/,
+  });
+  await assert.rejects(open(next, { secret: former }), { message: /^LATCHKEY_SECRET: / });
+  assert.equal(await open(next, { secret }), secret);
+});
+
 test('publicKey must be the public half of signingKey', async () => {
   const generate = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { publicKey, privateKey } = generate();
