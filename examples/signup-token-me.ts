@@ -1,5 +1,5 @@
 // People sign up, get tokens by form and ask who they are, served by several worker processes.
-// The workers share one database and one secret: what one of them ends, the others refuse. Try:
+// The workers share one database: what one of them ends, the others refuse. Try:
 //   curl -d 'username=alice&password=secret' http://127.0.0.1:8000/token
 import { randomBytes } from 'node:crypto';
 import Fastify from 'fastify';
@@ -9,7 +9,7 @@ if (process.env['SECRET_KEY'] === undefined) {
   console.log('SECRET_KEY is not set: signing with a random one.');
   process.env['SECRET_KEY'] = randomBytes(32).toString('base64url');
 }
-const { PORT, SECRET_KEY } = process.env;
+const { PORT, SECRET_KEY = '' } = process.env;
 const tokens = ['access_token', 'refresh_token', 'token_type'];
 
 async function createApp() {
@@ -17,8 +17,7 @@ async function createApp() {
   await app.register(latchkey, {
     port: PORT,
     algorithm: 'HS256',
-    secret: SECRET_KEY,
-    ...(SECRET_KEY && { signingKey: SECRET_KEY }),
+    signingKey: SECRET_KEY,
     accessTokenTtl: '30m',
     refreshTokenTtl: '7d',
     errors: 'all',

@@ -36,7 +36,7 @@ test('porting.md has the exchanges that the tests of the examples send', () => {
 test('every difference in porting.md but the error form has a reason', () => {
   for (const [name, exchanges] of Object.entries(EXCHANGES)) {
     for (const { route, about, original, ours, why } of exchanges) {
-      if (ours === undefined) continue;
+      if (ours === undefined || original === undefined) continue;
       const isErrorForm =
         ours.code !== undefined &&
         (original.status ?? ours.status) === ours.status &&

@@ -164,9 +164,11 @@ suite('signup-token-me', () => {
 });
 
 test('signup-token-me does not start with a secret that can be guessed', async () => {
-  const { process } = runExample('signup-token-me', { SECRET_KEY: 'secret' });
-  assert.deepEqual(await process.ended, { code: 1, signal: null });
-  assert.match(process.output(), /^secret: is too weak\..*\n$/);
+  for (const SECRET_KEY of ['secret', '']) {
+    const { process } = runExample('signup-token-me', { SECRET_KEY });
+    assert.deepEqual(await process.ended, { code: 1, signal: null });
+    assert.match(process.output(), /^signingKey: .* needs at least 32\..*\n$/);
+  }
 });
 
 test('signup-token-me makes a secret where there is none, and says so', async () => {

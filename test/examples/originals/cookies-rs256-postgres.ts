@@ -88,7 +88,6 @@ export const cookiesRs256Postgres: readonly Exchange[] = [
     route: DASHBOARD,
     about: 'a malformed header',
     send: { headers: { authorization: 'Bearer' } },
-    original: { status: 401 },
     ours: problem(401, 'token_malformed', '<sentence>'),
   },
   {

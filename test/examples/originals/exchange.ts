@@ -13,15 +13,16 @@ export interface Exchange {
   /** What the request is about, where the route does not say it. */
   readonly about?: string;
   readonly send?: Pick<TestRequest, 'form' | 'json' | 'token' | 'cookies' | 'headers'>;
-  readonly original: Reply;
-  /** Where it differs from the original's. */
+  /** Absent where it is not known what the original answers. */
+  readonly original?: Reply;
+  /** Where it differs from the original's, or that is not known. */
   readonly ours?: Reply;
   /** Why it differs. Where only the error form does, the page says why once for all. */
   readonly why?: string;
 }
 
 export interface Reply {
-  /** Absent where the table of the originals does not give it. */
+  /** Absent where the original's is not known. */
   readonly status?: number;
   /** Exactly the members of a success. Absent for errors, and where the body does not matter. */
   readonly body?: Readonly<Record<string, unknown>>;

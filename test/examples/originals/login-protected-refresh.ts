@@ -59,7 +59,6 @@ export const loginProtectedRefresh: readonly Exchange[] = [
     route: 'POST /token/refresh',
     about: 'with an access token',
     send: { json: { refresh_token: '$access_token' } },
-    original: { status: 401 },
     ours: problem(
       401,
       'refresh_token_invalid',

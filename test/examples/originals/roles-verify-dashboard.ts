@@ -1,4 +1,4 @@
-import { type Exchange, problem } from './exchange.ts';
+import { type Exchange, INPUT_REFUSED, problem } from './exchange.ts';
 
 const TOKENS = {
   access_token: '<token>',
@@ -34,6 +34,13 @@ export const rolesVerifyDashboard: readonly Exchange[] = [
     ours: problem(401, 'token_malformed', 'Invalid or expired token'),
   },
   {
+    route: 'GET /auth/verify',
+    about: 'without a token',
+    original: INPUT_REFUSED,
+    ours: problem(401, 'token_malformed', 'Invalid or expired token'),
+    why: 'The route says whether the caller is known, and without a token it is not.',
+  },
+  {
     route: 'GET /dashboard',
     send: { token: '$access_token' },
     original: { status: 200, body: { message: 'Welcome janedoe! This is a protected route.' } },
@@ -42,8 +49,7 @@ export const rolesVerifyDashboard: readonly Exchange[] = [
     route: 'GET /dashboard',
     about: 'a forged token',
     send: { token: 'garbage' },
-    original: { status: 401, detail: 'Invalid or expired token' },
+    original: { status: 401 },
     ours: problem(401, 'token_malformed', '<sentence>'),
-    why: 'The sentence says what is wrong with the token.',
   },
 ];

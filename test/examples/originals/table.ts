@@ -4,7 +4,8 @@ import type { Exchange, Reply } from './exchange.ts';
 export function toTable(exchanges: readonly Exchange[]): string {
   const rows = exchanges.map((exchange) => {
     const { original, ours, why } = exchange;
-    const cells = [describeRequest(exchange), describe(original)];
+    const known = original === undefined ? '–' : describe(original);
+    const cells = [describeRequest(exchange), known];
     const same = ours === undefined ? 'the same' : describe(ours);
     return `| ${[...cells, same, why ?? ''].map(toCell).join(' | ')} |`;
   });
