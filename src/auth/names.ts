@@ -5,12 +5,21 @@ const EMAIL_LOCAL = /^[^\s\p{C}@"(),:;<>[\\\]]+$/u;
 const DOMAIN =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
+/** White space, and format characters: zero width, byte order mark, marks of direction. */
+const UNSEEN = /^[\s\p{Cf}]$/u;
+
 /**
  * Takes off what surrounds a username or an email address that was typed or pasted: blanks, tabs, line breaks,
- * a byte order mark. No name can hold these, so nobody else is meant. Never for a password.
+ * and what nobody sees, such as the marks of direction that a contact list adds. No name can hold these, so
+ * nobody else is meant. Never for a password.
  */
 export function trimIdentifier(text: string): string {
-  return text.trim();
+  let start = 0;
+  let end = text.length;
+  // Not one expression: that would look at a long run of blanks again from each of its characters.
+  while (start < end && UNSEEN.test(text.charAt(start))) start++;
+  while (end > start && UNSEEN.test(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
 }
 
 /** Characters a username may have. */

@@ -19,7 +19,12 @@ export function assertTokensFit(
     if (length <= limits[kind]) continue;
     throw new RangeError(
       `The token would have ${length} characters, and ${limits[kind]} are the most that fit into ` +
-        `${limits.carrier}. Put less into its claims, or send it in the body.`,
+        `${limits.carrier}. ${ADVICE[kind]}, or send it in the body.`,
     );
   }
 }
+
+const ADVICE = {
+  accessToken: 'Put less into its claims',
+  refreshToken: 'Its length follows from the issuer: give that a shorter path',
+} as const;

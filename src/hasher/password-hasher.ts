@@ -3,7 +3,7 @@ import type { Clock, PasswordHasher, Random } from '../auth/ports.ts';
 import { InvalidInput, InvalidSetting } from '../errors.ts';
 import { type HashAnswer, type HashRequest, isHashAnswer } from './messages.ts';
 import { type Argon2Policy, assertPolicy, defaultPolicy } from './policy.ts';
-import { readStoredHash } from './stored-hash.ts';
+import { findImportProblem } from './stored-hash.ts';
 import { planVerification } from './verification-plan.ts';
 import { createWorkerPool } from './worker-pool.ts';
 
@@ -106,10 +106,7 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
       return { ok, outdated: ok && outdated };
     },
 
-    findHashProblem(stored) {
-      const read = readStoredHash(stored);
-      return 'problem' in read ? read.problem : undefined;
-    },
+    findHashProblem: findImportProblem,
 
     close: () => pool.close(),
   };

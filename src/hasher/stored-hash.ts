@@ -73,6 +73,22 @@ function readArgon2(stored: string): StoredHash {
   return { engine: 'argon2', cost, isCurrent: variant === 'argon2id' && version === '19' };
 }
 
+/**
+ * Why a hash should not be imported: what {@link readStoredHash} says, or that it seems to have been cut. A cut
+ * output of argon2 is often valid base64 still, and no password matches it, as argon2 makes another one for each
+ * length. Outputs in use have whole groups of four bytes.
+ * @returns the end of a sentence, or undefined where nothing is wrong
+ */
+export function findImportProblem(stored: string): string | undefined {
+  const read = readStoredHash(stored);
+  if ('problem' in read) return read.problem;
+  if (read.engine === 'bcrypt') return undefined;
+  const output = stored.slice(stored.lastIndexOf('$') + 1);
+  const { length } = Buffer.from(output, 'base64');
+  if (length % 4 === 0) return undefined;
+  return `has an output of ${length} bytes, and 16, 24, 32 or 64 are usual: it seems to have been cut`;
+}
+
 /** Which part of the PHC string is wrong. */
 function findArgon2Problem(stored: string): string {
   const [, , ...parts] = stored.split('$');

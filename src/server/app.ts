@@ -12,6 +12,7 @@ import { latchkey } from './plugin.ts';
 import { recallContext } from './route-context.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addVerifyForwardedRoutes } from './routes/verify.ts';
+import { createRouteTable } from './routes-table.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { sendError } from './send-error.ts';
 import { throwPlainly } from './throw-plainly.ts';
@@ -83,7 +84,7 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     app.server.keepAliveTimeout = 1;
     done();
   });
-  await addCors(app, corsOrigins, cors);
+  await addCors(app, { origins: corsOrigins, routes: createRouteTable(options.paths) }, cors);
   await app.register(latchkey, { docs: true, errors: 'all', ...pluginOptions });
   addBodyParsers(app);
   ignoreEmptyBodies(app);

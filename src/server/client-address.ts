@@ -1,6 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 
-const WITH_PORT = /^(?:\[([0-9a-f:.]+)(?:%[\w.-]+)?\](?::\w{1,16})?|([\d.]+):\w{1,16})$/i;
+const WITH_PORT = /^(?:\[([^\]]*)\](?::\w{1,16})?|([\d.]+):\w{1,16})$/;
+/** The zone names an interface of the proxy's own machine. @see RFC 4007 section 11 */
+const ZONE = /%[\w.%~-]{1,64}$/;
 const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
 /**
@@ -13,15 +15,11 @@ const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 export function parseAddress(text: string | undefined): string | null {
   const bare = (text ?? '').trim().replace(/^"(.*)"$/, '$1');
   const [, ipv6, ipv4] = WITH_PORT.exec(bare) ?? [];
-  const address = (ipv6 ?? ipv4 ?? bare).replace(/%.*$/, '');
-  switch (isIP(address)) {
-    case 4:
-      return address;
-    case 6:
-      return shorten(address);
-    default:
-      return null;
-  }
+  const address = ipv6 ?? ipv4 ?? bare;
+  if (isIP(address) === 4) return ipv6 === undefined ? address : null;
+  const zoneless = address.replace(ZONE, '');
+  // Node.js takes more for a zone than there is, and the URL parser takes none.
+  return isIP(zoneless) === 6 && !zoneless.includes('%') ? shorten(zoneless) : null;
 }
 
 function shorten(ipv6: string): string {

@@ -46,7 +46,8 @@ export function createAuthCookies(issuer: string, given: CookieNames = {}): Auth
     stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure });
   const erase = (name: string) => write(name, '', 0);
   // Ten digits of Max-Age: more than any lifetime has.
-  const roomIn = (name: string) => COOKIE_BYTES - write(name, '', 9_999_999_999).length;
+  const roomIn = (name: string) =>
+    Math.max(0, COOKIE_BYTES - write(name, '', 9_999_999_999).length);
   const limits: TokenLimits = {
     carrier: 'a cookie',
     accessToken: roomIn(access),

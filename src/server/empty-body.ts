@@ -3,8 +3,11 @@ import { FORM } from './body.ts';
 import { RequestRefused } from './request-refused.ts';
 
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[ \t]*(;|$)/;
-/** A multipart form without fields consists of its closing delimiter. @see RFC 2046 section 5.1.1 */
-const NO_PARTS = /^--[^\r\n]{1,70}--[ \t]*(\r\n)?$/;
+/**
+ * A multipart form without fields consists of its closing delimiter. Some clients put line breaks around it.
+ * @see RFC 2046 section 5.1.1
+ */
+const NO_PARTS = /^(\r\n)?--[^\r\n]{1,70}--[ \t]*(\r\n)*$/;
 const NO_PARTS_MAX_BYTES = 128;
 
 /**

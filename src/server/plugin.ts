@@ -130,7 +130,9 @@ async function mount(
     routes,
     answers,
     sendError,
-    prefix: app.prefix,
+    // Fastify joins `/api/` and `/auth` with one slash. Two would make addresses that do not exist, and from
+    // `/` alone one of another host: `//auth/token`.
+    prefix: app.prefix.replace(/\/+$/, ''),
     cookies,
     credentials,
     originRules,

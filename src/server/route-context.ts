@@ -22,7 +22,7 @@ import type { SendError } from './send-error.ts';
 export interface RouteContext {
   readonly latchkey: Latchkey;
   readonly routes: RouteTable;
-  /** What the host's app puts before the paths of the table: `''`, or `/api`. */
+  /** What the host's app puts before the paths of the table: `''`, or `/api`, without a slash at the end. */
   readonly prefix: string;
   readonly cookies: AuthCookies;
   readonly credentials: CredentialReader;

@@ -160,6 +160,8 @@ suite('login', () => {
       { username: '\r\n jane' },
       { username: `jane${' '.repeat(300)}` },
       { username: '\u3000jane\ufeff' },
+      { username: '\u200bjane\u200d\u2060' },
+      { email: '\u202ajane@example.com\u202c \u200e' },
       { username: ' jane@example.com ' },
       { email: '\tjane@example.com' },
     ]) {
@@ -177,7 +179,16 @@ suite('login', () => {
     for (const username of ['jane ', ' joe', ' ', 'ja ne', 'jane \u200b', '']) {
       await assert.rejects(real.auth.register({ username, password: PASSWORD }), InvalidInput);
     }
-    await assert.rejects(real.auth.login({ username: ' ', password: PASSWORD }), InvalidInput);
+    for (const username of [' ', '\u200b', `${' '.repeat(60_000)}\u200b\n`]) {
+      await assert.rejects(real.auth.login({ username, password: PASSWORD }), InvalidInput);
+    }
+    for (const username of ['jane\0', 'ja\u200bne', '\ud800jane']) {
+      const attempt = real.auth.login({ username, password: ` ${PASSWORD}` });
+      await assert.rejects(
+        attempt,
+        username.includes('\u200b') ? CredentialsRefused : InvalidInput,
+      );
+    }
   });
 
   test('tells an unknown user and a wrong password apart neither in words nor in work', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defaultPolicy } from '../../src/hasher/policy.ts';
-import { readStoredHash } from '../../src/hasher/stored-hash.ts';
+import { findImportProblem, readStoredHash } from '../../src/hasher/stored-hash.ts';
 import { planVerification, standInHash } from '../../src/hasher/verification-plan.ts';
 
 const salt = 'c29tZXNhbHRzb21lc2FsdA';
@@ -88,6 +88,27 @@ describe('planVerification', () => {
       const read = readStoredHash(stored);
       assert.match('problem' in read ? read.problem : 'none', reason, stored);
     }
+  });
+
+  it('takes no hash whose output was cut where base64 does not show it', () => {
+    const whole = `$argon2id$v=19$m=64,t=1,p=1$${salt}$${output}`;
+    assert.equal(findImportProblem(whole), undefined);
+    for (const bytes of [16, 20, 24, 28, 48, 64]) {
+      const other = Buffer.alloc(bytes).toString('base64').replace(/=+$/, '');
+      assert.equal(findImportProblem(whole.replace(output, other)), undefined);
+    }
+    const accepted = Array.from({ length: 21 }, (_, cut) => whole.slice(0, -1 - cut)).filter(
+      (cut) => findImportProblem(cut) === undefined,
+    );
+    // 28, 24, 20 and 16 bytes: nobody can see that those were longer.
+    assert.deepEqual(
+      accepted.map(({ length }) => whole.length - length),
+      [5, 11, 16, 21],
+    );
+    assert.match(findImportProblem(whole.slice(0, -3)) ?? '', /30 bytes.*cut/);
+    // It is verified, should it be stored already and whole.
+    assert.ok(!('problem' in readStoredHash(whole.slice(0, -3))));
+    assert.match(findImportProblem(`$2b$05$${bcryptTail}\n`) ?? '', /line break/);
   });
 
   const outdated: Record<string, boolean> = {

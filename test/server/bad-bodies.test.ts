@@ -222,13 +222,17 @@ describe('an empty body', () => {
 
   it('is what an HTML form without fields sends, in each of its encodings', async () => {
     const closing = '------WebKitFormBoundaryx--\r\n';
-    const { body } = await server.login('jane');
-    const answer = await send('/auth/logout', {
-      body: closing,
-      headers: typed('multipart/form-data; boundary=----WebKitFormBoundaryx'),
-      token: body['access_token'],
-    });
-    assert.equal(answer.status, 204);
+    const headers = typed('multipart/form-data; boundary=----WebKitFormBoundaryx');
+    for (const empty of [closing, closing.trim(), `\r\n${closing}\r\n`]) {
+      const { body } = await server.login('jane');
+      const token = body['access_token'];
+      const answer = await send('/auth/logout', { body: empty, headers, token });
+      assert.equal(answer.status, 204);
+    }
+    for (const part of ['', 'Content-Disposition: form-data; name="a"']) {
+      const filled = `--x\r\n${part}\r\n\r\n--x--\r\n`;
+      assertProblem(await send('/auth/logout', { body: filled, headers, token }), 415);
+    }
     const plain = await send('/auth/logout', {
       body: closing,
       headers: typed('text/plain'),

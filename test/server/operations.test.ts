@@ -534,6 +534,9 @@ describe('behind a proxy', () => {
       '::FFFF:cb00:7107': '203.0.113.7',
       '[::ffff:203.0.113.7]:80': '203.0.113.7',
       'fe80::1%eth0': 'fe80::1',
+      'fe80::1%25en0': 'fe80::1',
+      '[fe80::1%eth0.1]:443': 'fe80::1',
+      '203.0.113.7, fd00::1%eth0, 10.0.0.3': '203.0.113.7',
       // Trusted hops are known with a port, too.
       '203.0.113.7:1, 10.0.0.2:2, [fd00::1]:3,\t::ffff:10.0.0.4': '203.0.113.7',
       '198.51.100.1, 203.0.113.7:1, 10.0.0.2:2': '203.0.113.7',
@@ -544,6 +547,15 @@ describe('behind a proxy', () => {
       '203.0.113.07': null,
       '203.0.113.7:1:2': null,
       '[203.0.113.7': null,
+      '[203.0.113.7]:80': null,
+      '203.0.113.7%eth0': null,
+      'fe80::1%': null,
+      'fe80::1%a:b': null,
+      [`fe80::1%${'e'.repeat(65)}`]: null,
+      [`[${':'.repeat(300)}]:1`]: null,
+      'for=203.0.113.7': null,
+      // A hop that cannot be read is not trusted, so nothing before it is believed.
+      '203.0.113.7, 10.0.0.999': null,
     };
     let count = 0;
     for (const [forwarded, expected] of Object.entries(cases)) {

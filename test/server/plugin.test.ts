@@ -89,6 +89,40 @@ describe('paths', () => {
     await host.close();
   });
 
+  for (const [prefixes, path, toRoot] of [
+    [['/'], '', '../'],
+    [['/api/'], '/api', '../../'],
+    [['/api', '/v1'], '/api/v1', '../../../'],
+    [['/api/', '/v1/'], '/api/v1', '../../../'],
+  ] as const) {
+    it(`are named with single slashes below ${prefixes.join(' and ')}`, async (t) => {
+      const host = Fastify();
+      t.after(() => host.close());
+      const [outer, inner] = prefixes;
+      const register = async (scope: FastifyInstance) => {
+        await scope.register(latchkey, { ...testOptions(), docs: true });
+      };
+      await host.register(
+        async (scope) => {
+          if (inner === undefined) await register(scope);
+          else await scope.register(register, { prefix: inner });
+        },
+        { prefix: outer },
+      );
+      const read = async (address: string) => (await host.inject(path + address)).json();
+      const metadata = await read('/.well-known/oauth-authorization-server');
+      assert.equal(metadata.token_endpoint, `${ISSUER}${path}/auth/token`);
+      assert.equal(metadata.jwks_uri, `${ISSUER}${path}/.well-known/jwks.json`);
+      const document = await read('/openapi.json');
+      // "//auth/token" would send passwords to a host called "auth".
+      const { password } = document.components.securitySchemes.account.flows;
+      assert.equal(password.tokenUrl, `${path}/auth/token`);
+      const { requestBody } = document.paths[`${path}/auth/logout`].post;
+      assert.equal(requestBody.required, false);
+      assert.deepEqual((await read('/docs/json')).servers, [{ url: toRoot }]);
+    });
+  }
+
   it('that are none are refused with their name', async () => {
     const bad: [RoutePaths | Record<string, unknown>, RegExp][] = [
       [{ login: '' }, /paths\.login/],
