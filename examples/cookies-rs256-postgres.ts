@@ -2,7 +2,7 @@
 // It reads the variables of the old .env, from the file or the environment: JWT_PRIVATE_KEY and
 // JWT_PUBLIC_KEY (base64 of PEM), JWT_ALGORITHM, ACCESS_TOKEN_EXPIRE_MINUTES, REFRESH_TOKEN_EXPIRE_MINUTES,
 // CLIENT_ORIGIN, and DATABASE_URL or POSTGRES_USER, _PASSWORD, _HOST, _PORT and _DB. Make a private key with
-//   openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 | base64 -w0
+//   openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 | openssl base64 -A
 // Without a database among them the data lives in an SQLite file.
 import { existsSync } from 'node:fs';
 import { env } from 'node:process';

@@ -5,7 +5,7 @@ import { type RunningExample, startExample } from '../support/example.ts';
 import { assertProblem } from '../support/refusals.ts';
 import type { TestAnswer } from '../support/server.ts';
 import { loginProtectedRefresh } from './originals/login-protected-refresh.ts';
-import { testExchanges } from './originals/send-all.ts';
+import { testCommands, testExchanges } from './originals/send-all.ts';
 
 const SECRET = 'qZ8vYtR3nB1mKx6Wd0sLc7HfJ4gPuEa2';
 const JOHN = { username: 'johndoe', password: 'password123' };
@@ -36,6 +36,7 @@ suite('login-protected-refresh', () => {
   }
 
   testExchanges(loginProtectedRefresh, () => example);
+  testCommands(() => example);
 
   for (const form of [JOHN, { username: 'janedoe', password: 'password456' }]) {
     test(`signs ${form.username} in by form`, async () => {

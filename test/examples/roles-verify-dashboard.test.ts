@@ -5,7 +5,7 @@ import { findFreePort, type RunningExample, startExample } from '../support/exam
 import { assertProblem } from '../support/refusals.ts';
 import type { TestAnswer } from '../support/server.ts';
 import { rolesVerifyDashboard } from './originals/roles-verify-dashboard.ts';
-import { testExchanges } from './originals/send-all.ts';
+import { testCommands, testExchanges } from './originals/send-all.ts';
 
 const JOHN = { username: 'johndoe', password: 'password456' };
 const JANE = { username: 'janedoe', password: 'password123' };
@@ -37,6 +37,7 @@ suite('roles-verify-dashboard', () => {
   }
 
   testExchanges(rolesVerifyDashboard, () => example);
+  testCommands(() => example);
 
   test('refuses a wrong password', async () => {
     const form = { ...JANE, password: JOHN.password };

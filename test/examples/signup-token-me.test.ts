@@ -4,7 +4,7 @@ import { jwtVerify } from 'jose';
 import { type RunningExample, runExample, startExample } from '../support/example.ts';
 import { assertProblem } from '../support/refusals.ts';
 import type { TestAnswer, TestRequest } from '../support/server.ts';
-import { testExchanges } from './originals/send-all.ts';
+import { testCommands, testExchanges } from './originals/send-all.ts';
 import { signupTokenMe } from './originals/signup-token-me.ts';
 
 const SECRET = 'qZ8vYtR3nB1mKx6Wd0sLc7HfJ4gPuEa2';
@@ -72,6 +72,7 @@ suite('signup-token-me', () => {
   }
 
   testExchanges(signupTokenMe, () => example);
+  testCommands(() => example);
 
   test('signs up, gives a token, and says who one is', async () => {
     const { id, username } = await signUp();

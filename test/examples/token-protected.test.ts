@@ -3,7 +3,7 @@ import { before, suite, test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import { type RunningExample, runExample, startExample } from '../support/example.ts';
 import { assertProblem } from '../support/refusals.ts';
-import { testExchanges } from './originals/send-all.ts';
+import { testCommands, testExchanges } from './originals/send-all.ts';
 import { tokenProtected } from './originals/token-protected.ts';
 
 const SECRET = 'qZ8vYtR3nB1mKx6Wd0sLc7HfJ4gPuEa2';
@@ -30,6 +30,7 @@ suite('token-protected', () => {
   }
 
   testExchanges(tokenProtected, () => example);
+  testCommands(() => example);
 
   test('gives a token for a form', async () => {
     const answer = await example.send('/token', { form: ALICE });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import { sendTo, type TestAnswer, type TestRequest } from './server.ts';
 const root = join(import.meta.dirname, '../..');
 
 export interface RunningExample {
+  /** What its opening comment says to paste into a terminal, for the address where it listens. */
+  readonly commands: readonly string[];
   readonly url: string;
   readonly process: TestProcess;
   send(path: string, request?: TestRequest): Promise<TestAnswer>;
@@ -45,6 +47,7 @@ export async function startExample(
   return {
     url,
     process,
+    commands: readCommands(name).map((each) => each.replaceAll('http://127.0.0.1:8000', url)),
     send: (path, request) => sendTo(url + path, request),
     async end(signal) {
       const data = () => readdirSync(folder).filter((each) => each.startsWith('latchkey-example'));
@@ -54,6 +57,11 @@ export async function startExample(
       assert.deepEqual(data(), []);
     },
   };
+}
+
+function readCommands(name: string): readonly string[] {
+  const text = readFileSync(join(root, 'examples', `${name}.ts`), 'utf8');
+  return [...text.matchAll(/^\/\/ +(?:Try: )?(curl .+)$/gm)].map(([, command = '']) => command);
 }
 
 /** A port that is free now, for an example whose address must be known beforehand. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import type { RunningExample } from '../../support/example.ts';
 import { assertProblem } from '../../support/refusals.ts';
 import { readCookies, type TestAnswer, type TestRequest } from '../../support/server.ts';
@@ -11,6 +13,20 @@ const FORMS: Readonly<Record<string, RegExp>> = {
   '<uuid>': /^[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/,
   '<sentence>': /^[A-Z].+/,
 };
+
+const run = promisify(execFile);
+
+/** Declares a test that pastes the commands of an example's opening comment into a shell. */
+export function testCommands(getExample: () => RunningExample): void {
+  test('answers the commands of its opening comment with a token', async () => {
+    const { commands } = getExample();
+    assert.notEqual(commands.length, 0);
+    for (const command of commands) {
+      const { stdout } = await run('sh', ['-c', command.replace(/^curl/, 'curl -sS')]);
+      assert.match(stdout, /^\{"access_token":"ey/, command);
+    }
+  });
+}
 
 /** Declares a test that sends the requests of an original one after another to the example. */
 export function testExchanges(
