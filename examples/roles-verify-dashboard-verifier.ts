@@ -4,8 +4,14 @@ import Fastify from 'fastify';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 
 const { PORT, ISSUER = 'http://127.0.0.1:8000' } = process.env;
-const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', ISSUER));
-const expected = { issuer: ISSUER, audience: ISSUER, algorithms: ['ES256'], typ: 'at+jwt' };
+const keys = createRemoteJWKSet(new URL(`${ISSUER}/.well-known/jwks.json`));
+const expected = {
+  issuer: ISSUER,
+  audience: ISSUER,
+  algorithms: ['ES256'],
+  typ: 'at+jwt',
+  clockTolerance: 5,
+};
 
 const app = Fastify();
 app.get('/whoami', async (request, reply) => {

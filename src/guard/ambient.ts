@@ -16,7 +16,7 @@ export function unref(timer: { unref?: () => void } | number): void {
   if (typeof timer === 'object') timer.unref?.();
 }
 
-/** Says something to whoever runs the process, on standard error. Never a secret. */
+/** Prints a line for the person who runs the process, on standard error. Never a secret. */
 export function printProblem(text: string): void {
   console.error(text);
 }

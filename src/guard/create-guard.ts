@@ -7,6 +7,8 @@ import { ISSUER_GUARD_OPTIONS, LOCAL_GUARD_OPTIONS } from './guard-option-checks
 import type { GuardOptions, LocalGuardOptions } from './guard-options.ts';
 import { createGuardParts } from './guard-parts.ts';
 import { createIssuerGuard } from './issuer-guard.ts';
+import { reportWrongClaims } from './report-wrong-claims.ts';
+import { SetUpReport } from './set-up-report.ts';
 
 /**
  * Creates a guard: it tells who a request comes from, by verifying access tokens on the spot.
@@ -32,8 +34,8 @@ export function createGuard<Host extends object = CustomClaims>(
 function createLocalGuard<Host extends object>(options: LocalGuardOptions): Guard<Host> {
   const keys = importKeys(options.keys, options.algorithm);
   const kids = keys.map(({ kid }) => kid);
-  return assembleGuard<Host>({
-    ...createGuardParts(options, keys),
-    kids,
-  });
+  const parts = createGuardParts(options, keys);
+  const report = new SetUpReport(options.issuer, options.onStatus !== undefined);
+  const verifier = reportWrongClaims(parts.verifier, options, report);
+  return assembleGuard<Host>({ ...parts, verifier, kids });
 }

@@ -4,6 +4,7 @@ import {
   FetchFailed,
   type FetchOptions,
   fetchDocument,
+  wrongSetUp,
 } from './fetch-document.ts';
 import { describeWrongIssuer } from './likely-mistakes.ts';
 
@@ -15,11 +16,11 @@ export interface IssuerMetadata {
 }
 
 /**
- * Asks the issuer where its keys are: where RFC 8414 puts the metadata and, for an issuer with a path, at
- * `<issuer>/.well-known/oauth-authorization-server` next. The root of a host often belongs to another
- * program, such as a web app that answers every address with its page, so whatever it answers but the
- * metadata of this issuer counts as none. An issuer that publishes no metadata (404) is asked for its keys
- * where Latchkey has them: `<issuer>/.well-known/jwks.json`.
+ * Asks the issuer where its keys are. Its metadata is where RFC 8414 puts it; for an issuer with a path,
+ * `<issuer>/.well-known/oauth-authorization-server` is asked next. There the root of the host often belongs
+ * to another program, such as a web app that answers every address with its page, so any answer of the root
+ * other than the metadata of this issuer leads on to the second address. An issuer that publishes no metadata
+ * (404) is asked for its keys where Latchkey has them: `<issuer>/.well-known/jwks.json`.
  *
  * Metadata that names another issuer is refused: it would let one issuer's keys speak for another.
  * @throws {FetchFailed} whose message names the likely mistake
@@ -29,23 +30,28 @@ export async function discoverIssuer(
   issuer: string,
   options: FetchOptions,
 ): Promise<IssuerMetadata> {
-  let failure: FetchFailed | undefined;
+  const failures: FetchFailed[] = [];
   for (const url of listMetadataUrls(issuer)) {
     try {
       const { value } = await fetchDocument(url, options);
       return readMetadata(issuer, url, value, options);
     } catch (error) {
       if (!(error instanceof FetchFailed) || options.signal.aborted) throw error;
-      failure = chooseFailure(failure, error);
+      failures.push(error);
     }
   }
-  if (failure !== undefined && failure.status !== 404) throw failure;
+  const wrongIssuer = failures.find((failure) => failure instanceof WrongIssuer);
+  if (wrongIssuer !== undefined) throw wrongIssuer;
+  // Below its own path the issuer alone answers.
+  if (failures.at(-1)?.status !== 404) throw combine(failures);
   return { jwksUri: `${trimSlash(issuer)}/.well-known/jwks.json`, document: {} };
 }
 
-/** What the second address answers counts, except where the first knows an issuer of another name. */
-function chooseFailure(first: FetchFailed | undefined, second: FetchFailed): FetchFailed {
-  return first instanceof WrongIssuer ? first : second;
+function combine(failures: readonly FetchFailed[]): FetchFailed {
+  const message = failures.map((failure) => failure.message).join(' ');
+  return new FetchFailed(message, {
+    isSetUpWrong: failures.every(({ isSetUpWrong }) => isSetUpWrong),
+  });
 }
 
 class WrongIssuer extends FetchFailed {}
@@ -57,33 +63,32 @@ function readMetadata(
   { allowHttp }: FetchOptions,
 ): IssuerMetadata {
   if (!isJsonObject(document) || typeof document['issuer'] !== 'string') {
-    throw new FetchFailed(`${url} is not the metadata of an issuer.`, undefined, { isSetUp: true });
+    throw wrongSetUp(`${url} is not the metadata of an issuer.`);
   }
   if (document['issuer'] !== issuer) {
-    throw new WrongIssuer(describeWrongIssuer(url, issuer, document['issuer']), undefined, {
-      isSetUp: true,
-    });
+    const message = describeWrongIssuer(`The metadata at ${url}`, issuer, document['issuer']);
+    throw new WrongIssuer(message, { isSetUpWrong: true });
   }
   const { jwks_uri: jwksUri } = document;
-  if (typeof jwksUri !== 'string') {
-    throw new FetchFailed(`The metadata of ${issuer} names no jwks_uri.`, undefined, {
-      isSetUp: true,
-    });
+  if (typeof jwksUri !== 'string') throw wrongSetUp(`The metadata at ${url} names no jwks_uri.`);
+  try {
+    assertFetchable(jwksUri, allowHttp);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : '';
+    throw wrongSetUp(`The metadata at ${url} names a jwks_uri that cannot be used. ${reason}`);
   }
-  assertFetchable(jwksUri, allowHttp);
   return { jwksUri, document };
 }
 
 /**
- * For a path, the well-known part comes between host and path (RFC 8414); servers behind a prefix that
- * they do not know of have it after the path.
+ * With a path, the well-known part comes between host and path, and a slash at the end is left out
+ * (RFC 8414). A server behind a prefix that it does not know of has the document after the path.
  */
 function listMetadataUrls(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);
   const name = '/.well-known/oauth-authorization-server';
-  return pathname === '/'
-    ? [origin + name]
-    : [origin + name + pathname, trimSlash(origin + pathname) + name];
+  const path = trimSlash(pathname);
+  return path === '' ? [origin + name] : [origin + name + path, origin + path + name];
 }
 
 const trimSlash = (url: string): string => url.replace(/\/$/, '');

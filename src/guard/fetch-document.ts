@@ -1,7 +1,8 @@
 import { toAsciiLowerCase } from '../encoding/header-text.ts';
 import { parseJson } from '../encoding/json.ts';
 import { decodeUtf8 } from '../encoding/utf8.ts';
-import { suggestAddress } from './likely-mistakes.ts';
+import { explainConnection } from './likely-mistakes.ts';
+import { showUrl } from './show-url.ts';
 
 /** The `fetch` of the web, as far as it is needed here. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -35,17 +36,22 @@ export class FetchFailed extends Error {
   /** Of the answer, where one came. */
   readonly status: number | undefined;
   /** Whether time alone will not help: somebody must change the options of the guard, or the issuer. */
-  readonly isSetUp: boolean;
+  readonly isSetUpWrong: boolean;
   constructor(
     message: string,
-    status?: number,
-    { isSetUp = false, cause }: { isSetUp?: boolean; cause?: unknown } = {},
+    options: { status?: number; isSetUpWrong?: boolean; cause?: unknown } = {},
   ) {
+    const { status, isSetUpWrong = false, cause } = options;
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'FetchFailed';
     this.status = status;
-    this.isSetUp = isSetUp;
+    this.isSetUpWrong = isSetUpWrong;
   }
+}
+
+/** A failure that the same request will meet again until somebody changes something. */
+export function wrongSetUp(message: string): FetchFailed {
+  return new FetchFailed(message, { isSetUpWrong: true });
 }
 
 /** Bytes. Key sets and metadata have a few thousand. */
@@ -80,11 +86,17 @@ export async function fetchDocument(
   } catch (error) {
     if (error instanceof FetchFailed) throw error;
     if (timeout.aborted) {
-      throw new FetchFailed(`${url} did not answer within ${options.timeout / 1000} s.`);
+      throw new FetchFailed(`${showUrl(url)} did not answer within ${options.timeout / 1000} s.`);
     }
-    const message = `${url} cannot be reached: ${describe(error)}.${suggestAddress(url, error)}`;
-    throw new FetchFailed(message, undefined, { cause: error });
+    throw unreachable(url, error);
   }
+}
+
+/** @param error what `fetch` threw, or reading the answer */
+export function unreachable(url: string, error: unknown): FetchFailed {
+  const { hint, isSetUpWrong } = explainConnection(url, error);
+  const message = `${showUrl(url)} cannot be reached: ${findReason(error)}.${hint}`;
+  return new FetchFailed(message, { isSetUpWrong, cause: error });
 }
 
 /**
@@ -93,20 +105,16 @@ export async function fetchDocument(
  */
 export function assertFetchable(address: string, allowHttp: boolean): void {
   const url = URL.parse(address);
-  if (url === null || url.username !== '' || url.password !== '') {
-    throw new FetchFailed(
-      `${JSON.stringify(address)} is not an address to ask for keys.`,
-      undefined,
-      { isSetUp: true },
-    );
+  // Not quoted: what is given by mistake may be secret.
+  if (url === null) throw wrongSetUp('This is not an address.');
+  if (url.username !== '' || url.password !== '') {
+    throw wrongSetUp(`${showUrl(address)} must not be given with a user or a password.`);
   }
   if (url.protocol === 'https:') return;
   if (url.protocol === 'http:' && (allowHttp || isLoopback(url.hostname))) return;
-  throw new FetchFailed(
-    `${address} is not https: whoever is on the way could hand out keys of their own. Use https, or ` +
+  throw wrongSetUp(
+    `${showUrl(address)} is not https, so anybody on the way could hand out keys of their own. Use https, or ` +
       'set allowHttp where the network itself is trusted.',
-    undefined,
-    { isSetUp: true },
   );
 }
 
@@ -114,18 +122,25 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-function refuseStatus(url: string, { status, type }: Response): FetchFailed {
+function refuseStatus(url: string, response: Response): FetchFailed {
+  const { status, type } = response;
+  const shown = showUrl(url);
   // Browsers and Deno do not show the status of a redirect that they do not follow.
   if (type === 'opaqueredirect' || (status >= 300 && status < 400)) {
-    return new FetchFailed(
-      `${url} redirects, which is not followed. Configure the final address.`,
-      undefined,
-      { isSetUp: true },
+    const target = URL.parse(response.headers.get('location') ?? '', url);
+    const where = target === null ? '' : ` to ${showUrl(target.href)}`;
+    return wrongSetUp(
+      `${shown} redirects${where}, which is not followed. Configure the final address.`,
     );
   }
   // A server that is starting, stopping or overloaded answers 5xx, 408, 425 or 429.
-  const isSetUp = status < 500 && ![408, 425, 429].includes(status);
-  return new FetchFailed(`${url} answers with status ${status}.`, status, { isSetUp });
+  const isSetUpWrong = status < 500 && ![408, 425, 429].includes(status);
+  const isPlain = status === 400 && url.startsWith('http:');
+  const hint = isPlain ? ' If this server speaks https, write https://.' : '';
+  return new FetchFailed(`${shown} answers with status ${status}.${hint}`, {
+    status,
+    isSetUpWrong,
+  });
 }
 
 async function readBody(url: string, response: Response): Promise<Uint8Array> {
@@ -135,7 +150,7 @@ async function readBody(url: string, response: Response): Promise<Uint8Array> {
     length += chunk.byteLength;
     // Leaving the loop cancels the rest.
     if (length > MAX_BYTES)
-      throw new FetchFailed(`${url} answers with more than ${MAX_BYTES} bytes.`);
+      throw wrongSetUp(`${showUrl(url)} answers with more than ${MAX_BYTES} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -147,7 +162,7 @@ function parseDocument(url: string, text: string | undefined): unknown {
   } catch {
     // Said below.
   }
-  throw new FetchFailed(`${url} does not answer with strict JSON.`, undefined, { isSetUp: true });
+  throw wrongSetUp(`${showUrl(url)} does not answer with strict JSON.`);
 }
 
 /** @see RFC 9111 section 5.2.2 */
@@ -161,9 +176,10 @@ function readMaxAge(headers: Headers): number | undefined {
   return Math.max(0, Number(seconds) - Number(age));
 }
 
-function describe(error: unknown): string {
+/** The message of an error without a full stop, as part of a sentence; `fetch` hides the reason in the cause. */
+export function findReason(error: unknown): string {
   if (!(error instanceof Error)) return 'the request failed';
-  // fetch hides the reason in the cause.
   const { cause } = error;
-  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
+  const { message } = cause instanceof Error && cause.message !== '' ? cause : error;
+  return message.replace(/[.\s]+$/, '');
 }

@@ -30,7 +30,10 @@ export interface CommonGuardOptions {
   readonly cache?: TokenCacheOptions | false;
   /** Default: the time of the machine. */
   readonly clock?: Clock;
-  /** Called after every change of what `guard.status()` says. */
+  /**
+   * Called after every change of what `guard.status()` says. Without it, the guard prints what is set up wrongly on
+   * standard error, each problem once; with it, it prints nothing.
+   */
   readonly onStatus?: (status: GuardStatus) => void;
 }
 

@@ -1,19 +1,31 @@
-import { GuardNotReady, InvalidSetting, TokenRefused } from '../errors.ts';
+import { GuardNotReady, TokenRefused } from '../errors.ts';
 import type { VerificationKey } from '../jwt/key-types.ts';
 import { assembleGuard, type GuardDoubt } from './assemble-guard.ts';
-import { assertFetchable, type FetchOptions } from './fetch-document.ts';
+import { systemTimers } from './feed-timers.ts';
+import type { FetchOptions } from './fetch-document.ts';
 import type { Guard } from './guard.ts';
 import type { IssuerGuardOptions } from './guard-options.ts';
 import { type CommonGuardParts, createGuardParts } from './guard-parts.ts';
 import { IssuerKeys } from './issuer-keys.ts';
-import { RevocationWatch } from './revocation-watch.ts';
-import { createSetUpReport, WRONG_SET_UP_RETRY_SECONDS } from './set-up-report.ts';
+import {
+  assertAddress,
+  assertIssuer,
+  assertRevocationOptions,
+  requireSeconds,
+} from './issuer-option-values.ts';
+import { reportWrongClaims } from './report-wrong-claims.ts';
+import { RevocationWatch, type StalePolicy } from './revocation-watch.ts';
+import { SetUpReport, WRONG_SET_UP_RETRY_SECONDS } from './set-up-report.ts';
+
+/** ms after the first keys came, until a guard that has not heard of revocations yet says so. */
+const FEED_PATIENCE_MS = 15_000;
 
 /** A guard that asks its issuer for the keys, and for revocations where it may. */
 export function createIssuerGuard<Host extends object>(options: IssuerGuardOptions): Guard<Host> {
   const { issuer, jwksUri, allowHttp = false, onStatus } = options;
-  assertAddress('issuer', issuer, jwksUri === undefined, allowHttp);
-  if (jwksUri !== undefined) assertAddress('jwksUri', jwksUri, true, allowHttp);
+  assertIssuer(issuer);
+  if (jwksUri === undefined) assertAddress('issuer', issuer, allowHttp);
+  else assertAddress('jwksUri', jwksUri, allowHttp);
   const parts = createGuardParts(options, []);
   const fetching = {
     allowHttp,
@@ -21,7 +33,7 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
     timeout: requireSeconds('timeout', options.timeout ?? 5),
   };
   const waiting = new Set<{ resolve: () => void; reject: (error: Error) => void }>();
-  const report = createSetUpReport(issuer);
+  const report = new SetUpReport(issuer, onStatus !== undefined);
   let closed = false;
 
   // A key that the feed says is revoked signs no token we take, whatever the key set still says.
@@ -37,9 +49,24 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
     }
     // Later, and outside: an error that a listener throws is not the guard's.
     if (onStatus !== undefined) queueMicrotask(() => onStatus(guard.status()));
-    else if (!closed) {
-      const keys = source.isReady ? undefined : source.status.error;
-      report({ keys, revocations: watch?.setUpError });
+    if (!closed) reportProblems();
+  }
+
+  let stopWaiting: (() => void) | undefined;
+  function reportProblems(): void {
+    if (!source.isReady) {
+      const { error } = source.status;
+      if (error === undefined) return;
+      const topic = source.setUpError ?? 'unreachable';
+      report.tell(`${error} Until the keys are there, every request is answered 503.`, topic);
+    } else if (watch !== undefined) {
+      const tell = (error = 'The feed of revocations does not answer.') =>
+        report.tell(`${error} ${DEAF[watch.onStale]}`);
+      if (watch.setUpError !== undefined) tell(watch.setUpError);
+      stopWaiting ??= systemTimers.start(FEED_PATIENCE_MS, () => {
+        const { error, staleness } = watch.status;
+        if (staleness === undefined) tell(error);
+      });
     }
   }
 
@@ -70,6 +97,7 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
 
   const guard = assembleGuard<Host>({
     ...parts,
+    verifier: reportWrongClaims(parts.verifier, options, report),
     doubt: createDoubt(source, watch),
     lifecycle: {
       ready() {
@@ -82,6 +110,7 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
         closed = true;
         source.stop();
         watch?.close();
+        stopWaiting?.();
         for (const { reject } of waiting) reject(isClosed());
         waiting.clear();
       },
@@ -107,8 +136,12 @@ function createDoubt(source: IssuerKeys, watch: RevocationWatch | undefined): Gu
   };
 }
 
-/** Seconds. Less than the feed's heartbeat needs would make a feed that is well look stale. */
-const LEAST_STALENESS = 20;
+/** What it means that a guard does not hear of revocations. */
+const DEAF: Readonly<Record<StalePolicy, string>> = {
+  accept: 'Until that is corrected, this guard accepts revoked tokens until they expire.',
+  reject: 'Every request is answered 503 until that is corrected.',
+  introspect: 'Until that is corrected, this guard asks the issuer about every token.',
+};
 
 function createWatch(wanted: {
   options: IssuerGuardOptions;
@@ -122,18 +155,7 @@ function createWatch(wanted: {
   const { issuer, revocations } = options;
   if (revocations === undefined) return undefined;
   const { credential, maxStaleness = 60, onStale = 'accept', url, introspectionUrl } = revocations;
-  if (typeof credential !== 'string' || credential === '') {
-    const fix = 'Give the key that `latchkey guards create NAME` printed.';
-    throw new InvalidSetting('revocations.credential', 'is missing.', fix);
-  }
-  if (!(maxStaleness >= LEAST_STALENESS)) {
-    const fix = `Give seconds, ${LEAST_STALENESS} or more.`;
-    throw new InvalidSetting('revocations.maxStaleness', 'is too short.', fix);
-  }
-  if (!['accept', 'reject', 'introspect'].includes(onStale)) {
-    const fix = 'Give "accept", "reject" or "introspect".';
-    throw new InvalidSetting('revocations.onStale', 'is no policy.', fix);
-  }
+  assertRevocationOptions(revocations, fetching.allowHttp);
   const find = (member: string, path: string) => {
     const named = source.metadata[member];
     return typeof named === 'string' ? named : issuer.replace(/\/$/, '') + path;
@@ -163,8 +185,8 @@ function isClosed(): GuardNotReady {
 function notReady({ retryAfter, setUpError, status }: IssuerKeys): GuardNotReady {
   if (setUpError !== undefined) {
     return new GuardNotReady(
-      'This service cannot check tokens, because it is set up wrongly. Its operator finds the reason in its ' +
-        'log.',
+      'This service cannot check tokens, because its guard is set up wrongly. Its operator must correct that: ' +
+        "the guard's log and status say what is wrong.",
       WRONG_SET_UP_RETRY_SECONDS,
       { cause: setUpError },
     );
@@ -175,20 +197,4 @@ function notReady({ retryAfter, setUpError, status }: IssuerKeys): GuardNotReady
     retryAfter,
     { cause: status.error },
   );
-}
-
-function assertAddress(name: string, value: unknown, fetched: boolean, allowHttp: boolean): void {
-  const fix = 'Give an address such as https://auth.example.';
-  if (typeof value !== 'string' || value === '') throw new InvalidSetting(name, 'is missing.', fix);
-  if (!fetched) return;
-  try {
-    assertFetchable(value, allowHttp);
-  } catch (error) {
-    throw new InvalidSetting(name, error instanceof Error ? error.message : 'is wrong.', fix);
-  }
-}
-
-function requireSeconds(name: string, value: number): number {
-  if (value > 0 && value <= 3600) return value;
-  throw new InvalidSetting(name, 'is no time.', 'Give seconds above 0, and 3600 at most.');
 }

@@ -1,12 +1,20 @@
+import { KeyRefused } from '../errors.ts';
 import { type Clock, createStopwatch } from '../jwt/clock.ts';
 import { importKeySet, isSameKey } from '../jwt/key-set.ts';
 import type { VerificationKey } from '../jwt/key-types.ts';
 import { randomFraction, unref } from './ambient.ts';
 import { discoverIssuer, type IssuerMetadata } from './discovery.ts';
-import { type Fetch, FetchFailed, type FetchOptions, fetchDocument } from './fetch-document.ts';
+import {
+  type Fetch,
+  FetchFailed,
+  type FetchOptions,
+  fetchDocument,
+  wrongSetUp,
+} from './fetch-document.ts';
 import { KeyExpectation } from './key-expectation.ts';
+import { showUrl } from './show-url.ts';
 
-/** How an issuer's keys are had. */
+/** Options for fetching an issuer's keys. */
 export interface IssuerKeysOptions {
   readonly issuer: string;
   /** Where the keys are. Default: where the issuer's metadata says. */
@@ -20,7 +28,7 @@ export interface IssuerKeysOptions {
   readonly cooldown: number;
   /** Seconds. */
   readonly retryDelay: number;
-  /** Called with keys that differ from those before, before anybody hears that they are there. */
+  /** Called with keys that differ from the last ones, before `onChange`. */
   readonly onKeys: (keys: readonly VerificationKey[]) => void;
   /** Called after every attempt. */
   readonly onChange: () => void;
@@ -44,8 +52,8 @@ const LONGEST_RETRY = 30;
 
 /**
  * The keys of one issuer: fetched at the start, before they go stale, and when a token of an unknown
- * header comes. Keys that were had are kept for as long as no newer ones can be had: an issuer that is
- * away must not take down those who trust it. No token decides what is fetched, nor from where.
+ * header comes. While the issuer is unreachable, the last keys stay in use: its outage must not take down
+ * the services that trust it. No token decides what is fetched, nor from where.
  */
 export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
@@ -162,7 +170,7 @@ export class IssuerKeys {
       if (this.#stopped.signal.aborted) return;
       this.#failures++;
       this.#error = error instanceof Error ? error.message : 'The keys cannot be used.';
-      this.#isSetUpWrong = error instanceof FetchFailed && error.isSetUp;
+      this.#isSetUpWrong = error instanceof FetchFailed && error.isSetUpWrong;
       // Where they are may have changed.
       this.#isSettled = false;
       const grown = this.#options.retryDelay * 2 ** Math.min(this.#failures - 1, 16);
@@ -202,9 +210,9 @@ export class IssuerKeys {
       // A cache on the way may hold the keys from before the change.
       ...(this.#expected === undefined ? {} : { headers: { 'cache-control': 'no-cache' } }),
     });
-    const { keys, ignored } = importKeySet(value);
+    const { keys, ignored } = readKeySet(url, value);
     if (keys.length === 0) {
-      throw new FetchFailed(describeNoKeys(url, ignored), undefined, { isSetUp: true });
+      throw wrongSetUp(describeNoKeys(showUrl(url), ignored));
     }
     if (!isSameSet(this.#keys, keys)) {
       this.#options.onKeys(keys);
@@ -224,6 +232,14 @@ export class IssuerKeys {
     this.#timer = setTimeout(() => void this.refresh(), ms);
     // What protects a process must not keep it alive.
     unref(this.#timer);
+  }
+}
+
+function readKeySet(url: string, value: unknown): ReturnType<typeof importKeySet> {
+  try {
+    return importKeySet(value);
+  } catch (error) {
+    throw error instanceof KeyRefused ? wrongSetUp(`${showUrl(url)}: ${error.message}`) : error;
   }
 }
 

@@ -4,9 +4,17 @@ import { type Clock, createStopwatch } from '../jwt/clock.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import type { RevocationIndex } from '../revocation/revocation-index.ts';
 import { parseRevocations } from '../revocation/revocation-wire.ts';
-import { randomFraction, unref } from './ambient.ts';
+import { randomFraction } from './ambient.ts';
 import { EventStreamReader, type StreamEvent } from './event-stream.ts';
-import { assertFetchable, type Fetch, FetchFailed } from './fetch-document.ts';
+import { explainRefusal } from './feed-refusal.ts';
+import { type FeedTimers, systemTimers, Watchdog } from './feed-timers.ts';
+import {
+  assertFetchable,
+  type Fetch,
+  FetchFailed,
+  findReason,
+  unreachable,
+} from './fetch-document.ts';
 import { watchRequest } from './let-go.ts';
 import type { RevocationsStatus } from './revocation-source.ts';
 
@@ -33,12 +41,6 @@ export interface RevocationFeedOptions {
   readonly timers?: FeedTimers | undefined;
 }
 
-/** What the feed waits with. Nothing it starts may keep the process alive. */
-export interface FeedTimers {
-  /** @returns cancels it */
-  start(ms: number, task: () => void): () => void;
-}
-
 /**
  * `connecting`: it never was complete. `live`: complete, and hears of everything at once. `stale`: it was
  * complete, and is trying to be again. `closed`: as it was when it was closed.
@@ -47,7 +49,7 @@ export type RevocationFeedState = 'connecting' | 'live' | 'stale' | 'closed';
 
 export interface RevocationFeedStatus extends RevocationsStatus {
   readonly state: RevocationFeedState;
-  /** Why the last connection ended or could not be had; undefined while live, and before the first. */
+  /** Why the last connection ended or failed, in a sentence; undefined while live, and before the first. */
   readonly error: string | undefined;
   /**
    * How many entries and events were skipped because this version does not know their kind. Above 0: the
@@ -115,7 +117,7 @@ export class RevocationFeed {
     };
   }
 
-  /** Whether time alone will not help: the credential or the address must be changed. */
+  /** Whether time alone will not help: somebody must correct the credential or the address. */
   get isSetUpWrong(): boolean {
     return this.#isSetUpWrong;
   }
@@ -137,12 +139,12 @@ export class RevocationFeed {
 
   async #run(): Promise<void> {
     while (!this.#closed.signal.aborted) {
-      const { error, isSetUp } = await this.#listen();
+      const { message, isSetUpWrong } = await this.#listen();
       if (this.#closed.signal.aborted) return;
       const wasSteady = this.#state === 'live' && this.#elapsed() - this.#liveSince >= STEADY;
       this.#failures = wasSteady ? 1 : this.#failures + 1;
-      this.#isSetUpWrong = isSetUp;
-      this.#change(this.#completeAt === undefined ? 'connecting' : 'stale', error);
+      this.#isSetUpWrong = isSetUpWrong;
+      this.#change(this.#completeAt === undefined ? 'connecting' : 'stale', message);
       await this.#pause(this.#chooseDelay());
     }
   }
@@ -154,7 +156,7 @@ export class RevocationFeed {
   }
 
   /** One connection from its beginning to its end. @returns why it ended */
-  async #listen(): Promise<{ error: string; isSetUp: boolean }> {
+  async #listen(): Promise<FetchFailed> {
     const silence = new AbortController();
     const signal = AbortSignal.any([silence.signal, this.#closed.signal]);
     const watchdog = new Watchdog(this.#timers, () => silence.abort());
@@ -173,10 +175,12 @@ export class RevocationFeed {
         this.#position = reader.lastId ?? this.#position;
         if (this.#state === 'live') this.#completeAt = this.#elapsed();
       }
-      return { error: 'the server ended the feed', isSetUp: false };
+      return new FetchFailed('The server ended the feed.');
     } catch (error) {
-      if (silence.signal.aborted) return { error: 'the server fell silent', isSetUp: false };
-      return { error: describe(error), isSetUp: error instanceof FetchFailed && error.isSetUp };
+      if (silence.signal.aborted) return new FetchFailed('The server fell silent.');
+      return error instanceof FetchFailed
+        ? error
+        : new FetchFailed(`The feed cannot be read: ${findReason(error)}.`);
     } finally {
       request.stop();
       watchdog.stop();
@@ -186,25 +190,34 @@ export class RevocationFeed {
   }
 
   async #request(signal: AbortSignal): Promise<Response> {
-    const { locate, key, allowHttp, fetch } = this.#options;
+    const { locate, allowHttp } = this.#options;
     const url = await locate();
     assertFetchable(url, allowHttp);
-    const response = await fetch(url, {
-      headers: {
-        accept: 'text/event-stream',
-        authorization: `Bearer ${key}`,
-        ...(this.#position === undefined ? {} : { 'last-event-id': this.#position }),
-      },
-      // The key is for this address and no other.
-      redirect: 'manual',
-      credentials: 'omit',
-      cache: 'no-store',
-      signal,
-    });
+    const response = await this.#send(url, signal);
     const type = readMediaType(response.headers.get('content-type'));
     if (response.status === 200 && type === 'text/event-stream') return response;
     await response.body?.cancel();
-    throw explain(response.status);
+    throw explainRefusal(url, response);
+  }
+
+  async #send(url: string, signal: AbortSignal): Promise<Response> {
+    const { key, fetch } = this.#options;
+    try {
+      return await fetch(url, {
+        headers: {
+          accept: 'text/event-stream',
+          authorization: `Bearer ${key}`,
+          ...(this.#position === undefined ? {} : { 'last-event-id': this.#position }),
+        },
+        // The key is for this address and no other.
+        redirect: 'manual',
+        credentials: 'omit',
+        cache: 'no-store',
+        signal,
+      });
+    } catch (error) {
+      throw unreachable(url, error);
+    }
   }
 
   #take({ name, data }: StreamEvent): void {
@@ -280,57 +293,4 @@ export class RevocationFeed {
         await setImmediate(undefined, { ref: false });
     }
   }
-}
-
-/** Barks when nothing has come for as long as was expected. */
-class Watchdog {
-  readonly #timers: FeedTimers;
-  readonly #bark: () => void;
-  #cancel: (() => void) | undefined;
-
-  constructor(timers: FeedTimers, bark: () => void) {
-    this.#timers = timers;
-    this.#bark = bark;
-  }
-
-  expect(ms: number): void {
-    this.#cancel?.();
-    this.#cancel = this.#timers.start(ms, this.#bark);
-  }
-
-  stop(): void {
-    this.#cancel?.();
-  }
-}
-
-/** The timers of the runtime. */
-export const systemTimers: FeedTimers = {
-  start(ms, task) {
-    const timer = setTimeout(task, ms);
-    // What protects a process must not keep it alive.
-    unref(timer);
-    return () => clearTimeout(timer);
-  },
-};
-
-function explain(status: number): FetchFailed {
-  const fail = (message: string, isSetUp: boolean) => new FetchFailed(message, status, { isSetUp });
-  if (status === 401 || status === 403) {
-    return fail(
-      'the server does not know the key of this guard; make one with: latchkey guards create NAME',
-      true,
-    );
-  }
-  if (status === 404) return fail('there is no feed of revocations at this address', true);
-  if (status === 0 || (status >= 300 && status < 400)) {
-    return fail('the address redirects, which is not followed', true);
-  }
-  return fail(`the server answers with status ${status}, and not with a feed`, status === 200);
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return 'the connection failed';
-  // fetch hides the reason in the cause.
-  const { cause } = error;
-  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
 }

@@ -1,7 +1,8 @@
 import { isJsonObject } from '../encoding/json.ts';
 import { RevocationsStale, TokenRefused } from '../errors.ts';
+import { systemTimers } from './feed-timers.ts';
 import { type FetchOptions, fetchDocument } from './fetch-document.ts';
-import { RevocationFeed, type RevocationFeedStatus, systemTimers } from './revocation-feed.ts';
+import { RevocationFeed, type RevocationFeedStatus } from './revocation-feed.ts';
 import { WRONG_SET_UP_RETRY_SECONDS } from './set-up-report.ts';
 
 /** What to do with tokens while a revocation may be missing. */
@@ -84,7 +85,11 @@ export class RevocationWatch {
     return { ...status, stale: this.#isStale(status) };
   }
 
-  /** Why the feed cannot be had, where time alone will not help. */
+  get onStale(): StalePolicy {
+    return this.#options.onStale;
+  }
+
+  /** Why there is no feed, where time alone will not help. */
   get setUpError(): string | undefined {
     return this.#feed.isSetUpWrong ? this.#feed.status.error : undefined;
   }
@@ -158,8 +163,8 @@ export class RevocationWatch {
 function stale(setUpError: string | undefined): RevocationsStale {
   if (setUpError !== undefined) {
     return new RevocationsStale(
-      'This service accepts no tokens, because it is set up wrongly and cannot hear of revocations. Its ' +
-        'operator finds the reason in its log.',
+      'This service accepts no tokens, because its guard is set up wrongly and cannot hear of revocations. Its ' +
+        "operator must correct that: the guard's log and status say what is wrong.",
       WRONG_SET_UP_RETRY_SECONDS,
       { cause: setUpError },
     );

@@ -98,8 +98,7 @@ function describeAnswer(
   { answers }: RouteContext,
   name: RouteName,
 ): FastifySchema {
-  // A changed password is answered as a refresh is.
-  const shape = answers.given[(name === 'password' ? 'refresh' : name) as keyof RouteAnswers];
+  const shape = answers.given[name as keyof RouteAnswers];
   if (shape === undefined) return schema;
   const { 204: nothing, ...responses } = schema.response as Record<string, Schema>;
   const status = name === 'register' ? 201 : 200;

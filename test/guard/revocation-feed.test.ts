@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import type { FeedTimers } from '../../src/guard/feed-timers.ts';
 import {
-  type FeedTimers,
   RevocationFeed,
   type RevocationFeedOptions,
   type RevocationFeedStatus,
@@ -150,7 +150,7 @@ test('A feed is connecting, live, stale, live again, and knows its age', async (
     connected: false,
     lastSeq: 2,
     staleness: 20_000,
-    error: 'the server ended the feed',
+    error: 'The server ended the feed.',
     skipped: 0,
   });
   assert.ok(isRevoked(1), 'what is known stays in force');
@@ -245,7 +245,7 @@ test('A server that falls silent, or never answers, is left', async () => {
   const mute = await next();
   await timers.runOut((ms) => ms === 10_000);
   await once(mute.response, 'close');
-  assert.equal((await reach(({ error }) => error !== undefined)).error, 'the server fell silent');
+  assert.equal((await reach(({ error }) => error !== undefined)).error, 'The server fell silent.');
   await retry();
   const second = await next();
   second.open(live(1));
@@ -263,7 +263,7 @@ test('Whatever else comes, it goes on trying and says why, never quoting its key
   const stream = { 'content-type': 'text/event-stream' };
   const answers: [RegExp, (it: Connection) => unknown][] = [
     [/does not know the key.*guards create/, ({ response }) => response.writeHead(401).end(KEY)],
-    [/no feed of revocations at this address/, ({ response }) => response.writeHead(404).end()],
+    [/no feed of revocations at http/, ({ response }) => response.writeHead(404).end()],
     [
       /redirects/,
       ({ response }) => response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end(),
@@ -338,10 +338,10 @@ test('It says its key to no address that others could listen at', async () => {
     },
   });
   for (let at = 0; at < 4; at++) {
-    await reach(({ error }) => /not https|not an address/.test(error ?? ''));
+    await reach(({ error }) => /not https|not an address|with a user/.test(error ?? ''));
     await retry();
   }
-  await reach(({ error }) => error === 'it is not known yet');
+  await reach(({ error }) => error?.endsWith(': it is not known yet.') === true);
   assert.deepEqual(asked, []);
 });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { before, suite, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import {
@@ -86,3 +87,17 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256']) {
     });
   });
 }
+
+test('each recipe of the documentation lets clocks differ, and finds the keys below a path of the issuer', () => {
+  const page = readFileSync(new URL('../../docs/verify-elsewhere.md', import.meta.url), 'utf8');
+  const recipes = [...page.matchAll(/```(js|python|go|java)\n(.*?)```/gs)];
+  assert.deepEqual(
+    recipes.map(([, language]) => language),
+    ['js', 'js', 'python', 'go', 'java'],
+  );
+  for (const [, language, code = ''] of recipes) {
+    // Nimbus allows 60 seconds without being told.
+    if (language !== 'java') assert.match(code, /leeway=5|WithLeeway\(5|clockTolerance\]?: 5/);
+    assert.doesNotMatch(code, /'\/\.well-known/, 'would replace the path of the issuer');
+  }
+});

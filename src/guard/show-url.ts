@@ -1,0 +1,8 @@
+/** An address as messages show it: without user, password, query and fragment, any of which may be secret. */
+export function showUrl(address: string): string {
+  const url = URL.parse(address);
+  if (url === null) return 'the address';
+  const { username, password, search, hash } = url;
+  const isBare = [username, password, search, hash].every((part) => part === '');
+  return isBare ? address : `${url.protocol}//${url.host}${url.pathname}`;
+}
