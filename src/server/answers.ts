@@ -28,6 +28,7 @@ export type AnswerShape<Answer> = readonly string[] | ((answer: Answer) => objec
 export interface RouteAnswers {
   readonly register?: AnswerShape<SignInAnswer>;
   readonly login?: AnswerShape<SignInAnswer>;
+  /** Of `POST /auth/password` too, which answers as a refresh does. */
   readonly refresh?: AnswerShape<SignInAnswer>;
   readonly me?: AnswerShape<User>;
   /** Answered with 200, where the standard is 204 without a body. */

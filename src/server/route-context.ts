@@ -98,7 +98,8 @@ function describeAnswer(
   { answers }: RouteContext,
   name: RouteName,
 ): FastifySchema {
-  const shape = answers.given[name as keyof RouteAnswers];
+  // A changed password is answered as a refresh is.
+  const shape = answers.given[(name === 'password' ? 'refresh' : name) as keyof RouteAnswers];
   if (shape === undefined) return schema;
   const { 204: nothing, ...responses } = schema.response as Record<string, Schema>;
   const status = name === 'register' ? 201 : 200;

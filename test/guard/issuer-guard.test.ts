@@ -296,6 +296,14 @@ for (const [name, entries] of [
   });
 }
 
+test('a revoked key is refused as soon as the news comes, whatever the key set says', async (t) => {
+  const { guard, tell, key, sign, count } = await setUpFeed(t, Number.POSITIVE_INFINITY);
+  guard.verify(sign(key));
+  tell([1, 'k', key.kid, 9e15]);
+  while (count().fetches === 0) await new Promise(setImmediate);
+  assert.throws(() => guard.verify(sign(key)), { code: 'token_untrusted' });
+});
+
 test('news of keys that it has already causes one fetch', async (t) => {
   const { guard, tell, key, sign, count, issuer } = await setUpFeed(t, 1);
   const changed = issuer.nextRequest(JWKS);

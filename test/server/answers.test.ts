@@ -50,7 +50,12 @@ suite('answers of the host', () => {
       'token_type',
       'expires_in',
     ]);
-    const answer = await server.send('/auth/logout', { method: 'POST', token });
+    const json = { current_password: PASSWORD, new_password: `${PASSWORD}!` };
+    const { access_token: latest } = refreshed.body;
+    const changed = await server.send('/auth/password', { token: latest, json });
+    assert.deepEqual(Object.keys(changed.body), Object.keys(refreshed.body));
+    const { access_token: last } = changed.body;
+    const answer = await server.send('/auth/logout', { method: 'POST', token: last });
     assert.deepEqual([answer.status, answer.body], [200, { status: 'success' }]);
     assert.equal(answer.headers.get('cache-control'), 'no-store');
   });
@@ -78,6 +83,14 @@ suite('answers of the host', () => {
       'refresh_token',
       'scope',
     ]);
+    for (const path of ['/auth/refresh', '/auth/password']) {
+      const { schema } = paths[path].post.responses['200'].content['application/json'];
+      assert.deepEqual(
+        [schema.properties ?? {}, schema.additionalProperties],
+        [{}, true],
+        `${path} is what a function makes`,
+      );
+    }
     const { responses } = paths['/auth/logout'].post;
     assert.deepEqual([responses['204'], typeof responses['200']], [undefined, 'object']);
   });

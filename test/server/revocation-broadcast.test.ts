@@ -74,6 +74,21 @@ test('A heartbeat comes again and again, to all who listen', async () => {
   }
 });
 
+test('News that comes while a listener catches up moves its position only at the end', async () => {
+  const { open, log } = await start();
+  log.after = () => {
+    // Between the first batch and the second.
+    queueMicrotask(() => log.tell({ batches: ['[[8,"s","new",9]]'], position: 8 }));
+    return ['[[1,"s","old",9]]', '[[2,"s","older",9]]'];
+  };
+  const feed = await open();
+  await feed.until(({ id }) => id !== undefined);
+  // A listener that is cut off before `live` would otherwise resume at 8, and never hear of 2.
+  const events = feed.text.split('\n\n').filter((event) => event.includes('data: [['));
+  assert.match(events.join(), /"old".*"new".*"older"/s);
+  assert.ok(!feed.text.includes('id: 8'));
+});
+
 test('The feed of a guard whose key is taken back ends; the others’ go on', async () => {
   const { open, guards, broadcast } = await start();
   const [a, b] = [await open('a'), await open('b')];

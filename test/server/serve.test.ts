@@ -100,6 +100,15 @@ test('databaseUrlFrom reads DATABASE_URL, or what the PostgreSQL image calls its
       },
       'postgres://jane:x@127.0.0.1:6500/app',
     ],
+    [
+      { POSTGRES_HOST: 'db/other', POSTGRES_PORT: '1/x' },
+      'postgres://postgres@db%2Fother:1%2Fx/postgres',
+    ],
+    [{ POSTGRES_HOST: '::1' }, 'postgres://postgres@[::1]:5432/postgres'],
+    [
+      { POSTGRES_HOST: '/var/run/postgresql', POSTGRES_PORT: '6500' },
+      'postgres://postgres@localhost:6500/postgres?host=%2Fvar%2Frun%2Fpostgresql',
+    ],
     [{ POSTGRES_SERVER: 'db', POSTGRES_DB: 'a b' }, 'postgres://postgres@db:5432/a%20b'],
   ] as const) {
     assert.equal(databaseUrlFrom(env), url);

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { hashGuardSecret, isGuardSecret } from '../../src/auth/guard-key.ts';
+import { findSigner, isAccepted } from '../../src/auth/key-life.ts';
+import { findForgotten, isSuccessorDue, planAbandonment } from '../../src/auth/key-plans.ts';
+import type { StoredKey } from '../../src/auth/ports.ts';
+
+const now = Date.UTC(2026, 0, 1);
+const SECOND = 1000;
+const DAY = 86_400 * SECOND;
+
+function aKey(changes: Partial<StoredKey> = {}): StoredKey {
+  return {
+    kid: 'a',
+    algorithm: 'ES256',
+    publicJwk: null,
+    sealedPrivateJwk: '',
+    createdAt: now - DAY,
+    activeAt: now - DAY,
+    retiredAt: null,
+    revokedAt: null,
+    ...changes,
+  };
+}
+
+suite('the moment at which', () => {
+  test('a retiring key is no longer accepted', () => {
+    assert.ok(isAccepted(aKey({ retiredAt: now + 1 }), now));
+    assert.ok(!isAccepted(aKey({ retiredAt: now }), now));
+  });
+
+  test('a key no longer signs, because its tokens would outlive it', () => {
+    const lifetime = 900 * SECOND;
+    const signs = (retiredAt: number) => findSigner([aKey({ retiredAt })], now, lifetime)?.kid;
+    assert.equal(signs(now + lifetime + 1), 'a');
+    assert.equal(signs(now + lifetime), undefined);
+  });
+
+  test('a key begins to sign', () => {
+    assert.equal(findSigner([aKey({ activeAt: now })], now)?.kid, 'a');
+    assert.equal(findSigner([aKey({ activeAt: now + 1 })], now), undefined);
+  });
+
+  test('a key needs a successor: one lead before the end of its interval', () => {
+    const isDue = (age: number) =>
+      isSuccessorDue([aKey({ activeAt: now - age })], 'ES256', now, { interval: 3600, lead: 600 });
+    assert.ok(!isDue(3000 * SECOND - 1));
+    assert.ok(isDue(3000 * SECOND));
+    const never = { interval: null, lead: 600 };
+    assert.ok(!isSuccessorDue([aKey({ activeAt: 0 })], 'ES256', now, never));
+  });
+
+  test('the key of an algorithm that no node uses any more retires', () => {
+    const patience = 3600 * SECOND;
+    const plan = (lastUse: number, activeAt = 0) =>
+      planAbandonment([aKey({ activeAt })], new Map([['ES256', lastUse]]), {
+        now,
+        life: DAY,
+        patience,
+      });
+    assert.deepEqual(plan(now - patience + 1), []);
+    assert.deepEqual(plan(now - patience), [aKey({ activeAt: 0, retiredAt: now + DAY })]);
+    assert.deepEqual(plan(0, now - patience + 1), [], 'a node may be about to start with it');
+  });
+
+  test('a retired key is removed: a week after it', () => {
+    assert.deepEqual(findForgotten([aKey({ retiredAt: now - 7 * DAY + 1 })], now), []);
+    assert.deepEqual(findForgotten([aKey({ retiredAt: now - 7 * DAY })], now), ['a']);
+  });
+});
+
+test('the secret of a guard is compared to its last character', () => {
+  const secret = 'x'.repeat(43);
+  const hash = hashGuardSecret(secret);
+  assert.ok(isGuardSecret(secret, hash));
+  assert.ok(!isGuardSecret(`${secret.slice(0, -1)}y`, hash));
+  const last = hash.at(-1) === 'A' ? 'E' : 'A';
+  assert.ok(!isGuardSecret(secret, hash.slice(0, -1) + last));
+  assert.ok(!isGuardSecret(secret, hash.slice(0, -1)));
+  assert.ok(!isGuardSecret(secret, ''));
+});
