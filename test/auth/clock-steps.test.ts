@@ -5,6 +5,7 @@ import { LatchkeyError, StoreUnavailable } from '../../src/errors.ts';
 import type { VerifiedToken } from '../../src/guard/access-claims.ts';
 import { createGuard } from '../../src/guard/create-guard.ts';
 import { MAX_CLOCK_TOLERANCE } from '../../src/jwt/claims.ts';
+import { generateSigningKey } from '../../src/jwt/keys.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 
 const lifetime = 900;
@@ -133,6 +134,20 @@ for (const [name, revoke] of Object.entries({
     }
   });
 }
+
+test('A node whose key is the host’s makes its longer lifetime known at the start, too', async () => {
+  await using node = await openTestAuth({ accessTokenTtl: lifetime });
+  const newer = await node.another({
+    accessTokenTtl: 6 * hours,
+    signingKey: generateSigningKey('ES256'),
+  });
+  const { accessToken, user } = await newer.auth.register({ username: 'jane', password });
+  await node.auth.users.disable(user.id);
+  node.clock.step(5 * hours);
+  await keepHouse(node);
+  await newer.restart();
+  assert.equal(judge(newer, accessToken), 'token_revoked');
+});
 
 test('A key that a node with shorter lifetimes revokes or replaces is treated by the longest one', async () => {
   await using node = await openTestAuth({ accessTokenTtl: lifetime });

@@ -7,6 +7,9 @@ import { openPostgresStore } from '../../src/store/index.ts';
 import { lockCall } from '../../src/store/postgres/locks.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { actNames, acts, signUpForAct } from './acts.ts';
+import { anEvent, aSession } from './records.ts';
+import { sessionIds, signUp } from './suite/harness.ts';
+import { openingForms } from './suite/sessions.ts';
 
 const ROUNDS = repetitionsOf('TEST_PAIR_ROUNDS');
 /** How many statements ahead of the other act the first of a pair is, round by round. */
@@ -62,6 +65,41 @@ for (const [held, lockRow] of Object.entries(heldRows)) {
     assert.ok(waiting.size >= 5, `only these waited: ${[...waiting]}`);
   });
 }
+
+const changes = {
+  'the password changes': "update users set password_hash = 'another' where id = $1",
+  'the user is disabled': 'update users set disabled_at = 2000 where id = $1',
+  'the user is deleted': 'delete from users where id = $1',
+} as const;
+const changesInEachForm = Object.entries(openingForms).flatMap(([form, options]) =>
+  Object.entries(changes).map(([name, change]) => ({ form, options, name, change })),
+);
+
+test('a login waits for what changes its user, and then looks at the user again', async (t) => {
+  const url = await server.createDatabase();
+  const store = await openPostgresStore({ url });
+  const [holder, watcher] = [await server.connect(url), await server.connect(url)];
+  t.after(async () => {
+    await Promise.all([holder.end(), watcher.end()]);
+    await store.close();
+  });
+  for (const { form, options, name, change } of changesInEachForm) {
+    for (const end of ['commit', 'rollback'] as const) {
+      const { user } = await signUp(store, 0);
+      const session = aSession(user.id);
+      await holder.query('begin');
+      await holder.query(change, [user.id]);
+      const verifiedHash = user.passwordHash ?? '';
+      const login = store.openSession({ session, verifiedHash, event: anEvent(), ...options() });
+      assert.equal(await waitsForLock(login, watcher), true, `${form}, ${name}`);
+      await holder.query(end);
+      const expected = end === 'commit' ? 'refused' : 'opened';
+      assert.equal((await login).status, expected, `${form}, ${name}`);
+      const ids = await sessionIds(store, user.id);
+      assert.deepEqual(ids, end === 'commit' ? [] : [session.id]);
+    }
+  }
+});
 
 /** Waits for as long as a transaction takes for a number of its statements. */
 async function delay(store: Store, statements: number): Promise<void> {

@@ -194,6 +194,39 @@ test('a connection that breaks before the commit is confirmed acknowledges nothi
   assert.deepEqual((await behind.findUser({ id: user.id }))?.roles, ['new']);
 });
 
+test('a transaction that is rolled back instead of committed acknowledges nothing', async (t) => {
+  const { url, store } = await open(t);
+  const { user } = await signIn(store);
+  // Asks for a rollback in place of the commit. The server does the same when a transaction has failed.
+  let spoiling = false;
+  const query = (text: string) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(text.length + 5);
+    return Buffer.concat([Buffer.from('Q'), length, Buffer.from(`${text}\0`)]);
+  };
+  const proxy = createServer((client) => {
+    const upstream = connect(Number(new URL(url).port), '127.0.0.1');
+    client.on('data', (data: Buffer) => {
+      const isSpoilt = spoiling && data.equals(query('COMMIT'));
+      upstream.write(isSpoilt ? query('ROLLBACK') : data);
+    });
+    upstream.pipe(client);
+    for (const [one, another] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      one.on('error', () => {}).on('close', () => another.destroy());
+    }
+  });
+  const behind = await openPostgresStore({ url: await listen(t, proxy, url) });
+  t.after(() => behind.close());
+  spoiling = true;
+  const change = { userId: user.id, roles: ['new'], now: 2_000, ...revoking() };
+  await assert.rejects(behind.setRoles(change), StoreUnavailable);
+  spoiling = false;
+  assert.deepEqual((await store.findUser({ id: user.id }))?.roles, user.roles);
+});
+
 test('closing does not wait for a server that does not answer', { timeout: 20_000 }, async (t) => {
   const outsider = await server.connect(sharedUrl);
   t.after(() => outsider.end());

@@ -67,6 +67,25 @@ test('closing does not wait without limit for another process that holds the loc
   other.exec('rollback');
 });
 
+test('a call that rolls back the whole batch fails it, and no write of it is left', async (t) => {
+  const path = join(temporaryFolder(t), 'a.db');
+  const store = await openSqliteStore({ path });
+  t.after(() => store.close());
+  const other = new DatabaseSync(path);
+  t.after(() => other.close());
+  // As SQLite does by itself where the disk is full, but by an error that says nothing of the database.
+  other.exec(`create trigger undo before insert on audit_events when new.subject = 'undo'
+    begin select raise(rollback, 'undone'); end`);
+  const events = [anEvent(), anEvent({ subject: 'undo' }), anEvent()];
+  const results = await Promise.allSettled(events.map((event) => store.recordEvent(event)));
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['rejected', 'rejected', 'rejected'],
+  );
+  assert.deepEqual(await store.listEvents({ userId: null, limit: 9 }), []);
+  await store.recordEvent(anEvent());
+});
+
 test('more callers than may wait are refused at once, and the others served', async (t) => {
   const store = await openSqliteStore({ path: ':memory:', thread: 'inline', maxWaiting: 3 });
   t.after(() => store.close());

@@ -4,6 +4,20 @@ import type { Store } from '../../../src/auth/ports.ts';
 import { anEvent, aSession } from '../records.ts';
 import { isRecorded, logged, revoking, sessionIds, signIn, signUp } from './harness.ts';
 
+/**
+ * Every way to open a session. PostgreSQL takes one statement for some, and a transaction for those that
+ * replace the hash or have little room below the bound; the outcome must be the same.
+ */
+export const openingForms: Record<
+  string,
+  () => Pick<Parameters<Store['openSession']>[0], 'rehash' | 'bound'>
+> = {
+  'without a bound': () => ({ rehash: null }),
+  'far below the bound': () => ({ rehash: null, bound: { maxSessions: 100, ...revoking() } }),
+  'near the bound': () => ({ rehash: null, bound: { maxSessions: 2, ...revoking() } }),
+  'with a hash to replace': () => ({ rehash: 'a better hash' }),
+};
+
 export function sessionTests(given: () => Store): void {
   test('a session opens for the password hash that was verified', async () => {
     const store = given();
@@ -46,8 +60,27 @@ export function sessionTests(given: () => Store): void {
     'the user was deleted': (store, userId) =>
       store.deleteUser({ userId, now: 2_000, ...revoking() }),
   };
-  for (const [meanwhile, act] of Object.entries(refusals)) {
-    test(`no session opens when ${meanwhile} meanwhile`, async () => {
+  for (const [form, options] of Object.entries(openingForms)) {
+    test(`a session opens ${form}`, async () => {
+      const store = given();
+      const { user } = await signUp(store, 0);
+      const session = aSession(user.id);
+      const event = anEvent();
+      const verifiedHash = user.passwordHash ?? '';
+      const result = await store.openSession({ session, verifiedHash, event, ...options() });
+      const passwordHash = options().rehash ?? user.passwordHash;
+      assert.deepEqual(result, { status: 'opened', user: { ...user, passwordHash } });
+      assert.deepEqual(await store.findUser({ id: user.id }), { ...user, passwordHash });
+      assert.deepEqual(await sessionIds(store, user.id), [session.id]);
+      assert.ok(await isRecorded(store, event.id));
+    });
+  }
+
+  const refusalsInEachForm = Object.entries(openingForms).flatMap(([form, options]) =>
+    Object.entries(refusals).map(([meanwhile, act]) => ({ form, options, meanwhile, act })),
+  );
+  for (const { form, options, meanwhile, act } of refusalsInEachForm) {
+    test(`no session opens ${form} when ${meanwhile} meanwhile`, async () => {
       const store = given();
       const { user } = await signUp(store, 0);
       await act(store, user.id);
@@ -55,8 +88,11 @@ export function sessionTests(given: () => Store): void {
       const session = aSession(user.id);
       const event = anEvent();
       const verifiedHash = user.passwordHash ?? '';
-      const result = await store.openSession({ session, verifiedHash, rehash: 'other', event });
-      assert.deepEqual(result, { status: 'refused' });
+      const log = await logged(store, async () => {
+        const result = await store.openSession({ session, verifiedHash, event, ...options() });
+        assert.deepEqual(result, { status: 'refused' });
+      });
+      assert.deepEqual(log, []);
       assert.deepEqual(await sessionIds(store, user.id), []);
       assert.deepEqual(await store.findUser({ id: user.id }), before);
       assert.equal(await isRecorded(store, event.id), false);
