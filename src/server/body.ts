@@ -106,8 +106,8 @@ function parseFormBody(body: Buffer): Readonly<Record<string, string>> {
   if (fields.size > MEMBERS_MAX) {
     throw new RequestRefused(400, 'invalid_form', `A form may have ${MEMBERS_MAX} fields at most.`);
   }
-  // Without a prototype, a field named __proto__ is a field like any other, and refused by its name.
-  return Object.assign(Object.create(null), Object.fromEntries(fields));
+  // A field named __proto__ is a field like any other here, and refused by its name.
+  return Object.fromEntries(fields);
 }
 
 function decodeBody(body: Buffer): string {

@@ -27,8 +27,7 @@ export interface AuthCookies extends TokenCookies {
   /** Clears both cookies. */
   clear(reply: FastifyReply): void;
   /**
-   * Clears those cookies that the request brought and that are ours, and leaves a cookie of another program
-   * under one of our names alone.
+   * Clears both cookies, except one that the request brought under our name and that another program set.
    */
   clearOwn(reply: FastifyReply, isOwn: OwnTokenTest): void;
 }

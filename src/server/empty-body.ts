@@ -57,7 +57,7 @@ function isEmpty({ raw }: FastifyRequest): Promise<boolean> {
     };
     const onError = () =>
       reject(new RequestRefused(400, 'invalid_content_length', 'The body broke off.'));
-    const onEnd = () => finish(text === '' || (isMultipart && NO_PARTS.test(text)));
+    const onEnd = () => finish(text === '' || NO_PARTS.test(text));
     const onData = (chunk: Buffer) => {
       text += chunk.toString('latin1');
       if (text !== '' && (!isMultipart || text.length > NO_PARTS_MAX_BYTES)) finish(false);

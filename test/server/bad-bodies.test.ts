@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { createApp } from 'latchkey/server';
 import { assertDiscreet, assertOAuthError, assertProblem, MARKER } from '../support/refusals.ts';
-import { PASSWORD, sendBytes, startServer } from '../support/server.ts';
+import { PASSWORD, sendBytes, startServer, testOptions } from '../support/server.ts';
 
 const server = await startServer();
 const { send, port } = server;
@@ -150,11 +151,12 @@ describe('a body', () => {
     ];
     for (const value of types) {
       const padded = `\n ${body}`.padEnd(64 * 1024, '\t');
-      const answer = await send('/auth/login', { body: padded, headers: typed(value) });
+      const headers = { ...typed(value), 'content-encoding': 'Identity' };
+      const answer = await send('/auth/login', { body: padded, headers });
       assert.equal(answer.status, 200, answer.text);
     }
     const form = await send('/auth/login', {
-      body: `username=jane&password=${PASSWORD.replaceAll(' ', '+')}`,
+      body: `&username=jane&&password=${PASSWORD.replaceAll(' ', '+')}`,
       headers: typed(`${FORM_TYPE.toUpperCase()};charset=UTF-8`),
     });
     assert.equal(form.status, 200, form.text);
@@ -256,6 +258,29 @@ describe('an empty body', () => {
   });
 });
 
+describe('a body for a route of the host', () => {
+  it('is read as strictly as ours', async (t) => {
+    const app = await createApp({ ...testOptions(), logger: false });
+    t.after(() => app.close());
+    app.post('/own', async ({ body }) => ({ body }));
+    const post = (contentType: string, payload: string) =>
+      app.inject({ method: 'POST', url: '/own', headers: typed(contentType), payload });
+    assert.deepEqual((await post(JSON_TYPE, '{"a":1}')).json(), { body: { a: 1 } });
+    assert.deepEqual((await post(FORM_TYPE, 'a=1')).json(), { body: { a: '1' } });
+    for (const [contentType, payload, status] of [
+      [`${JSON_TYPE}\xa0`, '{"a":1}', 415],
+      [`${FORM_TYPE}\xa0`, 'a=1', 415],
+      [`${JSON_TYPE};charset=latin1`, '{"a":1}', 415],
+      [JSON_TYPE, '{"a":1,"a":2}', 400],
+      [FORM_TYPE, 'a=1&a=2', 400],
+    ] as const) {
+      const answer = await post(contentType, payload);
+      assert.equal(answer.statusCode, status, contentType);
+      assert.match(String(answer.headers['content-type']), /^application\/problem\+json/);
+    }
+  });
+});
+
 describe('the body of the token endpoint', () => {
   const oauthCases: Record<string, { body: string | Uint8Array; type: string; status?: number }> = {
     JSON: { body: login, type: JSON_TYPE },
@@ -300,6 +325,19 @@ describe('a body in raw bytes', () => {
     );
     assert.match(answer, /^HTTP\/1.1 413 /);
     assert.match(answer, /application\/problem\+json/);
+  });
+
+  it('is refused as soon as it is too long to be a form without fields', async () => {
+    // The attack: a form that never ends, kept in memory until there is none left.
+    const type = 'Content-Type: multipart/form-data; boundary=x';
+    const head = `POST /auth/logout HTTP/1.1\r\nHost: a\r\n${type}\r\n`;
+    const answer = await sendBytes(
+      port,
+      `${head}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n`,
+      chunk('-'.repeat(100)),
+      chunk('-'.repeat(100)),
+    );
+    assert.match(answer, /^HTTP\/1.1 415 /);
   });
 
   it('may come in chunks of a byte', async () => {

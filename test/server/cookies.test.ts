@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { FastifyInstance } from 'fastify';
 import { createGuard } from 'latchkey/guard';
 import { type AppOptions, createApp } from 'latchkey/server';
 import { createTokenCookies } from '../../src/guard/cookies.ts';
@@ -196,15 +197,21 @@ describe('a token that no cookie holds', () => {
   let pad = '';
   const lines: string[] = [];
   const stream = { write: (line: string) => lines.push(line) };
+  const login = { json: { username: 'jane', password: PASSWORD } };
 
   it('is refused before anything is written, with a line in the log', async () => {
-    const host = await startHost({ claims: () => ({ pad }) }, () => {}, {
-      logger: { level: 'warn', stream },
-    });
+    const options = { logger: { level: 'warn', stream } };
+    const signInByHost = (app: FastifyInstance) => {
+      app.post('/own', async (_request, reply) => {
+        const { auth, cookies } = app.latchkey;
+        cookies.set(reply, await auth.login(login.json, { address: null, userAgent: null }));
+        return {};
+      });
+    };
+    const host = await startHost({ errors: 'all', claims: () => ({ pad }) }, signInByHost, options);
     const { body } = await host.register('jane');
-    const login = { json: { username: 'jane', password: PASSWORD } };
     const byCookie = await host.send('/auth/login?transport=cookie', login);
-    const { [REFRESH]: refresh } = readCookies(byCookie);
+    const { [REFRESH]: refresh, [ACCESS]: access } = readCookies(byCookie);
     host.clock.step(60);
     const countSessions = async () => {
       const answer = await host.send('/auth/sessions', { token: body['access_token'] });
@@ -212,10 +219,16 @@ describe('a token that no cookie holds', () => {
     };
     pad = 'x'.repeat(3000);
     const cookies = { [REFRESH]: refresh?.value ?? '' };
+    const change = {
+      cookies: { [ACCESS]: access?.value ?? '' },
+      headers: HERE,
+      json: { current_password: PASSWORD, new_password: 'another good one' },
+    };
     for (const [path, request] of [
       ['/auth/login?transport=cookie', login],
       ['/auth/register?transport=cookie', { json: { username: 'joe', password: PASSWORD } }],
       ['/auth/refresh', { method: 'POST', cookies, headers: HERE }],
+      ['/auth/password', change],
     ] as const) {
       lines.length = 0;
       const answer = await host.send(path, request);
@@ -226,6 +239,10 @@ describe('a token that no cookie holds', () => {
       assert.match(JSON.parse(line).message, /fit into a cookie/);
     }
     assert.equal(await countSessions(), 2);
+    // A host that gives no limits is told only after its session was written, and sets no cookie either.
+    const own = await host.send('/own', { method: 'POST' });
+    assertProblem(own, 500);
+    assert.deepEqual(own.headers.getSetCookie(), []);
     // The bodies of answers hold more, and nothing was used up.
     assert.equal((await host.send('/auth/login', login)).status, 200);
     assert.equal((await host.login('joe')).status, 401);
@@ -332,6 +349,11 @@ describe('a refresh by cookie', () => {
     const ended = await send('/auth/refresh', { method: 'POST', cookies, headers: HERE });
     assertProblem(ended, 401);
     assertCleared(ended);
+    for (const name of [ACCESS, REFRESH]) {
+      const one = { [name]: cookies[name] ?? '' };
+      const left = await send('/auth/logout', { method: 'POST', cookies: one, headers: HERE });
+      assertCleared(left);
+    }
     const none = await send('/auth/refresh', { method: 'POST', headers: HERE });
     assertProblem(none, 401);
     assert.equal(none.body['code'], 'refresh_token_missing');
