@@ -76,7 +76,7 @@ export function createAuthCookies(issuer: string, given: CookieNames = {}): Auth
         ...(refreshToken === undefined || isOwn.refresh(refreshToken) ? [refresh] : []),
         ...cookies.listFormer(header),
       ];
-      if (names.length > 0) reply.header('set-cookie', names.map(erase));
+      reply.header('set-cookie', names.map(erase));
     },
   };
 }

@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { RouteContext } from './route-context.ts';
 import type { RouteName } from './routes-table.ts';
+import { nameSchemas } from './schemas/name-schemas.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { VERSION } from './version.ts';
 
@@ -57,6 +58,7 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
     transformObject: (made) => {
       if (!('openapiObject' in made)) return made.swaggerObject;
       markOptionalBodies(made.openapiObject, context);
+      nameSchemas(made.openapiObject);
       return made.openapiObject;
     },
     openapi: {

@@ -19,6 +19,7 @@ import {
 const ACCESS = '__Host-latchkey_access';
 const REFRESH = '__Host-latchkey_refresh';
 const APP = 'https://app.example';
+const NO_CALLER = { address: null, userAgent: null };
 const HERE = { 'sec-fetch-site': 'same-origin' };
 
 const server = await startServer({ corsOrigins: [APP, 'http://localhost:3000'] });
@@ -204,7 +205,7 @@ describe('a token that no cookie holds', () => {
     const signInByHost = (app: FastifyInstance) => {
       app.post('/own', async (_request, reply) => {
         const { auth, cookies } = app.latchkey;
-        cookies.set(reply, await auth.login(login.json, { address: null, userAgent: null }));
+        cookies.set(reply, await auth.login(login.json, NO_CALLER));
         return {};
       });
     };
@@ -251,6 +252,33 @@ describe('a token that no cookie holds', () => {
     const again = await host.send('/auth/refresh', { method: 'POST', cookies, headers: HERE });
     assert.equal(again.status, 200);
     await host.close();
+  });
+
+  it('is one that makes the whole cookie longer than 4,096 bytes, and no shorter one', async () => {
+    for (const issuer of [ISSUER, `https://auth.example/${'_'.repeat(300)}`, 'http://localhost']) {
+      let excess = 0;
+      const host = await startHost({ issuer, audience: 'short' }, (app) => {
+        app.get('/own', async (_request, reply) => {
+          const { cookies } = app.latchkey;
+          const signIn = await app.latchkey.auth.login(login.json, NO_CALLER);
+          const accessToken = 'x'.repeat(cookies.limits.accessToken + excess);
+          const refreshToken = 'x'.repeat(cookies.limits.refreshToken);
+          const [expiresIn, refreshExpiresIn] = [9_999_999_999, 9_999_999_999];
+          cookies.set(reply, { ...signIn, accessToken, refreshToken, expiresIn, refreshExpiresIn });
+          return {};
+        });
+      });
+      await host.register('jane');
+      const set = (await host.send('/own')).headers.getSetCookie();
+      assert.deepEqual(
+        set.map(({ length }) => length),
+        [4096, 4096],
+      );
+      excess = 1;
+      const refused = await host.send('/own');
+      assert.deepEqual([refused.status, refused.headers.getSetCookie()], [500, []]);
+      await host.close();
+    }
   });
 
   it('may be a refresh token too, under an issuer that is very long', async () => {
@@ -349,8 +377,7 @@ describe('a refresh by cookie', () => {
     const ended = await send('/auth/refresh', { method: 'POST', cookies, headers: HERE });
     assertProblem(ended, 401);
     assertCleared(ended);
-    for (const name of [ACCESS, REFRESH]) {
-      const one = { [name]: cookies[name] ?? '' };
+    for (const one of [{ [ACCESS]: access }, { [REFRESH]: refresh }]) {
       const left = await send('/auth/logout', { method: 'POST', cookies: one, headers: HERE });
       assertCleared(left);
     }

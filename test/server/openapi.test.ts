@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { PASSWORD, startHost, startServer, type TestRequest } from '../support/server.ts';
 
 interface Schema {
+  readonly $ref?: string;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly anyOf?: readonly Schema[];
@@ -29,6 +30,14 @@ interface Operation {
 const server = await startServer({ issuer: 'http://auth.example' });
 const { send } = server;
 const document = (await send('/openapi.json')).body;
+const components: Readonly<Record<string, Schema>> = document['components'].schemas;
+/** The schema itself, where it stands elsewhere. */
+function resolve(schema: Schema): Schema {
+  if (schema.$ref === undefined) return schema;
+  const found = components[schema.$ref.replace('#/components/schemas/', '')];
+  assert.ok(found, schema.$ref);
+  return found;
+}
 const operations = Object.entries(document['paths']).flatMap(([path, methods]) =>
   Object.entries(methods as Record<string, Operation>).map(([method, operation]) => ({
     name: `${method.toUpperCase()} ${path}`,
@@ -44,6 +53,42 @@ describe('the OpenAPI document', () => {
     const result = await validator.validate(structuredClone(document));
     assert.equal(result.valid, true, JSON.stringify(result.errors, null, 1));
     assert.equal(validator.version, '3.1');
+  });
+
+  it('names each schema, writes it once, and refers to it', () => {
+    for (const name of ['User', 'Session', 'Tokens', 'Problem', 'OAuthError', 'Registration']) {
+      assert.ok(components[name]?.properties, name);
+    }
+    const text = JSON.stringify(document);
+    assert.doesNotMatch(text, /x-schema-name/);
+    for (const [name, schema] of Object.entries(components)) {
+      assert.ok(text.includes(`"#/components/schemas/${name}"`), `${name} is used`);
+      assert.equal(text.split(JSON.stringify(schema)).length, 2, `${name} stands once`);
+    }
+    const refer = (schema: Schema) => schema.$ref !== undefined || schema.anyOf?.every(refer);
+    for (const { name, operation } of operations) {
+      const answers = Object.values(operation.responses).map(({ content }) => content);
+      for (const content of [operation.requestBody?.content, ...answers]) {
+        for (const [type, { schema }] of Object.entries(content ?? {})) {
+          assert.ok(refer(schema) || type === 'text/event-stream', `${name} ${type}`);
+        }
+      }
+    }
+  });
+
+  it('keeps the schemas of a host beside ours', async () => {
+    const host = await startHost({ docs: true, fields: { city: { type: 'string' } } }, (app) => {
+      app.addSchema({ $id: 'User', type: 'object', properties: { legs: { type: 'number' } } });
+      const schema = { response: { 200: { $ref: 'User#' } } };
+      app.get('/own', { schema }, async () => ({ legs: 2 }));
+    });
+    assert.deepEqual((await host.send('/own')).body, { legs: 2 });
+    const { body } = await host.send('/openapi.json');
+    assert.ok(body['components'].schemas.User.properties.username);
+    assert.ok(body['components'].schemas.Registration.properties.city);
+    const { $ref } = body['paths']['/own'].get.responses['200'].content['application/json'].schema;
+    assert.ok(body['components'].schemas[$ref.split('/').at(-1)].properties.legs);
+    await host.close();
   });
 
   it('is served as JSON that no browser mistakes', async () => {
@@ -124,7 +169,8 @@ describe('what the OpenAPI document says', () => {
   it('is required is missed', async () => {
     let checked = 0;
     for (const { name, method, path, operation } of operations) {
-      for (const [type, { schema }] of Object.entries(operation.requestBody?.content ?? {})) {
+      for (const [type, body] of Object.entries(operation.requestBody?.content ?? {})) {
+        const schema = resolve(body.schema);
         const encode = encodings[type];
         assert.ok(encode, `${name} takes ${type}`);
         const token = await credential(operation);
@@ -168,7 +214,8 @@ describe('what the OpenAPI document says', () => {
 
   it('is taken is taken, and nothing else where it says so', async () => {
     for (const { name, path, operation } of operations) {
-      for (const [type, { schema }] of Object.entries(operation.requestBody?.content ?? {})) {
+      for (const [type, body] of Object.entries(operation.requestBody?.content ?? {})) {
+        const schema = resolve(body.schema);
         if (schema.additionalProperties !== false) continue;
         const token = await credential(operation);
         for (const member of [...Object.keys(schema.properties ?? {}), 'unheard_of']) {
@@ -258,7 +305,8 @@ describe('what the OpenAPI document says', () => {
 
 /** Whether the members are those of the schema: required ones there, unknown ones not. */
 function assertShape(body: object, schema: Schema, name: string): void {
-  const fits = (schema.anyOf ?? [schema]).some((each) => {
+  const whole = resolve(schema);
+  const fits = (whole.anyOf ?? [whole]).map(resolve).some((each) => {
     const isThere = (each.required ?? []).every((member) => Object.hasOwn(body, member));
     const isKnown = (member: string) => Object.hasOwn(each.properties ?? {}, member);
     return isThere && (each.additionalProperties === true || Object.keys(body).every(isKnown));

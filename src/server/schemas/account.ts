@@ -13,11 +13,28 @@ import {
   either,
   integer,
   list,
+  named,
   nullable,
   object,
   optional,
   string,
 } from './json-schema.ts';
+
+const Session = named(
+  'Session',
+  object(
+    {
+      id: string({ format: 'uuid' }),
+      current: boolean({ description: 'Whether this request belongs to it.' }),
+      device: nullable(string()),
+      address: nullable(string()),
+      created_at: Time,
+      last_used_at: Time,
+      expires_at: Time,
+    },
+    { description: 'One sign-in.' },
+  ),
+);
 
 export const meSchema = {
   summary: 'Who am I?',
@@ -33,12 +50,15 @@ export const passwordSchema = {
     'Ends every other session, and answers with new tokens of this one, or with cookies where the request came by cookie. Its old tokens are refused.',
   tags: ['Account'],
   security: SIGNED_IN,
-  body: object(
-    {
-      current_password: string({ maxLength: 1024, format: 'password' }),
-      new_password: password,
-    },
-    { additionalProperties: false },
+  body: named(
+    'PasswordChange',
+    object(
+      {
+        current_password: string({ maxLength: 1024, format: 'password' }),
+        new_password: password,
+      },
+      { additionalProperties: false },
+    ),
   ),
   response: {
     200: either([Tokens, ByCookie], { description: 'The password was changed.' }),
@@ -57,22 +77,17 @@ export const sessionsSchema = {
     limit: optional(integer({ minimum: 1, maximum: 200, default: 100 })),
   }),
   response: {
-    200: object(
-      {
-        sessions: list(
-          object({
-            id: string({ format: 'uuid' }),
-            current: boolean({ description: 'Whether this request belongs to it.' }),
-            device: nullable(string()),
-            address: nullable(string()),
-            created_at: Time,
-            last_used_at: Time,
-            expires_at: Time,
-          }),
-        ),
-        next_cursor: nullable(string({ format: 'uuid', description: 'null: there are no more.' })),
-      },
-      { description: 'The sessions, the latest first.' },
+    200: named(
+      'SessionList',
+      object(
+        {
+          sessions: list(Session),
+          next_cursor: nullable(
+            string({ format: 'uuid', description: 'null: there are no more.' }),
+          ),
+        },
+        { description: 'The sessions, the latest first.' },
+      ),
     ),
     ...refusals(400, 401),
   },

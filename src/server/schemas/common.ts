@@ -2,6 +2,7 @@ import {
   integer,
   list,
   literal,
+  named,
   nothing,
   nullable,
   object,
@@ -21,39 +22,48 @@ export const SIGNED_IN = [{ account: [] as string[] }];
 /** The key of a guard, as a bearer token or by Basic. */
 export const BY_GUARD = [{ guard: [] as string[] }];
 
-const Problem = object(
-  {
-    type: string(),
-    title: string(),
-    status: integer(),
-    detail: string({ description: 'A sentence for a person.' }),
-    code: string({ description: 'Stable, for programs.' }),
-    errors: optional(
-      list(object({ field: string(), detail: string() }), {
-        description: 'Which members were refused, and why.',
-      }),
-    ),
-  },
-  { description: 'What went wrong (RFC 9457).' },
+const Problem = named(
+  'Problem',
+  object(
+    {
+      type: string(),
+      title: string(),
+      status: integer(),
+      detail: string({ description: 'A sentence for a person.' }),
+      code: string({ description: 'Stable, for programs.' }),
+      errors: optional(
+        list(object({ field: string(), detail: string() }), {
+          description: 'Which members were refused, and why.',
+        }),
+      ),
+    },
+    { description: 'What went wrong (RFC 9457).' },
+  ),
 );
 
-export const OAuthError = object(
-  { error: string(), error_description: string() },
-  { description: 'What went wrong (RFC 6749 section 5.2).' },
+export const OAuthError = named(
+  'OAuthError',
+  object(
+    { error: string(), error_description: string() },
+    { description: 'What went wrong (RFC 6749 section 5.2).' },
+  ),
 );
 
 export const Time = string({ format: 'date-time' });
 
-export const User = object(
-  {
-    id: string({ format: 'uuid' }),
-    username: nullable(string()),
-    email: nullable(string()),
-    name: nullable(string()),
-    roles: list(string()),
-    created_at: Time,
-  },
-  { description: 'The user. Fields of the host stand beside these.' },
+export const User = named(
+  'User',
+  object(
+    {
+      id: string({ format: 'uuid' }),
+      username: nullable(string()),
+      email: nullable(string()),
+      name: nullable(string()),
+      roles: list(string()),
+      created_at: Time,
+    },
+    { description: 'The user. Fields of the host stand beside these.' },
+  ),
 );
 
 export const tokenProperties = {
@@ -63,11 +73,14 @@ export const tokenProperties = {
   expires_in: integer({ description: 'Seconds the access token lives.' }),
   scope: optional(string()),
 };
-export const Tokens = object(tokenProperties, { description: 'Signed in.' });
+export const Tokens = named('Tokens', object(tokenProperties, { description: 'Signed in.' }));
 
-export const ByCookie = object(
-  { user: User, expires_in: integer() },
-  { description: 'Signed in by cookies.' },
+export const ByCookie = named(
+  'SignedInByCookie',
+  object(
+    { user: User, expires_in: integer({ description: 'Seconds the access token lives.' }) },
+    { description: 'Signed in by cookies.' },
+  ),
 );
 
 export const TransportQuery = object({
@@ -79,7 +92,7 @@ export const TransportQuery = object({
 });
 
 const REASONS: Readonly<Record<number, string>> = {
-  400: 'The request is not what is due. `detail` says what to change.',
+  400: 'The request is invalid. `detail` says what to change.',
   401: 'Nobody is signed in, or the credentials are wrong.',
   403: 'Signed in, and not allowed.',
   404: 'There is no such thing, or it is not yours.',

@@ -4,6 +4,12 @@
  */
 export type Schema = Readonly<Record<string, unknown>>;
 
+/** Where {@link named} notes the name; {@link nameSchemas} takes it out again. */
+export const SCHEMA_NAME = 'x-schema-name';
+
+/** A schema that stands once in the document, under this name, and is referred to everywhere else. */
+export const named = (name: string, schema: Schema): Schema => ({ ...schema, [SCHEMA_NAME]: name });
+
 /** A member that may be left out. */
 class Optional {
   readonly schema: Schema;

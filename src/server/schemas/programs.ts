@@ -5,6 +5,7 @@ import {
   integer,
   list,
   literal,
+  named,
   nothing,
   object,
   oneOf,
@@ -21,12 +22,48 @@ export const verifySchema = {
   response: { 200: nothing({ description: 'Signed in.' }), ...refusals(400, 401, 403) },
 };
 
-const TokenForm = object({
-  token: string(),
-  token_type_hint: optional(
-    oneOf(['access_token', 'refresh_token'], { description: 'What to look for first.' }),
+const TokenForm = named(
+  'TokenForm',
+  object({
+    token: string(),
+    token_type_hint: optional(
+      oneOf(['access_token', 'refresh_token'], { description: 'What to look for first.' }),
+    ),
+  }),
+);
+
+const Introspection = named(
+  'Introspection',
+  object(
+    {
+      active: boolean(),
+      token_use: optional(oneOf(['access_token', 'refresh_token'])),
+      token_type: optional(literal('Bearer')),
+      iss: optional(string()),
+      sub: optional(string()),
+      aud: optional(either([string(), list(string())])),
+      client_id: optional(string()),
+      exp: optional(integer()),
+      iat: optional(integer()),
+      jti: optional(string()),
+      sid: optional(string()),
+      auth_time: optional(integer()),
+      username: optional(string()),
+      roles: optional(list(string())),
+      scope: optional(string()),
+    },
+    { additionalProperties: true, description: 'What there is to say of it.' },
   ),
-});
+);
+
+const KeySet = named('KeySet', object({ keys: list(object({}, { additionalProperties: true })) }));
+
+const Metadata = named(
+  'Metadata',
+  object({}, { additionalProperties: true, description: 'The metadata.' }),
+);
+
+const Status = named('Status', object({ status: literal('ok') }, { description: 'Yes.' }));
 
 export const introspectSchema = {
   summary: 'Is this token accepted?',
@@ -37,26 +74,7 @@ export const introspectSchema = {
   consumes: ['application/x-www-form-urlencoded'],
   body: TokenForm,
   response: {
-    200: object(
-      {
-        active: boolean(),
-        token_use: optional(oneOf(['access_token', 'refresh_token'])),
-        token_type: optional(literal('Bearer')),
-        iss: optional(string()),
-        sub: optional(string()),
-        aud: optional(either([string(), list(string())])),
-        client_id: optional(string()),
-        exp: optional(integer()),
-        iat: optional(integer()),
-        jti: optional(string()),
-        sid: optional(string()),
-        auth_time: optional(integer()),
-        username: optional(string()),
-        roles: optional(list(string())),
-        scope: optional(string()),
-      },
-      { additionalProperties: true, description: 'What there is to say of it.' },
-    ),
+    200: Introspection,
     400: OAuthError,
     401: OAuthError,
     413: OAuthError,
@@ -104,7 +122,7 @@ export const jwksSchema = {
       description: 'The keys.',
       content: {
         'application/jwk-set+json': {
-          schema: object({ keys: list(object({}, { additionalProperties: true })) }),
+          schema: KeySet,
         },
       },
     },
@@ -116,7 +134,7 @@ export const metadataSchema = {
   tags: ['For other programs'],
   description: 'Where what is, for clients that configure themselves (RFC 8414).',
   response: {
-    200: object({}, { additionalProperties: true, description: 'The metadata.' }),
+    200: Metadata,
   },
 };
 
@@ -124,7 +142,7 @@ export const healthSchema = {
   operationId: 'health',
   summary: 'Is the process up?',
   tags: ['Operations'],
-  response: { 200: object({ status: literal('ok') }, { description: 'Yes.' }) },
+  response: { 200: Status },
 };
 
 export const readySchema = {
@@ -132,7 +150,7 @@ export const readySchema = {
   summary: 'Can it serve?',
   tags: ['Operations'],
   response: {
-    200: object({ status: literal('ok') }, { description: 'Yes.' }),
+    200: Status,
     ...refusals(),
   },
 };

@@ -16,6 +16,7 @@ import {
 import {
   boolean,
   either,
+  named,
   number,
   object,
   oneOf,
@@ -23,6 +24,8 @@ import {
   type Schema,
   string,
 } from './json-schema.ts';
+
+const UserWithTokens = named('UserWithTokens', object({ user: User, ...tokenProperties }));
 
 export function createRegisterSchema(fields: FieldRules) {
   const own = Object.entries(fields).map(([name, rule]) => {
@@ -34,23 +37,24 @@ export function createRegisterSchema(fields: FieldRules) {
     description: 'Makes a user and signs it in. Give a username, an email address, or both.',
     tags: ['Sign in'],
     querystring: TransportQuery,
-    body: object(
-      {
-        username: optional(username),
-        email: optional(email),
-        password,
-        name: optional(string({ maxLength: 256 })),
-        ...Object.fromEntries(own),
-      },
-      {
-        additionalProperties: false,
-        examples: [{ username: 'janedoe', email: 'jane@example.com', password: 'correct horse' }],
-      },
+    body: named(
+      'Registration',
+      object(
+        {
+          username: optional(username),
+          email: optional(email),
+          password,
+          name: optional(string({ maxLength: 256 })),
+          ...Object.fromEntries(own),
+        },
+        {
+          additionalProperties: false,
+          examples: [{ username: 'janedoe', email: 'jane@example.com', password: 'correct horse' }],
+        },
+      ),
     ),
     response: {
-      201: either([object({ user: User, ...tokenProperties }), ByCookie], {
-        description: 'Registered and signed in.',
-      }),
+      201: either([UserWithTokens, ByCookie], { description: 'Registered and signed in.' }),
       ...refusals(400, 403, 409, 413, 415),
     },
   };
@@ -76,17 +80,20 @@ export const loginSchema = {
   tags: ['Sign in'],
   consumes: ['application/json', 'application/x-www-form-urlencoded'],
   querystring: TransportQuery,
-  body: object(
-    {
-      username: optional(username),
-      email: optional(email),
-      password: string({ maxLength: 1024, format: 'password' }),
-      scope: optional(string({ description: 'Narrows what is granted.' })),
-    },
-    {
-      additionalProperties: false,
-      examples: [{ username: 'janedoe', password: 'correct horse' }],
-    },
+  body: named(
+    'Login',
+    object(
+      {
+        username: optional(username),
+        email: optional(email),
+        password: string({ maxLength: 1024, format: 'password' }),
+        scope: optional(string({ description: 'Narrows what is granted.' })),
+      },
+      {
+        additionalProperties: false,
+        examples: [{ username: 'janedoe', password: 'correct horse' }],
+      },
+    ),
   ),
   response: {
     200: either([Tokens, ByCookie], { description: 'Signed in.' }),
@@ -99,18 +106,24 @@ export const tokenSchema = {
   description: 'The password and the refresh token grant, for clients that speak OAuth 2.0.',
   tags: ['Sign in'],
   consumes: ['application/x-www-form-urlencoded'],
-  body: object({
-    grant_type: oneOf(['password', 'refresh_token']),
-    username: optional(string()),
-    password: optional(string({ format: 'password' })),
-    scope: optional(string()),
-    refresh_token: optional(string()),
-  }),
+  body: named(
+    'TokenRequest',
+    object({
+      grant_type: oneOf(['password', 'refresh_token']),
+      username: optional(string()),
+      password: optional(string({ format: 'password' })),
+      scope: optional(string()),
+      refresh_token: optional(string()),
+    }),
+  ),
   response: { 200: Tokens, 400: OAuthError, 413: OAuthError, 503: OAuthError },
 };
 
 /** All of it may be left out where a cookie or a header brings the token. */
-const refreshBody = object({ refresh_token: optional(string()) }, { additionalProperties: false });
+const refreshBody = named(
+  'RefreshToken',
+  object({ refresh_token: optional(string()) }, { additionalProperties: false }),
+);
 
 export const refreshSchema = {
   summary: 'Refresh',
@@ -119,7 +132,7 @@ export const refreshSchema = {
   tags: ['Sign in'],
   body: refreshBody,
   response: {
-    200: either([Tokens, ByCookie], { description: 'Signed in anew.' }),
+    200: either([Tokens, ByCookie], { description: 'Refreshed.' }),
     ...refusals(400, 401, 403, 413, 415),
   },
 };
