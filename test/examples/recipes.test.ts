@@ -12,6 +12,8 @@ import { createTestIssuer } from 'latchkey/testing';
 import { io, type Socket } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import { createGraphql } from '../../examples/recipes/graphql.ts';
+import { createApp as createOptionalApp } from '../../examples/recipes/optional-user.ts';
+import { createApp as createSeveralApp } from '../../examples/recipes/several-guards.ts';
 import { createSocketIo } from '../../examples/recipes/socket-io.ts';
 import { createContext, createRouter } from '../../examples/recipes/trpc.ts';
 import { createSocketServer } from '../../examples/recipes/ws.ts';
@@ -163,9 +165,46 @@ test('NestJS: a guard for controllers', async (t) => {
   assert.equal(problem.code, 'token_missing');
 });
 
+test('Optional authentication: guests and users pass, a token that is not accepted does not', async () => {
+  const app = createOptionalApp(guard);
+  const get = (headers: Record<string, string> = {}) => app.request('/', { headers });
+  assert.deepEqual(await (await get()).json(), { message: 'Hello, guest.' });
+  assert.deepEqual(await (await get(jane.headers)).json(), { message: 'Hello, jane.' });
+  const gone = issuer.signInAs();
+  issuer.revoke(gone);
+  assert.equal((await get(gone.headers)).status, 401);
+});
+
+test('Several guards: each route takes the tokens of its own issuers', async () => {
+  const other = createTestIssuer({ issuer: 'https://staff.test' });
+  const app = createSeveralApp(guard, other.guard);
+  const ann = other.signInAs({ id: 'ann', roles: ['analyst'] });
+  const get = async (path: string, { headers }: { headers: Record<string, string> }) => {
+    const answer = await app.request(path, { headers });
+    return answer.status === 200 ? await answer.json() : answer.status;
+  };
+  assert.deepEqual(await get('/orders', jane), { of: 'jane' });
+  assert.equal(await get('/orders', ann), 401);
+  assert.deepEqual(await get('/reports', ann), { for: 'ann' });
+  assert.equal(await get('/reports', jane), 401);
+  assert.equal(await get('/reports', other.signInAs()), 403);
+  assert.deepEqual(await get('/help', jane), { issuer: issuer.issuer });
+  assert.deepEqual(await get('/help', ann), { issuer: 'https://staff.test' });
+});
+
+const names = [
+  'ws',
+  'socket-io',
+  'trpc',
+  'graphql',
+  'nestjs/latchkey.guard',
+  'optional-user',
+  'several-guards',
+];
+
 test('docs/recipes.md shows the recipes as they are tested, none longer than 20 lines', () => {
   const page = readFileSync(join(root, 'docs/recipes.md'), 'utf8');
-  for (const name of ['ws', 'socket-io', 'trpc', 'graphql', 'nestjs/latchkey.guard']) {
+  for (const name of names) {
     const recipe = readFileSync(join(root, `examples/recipes/${name}.ts`), 'utf8');
     assert.ok(page.includes(`\`\`\`ts\n${recipe}\`\`\``), `${name} differs from its file`);
     const code = recipe.replaceAll(/^import [^;]*;$/gm, '').split('\n');
