@@ -21,6 +21,7 @@ import * as signIn from './sign-in.ts';
 import type { TokenLimits } from './token-limits.ts';
 import { Users } from './users.ts';
 import { createUuidFloor } from './uuid.ts';
+import { WriteProbe } from './write-probe.ts';
 
 /**
  * The domain: everything that can be done, each as one call. Knows neither HTTP nor SQL.
@@ -35,11 +36,11 @@ export class Auth {
   /** This node's live revocations; a verifier asks its index. */
   readonly revocations: RevocationLog;
   readonly #context: AuthContext;
-  readonly #vault: KeyVault;
+  readonly #writeProbe: WriteProbe;
 
-  constructor(context: AuthContext, keys: KeyRing, keeper: KeyKeeper, vault: KeyVault) {
+  constructor(context: AuthContext, keys: KeyRing, keeper: KeyKeeper) {
     this.#context = context;
-    this.#vault = vault;
+    this.#writeProbe = new WriteProbe(context);
     this.keys = keys;
     this.keeper = keeper;
     this.revocations = context.log;
@@ -184,10 +185,15 @@ export class Auth {
     return true;
   }
 
-  /** Resolves when the database answers, and its keys open. @throws {StoreUnavailable} */
+  /**
+   * Resolves when a sign-in could succeed now: there is a key to sign with, and the database answers and takes
+   * writes. However often it is called, it writes at most every other second.
+   * @throws {StoreUnavailable}
+   */
   async ping(): Promise<void> {
-    this.#vault.assertOpen();
+    await this.#context.assertCanIssue();
     await this.#context.store.ping();
+    await this.#writeProbe.check();
   }
 }
 
@@ -249,5 +255,5 @@ export async function createAuth(options: {
   await log.catchUp();
   const keeper = new KeyKeeper(context, vault, keys);
   await keeper.ensureKey();
-  return new Auth(context, keys, keeper, vault);
+  return new Auth(context, keys, keeper);
 }

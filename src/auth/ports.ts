@@ -329,6 +329,12 @@ export interface Store {
 
   /** Resolves when the database answers. */
   ping(): Promise<void>;
+
+  /**
+   * Writes what a sign-in writes and removes it in the same transaction, so nobody ever sees it. Resolves when
+   * the database takes sign-ins: neither read-only nor full, with every table and permission they need.
+   */
+  tryWriting(args: { user: UserRecord; session: Session; event: AuditEvent }): Promise<void>;
   /** Finishes what has begun, then lets go of the database. */
   close(): Promise<void>;
 }

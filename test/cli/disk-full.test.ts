@@ -16,6 +16,12 @@ function canLiftLimits(): boolean {
   }
 }
 
+/** Fails unless it comes true within 10 s. */
+async function eventually(isTrue: () => Promise<boolean>): Promise<void> {
+  const limit = Date.now() + 10_000;
+  while (!(await isTrue())) assert.ok(Date.now() < limit, 'not within 10 s');
+}
+
 const jane = { username: 'jane', password: 'correct horse' };
 
 test('On a full disk writes are refused, reads and verification go on, and it recovers by itself', {
@@ -77,10 +83,12 @@ test('On a full disk writes are refused, reads and verification go on, and it re
   assert.equal(refused.status, 503);
   assert.ok(Number(refused.headers.get('retry-after')) > 0);
   assert.equal((await call(`${url}/auth/sessions`, { token })).status, 200, 'reads go on');
-  assert.equal((await call(`${url}/readyz`)).status, 200);
+  const readiness = async () => (await call(`${url}/readyz`)).status;
+  await eventually(async () => (await readiness()) === 503);
 
   execFileSync('prlimit', ['--pid', String(pid), '--fsize=unlimited:']);
   assert.equal((await refresh()).status, 200, 'it recovers without a restart');
+  await eventually(async () => (await readiness()) === 200);
   const joe = await call(`${url}/auth/register`, { body: { ...jane, username: 'joe' } });
   assert.equal(joe.status, 201, 'what was refused was not done');
 

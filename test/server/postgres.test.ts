@@ -7,8 +7,16 @@ import { PASSWORD, startServer, type TestServer, testOptions } from '../support/
 
 const postgres = await startPostgres();
 
+/** The date stands still, and durations are real. */
+class RunningClock extends TestClock {
+  override elapsed(): number {
+    return performance.now();
+  }
+}
+
 test('while the database is away, tokens are verified and the rest is refused for a while', async () => {
-  const server = await startServer({ databaseUrl: await postgres.createDatabase() });
+  const clock = new RunningClock(Date.now());
+  const server = await startServer({ databaseUrl: await postgres.createDatabase(), clock });
   const { body: jane } = await server.register('jane');
   const verify = () => server.send('/auth/verify', { token: jane['access_token'] });
   const me = () => server.send('/auth/me', { token: jane['access_token'] });
@@ -40,6 +48,50 @@ test('while the database is away, tokens are verified and the rest is refused fo
     assert.equal((await server.send('/auth/refresh', refresh)).status, 200);
     assert.equal((await server.register(`john-${mode}`)).status, 201);
   }
+});
+
+test('a node is not ready while no sign-in can be written, and recovers by itself', async (t) => {
+  const url = await postgres.createDatabase();
+  const database = new URL(url).pathname.slice(1);
+  const databaseUrl = `${url}?statement_timeout=300`;
+  const server = await startServer({ databaseUrl });
+  await server.register('jane');
+  const outsider = await postgres.connect(url);
+  t.after(() => outsider.end());
+  const setReadOnly = (value: 'on' | 'off') => [
+    'set default_transaction_read_only = off',
+    `alter database ${database} set default_transaction_read_only = ${value}`,
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where pid <> pg_backend_pid() and datname = current_database()`,
+  ];
+  const troubles: Record<string, [begin: string[], end: string[]]> = {
+    'a read-only database': [setReadOnly('on'), setReadOnly('off')],
+    'a table that is missing': [
+      ['alter table audit_events rename to elsewhere'],
+      ['alter table elsewhere rename to audit_events'],
+    ],
+    'a table that is locked': [['begin', 'lock table sessions in exclusive mode'], ['rollback']],
+  };
+  /** What the last look has found holds for two seconds at most. */
+  const becomes = async (status: number) => {
+    const limit = Date.now() + 5_000;
+    do {
+      assert.ok(Date.now() < limit, `/readyz was not ${status} for 5 s`);
+      server.clock.step(2);
+    } while ((await server.send('/readyz')).status !== status);
+  };
+  for (const [name, [begin, end]] of Object.entries(troubles)) {
+    await becomes(200);
+    for (const statement of begin) await outsider.query(statement);
+    await becomes(503);
+    assert.equal((await server.login('jane')).status, 503, name);
+    assert.equal((await server.send('/healthz')).status, 200, name);
+    for (const statement of end) await outsider.query(statement);
+    await becomes(200);
+    assert.equal((await server.login('jane')).status, 200, name);
+  }
+  const { rows } = await outsider.query('select count(*)::int as n from users');
+  assert.deepEqual(rows, [{ n: 1 }], 'what was written to find out is gone');
 });
 
 test('a node that hears of nothing but what the database holds refuses what another one revoked', async () => {
@@ -92,8 +144,8 @@ test('nodes that start at once on an empty database serve one another, though th
 });
 
 async function readiness(server: TestServer, status: number): Promise<void> {
-  const end = Date.now() + 2_000;
+  const end = Date.now() + 5_000;
   while ((await server.send('/readyz')).status !== status) {
-    assert.ok(Date.now() < end, `/readyz was not ${status} for 2 s`);
+    assert.ok(Date.now() < end, `/readyz was not ${status} for 5 s`);
   }
 }

@@ -306,4 +306,12 @@ export const statements: CompiledStatements = {
     text: 'select * from "users" where "id" > ? order by "id" limit ?',
     parameters: [['after'], ['limit']],
   },
+  'writeProbe.removeEvent': {
+    text: 'delete from "audit_events" where "id" = ?',
+    parameters: [['id']],
+  },
+  'writeProbe.removeUser': {
+    text: 'delete from "users" where "id" = ?',
+    parameters: [['id']],
+  },
 };

@@ -11,6 +11,7 @@ import { cleanupVerbs } from './session-cleanup.ts';
 import { sessionVerbs } from './sessions.ts';
 import { userVerbs } from './users.ts';
 import type { Verbs } from './verb.ts';
+import { writeProbeVerbs } from './write-probe.ts';
 
 /** The whole port in one text for every database. */
 export function createVerbs(sql: Sql): Verbs {
@@ -26,5 +27,6 @@ export function createVerbs(sql: Sql): Verbs {
     ...factVerbs(sql),
     ...auditVerbs(sql),
     ...housekeepingVerbs(sql),
+    ...writeProbeVerbs(sql),
   };
 }

@@ -8,9 +8,8 @@ import { fromUserRow, toUserRow } from './records.ts';
 import { sessionInsert } from './sessions.ts';
 import type { Verbs } from './verb.ts';
 
-export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'listUsers'> {
-  const insertSession = sessionInsert(sql);
-  const record = auditLog(sql);
+/** Stores a user. @returns the rows inserted: none where the name, the address or the id is taken */
+export function userInsert(sql: Sql): (user: UserRecord) => Steps<{ id: string }[]> {
   const insertUnlessTaken = query(sql, 'users.insertUnlessTaken', (p: NewUserRow) =>
     sql.db
       .insertInto('users')
@@ -32,6 +31,13 @@ export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'li
       .onConflict((it) => it.doNothing())
       .returning('id'),
   );
+  return (user) => insertUnlessTaken(toUserRow(user));
+}
+
+export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'listUsers'> {
+  const insertUnlessTaken = userInsert(sql);
+  const insertSession = sessionInsert(sql);
+  const record = auditLog(sql);
   const selectById = query(sql, 'users.selectById', (p: { id: string }) =>
     sql.db.selectFrom('users').selectAll().where('id', '=', p.id),
   );
@@ -59,7 +65,7 @@ export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'li
 
   return {
     *createUser({ user, session, event }) {
-      const [inserted] = yield* insertUnlessTaken(toUserRow(user));
+      const [inserted] = yield* insertUnlessTaken(user);
       if (inserted === undefined) return { status: 'taken', field: yield* findTakenField(user) };
       if (session !== null) yield* insertSession(session, 0);
       yield* record(event);

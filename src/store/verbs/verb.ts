@@ -44,6 +44,7 @@ const readingVerbs: Record<VerbName, boolean> = {
   listEvents: true,
   prune: false,
   ping: true,
+  tryWriting: false,
 };
 
 /** Whether the verb never writes, and so needs no write lock and no commit. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Store } from '../../../src/auth/ports.ts';
-import { anEvent, unique } from '../records.ts';
+import { anEvent, aSession, aUser, unique } from '../records.ts';
 
 export function factTests(given: () => Store): void {
   test('a raised number never falls', async () => {
@@ -55,5 +55,16 @@ export function factTests(given: () => Store): void {
 
   test('the database answers a ping', async () => {
     assert.equal(await given().ping(), undefined);
+  });
+
+  test('what is written to find out whether a sign-in can be is gone', async () => {
+    const store = given();
+    const user = aUser({ username: null, usernameKey: null, email: null, emailKey: null });
+    const session = aSession(user.id);
+    const event = anEvent({ userId: user.id });
+    for (let times = 0; times < 2; times++) await store.tryWriting({ user, session, event });
+    assert.equal(await store.findUser({ id: user.id }), undefined);
+    assert.equal(await store.findSession({ sessionId: session.id, now: 0 }), undefined);
+    assert.deepEqual(await store.listEvents({ userId: user.id, limit: 9 }), []);
   });
 }
