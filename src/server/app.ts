@@ -7,6 +7,7 @@ import { refuseBrokenRequest } from './broken-request.ts';
 import { createProxyTest } from './client-address.ts';
 import { addCors, type CorsOptions, corsOptionChecks } from './cors.ts';
 import { ignoreEmptyBodies } from './empty-body.ts';
+import { silence } from './host-log.ts';
 import { type LatchkeyPluginOptions, pluginOptionChecks, splitOptions } from './options.ts';
 import { latchkey } from './plugin.ts';
 import { recallContext } from './route-context.ts';
@@ -72,6 +73,7 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     frameworkErrors: (error, request, reply) => sendError(request, reply, error),
     clientErrorHandler: refuseBrokenRequest,
   });
+  if (!logger) silence(app.log);
   let isDraining = false;
   app.addHook('onRequest', (_request, reply, done) => {
     if (isDraining) reply.header('connection', 'close');

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccountDisabled, CredentialsRefused, RefreshRefused } from '../errors.ts';
 import { toErrorAnswer } from './error-answer.ts';
+import { logFailure } from './host-log.ts';
 import { RequestRefused } from './request-refused.ts';
 
 /** A refusal in the words of OAuth 2.0. @see RFC 6749 section 5.2 */
@@ -34,7 +35,9 @@ const NOT_A_FORM = new Set(['unsupported_media_type', 'invalid_json']);
 export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   const { problem, headers } = toErrorAnswer(error);
   const detail = NOT_A_FORM.has(problem.code) ? SEND_A_FORM : problem.detail;
-  if (problem.status >= 500) request.log.error({ code: problem.code }, 'token request failed');
+  if (problem.status >= 500) {
+    logFailure(request.log, error, { code: problem.code }, 'token request failed');
+  }
   const { 'www-authenticate': _, ...others } = headers;
   const challenge = error instanceof ClientRefused ? { 'www-authenticate': error.challenge } : {};
   reply

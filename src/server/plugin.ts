@@ -15,6 +15,7 @@ import { addDocs } from './docs.ts';
 import { refuseOtherBodies } from './empty-body.ts';
 import { findHostRefusal } from './error-answer.ts';
 import { parseErrorDetails } from './error-details.ts';
+import { logNotice } from './host-log.ts';
 import { logRefusals } from './log-refusals.ts';
 import {
   type LatchkeyPluginOptions,
@@ -71,9 +72,7 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
     const opened = await openLatchkey(core, { serves: true }).catch(throwPlainly);
     app.addHook('onClose', () => opened.close());
     app.addHook('onReady', async () => {
-      for (const { level, text } of takeNotices(opened)) {
-        app.log[level === 'warning' ? 'warn' : 'info'](text);
-      }
+      for (const notice of takeNotices(opened)) logNotice(app.log, notice);
     });
 
     try {

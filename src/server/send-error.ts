@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_HEADERS } from '../guard/api-headers.ts';
 import { toErrorAnswer } from './error-answer.ts';
+import { logFailure } from './host-log.ts';
 
 /** Answers with a problem document. */
 export type SendError = (request: FastifyRequest, reply: FastifyReply, error: unknown) => void;
@@ -12,7 +13,6 @@ export function createSendError(details: ReadonlyMap<string, string>): SendError
 
 export const sendError = createSendError(new Map());
 
-/** What is our fault is logged by its name and message alone. */
 function send(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -21,8 +21,7 @@ function send(
 ): void {
   const { problem, headers } = toErrorAnswer(error);
   if (problem.status >= 500) {
-    const { name, message } = error instanceof Error ? error : { name: typeof error, message: '' };
-    request.log.error({ code: problem.code, error: name, message }, 'request failed');
+    logFailure(request.log, error, { code: problem.code }, 'request failed');
   }
   reply
     .code(problem.status)

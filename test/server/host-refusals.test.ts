@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
+import type { LatchkeyPluginOptions } from 'latchkey/server';
 import { assertProblem } from '../support/refusals.ts';
-import { startHost } from '../support/server.ts';
+import { PASSWORD, startHost, startServer } from '../support/server.ts';
 
 /** As `@fastify/sensible` and others do it. */
 function refuse(statusCode: number, message: string): never {
@@ -71,4 +72,138 @@ suite('errors of the host', () => {
     assert.equal(status, 410);
     assert.deepEqual(body, { statusCode: 410, error: 'Gone', message: 'the page is gone' });
   });
+});
+
+/** What is printed to standard error from now on. */
+function listen(t: TestContext): string[] {
+  const printed: string[] = [];
+  t.mock.method(console, 'error', (text: string) => printed.push(text));
+  return printed;
+}
+
+/** As a host's own code has it: the stack leads to this function. */
+function lookUpTenant(name: string): never {
+  throw new TypeError(`no tenant for ${name}`, { cause: new Error('db-7.internal is away') });
+}
+
+type Failing = Pick<LatchkeyPluginOptions, 'claims' | 'scopes' | 'answers'>;
+
+/** Every hook of a host's that our routes call. `name` is in the message of the error. */
+const failingHooks: Record<string, (name: string) => Failing> = {
+  claims: (name) => ({ claims: () => lookUpTenant(name) }),
+  'claims later': (name) => ({ claims: async () => lookUpTenant(name) }),
+  scopes: (name) => ({ scopes: () => lookUpTenant(name) }),
+  answers: (name) => ({ answers: { register: () => lookUpTenant(name) } }),
+};
+
+suite('what fails in a hook of the host', () => {
+  for (const [hook, failing] of Object.entries(failingHooks)) {
+    test(`is printed where the app has no logger: ${hook}`, async (t) => {
+      const printed = listen(t);
+      const { register, close } = await startHost(failing(`${hook} without`), () => {});
+      const answer = await register('jane');
+      await close();
+      assertProblem(answer, 500);
+      assert.doesNotMatch(answer.text, /tenant|db-7/);
+      const [line = '', ...more] = printed;
+      assert.deepEqual(more, []);
+      assert.match(line, /^latchkey: request failed \(internal_error\)\.\nTypeError: no tenant/);
+      assert.match(line, /at lookUpTenant \(.*host-refusals\.test\.ts/);
+      assert.match(line, /Caused by: Error: db-7\.internal is away\n +at /);
+    });
+
+    test(`is in the log of the app, with its stack: ${hook}`, async (t) => {
+      const printed = listen(t);
+      const lines: string[] = [];
+      const logger = { level: 'error', stream: { write: (line: string) => lines.push(line) } };
+      const { register, close } = await startHost(failing(`${hook} with`), () => {}, { logger });
+      assertProblem(await register('jane'), 500);
+      await close();
+      assert.deepEqual([lines.length, printed], [1, []]);
+      const { code, error, message, stack } = JSON.parse(lines[0] ?? '');
+      assert.deepEqual(
+        [code, error, message],
+        ['internal_error', 'TypeError', `no tenant for ${hook} with`],
+      );
+      assert.match(stack, /at lookUpTenant .*\n[\s\S]*Caused by: Error: db-7\.internal is away\n/);
+    });
+  }
+
+  test('is told at the token endpoint too', async (t) => {
+    const printed = listen(t);
+    let fails = false;
+    const claims = () => (fails ? lookUpTenant('the token endpoint') : {});
+    const { register, send, close } = await startHost({ claims }, () => {});
+    await register('jane');
+    fails = true;
+    const form = { grant_type: 'password', username: 'jane', password: PASSWORD };
+    const answer = await send('/auth/token', { form });
+    await close();
+    assert.deepEqual([answer.status, answer.body['error']], [500, 'server_error']);
+    assert.match(
+      printed.join(),
+      /token request failed .*\n.*the token endpoint\n +at lookUpTenant/,
+    );
+  });
+
+  test('is told whatever is thrown, and without what a token is', async (t) => {
+    const printed = listen(t);
+    const key = `lkg_0123456789abcdef_${'k'.repeat(43)}`;
+    const hash = '$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$aGFzaA';
+    const thrown: [unknown, RegExp][] = [
+      ['a string', /string: 'a string'/],
+      [undefined, /undefined/],
+      [{ message: 'odd', authorization: 'Basic c2VjcmV0' }, /: odd \(an object with message, auth/],
+      [new AggregateError([new Error('first'), new Error('second')], 'both'), /both[\s\S]*second/],
+      [Object.assign(new Error('with more'), { headers: 'Basic c2VjcmV0' }), /with more\n +at/],
+      [new Error(`${key} ${hash}`), /\[removed\] \[removed\]/],
+    ];
+    const [first] = thrown;
+    let next = first;
+    const answers = {
+      register: (answer: object) => {
+        if (next === undefined) throw new Error(`for ${JSON.stringify(answer)}`);
+        throw next[0];
+      },
+    };
+    const { register, close } = await startHost({ answers }, () => {});
+    for (const [at, it] of [...thrown, undefined].entries()) {
+      next = it;
+      printed.length = 0;
+      assertProblem(await register(`jane${at}`), 500);
+      assert.match(printed.join('\n'), it?.[1] ?? /"access_token":"\[removed\]"/);
+      for (const secret of ['eyJ', key, hash, 'c2VjcmV0'])
+        assert.ok(!printed.join().includes(secret));
+    }
+    await close();
+  });
+
+  test('is printed once in a while, however often it fails', async (t) => {
+    const printed = listen(t);
+    let tries = 0;
+    const claims = () => lookUpTenant(tries++ % 2 === 0 ? 'always the same' : `another ${tries}`);
+    const { register, close } = await startHost({ claims }, () => {});
+    for (let at = 0; at < 400; at++) assertProblem(await register(`jane${at}`), 500);
+    await close();
+    const same = printed.filter((it) => it.includes('always the same'));
+    assert.equal(same.length, 1);
+    assert.ok(printed.length <= 101, `${printed.length} lines`);
+  });
+
+  test('is told nowhere where the standalone server was asked for no log', async (t) => {
+    const printed = listen(t);
+    const server = await startServer({ claims: () => lookUpTenant('nobody reads'), logger: false });
+    assertProblem(await server.register('jane'), 500);
+    await server.close();
+    assert.deepEqual(printed, []);
+  });
+});
+
+test('a database that is away is named in the log, with what the driver says', async (t) => {
+  const printed = listen(t);
+  const { app, login, close } = await startHost({}, () => {});
+  await app.latchkey.close();
+  assertProblem(await login('jane'), 503);
+  await close();
+  assert.match(printed.join(), /\(store_unavailable\)\. StoreUnavailable: The database is closed/);
 });

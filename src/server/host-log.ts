@@ -1,0 +1,73 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Notice } from '../auth/ports.ts';
+import { printProblem } from '../guard/ambient.ts';
+import { createStopwatch } from '../jwt/clock.ts';
+import { systemClock } from '../system/clock.ts';
+import { describeFailure, type FailureReport } from './describe-failure.ts';
+
+/** The apps that asked for no log at all. */
+const silenced = new WeakSet<object>();
+
+/** Has nothing printed for an app without a logger. */
+export function silence(log: FastifyBaseLogger): void {
+  silenced.add(log);
+}
+
+/**
+ * Tells the operator why something failed, in the host's own log. An app without a logger, which is Fastify's
+ * default, would swallow it, so there it is printed to standard error.
+ * @param fields for the log: what identifies the kind of failure
+ * @param text what failed, such as `request failed`
+ */
+export function logFailure(
+  log: FastifyBaseLogger,
+  error: unknown,
+  fields: Readonly<Record<string, string>>,
+  text: string,
+): void {
+  const report = describeFailure(error);
+  if (!isMissing(log)) log.error({ ...fields, ...report }, text);
+  else if (!silenced.has(log))
+    print(`latchkey: ${text} (${Object.values(fields).join(' ')}).`, report);
+}
+
+/** Tells the operator a notice in the host's own log. A warning is printed where the app has no logger. */
+export function logNotice(log: FastifyBaseLogger, { level, text }: Notice): void {
+  if (!isMissing(log)) log[level === 'warning' ? 'warn' : 'info'](text);
+  else if (level === 'warning' && !silenced.has(log)) printProblem(`latchkey: ${text}`);
+}
+
+/** Whether this is what Fastify gives to an app that asked for no logger: its levels are one empty function. */
+function isMissing(log: FastifyBaseLogger): boolean {
+  return log.error === log.info && !('level' in log);
+}
+
+/** The same text is printed no more often than this. */
+const INTERVAL_MS = 10_000;
+/** That many different texts are printed in that time: a message may have in it what a client sent. */
+const MOST_TEXTS = 100;
+const elapsed = createStopwatch(systemClock);
+/** When each text was printed last, and how often it was left out since. */
+const printed = new Map<string, { at: number; repeats: number }>();
+
+/** The attack: requests that fail, sent in great number, must not fill the disk under standard error. */
+function print(heading: string, { error, message, cause, stack }: FailureReport): void {
+  // A stack begins with the name and the message.
+  const details = cause === undefined ? '' : `\nCaused by: ${cause}`;
+  const text = stack === undefined ? `${error}: ${message}${details}` : `\n${stack}`;
+  const last = printed.get(text);
+  if (last !== undefined && elapsed() - last.at < INTERVAL_MS) {
+    last.repeats += 1;
+    return;
+  }
+  if (printed.size >= MOST_TEXTS && !forgetOld()) return;
+  printed.set(text, { at: elapsed(), repeats: 0 });
+  const repeats = last === undefined || last.repeats === 0 ? '' : ` (${last.repeats} more since)`;
+  printProblem(`${heading}${repeats}${text.startsWith('\n') ? '' : ' '}${text}`);
+}
+
+/** @returns whether there is room again */
+function forgetOld(): boolean {
+  for (const [text, { at }] of printed) if (elapsed() - at >= INTERVAL_MS) printed.delete(text);
+  return printed.size < MOST_TEXTS;
+}
