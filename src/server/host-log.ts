@@ -44,30 +44,35 @@ function isMissing(log: FastifyBaseLogger): boolean {
 
 /** The same text is printed no more often than this. */
 const INTERVAL_MS = 10_000;
-/** That many different texts are printed in that time: a message may have in it what a client sent. */
+/** That many different texts are printed under one heading in that time: a message may quote what a client sent. */
 const MOST_TEXTS = 100;
 const elapsed = createStopwatch(systemClock);
-/** When each text was printed last, and how often it was left out since. */
-const printed = new Map<string, { at: number; repeats: number }>();
+/** By heading: when each text was printed last, and how often it was left out since. */
+const printed = new Map<string, Map<string, { at: number; repeats: number }>>();
 
-/** The attack: requests that fail, sent in great number, must not fill the disk under standard error. */
+/**
+ * The attack: requests that fail in great number must not fill the disk under standard error. Each heading has its own
+ * limit, so a flood of one kind of failure hides no other kind.
+ */
 function print(heading: string, { error, message, cause, stack }: FailureReport): void {
   // A stack begins with the name and the message.
   const details = cause === undefined ? '' : `\nCaused by: ${cause}`;
   const text = stack === undefined ? `${error}: ${message}${details}` : `\n${stack}`;
-  const last = printed.get(text);
+  const texts = printed.get(heading) ?? new Map<string, { at: number; repeats: number }>();
+  printed.set(heading, texts);
+  const last = texts.get(text);
   if (last !== undefined && elapsed() - last.at < INTERVAL_MS) {
     last.repeats += 1;
     return;
   }
-  if (printed.size >= MOST_TEXTS && !forgetOld()) return;
-  printed.set(text, { at: elapsed(), repeats: 0 });
+  if (texts.size >= MOST_TEXTS && !hasRoom(texts)) return;
+  texts.set(text, { at: elapsed(), repeats: 0 });
   const repeats = last === undefined || last.repeats === 0 ? '' : ` (${last.repeats} more since)`;
   printProblem(`${heading}${repeats}${text.startsWith('\n') ? '' : ' '}${text}`);
 }
 
-/** @returns whether there is room again */
-function forgetOld(): boolean {
-  for (const [text, { at }] of printed) if (elapsed() - at >= INTERVAL_MS) printed.delete(text);
-  return printed.size < MOST_TEXTS;
+/** Forgets the texts that may be printed again. */
+function hasRoom(texts: Map<string, { at: number }>): boolean {
+  for (const [text, { at }] of texts) if (elapsed() - at >= INTERVAL_MS) texts.delete(text);
+  return texts.size < MOST_TEXTS;
 }
