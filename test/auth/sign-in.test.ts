@@ -11,6 +11,7 @@ import {
   Taken,
   TokenRefused,
 } from '../../src/errors.ts';
+import type { VerifiedToken } from '../../src/guard/access-claims.ts';
 import { anEvent, unique } from '../store/records.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 
@@ -705,6 +706,27 @@ suite('account', () => {
     real.verifier.verify(jane.accessToken);
     assert.equal((await real.auth.listSessions(bearer)).sessions.length, 1);
   });
+
+  const ends: Record<string, (node: TestAuth, claims: VerifiedToken) => Promise<unknown>> = {
+    'session ended': ({ auth }, claims) => auth.endSession(claims, claims.sid),
+    'user deleted': ({ auth }, { sub }) => auth.users.delete(sub),
+    'user deleted meanwhile': ({ auth }, { sub }) => auth.users.setRoles(sub, ['admin']),
+  };
+  for (const [name, end] of Object.entries(ends)) {
+    test(`what another node did already is in force here when the answer comes: ${name}`, async () => {
+      await using here = await openTestAuth();
+      const there = await here.another();
+      const { accessToken } = await signInJane(here);
+      const claims = here.verifier.verify(accessToken);
+      await (name === 'user deleted meanwhile'
+        ? there.auth.users.delete(claims.sub)
+        : end(there, claims));
+      here.verifier.verify(accessToken);
+      // There is nothing left to revoke, so nothing that this node has written itself tells it.
+      await assert.rejects(end(here, claims), NotFound);
+      assert.throws(() => here.verifier.verify(accessToken), { code: 'token_revoked' });
+    });
+  }
 
   test('one token can be revoked alone', async () => {
     await using real = await openTestAuth();
