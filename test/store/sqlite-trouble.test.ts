@@ -31,8 +31,14 @@ test('a thread that dies fails what it had, and the next call starts another', a
   const name = unique('fact');
   await store.raise({ name, value: 1 });
 
+  // While another connection holds the lock, the thread cannot answer before it dies.
+  const other = new DatabaseSync(path);
+  t.after(() => other.close());
+  other.exec('begin immediate');
+  const call = store.raise({ name, value: 2 });
   const exited = worker.terminate();
-  await assert.rejects(store.raise({ name, value: 2 }), StoreUnavailable);
+  other.exec('rollback');
+  await assert.rejects(call, StoreUnavailable);
   await exited;
   assert.equal(await store.raise({ name, value: 0 }), 1);
 });
