@@ -388,6 +388,16 @@ describe('a refresh by cookie', () => {
     assert.deepEqual(byBody.headers.getSetCookie(), []);
   });
 
+  it('opens no WebSocket for a page of another site, where it is a GET', async () => {
+    const host = await startHost({ paths: { refresh: 'GET /refresh' } }, () => {});
+    const { body } = await host.register('jane');
+    const cookies = { [REFRESH]: body['refresh_token'] };
+    const headers = { 'sec-websocket-version': '13', origin: 'https://attacker.example' };
+    assertProblem(await host.send('/refresh', { cookies, headers }), 403);
+    assert.equal((await host.send('/refresh', { cookies })).status, 200);
+    await host.close();
+  });
+
   it('is refused where a second token comes with it', async () => {
     const { refresh, cookies, access } = await signIn();
     const json = { refresh_token: refresh };
@@ -566,11 +576,36 @@ describe('logout by cookie', () => {
       assert.equal(refused.body['code'], 'refresh_token_invalid');
       assert.deepEqual(refused.headers.getSetCookie(), []);
     }
+    const planted = { [ACCESS]: access, [REFRESH]: body['refresh_token'] };
+    const failed = await send('/auth/refresh', {
+      method: 'POST',
+      cookies: planted,
+      headers: HERE,
+    });
+    assert.deepEqual([failed.status, failed.headers.getSetCookie()], [401, []]);
     const mixed = { [ACCESS]: body['access_token'], [REFRESH]: refresh };
     const logout = await send('/auth/logout', { method: 'POST', cookies: mixed, headers: HERE });
     assert.deepEqual(Object.keys(readCookies(logout)), [REFRESH]);
     assert.equal(await isSignedIn(access), false);
     await other.close();
+  });
+
+  it('signs the browser out even while the database is away, and says that the session goes on', async () => {
+    const broken = await startServer();
+    const { body } = await broken.register('jane');
+    const [access, refresh] = [body['access_token'], body['refresh_token']];
+    await broken.app.latchkey.close();
+    for (const cookies of [
+      { [ACCESS]: access, [REFRESH]: refresh },
+      { [ACCESS]: access },
+      { [REFRESH]: refresh },
+    ]) {
+      const request = { method: 'POST', cookies, headers: HERE };
+      const answer = await broken.send('/auth/logout', request);
+      assertProblem(answer, 503);
+      assertCleared(answer);
+    }
+    await broken.close();
   });
 
   it('sets no cookies where none came', async () => {

@@ -7,7 +7,7 @@ import { requireGuard } from '../guard-credential.ts';
 import { ClientRefused, sendOAuthError } from '../oauth-error.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { introspectSchema } from '../schemas/programs.ts';
-import { findAccessToken, isRefreshHinted, readTokenForm } from '../token-form.ts';
+import { findAccessToken, isRefreshHinted, readTokenForm, type TokenForm } from '../token-form.ts';
 
 /**
  * Tells a guard whether a token is accepted now, and what it says. Of anything that is not, it says
@@ -21,10 +21,7 @@ export function addIntrospectRoute(app: FastifyInstance, context: RouteContext):
     errorHandler: (error: unknown, request, reply) => sendOAuthError(request, reply, error),
     handler: async (request, reply) => {
       await requireClient(latchkey, request);
-      const form = readTokenForm(request);
-      const answer = (await findToken(latchkey, form.token, isRefreshHinted(form))) ?? {
-        active: false,
-      };
+      const answer = (await findToken(latchkey, readTokenForm(request))) ?? { active: false };
       return reply.header('pragma', 'no-cache').send(answer);
     },
   });
@@ -42,20 +39,25 @@ async function requireClient(latchkey: Latchkey, request: FastifyRequest): Promi
 /** No token is of both kinds, so the hint decides nothing but what is looked for first. */
 async function findToken(
   latchkey: Latchkey,
-  token: string,
-  refreshFirst: boolean,
+  form: TokenForm,
 ): Promise<Record<string, unknown> | undefined> {
-  const findRefresh = async () => {
-    const found = await latchkey.auth.findRefreshToken(token);
-    return found === undefined ? undefined : toRefreshAnswer(latchkey, found);
-  };
-  if (refreshFirst) {
-    const found = await findRefresh();
+  const ways = [findAccess, findRefresh];
+  if (isRefreshHinted(form)) ways.reverse();
+  for (const find of ways) {
+    const found = await find(latchkey, form.token);
     if (found !== undefined) return found;
   }
+  return undefined;
+}
+
+async function findAccess(latchkey: Latchkey, token: string) {
   const claims = findAccessToken(latchkey, token);
-  if (claims !== undefined) return toAccessAnswer(claims);
-  return refreshFirst ? undefined : findRefresh();
+  return claims && toAccessAnswer(claims);
+}
+
+async function findRefresh(latchkey: Latchkey, token: string) {
+  const found = await latchkey.auth.findRefreshToken(token);
+  return found && toRefreshAnswer(latchkey, found);
 }
 
 function toAccessAnswer(claims: VerifiedToken): Record<string, unknown> {

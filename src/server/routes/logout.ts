@@ -43,6 +43,7 @@ async function logout(context: RouteContext, request: FastifyRequest, reply: Fas
   }
   const access = context.credentials.find(request.raw);
   if (access === undefined && refresh === undefined) context.credentials.require(request.raw);
+  // First: the next person at this browser must not be signed in, even where the session cannot be ended now.
   clearCookies(context, request, reply);
   await endSession(context, request, access, refresh);
   return answerSignOut(context, reply, 'logout');
