@@ -4,7 +4,12 @@ import type { Algorithm } from '../jwt/algorithms.ts';
 import { addFlags, addOptions, type GivenSettings } from './given-settings.ts';
 import { holdsPassword } from './postgres/url.ts';
 import type { Refuse } from './refuse.ts';
-import { type SettingName, type SettingSpec, settingTable as table } from './setting-table.ts';
+import {
+  defaultAudience,
+  type SettingName,
+  type SettingSpec,
+  settingTable as table,
+} from './setting-table.ts';
 import type { SettingOptions, Settings } from './settings.ts';
 import { addEnvFile, addVariables, refuseBothForms } from './variables.ts';
 import { defaultIssuer } from './web-address.ts';
@@ -55,7 +60,9 @@ export function readSettings(sources: SettingSources): Settings {
     dataDir,
     secret: given.has('secret') ? value(given, table.secret) : sources.secretFallback?.(algorithm),
     issuer,
-    audience: value(given, table.audience, issuer),
+    audience: given.has('audience')
+      ? value(given, table.audience)
+      : defaultAudience(issuer, refuser(given, 'issuer')),
     algorithm,
     accessTokenTtl: value(given, table.accessTokenTtl),
     refreshTokenTtl: value(given, table.refreshTokenTtl),

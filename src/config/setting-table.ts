@@ -50,12 +50,24 @@ function parseSecret(text: string, refuse: Refuse): string {
   return text;
 }
 
+/** Characters of one audience. */
+const longestAudience = 255;
+
+/** The audience where none is given: the issuer, whole. A comma in its path does not make it two. */
+export function defaultAudience(issuer: string, refuse: Refuse): string {
+  if (issuer.length <= longestAudience) return issuer;
+  return refuse(
+    `has ${issuer.length} characters, and an audience has ${longestAudience} at most.`,
+    'Shorten it, or set LATCHKEY_AUDIENCE.',
+  );
+}
+
 /** One name stays a text, as most verifiers know it. Several are a list in tokens too. */
 function parseAudience(text: string, refuse: Refuse): string | string[] {
   if (/^["'`]|["'`]$/.test(text)) refuseStrayCharacters(text, refuse);
   const names = text === '' ? [''] : splitList(text);
   for (const name of names) {
-    if (name.length > 255 || !/^[\x21-\x7e]+$/.test(name)) {
+    if (name.length > longestAudience || !/^[\x21-\x7e]+$/.test(name)) {
       refuse(
         `${quote(name)} is not a name that verifiers can compare.`,
         'Give one URL or one name of visible ASCII characters without spaces, 255 at most; or several, with commas between them.',

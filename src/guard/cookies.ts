@@ -32,17 +32,20 @@ export function createTokenCookies(
     findAccess: (header) => findCookie(header, access) ?? findFormer(header, former.access),
     findRefresh: (header) => findCookie(header, refresh) ?? findFormer(header, former.refresh),
     listFormer: (header) =>
-      Object.values(former).filter((name) => findFormer(header, name) !== undefined),
+      Object.values(former).filter((name) => listOfIssuer(header, name).length > 0),
   };
 
   /**
    * The sessions that an earlier version opened live on under its names. Under these, a token of another
-   * installation on this host is not a credential for us: it is left alone.
+   * installation on this host is not a credential for us: it is left alone, however many of them came.
    */
   function findFormer(header: string | undefined, name: string | undefined): string | undefined {
-    if (name === undefined || issuer === undefined) return undefined;
-    const token = findCookie(header, name);
-    return token !== undefined && namesIssuer(token, issuer) ? token : undefined;
+    return name === undefined ? undefined : requireOne(listOfIssuer(header, name));
+  }
+
+  function listOfIssuer(header: string | undefined, name: string): readonly string[] {
+    if (issuer === undefined) return NONE;
+    return listCookies(header, name).filter((token) => namesIssuer(token, issuer));
   }
 }
 
@@ -59,30 +62,42 @@ function namesIssuer(token: string, issuer: string): boolean {
   }
 }
 
+const NONE: readonly string[] = [];
+
+/** @throws {MultipleCredentials} when two of the name came */
+function findCookie(header: string | undefined, name: string): string | undefined {
+  return requireOne(listCookies(header, name)) || undefined;
+}
+
 /**
- * Finds the one cookie of a name, as it came: a token needs no decoding, and another spelling of it is
+ * A second cookie of the name may have been planted by a sibling domain or path, to sign a person in as
+ * somebody else.
+ * @throws {MultipleCredentials}
+ */
+function requireOne(tokens: readonly string[]): string | undefined {
+  if (tokens.length > 1) {
+    throw new MultipleCredentials('Two cookies of one name came. Delete the cookies of this site.');
+  }
+  return tokens[0];
+}
+
+/**
+ * The values of all cookies of a name, as they came: a token needs no decoding, and another spelling of it is
  * not it. Names are compared byte for byte. A name that only becomes ours by trimming more than space and tab
  * does not carry the protection of `__Host-`: a sibling domain can set it.
  */
-function findCookie(header: string | undefined, name: string): string | undefined {
-  if (header === undefined || !header.includes(name)) return undefined;
-  let found: string | undefined;
+function listCookies(header: string | undefined, name: string): readonly string[] {
+  if (header === undefined || !header.includes(name)) return NONE;
+  const found: string[] = [];
   for (let start = 0, end = 0; start <= header.length; start = end + 1) {
     end = header.indexOf(';', start);
     if (end === -1) end = header.length;
     const equals = header.indexOf('=', start);
     if (equals === -1) break;
     if (equals > end || !isNamed(header, start, equals, name)) continue;
-    // A second cookie of the name may have been planted by a sibling domain or path, to sign a person
-    // in as somebody else.
-    if (found !== undefined) {
-      throw new MultipleCredentials(
-        'Two cookies of one name came. Delete the cookies of this site.',
-      );
-    }
-    found = trimBlanks(header.slice(equals + 1, end));
+    found.push(trimBlanks(header.slice(equals + 1, end)));
   }
-  return found === '' ? undefined : found;
+  return found;
 }
 
 /** Whether the text from `start` to `end` is the name, with nothing but spaces and tabs around it. */

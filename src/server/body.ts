@@ -82,7 +82,12 @@ function parseJsonBody(body: Buffer): unknown {
 /** @throws {RequestRefused} */
 function parseFormBody(body: Buffer): Readonly<Record<string, string>> {
   const fields = new Map<string, string>();
-  for (const pair of decodeBody(body).split('&', MEMBERS_MAX + 1)) {
+  const pairs = decodeBody(body).split('&', MEMBERS_MAX + 1);
+  // Empty ones count too: what comes after the last one that is read must not be dropped in silence.
+  if (pairs.length > MEMBERS_MAX) {
+    throw new RequestRefused(400, 'invalid_form', `A form may have ${MEMBERS_MAX} fields at most.`);
+  }
+  for (const pair of pairs) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decodeField(equals === -1 ? pair : pair.slice(0, equals));
@@ -102,9 +107,6 @@ function parseFormBody(body: Buffer): Readonly<Record<string, string>> {
       );
     }
     fields.set(name, value);
-  }
-  if (fields.size > MEMBERS_MAX) {
-    throw new RequestRefused(400, 'invalid_form', `A form may have ${MEMBERS_MAX} fields at most.`);
   }
   // A field named __proto__ is a field like any other here, and refused by its name.
   return Object.fromEntries(fields);

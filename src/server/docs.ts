@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { RouteContext } from './route-context.ts';
 import type { RouteName } from './routes-table.ts';
 import { nameSchemas } from './schemas/name-schemas.ts';
+import { shareRefusals } from './schemas/share-refusals.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { VERSION } from './version.ts';
 
@@ -59,6 +60,7 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
       if (!('openapiObject' in made)) return made.swaggerObject;
       markOptionalBodies(made.openapiObject, context);
       nameSchemas(made.openapiObject);
+      shareRefusals(made.openapiObject);
       return made.openapiObject;
     },
     openapi: {
@@ -147,7 +149,8 @@ function markOptionalBodies(
   for (const name of BODY_OPTIONAL) {
     const address = routes.get(name);
     if (address === undefined) continue;
-    const methods = Object.entries(paths[prefix + address.url] ?? {});
+    const path = (prefix + address.url).replace(/:(\w+)/g, '{$1}');
+    const methods = Object.entries(paths[path] ?? {});
     const [, operation] = methods.find(([method]) => method.toUpperCase() === address.method) ?? [];
     if (typeof operation === 'object' && 'requestBody' in operation) {
       operation.requestBody = { ...operation.requestBody, required: false };

@@ -447,6 +447,20 @@ describe('a well-formed setting', () => {
     }
   });
 
+  it('is the issuer where no audience is given, whole, unless that is too long', () => {
+    const issuer = 'https://a.example/tenants/a,b';
+    assert.equal(read({ options: { issuer } }).audience, issuer);
+    const path = (length: number) => `https://a.example/${'a'.repeat(length - 18)}`;
+    assert.equal(read({ options: { issuer: path(255) } }).audience, path(255));
+    for (const length of [256, 2000]) {
+      assert.throws(
+        () => read({ options: { issuer: path(length) } }),
+        /issuer: has \d+ characters, .* LATCHKEY_AUDIENCE/,
+      );
+      assert.equal(read({ options: { issuer: path(length), audience: 'a' } }).audience, 'a');
+    }
+  });
+
   it('names one audience or several', () => {
     const one = (text: string) => read({ env: { LATCHKEY_AUDIENCE: text } }).audience;
     assert.equal(one('api'), 'api');

@@ -355,6 +355,10 @@ describe('forms', () => {
     const more = await send('/auth/token', { form: form(65) });
     assert.equal(more.body['error'], 'invalid_request');
     assert.match(more.body['error_description'], /64 fields/);
+    // Empty ones count, so that nothing behind them is dropped in silence.
+    const behind = await send('/auth/login', { form: `${text}${'&'.repeat(63)}password=other` });
+    assertProblem(behind, 400);
+    assert.match(behind.body['detail'], /64 fields/);
     const login = await send('/auth/login', { form: `${text}&grant_type=` });
     assertProblem(login, 401);
   });

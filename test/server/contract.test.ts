@@ -625,8 +625,13 @@ describe('verify', () => {
     const { access } = await signUp('enveloped');
     const cookies = { '__Host-latchkey_access': access };
     const typed = { 'content-type': 'nonsense', origin: ISSUER };
-    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD']) {
-      for (const path of ['/auth/verify/orders', '/auth/verify/', '/auth/verify/a/b%20c?d=e']) {
+    const usual = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'];
+    for (const method of [...usual, 'PROPFIND', 'MKCOL', 'QUERY', 'PURGE', 'M-SEARCH']) {
+      for (const path of [
+        '/auth/verify/orders',
+        '/auth/verify/',
+        `/auth/verify/${'a/b%20c'.repeat(99)}?d=e`,
+      ]) {
         const ask = (more: object) => send(path, { method, ...more });
         assert.equal((await ask({ token: access })).status, 200, method);
         assert.equal((await ask({ cookies, headers: typed })).status, 200, method);

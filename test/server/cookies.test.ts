@@ -194,6 +194,38 @@ describe('default names', () => {
   });
 });
 
+describe('former names', () => {
+  it('that programs on other paths or ports use twice are left alone', async () => {
+    const neighboured = await startServer({ issuer: 'http://auth.example:8001' });
+    await neighboured.register('jane');
+    const { access } = await signIn();
+    const json = { username: 'jane', password: PASSWORD };
+    const foreign = 'latchkey_access=a.b.c; latchkey_refresh=';
+    for (const other of ['x', 'd.e.f', access, '']) {
+      const headers = { ...HERE, cookie: `${foreign}; latchkey_access=${other}` };
+      const login = await neighboured.send('/auth/login?transport=cookie', { json, headers });
+      assert.equal(login.status, 200, login.text);
+      const set = readCookies(login);
+      assert.deepEqual(Object.keys(set), ['latchkey_access_8001', 'latchkey_refresh_8001']);
+      const me = await neighboured.send('/auth/me', { headers });
+      assert.equal(me.body['code'], 'token_missing');
+      const own = Object.entries(set).map(([name, { value }]) => `${name}=${value}`);
+      const cookie = [...own, headers.cookie].join('; ');
+      const both = { method: 'POST', headers: { ...HERE, cookie } };
+      assert.equal((await neighboured.send('/auth/logout', both)).status, 204);
+    }
+    // Two of this issuer are two credentials. A sign-in, which needs none, replaces both.
+    const { body } = await neighboured.login('jane');
+    const cookie = `latchkey_access=${body['access_token']}; latchkey_access=${body['access_token']}`;
+    assertProblem(await neighboured.send('/auth/me', { headers: { cookie } }), 400);
+    const headers = { cookie };
+    const login = await neighboured.send('/auth/login?transport=cookie', { json, headers });
+    assert.equal(login.status, 200);
+    assert.ok('latchkey_access' in readCookies(login));
+    await neighboured.close();
+  });
+});
+
 describe('a token that no cookie holds', () => {
   let pad = '';
   const lines: string[] = [];

@@ -22,9 +22,12 @@ interface Operation {
     readonly required?: boolean;
     readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
   };
-  readonly responses: Readonly<
-    Record<string, { description: string; content?: Record<string, { schema: Schema }> }>
-  >;
+  readonly responses: Readonly<Record<string, Response>>;
+}
+interface Response {
+  readonly $ref?: string;
+  readonly description: string;
+  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
 }
 
 const server = await startServer({ issuer: 'http://auth.example' });
@@ -36,6 +39,13 @@ function resolve(schema: Schema): Schema {
   if (schema.$ref === undefined) return schema;
   const found = components[schema.$ref.replace('#/components/schemas/', '')];
   assert.ok(found, schema.$ref);
+  return found;
+}
+const shared: Readonly<Record<string, Response>> = document['components'].responses;
+function resolveResponse(response: Response): Response {
+  if (response.$ref === undefined) return response;
+  const found = shared[response.$ref.replace('#/components/responses/', '')];
+  assert.ok(found, response.$ref);
   return found;
 }
 const operations = Object.entries(document['paths']).flatMap(([path, methods]) =>
@@ -67,13 +77,59 @@ describe('the OpenAPI document', () => {
     }
     const refer = (schema: Schema) => schema.$ref !== undefined || schema.anyOf?.every(refer);
     for (const { name, operation } of operations) {
-      const answers = Object.values(operation.responses).map(({ content }) => content);
+      const answers = Object.values(operation.responses)
+        .map(resolveResponse)
+        .map(({ content }) => content);
       for (const content of [operation.requestBody?.content, ...answers]) {
         for (const [type, { schema }] of Object.entries(content ?? {})) {
           assert.ok(refer(schema) || type === 'text/event-stream', `${name} ${type}`);
         }
       }
     }
+  });
+
+  it('names each refusal, writes it once, and refers to it', () => {
+    assert.deepEqual(Object.keys(shared).sort(), [
+      'BadRequest',
+      'Conflict',
+      'Forbidden',
+      'NotFound',
+      'PayloadTooLarge',
+      'ServiceUnavailable',
+      'Unauthorized',
+      'UnsupportedMediaType',
+    ]);
+    for (const { name, operation } of operations) {
+      for (const [status, response] of Object.entries(operation.responses)) {
+        const { description, content } = resolveResponse(response);
+        const isProblem = content?.['application/problem+json'] !== undefined;
+        assert.equal(response.$ref !== undefined, isProblem, `${name} ${status}`);
+        if (status === '404') assert.match(description, /no such thing/);
+      }
+    }
+  });
+
+  it('keeps the refusals of a host beside ours', async () => {
+    const content = {
+      'application/problem+json': { schema: { type: 'object', properties: { legs: {} } } },
+    };
+    const ours = shared['NotFound']?.description;
+    const schema = {
+      response: {
+        404: { description: ours, content },
+        401: { type: 'object', description: 'No.' },
+      },
+    };
+    const host = await startHost({ docs: true }, (app) => {
+      app.get('/own', { schema }, () => ({}));
+      app.get('/plain', () => '');
+    });
+    const { body } = await host.send('/openapi.json');
+    const { responses } = body['paths']['/own'].get;
+    assert.deepEqual(responses['404'], { description: ours, content });
+    assert.equal(responses['401'].description, 'No.');
+    assert.ok(body['paths']['/plain'].get.responses['200']);
+    await host.close();
   });
 
   it('keeps the schemas of a host beside ours', async () => {
@@ -128,7 +184,8 @@ describe('the OpenAPI document', () => {
       if (name.includes('/auth/')) assert.ok(operation.description, name);
       assert.ok(operation.operationId && !ids.has(operation.operationId), name);
       ids.add(operation.operationId);
-      for (const [status, { description }] of Object.entries(operation.responses)) {
+      for (const [status, response] of Object.entries(operation.responses)) {
+        const { description } = resolveResponse(response);
         assert.notEqual(description, 'Default Response', `${name} ${status}`);
       }
     }
@@ -276,8 +333,9 @@ describe('what the OpenAPI document says', () => {
         const query =
           what === 'a token in the address' && operation.security ? '?access_token=x' : '';
         const answer = await send(path + query, { ...request, method });
-        const documented = operation.responses[answer.status];
-        assert.ok(documented, `${name} answers ${answer.status} to ${what}`);
+        const response = operation.responses[answer.status];
+        assert.ok(response, `${name} answers ${answer.status} to ${what}`);
+        const documented = resolveResponse(response);
         seen.add(`${name} ${answer.status}`);
         const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
         const types = Object.entries(documented.content ?? {});

@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthenticatedUser } from '../../guard/authenticated-user.ts';
 import { isSafeMethod } from '../../guard/same-origin.ts';
@@ -28,6 +29,10 @@ export function addVerifyForwardedRoutes(app: FastifyInstance, context: RouteCon
   app.route({ ...preflight, url: address.url });
   if (address.url === '/') return;
   const below = `${address.url.replace(/\/$/, '')}/*`;
+  for (const method of METHODS) {
+    // Node.js does not hand a CONNECT to routes.
+    if (method !== 'CONNECT' && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  }
   const methods = app.supportedMethods.filter((method) => method !== 'OPTIONS');
   app.route({ ...hidden, method: methods, url: below, exposeHeadRoute: false });
   app.route({ ...preflight, url: below });

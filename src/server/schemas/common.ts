@@ -91,7 +91,10 @@ export const TransportQuery = object({
   ),
 });
 
-const REASONS: Readonly<Record<number, string>> = {
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** What a refusal of a status means, for people. */
+export const REASONS: Readonly<Record<number, string>> = {
   400: 'The request is invalid. `detail` says what to change.',
   401: 'Nobody is signed in, or the credentials are wrong.',
   403: 'Signed in, and not allowed.',
@@ -109,7 +112,7 @@ export const refusals = (...statuses: number[]) =>
       status,
       {
         description: REASONS[status],
-        content: { 'application/problem+json': { schema: Problem } },
+        content: { [PROBLEM_TYPE]: { schema: Problem } },
       },
     ]),
   );
