@@ -2,7 +2,7 @@ import { FetchFailed, wrongSetUp } from './fetch-document.ts';
 import { showUrl } from './show-url.ts';
 
 /** Why an answer is not a feed of revocations, in words for the person who runs the guard. */
-export function explainRefusal(url: string, { status }: Response): FetchFailed {
+export function explainRefusal(url: string, status: number): FetchFailed {
   const shown = showUrl(url);
   if (status === 401 || status === 403) {
     return wrongSetUp(

@@ -176,10 +176,15 @@ function readMaxAge(headers: Headers): number | undefined {
   return Math.max(0, Number(seconds) - Number(age));
 }
 
-/** The message of an error without a full stop, as part of a sentence; `fetch` hides the reason in the cause. */
+/**
+ * The message of an error without a full stop, as part of a sentence. `fetch` puts the reason into the cause, and
+ * attempts at several addresses are errors of an AggregateError that has no message of its own.
+ */
 export function findReason(error: unknown): string {
   if (!(error instanceof Error)) return 'the request failed';
-  const { cause } = error;
-  const { message } = cause instanceof Error && cause.message !== '' ? cause : error;
-  return message.replace(/[.\s]+$/, '');
+  const attempts: unknown[] = error instanceof AggregateError ? error.errors : [];
+  const reasons = [error.cause, error, ...attempts].flatMap((it) =>
+    it instanceof Error && it.message !== '' ? it.message : [],
+  );
+  return (reasons[0] ?? 'the request failed').replace(/[.\s]+$/, '');
 }

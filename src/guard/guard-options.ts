@@ -61,7 +61,11 @@ export interface IssuerGuardOptions extends CommonGuardOptions {
   readonly allowHttp?: boolean;
   /** Hear of revocations. Default: do not; a revoked token lives until it expires. */
   readonly revocations?: RevocationOptions;
-  /** Default: the global `fetch`. */
+  /**
+   * Makes every request of the guard. Default: the global `fetch`, and on Node.js a connection of its own for the feed
+   * of revocations. With this option the feed goes through it too, and an open feed may then keep the process alive
+   * until `guard.close()`.
+   */
   readonly fetch?: Fetch;
 }
 

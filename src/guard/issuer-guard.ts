@@ -1,6 +1,7 @@
 import { GuardNotReady, TokenRefused } from '../errors.ts';
 import type { VerificationKey } from '../jwt/key-types.ts';
 import { assembleGuard, type GuardDoubt } from './assemble-guard.ts';
+import { chooseFeedConnection } from './feed/choose-feed-connection.ts';
 import { systemTimers } from './feed-timers.ts';
 import type { FetchOptions } from './fetch-document.ts';
 import type { Guard } from './guard.ts';
@@ -167,6 +168,7 @@ function createWatch(wanted: {
     maxStaleness: maxStaleness * 1000,
     onStale,
     fetching: { ...fetching, timeout: fetching.timeout * 1000 },
+    connect: chooseFeedConnection(options.fetch),
     onChange,
     onKeys,
     async locate() {

@@ -49,13 +49,14 @@ export function explainConnection(url: string, error: unknown): ConnectionMistak
   const { protocol, hostname } = new URL(url);
   const wrong = (hint: string) => ({ hint: ` ${hint}`, isSetUpWrong: true });
   const maybe = (hint: string) => ({ hint: ` ${hint}`, isSetUpWrong: false });
-  if (protocol === 'https:' && /SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)/.test(code)) {
+  if (protocol === 'https:' && isPlainAnswer(code, error)) {
     return wrong('This server does not speak https. If it speaks http, write http://.');
   }
-  if (protocol === 'http:' && code === 'HTTPParserError') {
+  // The first is what `fetch` throws, the second what `node:http` does.
+  if (protocol === 'http:' && (code === 'HTTPParserError' || code.startsWith('HPE_'))) {
     return wrong('This server does not speak http. If it speaks https, write https://.');
   }
-  if (protocol === 'http:' && code === 'UND_ERR_SOCKET') {
+  if (protocol === 'http:' && (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET')) {
     return maybe('If this server speaks https, write https://.');
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
@@ -73,6 +74,16 @@ export function explainConnection(url: string, error: unknown): ConnectionMistak
   }
   if (code === 'ENOTFOUND') return maybe('There is no host of this name.');
   return { hint: '', isSetUpWrong: false };
+}
+
+/**
+ * Whether the server did not answer a TLS handshake in TLS. Where writing fails before the answer is read, only the
+ * message names the reason that OpenSSL gave.
+ */
+function isPlainAnswer(code: string, error: unknown): boolean {
+  if (/SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)/.test(code)) return true;
+  const message = code === 'EPROTO' && error instanceof Error ? error.message : '';
+  return /wrong version number|packet length too long/.test(message);
 }
 
 /** `fetch` hides the reason in the cause, and several attempts in an AggregateError. */

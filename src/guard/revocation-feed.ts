@@ -6,16 +6,10 @@ import type { RevocationIndex } from '../revocation/revocation-index.ts';
 import { parseRevocations } from '../revocation/revocation-wire.ts';
 import { randomFraction } from './ambient.ts';
 import { EventStreamReader, type StreamEvent } from './event-stream.ts';
+import type { ConnectFeed, FeedResponse } from './feed/feed-connection.ts';
 import { explainRefusal } from './feed-refusal.ts';
 import { type FeedTimers, systemTimers, Watchdog } from './feed-timers.ts';
-import {
-  assertFetchable,
-  type Fetch,
-  FetchFailed,
-  findReason,
-  unreachable,
-} from './fetch-document.ts';
-import { watchRequest } from './let-go.ts';
+import { assertFetchable, FetchFailed, findReason, unreachable } from './fetch-document.ts';
 import type { RevocationsStatus } from './revocation-source.ts';
 
 /** How a guard hears of revocations. */
@@ -27,7 +21,7 @@ export interface RevocationFeedOptions {
   /** Everything heard is applied to it, and what has expired is pruned from it. */
   readonly index: RevocationIndex;
   readonly clock: Clock;
-  readonly fetch: Fetch;
+  readonly connect: ConnectFeed;
   readonly allowHttp: boolean;
   /** Called after every change of the state. What it throws is its own. */
   readonly onChange?: (() => void) | undefined;
@@ -75,7 +69,7 @@ const PRUNE_INTERVAL = 60_000;
  * never throws and never gives up: what goes wrong shows in its status.
  *
  * ```ts
- * const feed = new RevocationFeed({ locate: () => url, key, index, clock, fetch, allowHttp });
+ * const feed = new RevocationFeed({ locate: () => url, key, index, clock, connect, allowHttp });
  * feed.start();
  * feed.status.staleness; // ms since it was surely complete; undefined: never
  * ```
@@ -160,16 +154,15 @@ export class RevocationFeed {
     const silence = new AbortController();
     const signal = AbortSignal.any([silence.signal, this.#closed.signal]);
     const watchdog = new Watchdog(this.#timers, () => silence.abort());
-    const request = watchRequest(this.#options.key);
     try {
       watchdog.expect(PATIENCE);
       const response = await this.#request(signal);
       watchdog.expect(LONGEST_SILENCE);
       const reader = new EventStreamReader((event) => {
         this.#take(event);
-        if (event.name === 'live') request.letGo();
+        if (event.name === 'live') response.unref();
       });
-      for await (const bytes of response.body ?? []) {
+      for await (const bytes of response.body) {
         watchdog.expect(LONGEST_SILENCE);
         reader.push(bytes);
         this.#position = reader.lastId ?? this.#position;
@@ -182,39 +175,31 @@ export class RevocationFeed {
         ? error
         : new FetchFailed(`The feed cannot be read: ${findReason(error)}.`);
     } finally {
-      request.stop();
       watchdog.stop();
-      // Whatever was thrown, nothing is left open.
+      // Closes the connection, whatever was thrown.
       silence.abort();
     }
   }
 
-  async #request(signal: AbortSignal): Promise<Response> {
+  async #request(signal: AbortSignal): Promise<FeedResponse> {
     const { locate, allowHttp } = this.#options;
     const url = await locate();
     assertFetchable(url, allowHttp);
     const response = await this.#send(url, signal);
-    const type = readMediaType(response.headers.get('content-type'));
+    const type = readMediaType(response.contentType);
     if (response.status === 200 && type === 'text/event-stream') return response;
-    await response.body?.cancel();
-    throw explainRefusal(url, response);
+    throw explainRefusal(url, response.status);
   }
 
-  async #send(url: string, signal: AbortSignal): Promise<Response> {
-    const { key, fetch } = this.#options;
+  async #send(url: string, signal: AbortSignal): Promise<FeedResponse> {
+    const { key, connect } = this.#options;
+    const headers = {
+      accept: 'text/event-stream',
+      authorization: `Bearer ${key}`,
+      ...(this.#position === undefined ? {} : { 'last-event-id': this.#position }),
+    };
     try {
-      return await fetch(url, {
-        headers: {
-          accept: 'text/event-stream',
-          authorization: `Bearer ${key}`,
-          ...(this.#position === undefined ? {} : { 'last-event-id': this.#position }),
-        },
-        // The key is for this address and no other.
-        redirect: 'manual',
-        credentials: 'omit',
-        cache: 'no-store',
-        signal,
-      });
+      return await connect(url, headers, signal);
     } catch (error) {
       throw unreachable(url, error);
     }

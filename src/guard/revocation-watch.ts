@@ -43,7 +43,7 @@ export interface RevocationWatchStatus extends RevocationFeedStatus {
 export interface RevocationWatchOptions
   extends Pick<
     ConstructorParameters<typeof RevocationFeed>[0],
-    'index' | 'clock' | 'locate' | 'timers' | 'onKeys'
+    'index' | 'clock' | 'locate' | 'connect' | 'timers' | 'onKeys'
   > {
   readonly credential: string;
   /** ms */
@@ -63,14 +63,14 @@ export class RevocationWatch {
 
   constructor(options: RevocationWatchOptions) {
     this.#options = options;
-    const { index, clock, locate, fetching, timers } = options;
+    const { index, clock, locate, connect, fetching, timers } = options;
     this.#feed = new RevocationFeed({
       index,
       clock,
       locate,
       timers,
       key: options.credential,
-      fetch: fetching.fetch,
+      connect,
       allowHttp: fetching.allowHttp,
       onKeys: options.onKeys,
       onChange: () => {

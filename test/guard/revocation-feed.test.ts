@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { chooseFeedConnection } from '../../src/guard/feed/choose-feed-connection.ts';
 import type { FeedTimers } from '../../src/guard/feed-timers.ts';
 import {
   RevocationFeed,
@@ -21,6 +25,9 @@ const revoked = (...ns: number[]) =>
   `event: revoked\ndata: ${JSON.stringify(ns.map((n) => [n, 's', uuid(n), 9e15]))}\n\n`;
 const live = (id: number) => `id: ${id}\n${LIVE}`;
 
+const readTls = (file: string) => readFileSync(new URL(`../support/tls/${file}`, import.meta.url));
+const tls = { key: readTls('server-key.pem'), cert: readTls('server.pem') };
+
 /** What does not come fails the test, and lets the file end. */
 const inTime = () => ({ signal: AbortSignal.timeout(10_000) });
 
@@ -32,9 +39,9 @@ interface Connection {
 }
 
 /** A server that answers as the test says, connection by connection. */
-async function startScript() {
+async function startScript(server: Server | TlsServer = createServer()) {
   const waiting: Connection[] = [];
-  const server = createServer((request, response) => {
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     waiting.push({
       request,
       response,
@@ -52,7 +59,8 @@ async function startScript() {
     server.close();
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/auth/revocations`,
+    // The certificate is for localhost.
+    url: `${server instanceof TlsServer ? 'https://localhost' : 'http://127.0.0.1'}:${(server.address() as AddressInfo).port}/auth/revocations`,
     waiting,
     async next(): Promise<Connection> {
       while (waiting.length === 0) await once(server, 'asked', inTime());
@@ -92,6 +100,18 @@ class TestTimers implements FeedTimers {
 
 const isRetry = (ms: number) => ms !== 10_000 && ms !== 45_000 && ms !== 60_000;
 
+const connections = {
+  'its own connection': chooseFeedConnection(undefined),
+  fetch: chooseFeedConnection((url, init) => fetch(url, init)),
+};
+
+/** A test of what must hold however the feed is requested. */
+function testEach(name: string, run: (start: typeof startFeed) => Promise<void>): void {
+  for (const [by, connect] of Object.entries(connections)) {
+    test(`${name}, by ${by}`, () => run((changes) => startFeed({ connect, ...changes })));
+  }
+}
+
 async function startFeed(changes: Partial<RevocationFeedOptions> = {}) {
   const script = await startScript();
   const clock = new TestClock();
@@ -103,7 +123,7 @@ async function startFeed(changes: Partial<RevocationFeedOptions> = {}) {
     key: KEY,
     index,
     clock,
-    fetch: (url, init) => fetch(url, init),
+    connect: connections['its own connection'],
     allowHttp: false,
     random: () => 1,
     timers,
@@ -121,9 +141,9 @@ async function startFeed(changes: Partial<RevocationFeedOptions> = {}) {
   return { ...script, feed, clock, timers, index, isRevoked, reach, retry };
 }
 
-test('A feed is connecting, live, stale, live again, and knows its age', async () => {
-  const { feed, clock, next, reach, retry, isRevoked } = await startFeed();
-  const start = {
+testEach('A feed is connecting, live, stale, live again, and knows its age', async (start) => {
+  const { feed, clock, next, reach, retry, isRevoked } = await start();
+  const begun = {
     state: 'connecting',
     connected: false,
     lastSeq: 0,
@@ -131,14 +151,14 @@ test('A feed is connecting, live, stale, live again, and knows its age', async (
     error: undefined,
     skipped: 0,
   };
-  assert.deepEqual(feed.status, start);
+  assert.deepEqual(feed.status, begun);
   const first = await next();
   assert.equal(first.request.headers.authorization, `Bearer ${KEY}`);
   assert.equal(first.request.headers['last-event-id'], undefined);
   first.open(`event: snapshot\ndata: {}\n\n${revoked(1, 2)}`);
   first.response.write(live(2));
   const status = await reach(({ state }) => state === 'live');
-  assert.deepEqual(status, { ...start, state: 'live', connected: true, lastSeq: 2, staleness: 0 });
+  assert.deepEqual(status, { ...begun, state: 'live', connected: true, lastSeq: 2, staleness: 0 });
   assert.ok(isRevoked(1) && isRevoked(2) && !isRevoked(3));
 
   clock.step(20);
@@ -180,8 +200,8 @@ test('A heartbeat is a sign of life', async () => {
   assert.equal(feed.status.staleness, 0);
 });
 
-test('What was cut off before its position came is asked for again', async () => {
-  const { next, reach, retry, isRevoked } = await startFeed();
+testEach('What was cut off before its position came is asked for again', async (start) => {
+  const { next, reach, retry, isRevoked } = await start();
   const first = await next();
   first.open(`${live(5)}${revoked(9)}id: 7\n`);
   await reach(({ state }) => state === 'live');
@@ -240,8 +260,8 @@ test('It waits longer after each failure, by chance, and never longer than 5 s',
   assert.equal(await retry(), 125);
 });
 
-test('A server that falls silent, or never answers, is left', async () => {
-  const { next, timers, reach, retry } = await startFeed();
+testEach('A server that falls silent, or never answers, is left', async (start) => {
+  const { next, timers, reach, retry } = await start();
   const mute = await next();
   await timers.runOut((ms) => ms === 10_000);
   await once(mute.response, 'close');
@@ -258,48 +278,51 @@ test('A server that falls silent, or never answers, is left', async () => {
   await reach(({ state }) => state === 'live');
 });
 
-test('Whatever else comes, it goes on trying and says why, never quoting its key', async () => {
-  const { feed, next, reach, retry } = await startFeed();
-  const stream = { 'content-type': 'text/event-stream' };
-  const answers: [RegExp, (it: Connection) => unknown][] = [
-    [/does not know the key.*guards create/, ({ response }) => response.writeHead(401).end(KEY)],
-    [/no feed of revocations at http/, ({ response }) => response.writeHead(404).end()],
-    [
-      /redirects/,
-      ({ response }) => response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end(),
-    ],
-    [/status 503/, ({ response }) => response.writeHead(503).end()],
-    [/status 204/, ({ response }) => response.writeHead(204, stream).end()],
-    [/status 200, and not/, ({ response }) => response.writeHead(200).end(live(1))],
-    [/too long/, ({ response }) => response.writeHead(200, stream).end('x'.repeat(300_000))],
-    [/encoded data/, ({ response }) => response.writeHead(200, stream).end(Buffer.of(0xff, 10))],
-    ...[
-      'x',
-      '{}',
-      '[1]',
-      '[[]]',
-      '[[1,"s",2,1]]',
-      '[[-1,"s","a",1]]',
-      '[[1,"s","a",1.5]]',
-      '[[1,"u","a",1,"x"]]',
-      `[[1,"s","${'a'.repeat(300)}",1]]`,
-    ].map((data): [RegExp, (it: Connection) => unknown] => [
-      /not a list|JSON/,
-      (it) => it.open(`event: revoked\nid: 99\ndata: ${data}\n\n`),
-    ]),
-  ];
-  for (const [expected, answer] of answers) {
-    const connection = await next();
-    assert.equal(connection.request.headers['last-event-id'], undefined);
-    answer(connection);
-    const { error = '' } = await reach(({ error: it }) => expected.test(it ?? ''));
-    assert.ok(!error.includes('kkk'));
-    assert.equal(feed.status.state, 'connecting');
-    await retry();
-  }
-  (await next()).open(live(1));
-  assert.equal((await reach(({ state }) => state === 'live')).error, undefined);
-});
+testEach(
+  'Whatever else comes, it goes on trying and says why, never quoting its key',
+  async (start) => {
+    const { feed, next, reach, retry } = await start();
+    const stream = { 'content-type': 'text/event-stream' };
+    const answers: [RegExp, (it: Connection) => unknown][] = [
+      [/does not know the key.*guards create/, ({ response }) => response.writeHead(401).end(KEY)],
+      [/no feed of revocations at http/, ({ response }) => response.writeHead(404).end()],
+      [
+        /redirects/,
+        ({ response }) => response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end(),
+      ],
+      [/status 503/, ({ response }) => response.writeHead(503).end()],
+      [/status 204/, ({ response }) => response.writeHead(204, stream).end()],
+      [/status 200, and not/, ({ response }) => response.writeHead(200).end(live(1))],
+      [/too long/, ({ response }) => response.writeHead(200, stream).end('x'.repeat(300_000))],
+      [/encoded data/, ({ response }) => response.writeHead(200, stream).end(Buffer.of(0xff, 10))],
+      ...[
+        'x',
+        '{}',
+        '[1]',
+        '[[]]',
+        '[[1,"s",2,1]]',
+        '[[-1,"s","a",1]]',
+        '[[1,"s","a",1.5]]',
+        '[[1,"u","a",1,"x"]]',
+        `[[1,"s","${'a'.repeat(300)}",1]]`,
+      ].map((data): [RegExp, (it: Connection) => unknown] => [
+        /not a list|JSON/,
+        (it) => it.open(`event: revoked\nid: 99\ndata: ${data}\n\n`),
+      ]),
+    ];
+    for (const [expected, answer] of answers) {
+      const connection = await next();
+      assert.equal(connection.request.headers['last-event-id'], undefined);
+      answer(connection);
+      const { error = '' } = await reach(({ error: it }) => expected.test(it ?? ''));
+      assert.ok(!error.includes('kkk'));
+      assert.equal(feed.status.state, 'connecting');
+      await retry();
+    }
+    (await next()).open(live(1));
+    assert.equal((await reach(({ state }) => state === 'live')).error, undefined);
+  },
+);
 
 test('What a newer server says beyond this version is skipped, counted and told', async () => {
   const { feed, next, reach, isRevoked } = await startFeed();
@@ -332,7 +355,7 @@ test('It says its key to no address that others could listen at', async () => {
       if (address === undefined) throw new Error('it is not known yet');
       return address;
     },
-    fetch: async (url) => {
+    connect: async (url) => {
       asked.push(url);
       throw new Error('asked');
     },
@@ -345,8 +368,8 @@ test('It says its key to no address that others could listen at', async () => {
   assert.deepEqual(asked, []);
 });
 
-test('Closed, it hears of nothing more and leaves nothing behind', async () => {
-  const { feed, next, reach, timers, waiting, isRevoked } = await startFeed();
+testEach('Closed, it hears of nothing more and leaves nothing behind', async (start) => {
+  const { feed, next, reach, timers, waiting, isRevoked } = await start();
   const { open, response } = await next();
   open(revoked(1) + live(1));
   await reach(({ state }) => state === 'live');
@@ -367,15 +390,15 @@ test('Closed, it hears of nothing more and leaves nothing behind', async () => {
   assert.equal(waiting.length, 0);
 });
 
-test('Closed while it waits or while it asks, it does not come back', async () => {
-  const waitingFeed = await startFeed();
+testEach('Closed while it waits or while it asks, it does not come back', async (start) => {
+  const waitingFeed = await start();
   (await waitingFeed.next()).response.destroy();
   await waitingFeed.reach(({ error }) => error !== undefined);
   while (!waitingFeed.timers.waits.some(isRetry)) await new Promise(setImmediate);
   waitingFeed.feed.close();
   assert.deepEqual(waitingFeed.timers.waits, []);
 
-  const asking = await startFeed();
+  const asking = await start();
   const { response } = await asking.next();
   const gone = once(response, 'close');
   asking.feed.close();
@@ -395,19 +418,83 @@ test('What has expired is forgotten', async () => {
   while (index.size > 0) await new Promise(setImmediate);
 });
 
-test('A process with nothing else to do ends, however live its feed is', async () => {
-  const { url, next } = await startScript();
+/** Prints each state of a feed, in a process that has nothing else to do. */
+function startListener(url: string, env: Record<string, string> = {}) {
   const modules = new URL('../../src/', import.meta.url);
   const program = `
+    import { channel } from 'node:diagnostics_channel';
+    import { chooseFeedConnection } from '${modules}guard/feed/choose-feed-connection.ts';
     import { RevocationFeed } from '${modules}guard/revocation-feed.ts';
     import { RevocationIndex } from '${modules}revocation/revocation-index.ts';
     const feed = new RevocationFeed({
       locate: () => '${url}', key: '${KEY}', index: new RevocationIndex(), clock: Date,
-      fetch, allowHttp: false, onChange: () => console.log(feed.status.state),
+      connect: chooseFeedConnection(undefined), allowHttp: false,
+      onChange: () => console.log(feed.status.state, feed.status.error ?? ''),
     });
-    feed.start();`;
-  const child = startNode(['--input-type=module', '--eval', program], { cwd: import.meta.dirname });
+    feed.start();
+    if (channel('undici:client:sendHeaders').hasSubscribers) console.log('overhears the host');`;
+  return startNode(['--input-type=module', '--eval', program], { cwd: import.meta.dirname, env });
+}
+
+test('A process with nothing else to do ends, however live its feed is', async () => {
+  const { url, next } = await startScript();
+  const child = startListener(url);
   (await next()).open(live(1));
   assert.deepEqual(await child.ended, { code: 0, signal: null });
-  assert.equal(child.output(), 'live\n');
+  assert.equal(child.output(), 'live \n');
+});
+
+test('Over TLS as well, with an authority that the process was given', async () => {
+  const authority = join(import.meta.dirname, '../support/tls/server.pem');
+  const { url, next } = await startScript(createTlsServer(tls));
+  const child = startListener(url, { NODE_EXTRA_CA_CERTS: authority });
+  (await next()).open(live(1));
+  assert.deepEqual(await child.ended, { code: 0, signal: null });
+  assert.equal(child.output(), 'live \n');
+});
+
+test('It goes through the proxy of the environment where Node.js is told to use that', async () => {
+  const { url, next } = await startScript();
+  const child = startListener('http://127.0.0.1:9/feed', {
+    NODE_USE_ENV_PROXY: '1',
+    HTTP_PROXY: new URL(url).origin,
+  });
+  const { request, open } = await next();
+  assert.equal(request.url, 'http://127.0.0.1:9/feed');
+  open(live(1));
+  assert.deepEqual(await child.ended, { code: 0, signal: null });
+  assert.equal(child.output(), 'live \n');
+});
+
+testEach('What is wrong with the connection is named', async (start) => {
+  const plain = await startScript();
+  const encrypted = await startScript(createTlsServer(tls));
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const { port } = closed.address() as AddressInfo;
+  closed.close();
+  const alert = createTcpServer((socket) => socket.end(Buffer.of(0x15, 3, 1, 0, 2, 2, 0x46)));
+  await once(alert.listen(0, '127.0.0.1'), 'listening');
+  after(() => alert.close());
+  const tries: [string, RegExp, boolean][] = [
+    [plain.url.replace('http:', 'https:'), /does not speak https.*write http:/, true],
+    [encrypted.url, /NODE_EXTRA_CA_CERTS/, true],
+    [encrypted.url.replace('https:', 'http:'), /write https:/, false],
+    [
+      `http://127.0.0.1:${(alert.address() as AddressInfo).port}`,
+      /does not speak http\..*write https:/,
+      true,
+    ],
+    [`http://127.0.0.1:${port}`, /reached: .*ECONNREFUSED.*Nothing listens there/, false],
+    [`http://localhost:${port}`, /reached: .*ECONNREFUSED.*Nothing listens there/, false],
+  ];
+  const left = [...tries];
+  const { feed, reach, retry } = await start({ locate: () => left.shift()?.[0] ?? plain.url });
+  for (const [address, expected, isSetUpWrong] of tries) {
+    await reach(({ error }) => error !== undefined && expected.test(error));
+    assert.equal(feed.isSetUpWrong, isSetUpWrong, address);
+    await retry();
+  }
+  (await plain.next()).open(live(1));
+  await reach(({ state }) => state === 'live');
 });
