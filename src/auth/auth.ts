@@ -53,7 +53,7 @@ export class Auth {
     input: NewUserInput | unknown,
     caller: Caller = NO_CALLER,
     limits?: TokenLimits,
-  ): Promise<signIn.SignIn> {
+  ): Promise<signIn.IssuedTokens> {
     return signIn.register(this.#context, input, caller, limits);
   }
 
@@ -67,7 +67,7 @@ export class Auth {
     input: LoginInput | unknown,
     caller: Caller = NO_CALLER,
     limits?: TokenLimits,
-  ): Promise<signIn.SignIn> {
+  ): Promise<signIn.IssuedTokens> {
     return login(this.#context, input, caller, limits);
   }
 
@@ -76,7 +76,7 @@ export class Auth {
     refreshToken: string,
     caller: Caller = NO_CALLER,
     limits?: TokenLimits,
-  ): Promise<signIn.SignIn> {
+  ): Promise<signIn.IssuedTokens> {
     return signIn.refresh(this.#context, refreshToken, caller, limits);
   }
 
@@ -106,7 +106,7 @@ export class Auth {
     input: unknown,
     caller: Caller = NO_CALLER,
     limits?: TokenLimits,
-  ): Promise<signIn.SignIn> {
+  ): Promise<signIn.IssuedTokens> {
     return changePassword(this.#context, bearer, input, caller, limits);
   }
 

@@ -6,7 +6,7 @@ import { InputReader } from './input.ts';
 import { changesTooOften, PROOF_ATTEMPTS } from './login.ts';
 import type { UserRecord } from './model.ts';
 import { readNewPassword } from './new-user.ts';
-import { createSignIn, issue, issueAgainIfChanged, type SignIn } from './sign-in.ts';
+import { type IssuedTokens, issue, issueAgainIfChanged, toIssuedTokens } from './sign-in.ts';
 import type { TokenLimits } from './token-limits.ts';
 
 /**
@@ -26,14 +26,14 @@ export async function changePassword(
   input: unknown,
   caller: Caller,
   limits?: TokenLimits,
-): Promise<SignIn> {
+): Promise<IssuedTokens> {
   const { current, next } = readPasswords(context, input);
   let newHash: string | undefined;
   for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
     const proven = await provePassword(context, bearer, current, caller);
     newHash ??= await context.hasher.hash(next);
-    const signIn = await replaceHash(context, bearer, { ...proven, newHash, caller, limits });
-    if (signIn !== undefined) return signIn;
+    const tokens = await replaceHash(context, bearer, { ...proven, newHash, caller, limits });
+    if (tokens !== undefined) return tokens;
     // The hash changed in between. If a login replaced an outdated one, the password matches the new one, too.
   }
   throw changesTooOften();
@@ -71,7 +71,7 @@ async function replaceHash(
   context: AuthContext,
   { sub: userId, sid: sessionId }: Bearer,
   options: ProvenUser & { newHash: string; caller: Caller; limits: TokenLimits | undefined },
-): Promise<SignIn | undefined> {
+): Promise<IssuedTokens | undefined> {
   const { settings, store, clock } = context;
   const { record, verifiedHash, newHash, caller, limits } = options;
   await context.assertCanIssue();
@@ -98,7 +98,11 @@ async function replaceHash(
     return undefined;
   }
   const { user, session } = changed.kept;
-  return createSignIn(context, await issueAgainIfChanged(context, issued, user, session), session);
+  return toIssuedTokens(
+    context,
+    await issueAgainIfChanged(context, issued, user, session),
+    session,
+  );
 }
 
 function readPasswords(

@@ -24,7 +24,7 @@ export async function findRefreshToken(
   const found = claims && (await findSessionOf(context, claims));
   // What only a late retry would be accepted for counts as replaced: see `Verdict`.
   if (found === undefined || found.verdict === 'retried') return undefined;
-  return { session: found.session, clientId: context.settings.clientId };
+  return { session: found.session, clientId: found.session.clientId ?? context.settings.clientId };
 }
 
 /** A live session that a refresh token would be accepted for. */

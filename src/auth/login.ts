@@ -3,7 +3,13 @@ import type { Caller } from './audit.ts';
 import { type AuthContext, createRevoking } from './context.ts';
 import { type LoginInput, parseLogin } from './login-input.ts';
 import type { AuditEventType, UserRecord } from './model.ts';
-import { createSession, createSignIn, issue, issueAgainIfChanged, type SignIn } from './sign-in.ts';
+import {
+  createSession,
+  type IssuedTokens,
+  issue,
+  issueAgainIfChanged,
+  toIssuedTokens,
+} from './sign-in.ts';
 import type { TokenLimits } from './token-limits.ts';
 import { findRecord } from './users.ts';
 
@@ -29,13 +35,13 @@ export async function login(
   input: LoginInput | unknown,
   caller: Caller,
   limits?: TokenLimits,
-): Promise<SignIn> {
+): Promise<IssuedTokens> {
   const parsed = parseLogin(input, context.settings.passwordMaxLength);
   let record = await findRecord(context, parsed.reference);
   for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
     const proven = await provePassword(context, record, parsed.password, caller);
-    const signIn = await openSession(context, proven, { ...parsed, caller, limits });
-    if (signIn !== undefined) return signIn;
+    const tokens = await openSession(context, proven, { ...parsed, caller, limits });
+    if (tokens !== undefined) return tokens;
     // The user changed in between, perhaps because another login replaced an outdated hash. The password is
     // verified again: against the new hash, which may also be that of another password.
     record = await context.store.findUser({ id: proven.record.id });
@@ -87,10 +93,10 @@ async function openSession(
     caller: Caller;
     limits: TokenLimits | undefined;
   },
-): Promise<SignIn | undefined> {
+): Promise<IssuedTokens | undefined> {
   const { password, scope, caller, limits } = options;
   const rehash = isOutdated ? await context.hasher.hash(password) : null;
-  const session = createSession(context, record.id, scope, caller);
+  const session = createSession(context, { userId: record.id, amr: ['pwd'], scope, caller });
   const issued = await issue(context, record, session, limits);
   const about = { userId: record.id, sessionId: session.id };
   const opened = await context.store.openSession({
@@ -106,5 +112,5 @@ async function openSession(
   if (opened.status === 'refused') return undefined;
   context.log.apply(opened.revocations ?? []);
   const current = await issueAgainIfChanged(context, issued, opened.user, session);
-  return createSignIn(context, current, session);
+  return toIssuedTokens(context, current, session);
 }

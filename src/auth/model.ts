@@ -37,8 +37,14 @@ export interface Session {
   readonly rotatedAt: number;
   readonly expiresAt: number;
   readonly createdAt: number;
-  /** When the password was last presented. */
+  /** When the user last authenticated; ms since the epoch. A refresh does not change it. */
   readonly authTime: number;
+  /** How the user authenticated: methods of RFC 8176, such as `pwd`. A refresh does not change it. */
+  readonly amr: readonly string[];
+  /** When the user last presented a second factor; ms since the epoch, or null: never. */
+  readonly mfaTime: number | null;
+  /** The client that the session was started for. Null: started before sessions stored one. */
+  readonly clientId: string | null;
   /** Space separated scopes the sign-in was narrowed to, or null for all the host grants. */
   readonly scope: string | null;
   readonly address: string | null;

@@ -9,7 +9,7 @@ export interface AuthSettings {
   readonly issuer: string;
   /** `aud` of access tokens: one name or a list, as tokens carry it. */
   readonly audience: string | readonly string[];
-  /** `client_id` of access tokens. @see RFC 9068 section 2.2 */
+  /** The client of sessions that start, the `client_id` of their access tokens. @see RFC 9068 section 2.2 */
   readonly clientId: string;
   readonly algorithm: Algorithm;
   /** At least 32 bytes. Opens the root keys, on which refresh tokens and all stored keys hang. */

@@ -12,8 +12,8 @@ import { assertTokensFit, type TokenLimits } from './token-limits.ts';
 import { createUserRecord, findNamesake, insertUser } from './users.ts';
 import { createUuid } from './uuid.ts';
 
-/** What a sign-in or a refresh gives. */
-export interface SignIn {
+/** What a user is given at a sign-in, a refresh or a change of the password. */
+export interface IssuedTokens {
   readonly user: User;
   readonly session: Session;
   readonly accessToken: string;
@@ -39,12 +39,12 @@ export async function register(
   input: NewUserInput | unknown,
   caller: Caller,
   limits?: TokenLimits,
-): Promise<SignIn> {
+): Promise<IssuedTokens> {
   const record = await createNewRecord(context, input);
-  const session = createSession(context, record.id, null, caller);
-  const signIn = createSignIn(context, await issue(context, record, session, limits), session);
+  const session = createSession(context, { userId: record.id, amr: ['pwd'], scope: null, caller });
+  const tokens = toIssuedTokens(context, await issue(context, record, session, limits), session);
   await insertUser(context, record, session, 'user_registered', caller);
-  return signIn;
+  return tokens;
 }
 
 /**
@@ -83,7 +83,7 @@ export async function refresh(
   refreshToken: string,
   caller: Caller,
   limits?: TokenLimits,
-): Promise<SignIn> {
+): Promise<IssuedTokens> {
   const { settings, clock, store } = context;
   const { userId, sessionId, generation } = context.refreshTokens.parse(refreshToken);
   await context.assertCanIssue();
@@ -113,7 +113,11 @@ export async function refresh(
   }
   if (result.status === 'gone') throw await explainGone(context, userId);
   const { user, session } = result;
-  return createSignIn(context, await issueAgainIfChanged(context, issued, user, session), session);
+  return toIssuedTokens(
+    context,
+    await issueAgainIfChanged(context, issued, user, session),
+    session,
+  );
 }
 
 async function explainGone(context: AuthContext, userId: string): Promise<RefreshRefused> {
@@ -123,12 +127,20 @@ async function explainGone(context: AuthContext, userId: string): Promise<Refres
   return new RefreshRefused('session_ended', 'This session has ended. Sign in again.');
 }
 
+/** How a session starts. */
+export interface NewSession {
+  readonly userId: string;
+  /** How the user authenticated. @see RFC 8176 */
+  readonly amr: readonly string[];
+  /** Space separated scopes the sign-in is narrowed to, or null for all the host grants. */
+  readonly scope: string | null;
+  readonly caller: Caller;
+}
+
 /** A session that starts now. */
 export function createSession(
   { clock, random, settings }: AuthContext,
-  userId: string,
-  scope: string | null,
-  caller: Caller,
+  { userId, amr, scope, caller }: NewSession,
 ): Session {
   const now = clock.now();
   return {
@@ -139,6 +151,9 @@ export function createSession(
     expiresAt: now + settings.refreshTokenTtl * 1000,
     createdAt: now,
     authTime: now,
+    amr,
+    mfaTime: null,
+    clientId: settings.clientId,
     scope,
     address: caller.address,
     userAgent: trimUserAgent(caller.userAgent),
@@ -188,11 +203,11 @@ function saysTheSame(before: UserRecord, now: UserRecord): boolean {
   return before.tokenVersion === now.tokenVersion && isDeepStrictEqual(toUser(before), toUser(now));
 }
 
-export function createSignIn(
+export function toIssuedTokens(
   context: AuthContext,
   { record, access }: Issued,
   session: Session,
-): SignIn {
+): IssuedTokens {
   return {
     user: toUser(record),
     session,

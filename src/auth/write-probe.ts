@@ -41,7 +41,12 @@ export class WriteProbe {
     let validForMs = FAILURE_MS;
     try {
       const user = createNobody(this.#context);
-      const session = createSession(this.#context, user.id, null, NO_CALLER);
+      const session = createSession(this.#context, {
+        userId: user.id,
+        amr: ['pwd'],
+        scope: null,
+        caller: NO_CALLER,
+      });
       const about = { userId: user.id, sessionId: session.id };
       const event = this.#context.createEvent('login_succeeded', about, NO_CALLER);
       await this.#context.store.tryWriting({ user, session, event });

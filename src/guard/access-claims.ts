@@ -15,12 +15,15 @@ export type VerifiedToken<Host extends object = Record<string, unknown>> = Acces
 export function assertAccessClaims(
   claims: SignedClaims,
 ): asserts claims is SignedClaims & AccessTokenClaims {
-  const { client_id, jti, sid, auth_time, roles, scope, username } = claims;
+  const { client_id, jti, sid, auth_time, amr, roles, scope, username } = claims;
   assertName(client_id, 'client_id');
   assertName(jti, 'jti');
   assertName(sid, 'sid');
   if (!isNumericDate(auth_time)) {
     throw invalidClaims('Its "auth_time" is missing or not a date in seconds.');
+  }
+  if (amr !== undefined && !isStringArray(amr)) {
+    throw invalidClaims('Its "amr" is not an array of strings.');
   }
   if (roles !== undefined && !isStringArray(roles)) {
     throw invalidClaims('Its "roles" is not an array of strings.');

@@ -14,7 +14,7 @@ export interface AccessRequirements {
   readonly roles?: readonly string[];
   /** The token grants all of these. */
   readonly scopes?: readonly string[];
-  /** Seconds since the password was last presented. */
+  /** The most seconds that may have passed since the user last authenticated. */
   readonly maxAuthAge?: number;
   readonly optional?: false;
 }

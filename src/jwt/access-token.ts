@@ -13,13 +13,19 @@ export const REFRESH_TOKEN_TYP = 'rt+jwt';
  * @see RFC 9068 section 2.2
  */
 export type AccessTokenClaims<Host extends object = Record<string, unknown>> = Claims & {
+  /** The client that the session was started for. */
   readonly client_id: string;
   /** Unique to the token; ends in the user's token version. */
   readonly jti: string;
   /** The sign-in the token belongs to. */
   readonly sid: string;
-  /** When the password was last presented. */
+  /** When the user last authenticated. A refresh does not change it. */
   readonly auth_time: number;
+  /**
+   * How the user authenticated, such as `['pwd']`. A refresh does not change it. Tokens issued by version 0.1 have none.
+   * @see RFC 8176
+   */
+  readonly amr?: readonly string[];
   readonly roles?: readonly string[];
   /** Space separated. */
   readonly scope?: string;

@@ -1,6 +1,6 @@
 import type { FieldRules } from '../auth/fields.ts';
 import type { User } from '../auth/model.ts';
-import type { SignIn } from '../auth/sign-in.ts';
+import type { IssuedTokens } from '../auth/sign-in.ts';
 import { type TokenAnswer, toTokenView, toUserView } from './views.ts';
 
 /** How tokens travel in answers. */
@@ -43,7 +43,7 @@ export type SignOutRoute = 'logout' | 'logoutAll';
 /** The bodies of successes, the host's or the standard ones. */
 export interface Answers {
   readonly given: RouteAnswers;
-  signIn(route: SignInRoute, signIn: SignIn, transport: AnswerTransport): object;
+  signIn(route: SignInRoute, signIn: IssuedTokens, transport: AnswerTransport): object;
   me(user: User): object;
   /** Undefined: 204 without a body. */
   signOut(route: SignOutRoute): object | undefined;
@@ -84,7 +84,7 @@ export function createAnswers(given: RouteAnswers = {}, fields: FieldRules = {})
 
 function createStandard(
   route: SignInRoute,
-  signIn: SignIn,
+  signIn: IssuedTokens,
   tokens: TokenAnswer | undefined,
 ): object {
   if (tokens === undefined) return { user: toUserView(signIn.user), expires_in: signIn.expiresIn };

@@ -1,6 +1,6 @@
 import { stringifySetCookie } from 'cookie';
 import type { FastifyReply } from 'fastify';
-import type { SignIn } from '../auth/sign-in.ts';
+import type { IssuedTokens } from '../auth/sign-in.ts';
 import { assertTokensFit, type TokenLimits } from '../auth/token-limits.ts';
 import type { CookieNames } from '../guard/cookie-names.ts';
 import { createTokenCookies, type TokenCookies } from '../guard/cookies.ts';
@@ -23,7 +23,7 @@ export interface AuthCookies extends TokenCookies {
   /** The longest tokens that fit into the cookies. */
   readonly limits: TokenLimits;
   /** @throws {RangeError} for a token that no cookie can hold */
-  set(reply: FastifyReply, signIn: SignIn): void;
+  set(reply: FastifyReply, signIn: IssuedTokens): void;
   /** Clears both cookies. */
   clear(reply: FastifyReply): void;
   /**

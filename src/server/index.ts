@@ -11,7 +11,7 @@ export type { FieldRule, FieldRules } from '../auth/fields.ts';
 export type { Session, User } from '../auth/model.ts';
 export type { CreateUserInput, NewUserInput } from '../auth/new-user.ts';
 export type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
-export type { SignIn } from '../auth/sign-in.ts';
+export type { IssuedTokens } from '../auth/sign-in.ts';
 export type { TokenLimits } from '../auth/token-limits.ts';
 export type { Users } from '../auth/users.ts';
 export { databaseUrlFrom } from '../config/database-env.ts';

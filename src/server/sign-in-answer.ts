@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { SignIn } from '../auth/sign-in.ts';
+import type { IssuedTokens } from '../auth/sign-in.ts';
 import type { TokenLimits } from '../auth/token-limits.ts';
 import type { AnswerTransport, SignInRoute } from './answers.ts';
 import { RequestRefused } from './request-refused.ts';
@@ -34,7 +34,7 @@ export function limitsOf(
 export function answerSignIn(
   context: RouteContext,
   reply: FastifyReply,
-  signIn: SignIn,
+  signIn: IssuedTokens,
   { route, transport }: { route: SignInRoute; transport: AnswerTransport },
 ): object {
   if (transport === 'cookie') context.cookies.set(reply, signIn);

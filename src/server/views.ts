@@ -1,5 +1,5 @@
 import type { Session, User } from '../auth/model.ts';
-import type { SignIn } from '../auth/sign-in.ts';
+import type { IssuedTokens } from '../auth/sign-in.ts';
 
 /** The tokens as an answer has them. @see RFC 6749 section 5.1 */
 export interface TokenAnswer {
@@ -26,7 +26,7 @@ export function toUserView(user: User): Record<string, unknown> {
 }
 
 /** @see RFC 6749 section 5.1 */
-export function toTokenView(signIn: SignIn): TokenAnswer {
+export function toTokenView(signIn: IssuedTokens): TokenAnswer {
   return {
     access_token: signIn.accessToken,
     refresh_token: signIn.refreshToken,

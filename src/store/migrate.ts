@@ -4,6 +4,7 @@ import { initial } from './migrations/001-initial.ts';
 import { guards } from './migrations/002-guards.ts';
 import { eventSubject } from './migrations/003-event-subject.ts';
 import { sessionEpochs } from './migrations/004-session-epochs.ts';
+import { accounts } from './migrations/005-accounts.ts';
 import { describeForeign, inspectDatabase, listNames } from './ownership.ts';
 import { query } from './sql/query.ts';
 import type { Sql } from './sql/sql.ts';
@@ -15,6 +16,7 @@ const migrations: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
   { name: 'guards', up: guards },
   { name: 'event subject', up: eventSubject },
   { name: 'session epochs', up: sessionEpochs },
+  { name: 'accounts', up: accounts },
 ];
 
 /** The version of the schema that this program knows. */

@@ -35,6 +35,10 @@ export interface SessionTable {
   expires_at: number;
   created_at: number;
   auth_time: number;
+  /** Separated by spaces. */
+  amr: string;
+  mfa_time: number | null;
+  client_id: string | null;
   scope: string | null;
   address: string | null;
   user_agent: string | null;
@@ -49,6 +53,25 @@ export interface SessionTable {
 export type SessionRow = Selectable<SessionTable>;
 /** What a new session is stored with; the epoch is its user's, and the rest has defaults. */
 export type NewSessionRow = Omit<SessionRow, 'epoch' | 'first_generation' | 'parent_generation'>;
+
+const newSessionColumns = {
+  id: true,
+  user_id: true,
+  generation: true,
+  rotated_at: true,
+  expires_at: true,
+  created_at: true,
+  auth_time: true,
+  amr: true,
+  mfa_time: true,
+  client_id: true,
+  scope: true,
+  address: true,
+  user_agent: true,
+} satisfies Record<keyof NewSessionRow, true>;
+
+/** What a new session is stored with, by name: every statement that inserts or reads sessions is made of this list. */
+export const sessionColumns = Object.keys(newSessionColumns) as (keyof NewSessionRow)[];
 
 export interface RevocationRow {
   seq: Generated<number>;

@@ -38,7 +38,10 @@ export interface LatchkeyOptions extends SettingOptions {
      */
     readonly lead?: number | string;
   };
-  /** `client_id` of access tokens. Default `latchkey`. @see RFC 9068 section 2.2 */
+  /**
+   * `client_id` of access tokens. Default `latchkey`. A session keeps the one it started with.
+   * @see RFC 9068 section 2.2
+   */
   readonly clientId?: string;
   /** Extra fields of registration: kept with the user, or a password typed twice. Default none. */
   readonly fields?: FieldRules;

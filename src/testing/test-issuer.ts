@@ -53,6 +53,7 @@ const TEST_USER = {
   scopes: aStringList,
   claims: anything,
   authAge: aNumber,
+  amr: aStringList,
   expiresIn: aNumber,
 } satisfies OptionChecks<TestUser<object>>;
 
@@ -124,6 +125,7 @@ export function createTestIssuer<Host extends object = CustomClaims>(
       iat: now,
       exp: now + (user.expiresIn ?? 900),
       auth_time: now - (user.authAge ?? 0),
+      amr: user.amr ?? ['pwd'],
       jti: createJti(serialBytes(serial), versions.get(id) ?? 0),
       sid: createTestSession(serial),
       ...(user.username === undefined ? {} : { username: user.username }),

@@ -9,8 +9,10 @@ export interface TestUser<Host extends object> {
   readonly scopes?: readonly string[];
   /** The host's own claims. */
   readonly claims?: Partial<Host>;
-  /** Seconds since the password was presented. Default 0. */
+  /** Seconds since the user authenticated. Default 0. */
   readonly authAge?: number;
+  /** How the user authenticated. Default `['pwd']`. @see RFC 8176 */
+  readonly amr?: readonly string[];
   /** Seconds the token lives. Default 900. */
   readonly expiresIn?: number;
 }

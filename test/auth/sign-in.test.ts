@@ -433,6 +433,30 @@ suite('login', () => {
 });
 
 suite('access tokens', () => {
+  test('say how and when the user authenticated and by which client, however often they are refreshed', async () => {
+    await using real = await openTestAuth({ clientId: 'shop' });
+    await signInJane(real);
+    const proven = ({ accessToken }: { accessToken: string }) => {
+      const { amr, auth_time, client_id } = real.verifier.verify(accessToken);
+      return { amr, auth_time, client_id };
+    };
+    const start = await real.auth.login(JANE);
+    const expected = { amr: ['pwd'], auth_time: real.clock.ms / 1000, client_id: 'shop' };
+    assert.deepEqual(proven(start), expected);
+    // Another client of the server's own is one of new sessions.
+    const node = await real.another({ clientId: 'another' });
+    let { refreshToken } = start;
+    for (const { auth } of [real, node, real]) {
+      real.clock.step(60);
+      const next = await auth.refresh(refreshToken);
+      assert.notEqual(next.refreshToken, refreshToken);
+      assert.deepEqual(proven(next), expected);
+      refreshToken = next.refreshToken;
+    }
+    const found = await node.auth.findRefreshToken(refreshToken);
+    assert.equal(found?.clientId, 'shop');
+  });
+
   test('have the host’s own claims, fresh at each refresh', async () => {
     let tenant = 'a';
     await using real = await openTestAuth({

@@ -142,6 +142,7 @@ for (const cache of [undefined, false] as const) {
   }
 
   for (const [claim, wrongs] of Object.entries({
+    amr: ['pwd', [1], [null], {}, null],
     roles: ['admin', [1], [null], {}, null],
     scope: [['read'], 1, null],
     username: [1, null, {}],

@@ -181,6 +181,7 @@ describe('access tokens', () => {
       iat: now,
       exp: now + 900,
       auth_time: now,
+      amr: ['pwd'],
       username: 'claims',
     });
     assert.match(String(jti), /^[\w-]{20}\.0$/);

@@ -98,6 +98,7 @@ describe('introspection', () => {
       iat: now,
       exp: now + 30 * 24 * 3600,
       auth_time: now,
+      amr: ['pwd'],
     });
   });
 

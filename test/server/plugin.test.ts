@@ -611,6 +611,7 @@ describe('the claims hook', () => {
       'sid',
       'client_id',
       'auth_time',
+      'amr',
       'roles',
       'scope',
       'username',

@@ -18,8 +18,15 @@ import { anEvent, aUser } from './records.ts';
 
 const threads = ['worker', 'inline'] as const;
 
+/** Takes a database back to what it was before sessions told how their user authenticated. */
+const beforeAccounts = `
+  delete from latchkey_migrations where version >= 5;
+  alter table sessions drop column amr;
+  alter table sessions drop column mfa_time;
+  alter table sessions drop column client_id;`;
+
 /** Takes a database back to what it was before sessions had epochs. */
-const beforeEpochs = `
+const beforeEpochs = `${beforeAccounts}
   delete from latchkey_migrations where version >= 4;
   drop index users_session_cleanup;
   drop index sessions_user_epoch;
@@ -352,6 +359,8 @@ test('a database from before sessions were bounded is brought up to date, and it
   const find = (sessionId: string) => store.findSession({ sessionId, now: 500 });
   const kept = await find('many-350');
   assert.deepEqual([kept?.session.generation, kept?.parentGeneration], [3, 2]);
+  const { amr, mfaTime, clientId } = kept?.session ?? {};
+  assert.deepEqual({ amr, mfaTime, clientId }, { amr: ['pwd'], mfaTime: null, clientId: null });
   for (let left = 150; left > 0; left -= 50) {
     assert.equal(await store.findSessionCleanup(), 'many');
     const events = Array.from({ length: 50 }, () => anEvent());

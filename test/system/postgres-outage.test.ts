@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { repetitionsOf } from '../../scripts/proofs.ts';
 import type { Clock } from '../../src/auth/ports.ts';
-import type { SignIn } from '../../src/auth/sign-in.ts';
+import type { IssuedTokens } from '../../src/auth/sign-in.ts';
 import {
   CredentialsRefused,
   RefreshRefused,
@@ -36,11 +36,11 @@ class SteppingClock implements Clock {
 class Actor {
   readonly username: string;
   password = 'password 0';
-  signIn: SignIn;
+  signIn: IssuedTokens;
   /** Sign-ins that were ended, of which nothing may work any more. */
-  readonly ended: SignIn[] = [];
+  readonly ended: IssuedTokens[] = [];
 
-  constructor(username: string, signIn: SignIn) {
+  constructor(username: string, signIn: IssuedTokens) {
     this.username = username;
     this.signIn = signIn;
   }
@@ -119,7 +119,7 @@ class Load {
 }
 
 /** Verifies again and again, whatever the database does. Answers how often. */
-async function verifyAll(load: Load, living: SignIn): Promise<number> {
+async function verifyAll(load: Load, living: IssuedTokens): Promise<number> {
   const { verifier } = load.latchkey;
   let verified = 0;
   while (!load.stopped) {

@@ -22,6 +22,8 @@ test('who is signed in is let in, by header and by cookie', async () => {
   }
   await guard.require({ roles: ['admin'], scopes: ['read'], maxAuthAge: 0 })(askWith(jane.headers));
   const nobody = signInAs();
+  assert.deepEqual(nobody.user.amr, ['pwd']);
+  assert.deepEqual(signInAs({ amr: ['hwk', 'user'] }).user.amr, ['hwk', 'user']);
   assert.equal(nobody.user.sub, 'test-user');
   assert.throws(() => guard.require({ roles: ['admin'] })(askWith(nobody.headers)), {
     code: 'insufficient_role',

@@ -82,6 +82,7 @@ function toRefreshAnswer(
     iat: seconds(session.rotatedAt),
     exp: seconds(session.expiresAt),
     auth_time: seconds(session.authTime),
+    amr: session.amr,
     ...(session.scope === null ? {} : { scope: session.scope }),
   };
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { SignIn } from '../../auth/sign-in.ts';
+import type { IssuedTokens } from '../../auth/sign-in.ts';
 import { InvalidInput } from '../../errors.ts';
 import { isForm } from '../body.ts';
 import { toCaller } from '../caller.ts';
@@ -27,7 +27,7 @@ export function addTokenRoute(app: FastifyInstance, context: RouteContext): void
   });
 }
 
-async function grant({ latchkey }: RouteContext, request: FastifyRequest): Promise<SignIn> {
+async function grant({ latchkey }: RouteContext, request: FastifyRequest): Promise<IssuedTokens> {
   if (!isForm(request) || request.body === undefined) {
     throw new OAuthRefused('invalid_request', SEND_A_FORM);
   }

@@ -48,6 +48,7 @@ const Introspection = named(
       jti: optional(string()),
       sid: optional(string()),
       auth_time: optional(integer()),
+      amr: optional(list(string(), { description: 'How the user authenticated (RFC 8176).' })),
       username: optional(string()),
       roles: optional(list(string())),
       scope: optional(string()),

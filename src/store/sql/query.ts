@@ -52,6 +52,11 @@ export function query<P extends object, Row>(
   };
 }
 
+/** The parameters of these names, for the columns that have them. */
+export function pick<P, Name extends keyof P>(params: P, names: readonly Name[]): Pick<P, Name> {
+  return Object.fromEntries(names.map((name) => [name, params[name]])) as Pick<P, Name>;
+}
+
 /** A statement that is not worth keeping, such as those of a migration. */
 export function* execute(statement: Compilable): Steps<void> {
   const { sql, parameters } = statement.compile();

@@ -233,7 +233,7 @@ export const statements: CompiledStatements = {
     parameters: [['id']],
   },
   'sessions.insert': {
-    text: 'insert into "sessions" ("id", "user_id", "generation", "rotated_at", "expires_at", "created_at", "auth_time", "scope", "address", "user_agent", "epoch") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    text: 'insert into "sessions" ("id", "user_id", "generation", "rotated_at", "expires_at", "created_at", "auth_time", "amr", "mfa_time", "client_id", "scope", "address", "user_agent", "epoch") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     parameters: [
       ['id'],
       ['user_id'],
@@ -242,6 +242,9 @@ export const statements: CompiledStatements = {
       ['expires_at'],
       ['created_at'],
       ['auth_time'],
+      ['amr'],
+      ['mfa_time'],
+      ['client_id'],
       ['scope'],
       ['address'],
       ['user_agent'],
@@ -261,7 +264,7 @@ export const statements: CompiledStatements = {
     parameters: [['hash'], ['id']],
   },
   'sessions.selectById': {
-    text: 'select "users".*, "sessions"."id" as "session_id", "sessions"."created_at" as "session_created_at", "sessions"."generation", "sessions"."rotated_at", "sessions"."expires_at", "sessions"."auth_time", "sessions"."scope", "sessions"."address", "sessions"."user_agent", "sessions"."first_generation", "sessions"."parent_generation" from "sessions" inner join "users" on "users"."id" = "sessions"."user_id" and "users"."session_epoch" = "sessions"."epoch" where "sessions"."id" = ? and "sessions"."expires_at" > ?',
+    text: 'select "users".*, "sessions"."id" as "session_id", "sessions"."created_at" as "session_created_at", "sessions"."generation", "sessions"."rotated_at", "sessions"."expires_at", "sessions"."auth_time", "sessions"."amr", "sessions"."mfa_time", "sessions"."client_id", "sessions"."scope", "sessions"."address", "sessions"."user_agent", "sessions"."first_generation", "sessions"."parent_generation" from "sessions" inner join "users" on "users"."id" = "sessions"."user_id" and "users"."session_epoch" = "sessions"."epoch" where "sessions"."id" = ? and "sessions"."expires_at" > ?',
     parameters: [['id'], ['now']],
   },
   'sessions.selectLive': {

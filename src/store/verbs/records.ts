@@ -1,6 +1,13 @@
 import type { AuditEvent, Session, UserRecord } from '../../auth/model.ts';
 import type { LiveSession } from '../../auth/ports.ts';
-import type { AuditEventRow, NewSessionRow, NewUserRow, SessionRow, UserRow } from '../schema.ts';
+import {
+  type AuditEventRow,
+  type NewSessionRow,
+  type NewUserRow,
+  type SessionRow,
+  sessionColumns,
+  type UserRow,
+} from '../schema.ts';
 
 /** Between the domain's records and the tables' rows. */
 export function toUserRow(user: UserRecord): NewUserRow {
@@ -48,6 +55,9 @@ export function toSessionRow(session: Session): NewSessionRow {
     expires_at: session.expiresAt,
     created_at: session.createdAt,
     auth_time: session.authTime,
+    amr: session.amr.join(' '),
+    mfa_time: session.mfaTime,
+    client_id: session.clientId,
     scope: session.scope,
     address: session.address,
     user_agent: session.userAgent,
@@ -63,18 +73,33 @@ export function fromSessionRow(row: NewSessionRow): Session {
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     authTime: row.auth_time,
+    amr: row.amr.split(' '),
+    mfaTime: row.mfa_time,
+    clientId: row.client_id,
     scope: row.scope,
     address: row.address,
     userAgent: row.user_agent,
   };
 }
 
-/** A session and its user in one row; what both have by one name is the user's. */
+type SharedColumn = 'id' | 'user_id' | 'created_at';
+
+/**
+ * A session and its user in one row. The columns that both have are the user's; those of the session are
+ * prefixed.
+ */
 export type JoinedRow = UserRow &
-  Omit<SessionRow, 'id' | 'user_id' | 'created_at' | 'epoch'> & {
+  Omit<SessionRow, SharedColumn | 'epoch'> & {
     session_id: string;
     session_created_at: number;
   };
+
+/** The columns of the session in a {@link JoinedRow} that keep their names. */
+export const joinedSessionColumns = [
+  ...sessionColumns.filter((it) => it !== 'id' && it !== 'user_id' && it !== 'created_at'),
+  'first_generation',
+  'parent_generation',
+] as readonly Exclude<keyof SessionRow, SharedColumn | 'epoch'>[];
 
 export function fromJoinedRow(row: JoinedRow): LiveSession {
   const { id: user_id, session_id: id, session_created_at: created_at } = row;

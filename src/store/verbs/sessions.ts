@@ -1,10 +1,16 @@
 import type { Session } from '../../auth/model.ts';
-import type { NewSessionRow } from '../schema.ts';
-import { query } from '../sql/query.ts';
+import { type NewSessionRow, sessionColumns } from '../schema.ts';
+import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 import { auditLog } from './audit.ts';
-import { fromJoinedRow, fromSessionRow, fromUserRow, toSessionRow } from './records.ts';
+import {
+  fromJoinedRow,
+  fromSessionRow,
+  fromUserRow,
+  joinedSessionColumns,
+  toSessionRow,
+} from './records.ts';
 import { revocationLog } from './revocations.ts';
 import { roomMaking } from './session-cleanup.ts';
 import type { Verbs } from './verb.ts';
@@ -15,19 +21,7 @@ const afterEveryId = '~';
 /** Stores a session within the verb that starts it. */
 export function sessionInsert(sql: Sql): (session: Session, epoch: number) => Steps<void> {
   const insert = query(sql, 'sessions.insert', (p: NewSessionRow & { epoch: number }) =>
-    sql.db.insertInto('sessions').values({
-      id: p.id,
-      user_id: p.user_id,
-      generation: p.generation,
-      rotated_at: p.rotated_at,
-      expires_at: p.expires_at,
-      created_at: p.created_at,
-      auth_time: p.auth_time,
-      scope: p.scope,
-      address: p.address,
-      user_agent: p.user_agent,
-      epoch: p.epoch,
-    }),
+    sql.db.insertInto('sessions').values({ ...pick(p, sessionColumns), epoch: p.epoch }),
   );
   return function* (session, epoch) {
     yield* insert({ ...toSessionRow(session), epoch });
@@ -73,9 +67,7 @@ export function sessionVerbs(
       )
       .selectAll('users')
       .select(['sessions.id as session_id', 'sessions.created_at as session_created_at'])
-      .select(['sessions.generation', 'sessions.rotated_at', 'sessions.expires_at'])
-      .select(['sessions.auth_time', 'sessions.scope', 'sessions.address', 'sessions.user_agent'])
-      .select(['sessions.first_generation', 'sessions.parent_generation'])
+      .select(joinedSessionColumns.map((it) => `sessions.${it}` as const))
       .where('sessions.id', '=', p.id)
       .where('sessions.expires_at', '>', p.now),
   );

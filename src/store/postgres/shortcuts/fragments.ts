@@ -1,7 +1,7 @@
 import { type RawBuilder, sql as raw } from 'kysely';
 import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../../auth/ports.ts';
 import type { Revocation } from '../../../revocation/revocation.ts';
-import type { AuditEventRow, NewSessionRow } from '../../schema.ts';
+import { type AuditEventRow, type NewSessionRow, sessionColumns } from '../../schema.ts';
 import type { Query } from '../../sql/query.ts';
 import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
@@ -33,16 +33,11 @@ export function insertSession(
   p: Prefixed<'session', NewSessionRow>,
   source: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
+  const columns = raw.join(sessionColumns.map((it) => raw.ref(it)));
+  const values = raw.join(sessionColumns.map((it) => p[`session_${it}`]));
   return raw`
-    insert into sessions (
-      id, user_id, generation, rotated_at, expires_at,
-      created_at, auth_time, scope, address, user_agent, epoch
-    )
-    select
-      ${p.session_id}, ${p.session_user_id}, ${p.session_generation}, ${p.session_rotated_at},
-      ${p.session_expires_at}, ${p.session_created_at}, ${p.session_auth_time},
-      ${p.session_scope}, ${p.session_address}, ${p.session_user_agent}, session_epoch
-    from ${source}`;
+    insert into sessions (${columns}, epoch)
+    select ${values}, session_epoch from ${source}`;
 }
 
 /** Appends to the revocation log for each row of `source`; answers what {@link Written} has. */

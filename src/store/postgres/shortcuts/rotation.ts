@@ -3,7 +3,7 @@ import type { RotateResult } from '../../../auth/ports.ts';
 import { judgeGeneration } from '../../../auth/refresh-rule.ts';
 import type { Sql } from '../../sql/sql.ts';
 import type { Steps } from '../../sql/steps.ts';
-import { fromJoinedRow, type JoinedRow } from '../../verbs/records.ts';
+import { fromJoinedRow, type JoinedRow, joinedSessionColumns } from '../../verbs/records.ts';
 import type { VerbArgs } from '../../verbs/verb.ts';
 import { rawQuery } from './fragments.ts';
 import { LONG_WAY, type Shortcuts } from './shortcut.ts';
@@ -23,9 +23,7 @@ const isOfThisEpoch = raw`sessions.epoch =
 /** A session and its user, as `fromJoinedRow` reads them. */
 const joined = raw`
   users.*, session.id as session_id, session.created_at as session_created_at,
-  session.generation, session.rotated_at, session.expires_at, session.auth_time,
-  session.scope, session.address, session.user_agent,
-  session.first_generation, session.parent_generation
+  ${raw.join(joinedSessionColumns.map((it) => raw.ref(`session.${it}`)))}
   from session join users
     on users.id = session.user_id and users.session_epoch = session.epoch`;
 
