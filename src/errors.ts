@@ -1,7 +1,14 @@
 /**
- * Every failure Latchkey can name. Each has a stable `code` that programs may rely on and a
- * `message` that tells a person what to do next. A message never quotes a token, a password,
- * a hash or a key.
+ * On the errors of every copy of this code in a process. Several packages carry it, and an `instanceof` in one
+ * would not recognise the errors of another.
+ */
+const BRAND = Symbol.for('latchkey.error');
+
+/**
+ * Every failure Latchkey can name. Each has a stable `code`, and a `message` that tells a person what to do next. A
+ * message never quotes a token, a password, a hash or a key.
+ *
+ * Tell errors apart by `code`, not by `instanceof`: an app may have two packages of Latchkey installed.
  */
 export abstract class LatchkeyError extends Error {
   /** Stable, machine readable, snake_case. */
@@ -9,6 +16,34 @@ export abstract class LatchkeyError extends Error {
   override get name(): string {
     return this.constructor.name;
   }
+  /** The HTTP status of the response. Undefined for failures that no client causes: it sees a 500 without details. */
+  get status(): number | undefined {
+    return undefined;
+  }
+  /** The `error` of OAuth endpoints. @see RFC 6749 section 5.2 */
+  get oauthError(): string {
+    const { status = 500 } = this;
+    if (status === 429 || status === 503) return 'temporarily_unavailable';
+    return status >= 500 ? 'server_error' : 'invalid_request';
+  }
+  /** The `error` in a Bearer challenge. Undefined: the challenge names none. @see RFC 6750 section 3.1, RFC 9470 section 3 */
+  get bearerError(): string | undefined {
+    return undefined;
+  }
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** Whether Latchkey threw this, whichever of its packages it comes from. */
+export function isLatchkeyError(error: unknown): error is LatchkeyError {
+  return error instanceof Error && BRAND in error;
+}
+
+/** Whether an access token was refused or missing, whichever package says so. */
+export function isTokenRefusal(error: unknown): error is TokenRefused {
+  if (!isLatchkeyError(error)) return false;
+  return error.code === 'token_missing' || error.bearerError === 'invalid_token';
 }
 
 /** One thing wrong with the input, by the name of the member it was found in. */
@@ -19,13 +54,16 @@ export interface InputProblem {
   readonly problem: string;
 }
 
-/** What the caller sent is not what is due: wrong type, missing, too long, unknown. */
+/** The input is invalid: of a wrong type, missing, too long, or unknown. */
 export class InvalidInput extends LatchkeyError {
   readonly code = 'invalid_input';
   readonly problems: readonly InputProblem[];
   constructor(problems: readonly InputProblem[]) {
     super(problems.map((p) => p.problem).join(' '));
     this.problems = problems;
+  }
+  override get status(): 400 {
+    return 400;
   }
 }
 
@@ -43,16 +81,22 @@ export type TokenErrorCode =
   | 'token_revoked'
   | 'user_gone';
 
-/** A token was due and none came, or the one that came is not accepted. */
+/** An access token is required, and none came or the one that came is not accepted. */
 export class TokenRefused extends LatchkeyError {
   readonly code: TokenErrorCode;
   constructor(code: TokenErrorCode, message: string) {
     super(message);
     this.code = code;
   }
+  override get status(): 401 {
+    return 401;
+  }
+  override get bearerError(): 'invalid_token' | undefined {
+    return this.code === 'token_missing' ? undefined : 'invalid_token';
+  }
 }
 
-/** A refresh token that buys nothing (any more). */
+/** The refresh token is missing, not valid, or no longer valid. */
 export class RefreshRefused extends LatchkeyError {
   readonly code:
     | 'refresh_token_missing'
@@ -65,6 +109,12 @@ export class RefreshRefused extends LatchkeyError {
     super(message);
     this.code = code;
   }
+  override get status(): 401 {
+    return 401;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
+  }
 }
 
 /** Wrong password, or no such user: deliberately not told apart. */
@@ -72,6 +122,12 @@ export class CredentialsRefused extends LatchkeyError {
   readonly code = 'invalid_credentials';
   constructor(message = 'Incorrect username or password') {
     super(message);
+  }
+  override get status(): 401 {
+    return 401;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
   }
 }
 
@@ -81,17 +137,29 @@ export class AccountDisabled extends LatchkeyError {
   constructor() {
     super('This account is disabled. Ask an administrator to enable it.');
   }
+  override get status(): 403 {
+    return 403;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
+  }
 }
 
-/** The caller is known and still may not. */
+/** The caller is authenticated and not allowed. */
 export class Forbidden extends LatchkeyError {
   readonly code: 'insufficient_role' | 'insufficient_scope' | 'cross_site_request';
-  /** The scopes that are due, where they are the reason. */
+  /** The scopes that are required, where one is missing. */
   readonly scopes: readonly string[];
   constructor(code: Forbidden['code'], message: string, scopes: readonly string[] = []) {
     super(message);
     this.code = code;
     this.scopes = scopes;
+  }
+  override get status(): 403 {
+    return 403;
+  }
+  override get bearerError(): 'insufficient_scope' | undefined {
+    return this.code === 'cross_site_request' ? undefined : 'insufficient_scope';
   }
 }
 
@@ -107,14 +175,23 @@ export class ReauthenticationRequired extends LatchkeyError {
     super(`Sign in again: this needs a sign-in no older than ${maxAuthAge} seconds.`);
     this.maxAuthAge = maxAuthAge;
   }
+  override get status(): 401 {
+    return 401;
+  }
+  override get bearerError(): 'insufficient_user_authentication' {
+    return 'insufficient_user_authentication';
+  }
 }
 
-/** Two credentials came where one is due; choosing would be guessing. */
+/** Two credentials came where one is expected; choosing would be guessing. */
 export class MultipleCredentials extends LatchkeyError {
   readonly code = 'multiple_credentials';
+  override get status(): 400 {
+    return 400;
+  }
 }
 
-/** Somebody else has that name or address already. */
+/** Another user has that name or address already. */
 export class Taken extends LatchkeyError {
   readonly code: 'username_taken' | 'email_taken';
   readonly field: 'username' | 'email';
@@ -123,20 +200,29 @@ export class Taken extends LatchkeyError {
     this.field = field;
     this.code = `${field}_taken`;
   }
+  override get status(): 409 {
+    return 409;
+  }
 }
 
 /** What was asked for is not there, or is not the caller's. */
 export class NotFound extends LatchkeyError {
   readonly code = 'not_found';
+  override get status(): 404 {
+    return 404;
+  }
 }
 
-/** Nothing is wrong with what was asked: the same may succeed later. */
+/** The request is valid and may succeed later. */
 export abstract class TryAgainLater extends LatchkeyError {
   /** Seconds. */
   readonly retryAfter: number;
   constructor(message: string, retryAfter = 1, options?: { cause?: unknown }) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.retryAfter = retryAfter;
+  }
+  override get status(): 503 {
+    return 503;
   }
 }
 
@@ -158,7 +244,7 @@ export class GuardNotReady extends TryAgainLater {
   readonly code = 'guard_not_ready';
 }
 
-/** A guard has heard nothing of revocations for longer than it was told to bear. */
+/** A guard has heard nothing of revocations for longer than its options allow. */
 export class RevocationsStale extends TryAgainLater {
   readonly code = 'revocations_stale';
 }

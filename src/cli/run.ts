@@ -1,6 +1,6 @@
 import { readSettings } from '../config/read-settings.ts';
 import { settingTable } from '../config/setting-table.ts';
-import { InvalidInput, InvalidSetting, LatchkeyError } from '../errors.ts';
+import { InvalidInput, InvalidSetting, isLatchkeyError } from '../errors.ts';
 import type { Call, Command } from './command.ts';
 import { Console, type Surroundings } from './console.ts';
 import { exitCode } from './exit-code.ts';
@@ -82,7 +82,5 @@ function toMessage(error: unknown): string {
 }
 
 function isForPeople(error: Error): boolean {
-  return (
-    error instanceof LatchkeyError || error instanceof UsageError || error instanceof CommandFailed
-  );
+  return isLatchkeyError(error) || error instanceof UsageError || error instanceof CommandFailed;
 }

@@ -1,4 +1,4 @@
-import { Forbidden, ReauthenticationRequired, TokenRefused } from '../errors.ts';
+import { isLatchkeyError, type LatchkeyError, TokenRefused } from '../errors.ts';
 
 const CREDENTIALS = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
@@ -42,22 +42,27 @@ export function parseBearer(header: string | undefined): string {
   return token;
 }
 
+/** What the error says would be enough. */
+interface Requirements {
+  readonly scopes?: readonly string[];
+  /** Seconds. */
+  readonly maxAuthAge?: number;
+}
+
 /**
  * Creates the `WWW-Authenticate` challenge for a failure. No error code where no credentials came, or
- * where the failure is not about the token: then it only says what is due.
+ * where the failure is not about the token: then it only names the scheme.
  * @param realm the protected space, for a person to read
  * @see RFC 6750 section 3, RFC 9470 section 3
  */
 export function wwwAuthenticate(error: unknown, realm?: string): string {
   const parameters = realm === undefined ? [] : [`realm=${quote(realm)}`];
-  if (error instanceof TokenRefused && error.code !== 'token_missing') {
-    parameters.push('error="invalid_token"', description(error));
-  } else if (error instanceof ReauthenticationRequired) {
-    parameters.push('error="insufficient_user_authentication"', description(error));
-    parameters.push(`max_age=${quote(String(error.maxAuthAge))}`);
-  } else if (error instanceof Forbidden && error.code !== 'cross_site_request') {
-    parameters.push('error="insufficient_scope"', description(error));
-    if (error.scopes.length > 0) parameters.push(`scope=${quote(error.scopes.join(' '))}`);
+  if (isLatchkeyError(error) && error.bearerError !== undefined) {
+    const { scopes, maxAuthAge }: LatchkeyError & Requirements = error;
+    parameters.push(`error="${error.bearerError}"`, description(error));
+    if (maxAuthAge !== undefined) parameters.push(`max_age=${quote(String(maxAuthAge))}`);
+    if (scopes !== undefined && scopes.length > 0)
+      parameters.push(`scope=${quote(scopes.join(' '))}`);
   }
   return parameters.length === 0 ? 'Bearer' : `Bearer ${parameters.join(', ')}`;
 }

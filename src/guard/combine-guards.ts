@@ -1,4 +1,4 @@
-import { InvalidOption, TokenRefused } from '../errors.ts';
+import { InvalidOption, isTokenRefusal, TokenRefused } from '../errors.ts';
 import { MAX_TOKEN_LENGTH } from '../jwt/limits.ts';
 import { createProtect, findGuardMember, type GuardMember } from './assemble-guard.ts';
 import type { CustomClaims } from './authenticated-user.ts';
@@ -61,7 +61,7 @@ export function combineGuards<Host extends object = CustomClaims>(
         found = token;
       } catch (error) {
         // Without the cookie of another guard, HTTP Basic beside it looks like a bad token.
-        if (!(error instanceof TokenRefused)) throw error;
+        if (!isTokenRefusal(error)) throw error;
         refused = error;
       }
     }

@@ -1,17 +1,4 @@
-import {
-  AccountDisabled,
-  CredentialsRefused,
-  Forbidden,
-  InvalidInput,
-  LatchkeyError,
-  MultipleCredentials,
-  NotFound,
-  ReauthenticationRequired,
-  RefreshRefused,
-  Taken,
-  TokenRefused,
-  TryAgainLater,
-} from '../errors.ts';
+import { type InputProblem, isLatchkeyError, type LatchkeyError } from '../errors.ts';
 import { wwwAuthenticate } from './bearer.ts';
 import { createProblem, type Problem } from './problem.ts';
 
@@ -21,34 +8,25 @@ export interface ErrorAnswer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The answer to an error of Latchkey's; undefined where the error means nothing to a caller. */
+/** What some errors have beside what all have. An error of another package is told by its members. */
+interface Details {
+  readonly problems?: readonly InputProblem[];
+  /** Seconds. */
+  readonly retryAfter?: number;
+}
+
+/** The response to an error of Latchkey's. Undefined: the error is not meant for a client. */
 export function findErrorAnswer(error: unknown): ErrorAnswer | undefined {
-  if (!(error instanceof LatchkeyError)) return undefined;
-  const status = findStatus(error);
-  if (status === undefined) return undefined;
-  const problem = createProblem(status, error.code, error.message);
-  if (error instanceof InvalidInput) {
-    const errors = error.problems.map(({ field, problem: detail }) => ({ field, detail }));
-    return { problem: { ...problem, errors }, headers: {} };
-  }
-  return { problem, headers: createHeaders(error, status) };
+  if (!isLatchkeyError(error) || error.status === undefined) return undefined;
+  const { problems, retryAfter }: LatchkeyError & Details = error;
+  const problem = createProblem(error.status, error.code, error.message);
+  const errors = problems?.map(({ field, problem: detail }) => ({ field, detail }));
+  const headers: Record<string, string> = {};
+  if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)));
+  if (isChallenged(error)) headers['www-authenticate'] = wwwAuthenticate(error);
+  return { problem: errors === undefined ? problem : { ...problem, errors }, headers };
 }
 
-function findStatus(error: LatchkeyError): number | undefined {
-  if (error instanceof InvalidInput || error instanceof MultipleCredentials) return 400;
-  if (error instanceof TokenRefused || error instanceof RefreshRefused) return 401;
-  if (error instanceof CredentialsRefused || error instanceof ReauthenticationRequired) return 401;
-  if (error instanceof AccountDisabled || error instanceof Forbidden) return 403;
-  if (error instanceof NotFound) return 404;
-  if (error instanceof Taken) return 409;
-  return error instanceof TryAgainLater ? 503 : undefined;
-}
-
-function createHeaders(error: LatchkeyError, status: number): Record<string, string> {
-  if (error instanceof TryAgainLater) {
-    return { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfter))) };
-  }
-  const challenged =
-    status === 401 || (error instanceof Forbidden && error.code === 'insufficient_scope');
-  return challenged ? { 'www-authenticate': wwwAuthenticate(error) } : {};
+function isChallenged({ status, code }: LatchkeyError): boolean {
+  return status === 401 || code === 'insufficient_scope';
 }

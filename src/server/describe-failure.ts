@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { LatchkeyError } from '../errors.ts';
+import { isLatchkeyError } from '../errors.ts';
 
 /** A failure as the operator of the server reads it. Never sent to a client. */
 export interface FailureReport {
@@ -21,7 +21,7 @@ const MOST_CAUSES = 5;
  * host's error may be anything, such as the headers of a request with a token in them.
  */
 export function describeFailure(error: unknown): FailureReport {
-  if (error instanceof LatchkeyError) {
+  if (isLatchkeyError(error)) {
     const { name, message, cause } = error;
     return {
       error: name,

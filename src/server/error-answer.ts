@@ -1,4 +1,4 @@
-import { LatchkeyError } from '../errors.ts';
+import { isLatchkeyError } from '../errors.ts';
 import { type ErrorAnswer, findErrorAnswer } from '../guard/error-answer.ts';
 import { createProblem, type Problem } from '../guard/problem.ts';
 import { RequestRefused } from './request-refused.ts';
@@ -28,10 +28,7 @@ const DETAILS: Readonly<Record<string, string>> = {
 export function toErrorAnswer(error: unknown): ErrorAnswer {
   const answer = findErrorAnswer(error);
   if (answer !== undefined) return answer;
-  const problem =
-    (error instanceof RequestRefused
-      ? createProblem(error.status, error.code, error.message)
-      : findRefusal(error)) ?? createProblem(500, 'internal_error', INTERNAL);
+  const problem = findRefusal(error) ?? createProblem(500, 'internal_error', INTERNAL);
   return { problem, headers: {} };
 }
 
@@ -42,7 +39,7 @@ const INTERNAL = 'Something went wrong on our side. Nothing was changed. Try aga
  * with a status from 400 to 499 is meant for the caller.
  */
 export function findHostRefusal(error: unknown): RequestRefused | undefined {
-  if (error instanceof LatchkeyError) return undefined;
+  if (isLatchkeyError(error)) return undefined;
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
   const { statusCode, message } = error;
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AccountDisabled, CredentialsRefused, RefreshRefused } from '../errors.ts';
-import { toErrorAnswer } from './error-answer.ts';
+import { isLatchkeyError } from '../errors.ts';
+import { findHostRefusal, toErrorAnswer } from './error-answer.ts';
 import { logFailure } from './host-log.ts';
 import { RequestRefused } from './request-refused.ts';
 
@@ -8,6 +8,9 @@ import { RequestRefused } from './request-refused.ts';
 export class OAuthRefused extends RequestRefused {
   constructor(error: 'invalid_request' | 'unsupported_grant_type', message: string) {
     super(400, error, message);
+  }
+  override get oauthError(): string {
+    return this.code;
   }
 }
 
@@ -24,6 +27,9 @@ export class ClientRefused extends RequestRefused {
     const reason = isBearer ? ', error="invalid_token"' : '';
     this.challenge = `Bearer realm="guards"${reason}, Basic realm="guards", charset="UTF-8"`;
   }
+  override get oauthError(): string {
+    return this.code;
+  }
 }
 
 /** What the token endpoint says to everything else. */
@@ -33,6 +39,7 @@ const NOT_A_FORM = new Set(['unsupported_media_type', 'invalid_json']);
 
 /** Answers as RFC 6749 section 5.2 prescribes, where the rest of the server answers with a problem document. */
 export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
+  const failure = findHostRefusal(error) ?? error;
   const { problem, headers } = toErrorAnswer(error);
   const detail = NOT_A_FORM.has(problem.code) ? SEND_A_FORM : problem.detail;
   if (problem.status >= 500) {
@@ -47,21 +54,15 @@ export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, err
     .header('pragma', 'no-cache')
     .type('application/json')
     .send({
-      error: findOAuthCode(error, problem.status),
+      error: isLatchkeyError(failure) ? failure.oauthError : 'server_error',
       error_description: toPlain(detail),
     });
 }
 
+/** 400 for every refusal of the grant. What says how to go on keeps its status. @see RFC 6749 section 5.2 */
 function findStatus(error: unknown, status: number): number {
-  return status >= 500 || status === 413 || error instanceof ClientRefused ? status : 400;
-}
-
-function findOAuthCode(error: unknown, status: number): string {
-  if (error instanceof OAuthRefused || error instanceof ClientRefused) return error.code;
-  const refused = [CredentialsRefused, AccountDisabled, RefreshRefused];
-  if (refused.some((kind) => error instanceof kind)) return 'invalid_grant';
-  if (status === 503) return 'temporarily_unavailable';
-  return status >= 500 ? 'server_error' : 'invalid_request';
+  const isKept = status >= 500 || status === 413 || status === 429;
+  return isKept || error instanceof ClientRefused ? status : 400;
 }
 
 /** The characters an error description may have: no quotes, no backslash, ASCII. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { LatchkeyError } from '../errors.ts';
+import { isLatchkeyError } from '../errors.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
 import { createCredentialReader } from '../guard/credentials.ts';
 import { decorateUser, getUser } from '../guard/fastify/require-user.ts';
@@ -153,7 +153,7 @@ function answerErrorsOf(app: FastifyInstance, which: 'own' | 'all', sendError: S
   app.addHook('onRoute', (route) => {
     route.errorHandler ??= (error, request, reply) => {
       // Thrown on, it reaches the host's own error handler.
-      if (which === 'own' && !(error instanceof LatchkeyError)) throw error;
+      if (which === 'own' && !isLatchkeyError(error)) throw error;
       sendError(request, reply, findHostRefusal(error) ?? error);
     };
   });

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import type { FastifyInstance } from 'fastify';
-import { LatchkeyError } from '../errors.ts';
+import { isLatchkeyError } from '../errors.ts';
 import { aFunction, aNumber, assertOptions, type OptionChecks } from '../options/check-options.ts';
 import { runWorkers } from './run-workers.ts';
 
@@ -80,7 +80,7 @@ function closeOnSignal(app: FastifyInstance): void {
 
 /** Undefined where the error says nothing to the person who starts the program. */
 function explain(error: unknown): string | undefined {
-  if (error instanceof LatchkeyError) return error.message;
+  if (isLatchkeyError(error)) return error.message;
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   if (error.code === 'EADDRINUSE')
     return `${error.message}. Give another port, or stop what uses it.`;

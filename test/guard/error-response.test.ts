@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   errorResponse,
+  Forbidden,
   GuardNotReady,
+  InvalidSetting,
+  isLatchkeyError,
   Overloaded,
   RevocationsStale,
   StoreUnavailable,
+  TokenRefused,
   TryAgainLater,
 } from 'latchkey/guard';
 
@@ -32,4 +36,57 @@ test('whatever may succeed later says when to try again', async () => {
   }
   const kinds = [Overloaded, StoreUnavailable, GuardNotReady, RevocationsStale];
   assert.ok(kinds.every((Kind) => new Kind('Later.').retryAfter === 1));
+});
+
+test('an error of another package of Latchkey in the same process gets the same response', async () => {
+  // A second copy of the classes, as an app has that installed the guard alone beside the server.
+  const copy: typeof import('latchkey/guard') = await import(
+    `${import.meta.resolve('latchkey/guard').replace(/guard\/index\.ts$/, 'errors.ts')}?copy`
+  );
+  assert.notEqual(copy.TokenRefused, TokenRefused);
+  const pairs = [TokenRefused, copy.TokenRefused].map((Kind) => new Kind('token_expired', 'Old.'));
+  const others = [
+    [new Forbidden('insufficient_scope', 'No.', ['a']), 403],
+    [new copy.Forbidden('insufficient_scope', 'No.', ['a']), 403],
+    [new copy.ReauthenticationRequired(60), 401],
+    [new copy.Overloaded('Busy.', 2), 503],
+    [new copy.InvalidInput([{ field: 'a', problem: 'No.' }]), 400],
+  ] as const;
+  for (const error of pairs) {
+    assert.ok(isLatchkeyError(error));
+    const response = errorResponse(error);
+    assert.equal(response.status, 401);
+    assert.equal(
+      response.headers.get('www-authenticate'),
+      'Bearer error="invalid_token", error_description="Old."',
+    );
+  }
+  const responses = others.map(([error]) => errorResponse(error));
+  assert.deepEqual(
+    responses.map(({ status }) => status),
+    others.map(([, status]) => status),
+  );
+  const challenges = responses.map(({ headers }) => headers.get('www-authenticate'));
+  assert.match(challenges[0] ?? '', /insufficient_scope.*scope="a"/);
+  assert.equal(challenges[1], challenges[0]);
+  assert.match(challenges[2] ?? '', /insufficient_user_authentication.*max_age="60"/);
+  assert.equal(responses[3]?.headers.get('retry-after'), '2');
+  const invalid = await errorResponse(
+    new copy.InvalidInput([{ field: 'a', problem: 'No.' }]),
+  ).text();
+  assert.deepEqual(JSON.parse(invalid).errors, [{ field: 'a', detail: 'No.' }]);
+});
+
+test('what is not an error of Latchkey is thrown on, whatever its members', () => {
+  for (const error of [
+    Object.assign(new Error('x'), { status: 401, code: 'token_expired' }),
+    { status: 401, code: 'token_expired', message: 'x' },
+    new InvalidSetting('a', 'is wrong.', 'Fix it.'),
+    undefined,
+  ]) {
+    assert.throws(
+      () => errorResponse(error),
+      (thrown) => thrown === error,
+    );
+  }
 });

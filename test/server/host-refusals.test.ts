@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
+import type { FastifyInstance } from 'fastify';
 import type { LatchkeyPluginOptions } from 'latchkey/server';
+import { DEFAULT_ROUTES } from '../../src/server/routes-table.ts';
 import { assertProblem } from '../support/refusals.ts';
 import { PASSWORD, startHost, startServer } from '../support/server.ts';
 
@@ -95,6 +97,32 @@ const failingHooks: Record<string, (name: string) => Failing> = {
   scopes: (name) => ({ scopes: () => lookUpTenant(name) }),
   answers: (name) => ({ answers: { register: () => lookUpTenant(name) } }),
 };
+
+test('a limit of the host is a 429 on every route of ours, in the words of each', async () => {
+  const before = (app: FastifyInstance) => {
+    app.addHook('onRequest', (_request, reply, done) => {
+      reply.header('retry-after', '7');
+      done(Object.assign(new Error('Slow down.'), { statusCode: 429 }));
+    });
+  };
+  const host = await startHost({}, () => {}, { before });
+  for (const [name, route] of Object.entries(DEFAULT_ROUTES)) {
+    const [method = '', path = ''] = route.split(' ');
+    const answer = await host.send(path, { method });
+    assert.equal(answer.status, 429, name);
+    assert.equal(answer.headers.get('retry-after'), '7');
+    if (['token', 'revoke', 'introspect'].includes(name)) {
+      assert.deepEqual(answer.body, {
+        error: 'temporarily_unavailable',
+        error_description: 'Slow down.',
+      });
+    } else {
+      assertProblem(answer, 429);
+      assert.equal(answer.body['detail'], 'Slow down.');
+    }
+  }
+  await host.close();
+});
 
 suite('what fails in a hook of the host', () => {
   for (const [hook, failing] of Object.entries(failingHooks)) {
