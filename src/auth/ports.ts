@@ -275,8 +275,12 @@ export interface Store {
    * Where the database can tell: calls back soon after the log has grown, by whichever process, and
    * whenever it may have grown unheard. Resolves, even while the database is away, to what ends it. A
    * call may get lost, so entries must be looked for now and then all the same.
+   * @param onAttempt called after each attempt to connect and listen: with the reason if it failed
    */
-  subscribe?(onChange: () => void): Promise<() => Promise<void>>;
+  subscribe?(
+    onChange: () => void,
+    onAttempt?: (error?: unknown) => void,
+  ): Promise<() => Promise<void>>;
 
   /** What is answered may be newer than its `version`, never older. */
   readKeys(): Promise<KeyState>;

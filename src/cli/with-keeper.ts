@@ -1,5 +1,6 @@
 import type { KeyKeeper } from '../auth/key-keeper.ts';
 import type { Settings } from '../config/settings.ts';
+import { closeAfter } from '../kernel/close-after.ts';
 import { toOptions } from './given-options.ts';
 
 /** Opens the keys of the server's database, and lets go of it whatever comes. */
@@ -13,10 +14,8 @@ export async function withKeeper<T>(
   ]);
   // No token is signed here, and a key given is a key that need not be made and stored.
   const unused = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
-  const { auth, close } = await openLatchkey({ ...toOptions(settings), ...unused });
-  try {
-    return await work(auth.keeper);
-  } finally {
-    await close();
-  }
+  // A failure that matters to a command is the command's own.
+  const quiet = { onBackgroundReport: () => {} };
+  const { auth, close } = await openLatchkey({ ...toOptions(settings), ...unused }, quiet);
+  return closeAfter(() => work(auth.keeper), close);
 }

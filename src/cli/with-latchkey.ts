@@ -1,3 +1,4 @@
+import { closeAfter } from '../kernel/close-after.ts';
 import type { Latchkey } from '../system/latchkey.ts';
 import type { Call } from './command.ts';
 import { readDataSettings } from './data-commands.ts';
@@ -17,15 +18,16 @@ export async function withLatchkey<T>(
   ]);
   // No token is signed here, and a key given is a key that need not be made and stored.
   const unused = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
-  const latchkey = await openLatchkey({ ...toOptions(settings), ...unused });
+  // A failure that matters to a command is the command's own.
+  const quiet = { onBackgroundReport: () => {} };
+  const latchkey = await openLatchkey({ ...toOptions(settings), ...unused }, quiet);
   printWarnings(call.console, latchkey.notices);
   // A command that may make a database was asked to.
   for (const { level, text } of latchkey.notices) {
     if (level === 'info' && !mayCreate) call.console.note(text);
   }
-  try {
-    return await work(latchkey);
-  } finally {
-    await latchkey.close();
-  }
+  return closeAfter(
+    () => work(latchkey),
+    () => latchkey.close(),
+  );
 }

@@ -140,8 +140,8 @@ export class RevocationWatch {
         body: new URLSearchParams({ token, token_type_hint: 'access_token' }),
       });
       answer = value;
-    } catch {
-      throw stale(this.setUpError);
+    } catch (error) {
+      throw stale(this.setUpError, error);
     }
     if (isJsonObject(answer) && answer['active'] === true) return;
     throw new TokenRefused(
@@ -160,7 +160,8 @@ export class RevocationWatch {
   }
 }
 
-function stale(setUpError: string | undefined): RevocationsStale {
+/** @param cause why the issuer could not be asked about a token, if it was */
+function stale(setUpError: string | undefined, cause?: unknown): RevocationsStale {
   if (setUpError !== undefined) {
     return new RevocationsStale(
       'This service accepts no tokens, because its guard is set up wrongly and cannot hear of revocations. Its ' +
@@ -172,5 +173,7 @@ function stale(setUpError: string | undefined): RevocationsStale {
   return new RevocationsStale(
     'This service has not heard of revocations for too long to accept tokens. It keeps trying. Try again ' +
       'shortly.',
+    undefined,
+    { cause },
   );
 }

@@ -2,8 +2,9 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Notice } from '../auth/ports.ts';
 import { printProblem } from '../guard/ambient.ts';
 import { createStopwatch } from '../jwt/clock.ts';
+import type { BackgroundReport } from '../system/background-report.ts';
 import { systemClock } from '../system/clock.ts';
-import { describeFailure, type FailureReport } from './describe-failure.ts';
+import { describeFailure, type FailureReport, formatFailure } from '../system/describe-failure.ts';
 
 /** The apps that asked for no log at all. */
 const silenced = new WeakSet<object>();
@@ -37,6 +38,12 @@ export function logNotice(log: FastifyBaseLogger, { level, text }: Notice): void
   else if (level === 'warning' && !silenced.has(log)) printProblem(`latchkey: ${text}`);
 }
 
+/** Tells the operator why a task in the background fails, or that it succeeds again. */
+export function logBackground(log: FastifyBaseLogger, { task, error }: BackgroundReport): void {
+  if (error !== undefined) logFailure(log, error, { task }, 'background task failed');
+  else logNotice(log, { level: 'warning', text: `The background task "${task}" succeeds again.` });
+}
+
 /** Whether this is what Fastify gives to an app that asked for no logger: its levels are one empty function. */
 function isMissing(log: FastifyBaseLogger): boolean {
   return log.error === log.info && !('level' in log);
@@ -54,10 +61,8 @@ const printed = new Map<string, Map<string, { at: number; repeats: number }>>();
  * The attack: requests that fail in great number must not fill the disk under standard error. Each heading has its own
  * limit, so a flood of one kind of failure hides no other kind.
  */
-function print(heading: string, { error, message, cause, stack }: FailureReport): void {
-  // A stack begins with the name and the message.
-  const details = cause === undefined ? '' : `\nCaused by: ${cause}`;
-  const text = stack === undefined ? `${error}: ${message}${details}` : `\n${stack}`;
+function print(heading: string, report: FailureReport): void {
+  const text = formatFailure(report);
   const texts = printed.get(heading) ?? new Map<string, { at: number; repeats: number }>();
   printed.set(heading, texts);
   const last = texts.get(text);

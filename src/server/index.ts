@@ -23,7 +23,12 @@ export type { TokenCookies } from '../guard/cookies.ts';
 export { findUser, type RequireUser } from '../guard/fastify/require-user.ts';
 export type { UserDecorations, UserName, UserOf } from '../guard/user-decorations.ts';
 export type { Algorithm } from '../jwt/algorithms.ts';
-export { type Latchkey, openLatchkey } from '../system/latchkey.ts';
+export type {
+  BackgroundReport,
+  BackgroundTask,
+  OnBackgroundReport,
+} from '../system/background-report.ts';
+export { type Latchkey, type OpenTerms, openLatchkey } from '../system/latchkey.ts';
 export type { LatchkeyOptions } from '../system/options.ts';
 export type {
   AnswerShape,

@@ -15,7 +15,7 @@ import { addDocs } from './docs.ts';
 import { refuseOtherBodies } from './empty-body.ts';
 import { findHostRefusal } from './error-answer.ts';
 import { parseErrorDetails } from './error-details.ts';
-import { logNotice } from './host-log.ts';
+import { logBackground, logNotice } from './host-log.ts';
 import { logRefusals } from './log-refusals.ts';
 import {
   type LatchkeyPluginOptions,
@@ -69,7 +69,10 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
     const routes = createRouteTable(server.paths);
     const answers = createAnswers(server.answers, core.fields);
     const sendError = createSendError(parseErrorDetails(server.details));
-    const opened = await openLatchkey(core, { serves: true }).catch(throwPlainly);
+    const opened = await openLatchkey(core, {
+      serves: true,
+      onBackgroundReport: (report) => logBackground(app.log, report),
+    }).catch(throwPlainly);
     app.addHook('onClose', () => opened.close());
     app.addHook('onReady', async () => {
       for (const notice of takeNotices(opened)) logNotice(app.log, notice);
@@ -79,7 +82,7 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
       await mount(app, opened, server, { routes, answers, sendError });
     } catch (error) {
       // A host that does not come up must not be kept running by an open database.
-      await opened.close();
+      await opened.close().catch(() => {});
       throw error;
     }
   },

@@ -8,6 +8,8 @@ export interface BroadcastOptions {
   readonly log: Pick<RevocationLog, 'position' | 'silence' | 'follow' | 'after'>;
   /** The ids of all guards there are. */
   readonly listGuardIds: () => Promise<ReadonlySet<string>>;
+  /** Called after each look at the guards: with the reason if it failed. Until one succeeds all feeds stay open. */
+  readonly onLook?: (error?: unknown) => void;
   /** ms between signs of life. Default 15,000. */
   readonly heartbeat?: number;
   /** Default 1,000. */
@@ -126,11 +128,16 @@ export class RevocationBroadcast {
     }
     if (this.#listeners.size === 0) return;
     const asked = [...this.#listeners];
-    // A database that does not answer says nothing about the guards.
-    const known = await this.#options.listGuardIds().catch(() => undefined);
-    for (const listener of asked) {
-      if (known?.has(listener.guardId) === false) listener.end();
+    let known: ReadonlySet<string>;
+    try {
+      known = await this.#options.listGuardIds();
+    } catch (error) {
+      // A database that does not answer says nothing about the guards.
+      if (!this.#closed) this.#options.onLook?.(error);
+      return;
     }
+    this.#options.onLook?.();
+    for (const listener of asked) if (!known.has(listener.guardId)) listener.end();
   }
 
   #countListeners(guardId: string): number {

@@ -10,6 +10,7 @@ import { assertOptions } from '../options/check-options.ts';
 import { openPostgresStore, openSqliteStore } from '../store/index.ts';
 import type { OpenedStore } from '../store/opened-store.ts';
 import { createAuthSettings } from './auth-settings.ts';
+import { type OnBackgroundReport, printBackgroundReport } from './background-report.ts';
 import { systemClock, systemRandom } from './clock.ts';
 import { latchkeyOptionChecks } from './option-checks.ts';
 import { type LatchkeyOptions, readAllSettings } from './options.ts';
@@ -44,17 +45,27 @@ export interface Latchkey {
   close(): Promise<void>;
 }
 
+/** What {@link openLatchkey} is opened for. */
+export interface OpenTerms {
+  /** Whether it answers requests under its issuer, so that a change of it matters. Default false. */
+  readonly serves?: boolean;
+  /**
+   * Told when a task in the background begins to fail, and when it succeeds again. The tasks go on in any case.
+   * Default: prints it to standard error.
+   */
+  readonly onBackgroundReport?: OnBackgroundReport;
+}
+
 /**
  * Opens Latchkey: reads the settings, opens the database (and brings its schema up to date), loads or
  * makes secret and keys. This is the one place where the parts are put together.
- * @param serves whether it answers requests under its issuer, so that a change of it matters
  * @throws {InvalidOption} for an unknown option, an undefined value, or one of the wrong kind
  * @throws {InvalidSetting} naming the setting, what is wrong with it, and the fix
  * @throws {StoreUnavailable}
  */
 export async function openLatchkey(
   options: LatchkeyOptions = {},
-  { serves = false }: { readonly serves?: boolean } = {},
+  { serves = false, onBackgroundReport = printBackgroundReport }: OpenTerms = {},
 ): Promise<Latchkey> {
   assertOptions('openLatchkey', options, latchkeyOptionChecks);
   const clock = options.clock ?? systemClock;
@@ -87,6 +98,7 @@ export async function openLatchkey(
       clock,
       random,
       pollInterval: options.revocationPollInterval ?? pollIntervals[settings.database.kind],
+      onReport: onBackgroundReport,
     });
     let closing: Promise<void> | undefined;
     const close = async () => {
@@ -107,7 +119,8 @@ export async function openLatchkey(
       },
     };
   } catch (error) {
-    await store.close();
+    // A close that fails must not hide why the start failed.
+    await store.close().catch(() => {});
     const isDerived = options.deriveSecret === true && settings.defaulted.has('secret');
     throw isDerived ? explainDerivedSecret(error) : error;
   }

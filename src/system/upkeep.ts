@@ -2,6 +2,7 @@ import type { Auth } from '../auth/auth.ts';
 import { Lease } from '../auth/lease.ts';
 import type { Clock, Random, Store } from '../auth/ports.ts';
 import { settlesWithin } from '../kernel/settles-within.ts';
+import { createReporter, type OnBackgroundReport, reporting } from './background-report.ts';
 import { Housekeeping } from './housekeeping.ts';
 
 const MAINTENANCE_INTERVAL = 60_000;
@@ -21,26 +22,40 @@ export interface UpkeepOptions {
   readonly random: Random;
   /** ms */
   readonly pollInterval: number;
+  readonly onReport: OnBackgroundReport;
 }
 
 /**
  * Keeps a node up to date: reads what other processes revoked, as soon as the database tells of it where
  * it can and at every interval in any case, and once a minute forgets what has expired; one node of all
  * removes it from the database as well. A database that does not answer is asked again the next time;
- * what this node knows stays in force.
+ * what this node knows stays in force, and `onReport` is told why.
  */
 export async function startUpkeep(options: UpkeepOptions): Promise<Upkeep> {
   const { auth, store, clock, random, pollInterval } = options;
-  const poll = repeat(() => auth.revocations.catchUp(), pollInterval);
+  let isStopping = false;
+  const onReport: OnBackgroundReport = (report) => {
+    // What closing cuts off is not a failure.
+    if (!isStopping) options.onReport(report);
+  };
+  const poll = repeat(
+    reporting('reading revocations', () => auth.revocations.catchUp(), onReport),
+    pollInterval,
+  );
   const lease = new Lease({ store, clock, random, name: 'housekeeping', term: LEASE_TERM });
   const housekeeping = new Housekeeping(auth, lease, clock);
-  const maintenance = repeat(async () => {
+  const maintain = async () => {
     await auth.maintain();
     await housekeeping.run();
-  }, MAINTENANCE_INTERVAL);
-  const unsubscribe = await store.subscribe?.(poll.now);
+  };
+  const maintenance = repeat(reporting('maintenance', maintain, onReport), MAINTENANCE_INTERVAL);
+  const unsubscribe = await store.subscribe?.(
+    poll.now,
+    createReporter('listening for revocations', onReport),
+  );
   return {
     async stop() {
+      isStopping = true;
       housekeeping.stop();
       const stopped = Promise.all([unsubscribe?.(), poll.stop(), maintenance.stop()]);
       // A database that is away cannot be told. There the lease ends with its term.
@@ -58,18 +73,16 @@ interface Repeated {
   stop(): Promise<void>;
 }
 
-/** Runs a task again and again, never two at a time. Keeps no process alive. */
+/** Runs a task that never rejects again and again, never two at a time. Keeps no process alive. */
 function repeat(task: () => Promise<void>, interval: number): Repeated {
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
   const run = () => {
-    running ??= task()
-      .catch(() => {})
-      .finally(() => {
-        running = undefined;
-        if (again) now();
-      });
+    running ??= task().finally(() => {
+      running = undefined;
+      if (again) now();
+    });
   };
   const now = () => {
     again = running !== undefined && !stopped;

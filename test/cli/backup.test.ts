@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
@@ -494,6 +503,15 @@ test('A backup is never written over, and one that fails leaves nothing', async 
   assert.match(again.stderr, /is there already\. Name another file/);
   assert.deepEqual(await readFile(join(folder, 'a.backup')), before);
   assert.equal(existsSync(join(folder, 'a.backup.part')), false);
+  // Neither can be opened, and yet something is there.
+  for (const [name, target] of [
+    ['dangling.backup', 'nothing'],
+    ['loop.backup', 'loop.backup'],
+  ] as const) {
+    await symlink(target, join(folder, name));
+    assert.match((await execCli(folder, ['backup', name])).stderr, /is there already/);
+    assert.equal(await readlink(join(folder, name)), target);
+  }
   const nowhere = await execCli(folder, ['backup', 'nowhere/a.backup']);
   assert.match(nowhere.stderr, /^error: \S+nowhere\/a\.backup cannot be written \(ENOENT\)\.\n$/);
   await rm(join(folder, 'data', 'latchkey.db'));

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { suite, type TestContext, test } from 'node:test';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { LatchkeyPluginOptions } from 'latchkey/server';
 import { DEFAULT_ROUTES } from '../../src/server/routes-table.ts';
 import { assertProblem } from '../support/refusals.ts';
@@ -234,4 +239,59 @@ test('a database that is away is named in the log, with what the driver says', a
   assertProblem(await login('jane'), 503);
   await close();
   assert.match(printed.join(), /\(store_unavailable\)\. StoreUnavailable: The database is closed/);
+});
+
+suite('what fails in the background', () => {
+  /** A host on a database file, whose table of revocations an outsider takes away and brings back. */
+  async function startOnFile(t: TestContext, more: FastifyServerOptions = {}) {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-background-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'latchkey.db');
+    const options = { databaseUrl: `sqlite:${path}`, revocationPollInterval: 10 };
+    const { close } = await startHost(options, () => {}, more);
+    const alter = (from: string, to: string) => {
+      using database = new DatabaseSync(path);
+      database.exec(`alter table ${from} rename to ${to}`);
+    };
+    return {
+      close,
+      takeAway: () => alter('revocations', 'elsewhere'),
+      bringBack: () => alter('elsewhere', 'revocations'),
+    };
+  }
+
+  test('is printed where the app has no logger', async (t) => {
+    const changes = new EventEmitter();
+    t.mock.method(console, 'error', (text: string) => changes.emit('line', text));
+    const { close, takeAway, bringBack } = await startOnFile(t);
+    const failure = once(changes, 'line');
+    takeAway();
+    const [failed] = await failure;
+    assert.match(failed, /^latchkey: background task failed \(reading revocations\)\.\s/);
+    assert.match(failed, /no such table/);
+    const recovery = once(changes, 'line');
+    bringBack();
+    assert.match(String(await recovery), /"reading revocations" succeeds again/);
+    await close();
+  });
+
+  test('is in the log of the app', async (t) => {
+    const changes = new EventEmitter();
+    const stream = { write: (line: string) => changes.emit('line', JSON.parse(line)) };
+    const { close, takeAway, bringBack } = await startOnFile(t, {
+      logger: { level: 'warn', stream },
+    });
+    const failure = once(changes, 'line');
+    takeAway();
+    const [failed] = await failure;
+    assert.deepEqual(
+      [failed.level, failed.task, failed.msg],
+      [50, 'reading revocations', 'background task failed'],
+    );
+    assert.match(JSON.stringify(failed), /no such table/);
+    const recovery = once(changes, 'line');
+    bringBack();
+    assert.deepEqual((await recovery)[0].level, 40);
+    await close();
+  });
 });

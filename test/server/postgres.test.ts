@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
-import { openLatchkey } from '../../src/system/latchkey.ts';
+import { setImmediate } from 'node:timers/promises';
+import { type Latchkey, openLatchkey } from '../../src/system/latchkey.ts';
 import { TestClock } from '../support/auth.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { PASSWORD, startServer, type TestServer, testOptions } from '../support/server.ts';
@@ -93,6 +95,47 @@ test('a node is not ready while no sign-in can be written, and recovers by itsel
   const { rows } = await outsider.query('select count(*)::int as n from users');
   assert.deepEqual(rows, [{ n: 1 }], 'what was written to find out is gone');
 });
+
+test('a node that can no longer listen for revocations says why, and reads them all the same', async (t) => {
+  const databaseUrl = await postgres.createDatabase();
+  const database = new URL(databaseUrl).pathname.slice(1);
+  const reports = new EventEmitter();
+  const latchkey = await openLatchkey(
+    { ...testOptions(), databaseUrl },
+    { onBackgroundReport: (report) => reports.emit('report', report) },
+  );
+  t.after(() => latchkey.close());
+  const { accessToken } = await latchkey.auth.register({ username: 'jane', password: PASSWORD });
+  const outsider = await postgres.connect(databaseUrl);
+  t.after(() => outsider.end());
+  const elsewhere = await postgres.connect(databaseUrl.replace(database, 'postgres'));
+  t.after(() => elsewhere.end());
+  const failure = once(reports, 'report');
+  await elsewhere.query(`alter database ${database} allow_connections false`);
+  await outsider.query(`select pg_terminate_backend(pid) from pg_stat_activity
+    where query like 'listen %' and datname = current_database()`);
+  const [failed] = await failure;
+  assert.equal(failed.task, 'listening for revocations');
+  assert.match(String(failed.error), /error 55000/);
+  await outsider.query(`insert into revocations (kind, subject, version, expires_at)
+    select 'session', id, 0, expires_at from sessions`);
+  const limit = Date.now() + 5_000;
+  while (isAccepted(latchkey, accessToken)) {
+    assert.ok(Date.now() < limit, 'never refused');
+    await setImmediate();
+  }
+  const recovery = once(reports, 'report');
+  await elsewhere.query(`alter database ${database} allow_connections true`);
+  assert.deepEqual(await recovery, [{ task: 'listening for revocations', error: undefined }]);
+});
+
+function isAccepted({ verify }: Latchkey, token: string): boolean {
+  try {
+    return verify(token) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 test('a node that hears of nothing but what the database holds refuses what another one revoked', async () => {
   const databaseUrl = await postgres.createDatabase();

@@ -103,15 +103,20 @@ test('The feed of a guard whose key is taken back ends; the others’ go on', as
 
 test('A database that does not answer takes no guard’s feed', async () => {
   let asked = 0;
+  const looks: unknown[] = [];
+  const away = new StoreUnavailable('away');
   const { open } = await start({
     listGuardIds: async () => {
       asked++;
-      throw new StoreUnavailable('away');
+      if (asked % 2 === 0) throw away;
+      return new Set(['a']);
     },
+    onLook: (error) => looks.push(error),
   });
   const feed = await open();
-  await feed.until(() => asked > 3);
+  await feed.until(() => asked > 4);
   assert.equal(feed.isOver, false);
+  assert.deepEqual(looks.slice(0, 4), [undefined, away, undefined, away], 'and the reason is told');
 });
 
 test('A node that cannot read the log ends the feeds and takes no new ones', async () => {

@@ -1,4 +1,5 @@
 import type { StoredKey } from '../../auth/ports.ts';
+import { closeAfter } from '../../kernel/close-after.ts';
 import type { Call, Command } from '../command.ts';
 import { dataSettings, jsonOption, readDataSettings } from '../data-commands.ts';
 import { type KeyTexts, toKeyRow, toKeyView } from '../key-texts.ts';
@@ -24,7 +25,10 @@ async function run(call: Call): Promise<undefined> {
     import('../../system/clock.ts'),
   ]);
   const store = await openStore(settings);
-  const { keys } = await store.readKeys().finally(() => store.close());
+  const { keys } = await closeAfter(
+    () => store.readKeys(),
+    () => store.close(),
+  );
   const now = systemClock.now();
   const texts = keys.map((key: StoredKey): KeyTexts => ({ key, life: tellLife(key, keys, now) }));
   if (flags.has('json')) {

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { createReporter } from '../../system/background-report.ts';
 import { requireGuard } from '../guard-credential.ts';
+import { logBackground } from '../host-log.ts';
 import { RevocationBroadcast } from '../revocation-broadcast.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { revocationsSchema } from '../schemas/programs.ts';
@@ -12,6 +14,7 @@ export function addRevocationsRoute(app: FastifyInstance, context: RouteContext)
   const broadcast = new RevocationBroadcast({
     log,
     listGuardIds: async () => new Set((await guards.list()).map(({ id }) => id)),
+    onLook: createReporter('checking guards', (report) => logBackground(app.log, report)),
   });
   // Before the server waits for the requests under way, which these would be for ever.
   app.addHook('preClose', (done) => {

@@ -1,4 +1,5 @@
 import type { PostgresClient } from './client.ts';
+import { toConnectionError, withPlace } from './connection-failures.ts';
 import { revocationChannel } from './dialect.ts';
 import type { PostgresLocation } from './location.ts';
 
@@ -16,6 +17,7 @@ const pulse = 15_000;
 export class Listener {
   readonly #location: PostgresLocation;
   readonly #onChange: () => void;
+  readonly #onAttempt: (error?: unknown) => void;
   #client: PostgresClient | undefined;
   #timer: NodeJS.Timeout | undefined;
   #pause = firstPause;
@@ -23,9 +25,15 @@ export class Listener {
   #isConnected = false;
   #connecting: Promise<void> = Promise.resolve();
 
-  constructor(location: PostgresLocation, onChange: () => void) {
+  /** @param onAttempt called after each attempt to connect: with the reason if it failed */
+  constructor(
+    location: PostgresLocation,
+    onChange: () => void,
+    onAttempt: (error?: unknown) => void = () => {},
+  ) {
     this.#location = location;
     this.#onChange = onChange;
+    this.#onAttempt = onAttempt;
   }
 
   /** Resolves after the first attempt to connect. Those that fail are repeated until one succeeds. */
@@ -61,12 +69,17 @@ export class Listener {
     try {
       await client.connect();
       await client.query(`listen ${revocationChannel}`);
-    } catch {
+    } catch (error) {
       lose();
+      const isPasswordGiven = connection.password !== undefined;
+      const reason = withPlace(toConnectionError(error, isPasswordGiven), this.#location);
+      // Closing ends an attempt that is under way.
+      if (!this.#closed) this.#onAttempt(reason);
       return;
     }
     this.#isConnected = true;
     this.#pause = firstPause;
+    this.#onAttempt();
     this.#schedule(pulse, () => void this.#feelPulse(client));
     this.#onChange();
   }

@@ -45,7 +45,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   try {
     notices = describe(await executor.migrate(sql, lockStep('migration')));
   } catch (error) {
-    await executor.close();
+    await executor.close().catch(() => {});
     throw withPlace(error, location);
   }
   const calls = new Calls();
@@ -60,8 +60,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   return {
     notices,
     ...createCalls(sql, executor, calls, location),
-    async subscribe(onChange) {
-      const listener = new Listener(location, onChange);
+    async subscribe(onChange, onAttempt) {
+      const listener = new Listener(location, onChange, onAttempt);
       listeners.add(listener);
       await listener.open();
       return async () => {

@@ -35,7 +35,7 @@ export class Transfer {
       await transfer.#assertSchema();
       return transfer;
     } catch (error) {
-      await connection.close();
+      await connection.close().catch(() => {});
       throw error;
     }
   }

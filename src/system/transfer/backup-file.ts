@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TransferRefused } from '../../errors.ts';
 import { schemaVersion } from '../../store/migrate.ts';
@@ -51,7 +51,8 @@ export async function writeBackup(
     return written.counts;
   } catch (error) {
     await handle?.close().catch(() => {});
-    if (handle !== undefined) await rm(temporary, { force: true });
+    // What cannot be removed must not hide why it could not be written.
+    if (handle !== undefined) await rm(temporary, { force: true }).catch(() => {});
     throw toRefusal(error, path, 'written');
   }
 }
@@ -211,9 +212,13 @@ function refuse(path: string, problem: string): never {
 }
 
 async function assertAbsent(path: string): Promise<void> {
-  const handle = await open(path, 'r').catch(() => undefined);
-  if (handle === undefined) return;
-  await handle.close();
+  try {
+    await lstat(path);
+  } catch (error) {
+    // Anything else, such as a folder that this user may not enter, does not say that the file is not there.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
   throw new TransferRefused(`${path} is there already. Name another file, or remove it.`);
 }
 

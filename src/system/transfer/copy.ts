@@ -2,6 +2,7 @@ import { type Clock, LONGEST_ACCESS_TTL } from '../../auth/ports.ts';
 import { REVOCATION_MARGIN } from '../../auth/settings.ts';
 import type { DatabaseLocation } from '../../config/database.ts';
 import { TransferRefused } from '../../errors.ts';
+import { closeAfter } from '../../kernel/close-after.ts';
 import { type Batch, type Counts, tables } from '../../store/transfer/tables.ts';
 import { Transfer } from '../../store/transfer/transfer.ts';
 import { openStore } from '../latchkey.ts';
@@ -30,14 +31,14 @@ export async function backUp(
   progress: Progress,
 ): Promise<Counts> {
   const source = await Transfer.open(database);
-  try {
-    return await source.read(async () => {
-      const total = sum(await source.count());
-      return writeBackup(file, clock.now(), watch(source.batches(), total, progress));
-    });
-  } finally {
-    await source.close();
-  }
+  const write = async () => {
+    const total = sum(await source.count());
+    return writeBackup(file, clock.now(), watch(source.batches(), total, progress));
+  };
+  return closeAfter(
+    () => source.read(write),
+    () => source.close(),
+  );
 }
 
 export interface RestoreOptions {
@@ -63,25 +64,25 @@ export async function restore(
   progress: Progress,
 ): Promise<Counts> {
   const target = await openTarget(database);
-  try {
-    return await target.write(async () => {
-      if (replace) await target.clear();
-      else await assertEmpty(target);
-      const batches = watch(backup.batches(), sum(backup.counts), progress);
-      for await (const batch of batches) await target.insert(batch);
-      assertCounts(backup.counts, await target.count());
-      await target.continueLog(logGap);
-      if (!keepSessions) {
-        const longest = Number((await target.findFact(LONGEST_ACCESS_TTL)) ?? 86_400);
-        const until = clock.now() + longest * 1000 + REVOCATION_MARGIN;
-        await target.endSessions(versionLeap, until);
-        await target.dropKeys(until);
-      }
-      return target.count();
-    });
-  } finally {
-    await target.close();
-  }
+  const fill = async () => {
+    if (replace) await target.clear();
+    else await assertEmpty(target);
+    const batches = watch(backup.batches(), sum(backup.counts), progress);
+    for await (const batch of batches) await target.insert(batch);
+    assertCounts(backup.counts, await target.count());
+    await target.continueLog(logGap);
+    if (!keepSessions) {
+      const longest = Number((await target.findFact(LONGEST_ACCESS_TTL)) ?? 86_400);
+      const until = clock.now() + longest * 1000 + REVOCATION_MARGIN;
+      await target.endSessions(versionLeap, until);
+      await target.dropKeys(until);
+    }
+    return target.count();
+  };
+  return closeAfter(
+    () => target.write(fill),
+    () => target.close(),
+  );
 }
 
 /**
@@ -96,16 +97,14 @@ export async function copyDatabase(
   progress: Progress,
 ): Promise<Summary> {
   const source = await Transfer.open(from);
-  try {
+  const copy = async () => {
     const target = await openTarget(to);
-    try {
-      return await source.read(() => target.write(() => copyAll(source, target, progress)));
-    } finally {
-      await target.close();
-    }
-  } finally {
-    await source.close();
-  }
+    return closeAfter(
+      () => source.read(() => target.write(() => copyAll(source, target, progress))),
+      () => target.close(),
+    );
+  };
+  return closeAfter(copy, () => source.close());
 }
 
 async function copyAll(source: Transfer, target: Transfer, progress: Progress): Promise<Summary> {

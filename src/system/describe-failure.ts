@@ -43,6 +43,13 @@ function describeThrown(thrown: unknown): string {
   return typeof message === 'string' ? `${message} (${members})` : members;
 }
 
+/** The report as lines for standard error. */
+export function formatFailure({ error, message, cause, stack }: FailureReport): string {
+  // A stack begins with the name and the message.
+  if (stack !== undefined) return `\n${stack}`;
+  return `${error}: ${message}${cause === undefined ? '' : `\nCaused by: ${cause}`}`;
+}
+
 function toLine(cause: unknown): string {
   return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
 }

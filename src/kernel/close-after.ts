@@ -1,0 +1,18 @@
+/**
+ * Does some work, then closes what it used, whether it succeeded or not. If both fail, this throws what the work
+ * threw: a close that fails after that is a consequence, and must not hide the cause.
+ */
+export async function closeAfter<T>(
+  work: () => Promise<T>,
+  close: () => Promise<unknown>,
+): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    await close().catch(() => {});
+    throw error;
+  }
+  await close();
+  return result;
+}
