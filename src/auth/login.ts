@@ -1,15 +1,10 @@
 import { AccountDisabled, CredentialsRefused, StoreUnavailable } from '../errors.ts';
 import type { Caller } from './audit.ts';
-import { type AuthContext, createRevoking } from './context.ts';
+import type { AuthContext } from './context.ts';
 import { type LoginInput, parseLogin } from './login-input.ts';
 import type { AuditEventType, UserRecord } from './model.ts';
-import {
-  createSession,
-  type IssuedTokens,
-  issue,
-  issueAgainIfChanged,
-  toIssuedTokens,
-} from './sign-in.ts';
+import { startSession } from './sessions/start-session.ts';
+import type { IssuedTokens } from './sign-in.ts';
 import type { TokenLimits } from './token-limits.ts';
 import { findRecord } from './users.ts';
 
@@ -40,7 +35,15 @@ export async function login(
   let record = await findRecord(context, parsed.reference);
   for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
     const proven = await provePassword(context, record, parsed.password, caller);
-    const tokens = await openSession(context, proven, { ...parsed, caller, limits });
+    const rehash = proven.isOutdated ? await context.hasher.hash(parsed.password) : null;
+    const tokens = await startSession(context, {
+      record: proven.record,
+      proof: { kind: 'password', verifiedHash: proven.verifiedHash, rehash },
+      amr: ['pwd'],
+      scope: parsed.scope,
+      caller,
+      limits,
+    });
     if (tokens !== undefined) return tokens;
     // The user changed in between, perhaps because another login replaced an outdated hash. The password is
     // verified again: against the new hash, which may also be that of another password.
@@ -81,36 +84,4 @@ async function provePassword(
     throw new AccountDisabled();
   }
   return { record, verifiedHash, isOutdated: outdated };
-}
-
-/** @returns undefined where the user is not as it was when the password was verified */
-async function openSession(
-  context: AuthContext,
-  { record, verifiedHash, isOutdated }: ProvenUser,
-  options: {
-    password: string;
-    scope: string | null;
-    caller: Caller;
-    limits: TokenLimits | undefined;
-  },
-): Promise<IssuedTokens | undefined> {
-  const { password, scope, caller, limits } = options;
-  const rehash = isOutdated ? await context.hasher.hash(password) : null;
-  const session = createSession(context, { userId: record.id, amr: ['pwd'], scope, caller });
-  const issued = await issue(context, record, session, limits);
-  const about = { userId: record.id, sessionId: session.id };
-  const opened = await context.store.openSession({
-    session,
-    verifiedHash,
-    rehash,
-    event: context.createEvent('login_succeeded', about, caller),
-    bound: {
-      maxSessions: context.settings.maxSessions,
-      ...createRevoking(context, 'session_ended', { userId: record.id }, caller),
-    },
-  });
-  if (opened.status === 'refused') return undefined;
-  context.log.apply(opened.revocations ?? []);
-  const current = await issueAgainIfChanged(context, issued, opened.user, session);
-  return toIssuedTokens(context, current, session);
 }

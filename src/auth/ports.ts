@@ -1,5 +1,6 @@
 import type { Revocation } from '../revocation/revocation.ts';
 import type { AuditEvent, GuardRecord, Session, User, UserRecord } from './model.ts';
+import type { Proof } from './ports/proof.ts';
 import type { Generations } from './refresh-rule.ts';
 
 export type { Clock } from '../jwt/clock.ts';
@@ -155,9 +156,8 @@ export interface Store {
   listUsers(args: { after: string | null; limit: number }): Promise<UserRecord[]>;
 
   /**
-   * Starts a session if the user is there, enabled, and its password hash still is the one that was
-   * verified: a password changed meanwhile must not be outrun by a login that began before.
-   * `rehash` replaces the stored hash.
+   * Starts a session if the user is there, enabled, and what was proved still holds: a login must not outrun a
+   * change of the password that came after it. See {@link Proof}.
    *
    * With a `bound`, the least recently used session ends if the user has as many as that allows; the event
    * is told which. Never more than one ends, and no more rows are looked at than the bound and some: where
@@ -165,8 +165,7 @@ export interface Store {
    */
   openSession(args: {
     session: Session;
-    verifiedHash: string;
-    rehash: string | null;
+    proof: Proof;
     event: AuditEvent;
     bound?: { maxSessions: number } & Revoking;
   }): Promise<

@@ -1,6 +1,6 @@
 import type { Session, UserRecord } from '../../src/auth/model.ts';
 import type { Store } from '../../src/auth/ports.ts';
-import { aKey, anEvent, aSession, unique } from './records.ts';
+import { aKey, anEvent, aProof, aSession, unique } from './records.ts';
 import { revoking, signUp } from './suite/harness.ts';
 
 /** A user with two sessions: `session` is the one that the acts are about. */
@@ -36,8 +36,7 @@ interface Login {
 function logIn(store: Store, user: UserRecord, { rehash, maxSessions = 100 }: Login = {}) {
   return store.openSession({
     session: aSession(user.id),
-    verifiedHash: user.passwordHash ?? '',
-    rehash: rehash ?? null,
+    proof: aProof(user, rehash),
     event: anEvent(),
     bound: { maxSessions, ...revoking() },
   });

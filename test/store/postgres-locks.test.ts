@@ -89,8 +89,7 @@ test('a login waits for what changes its user, and then looks at the user again'
       const session = aSession(user.id);
       await holder.query('begin');
       await holder.query(change, [user.id]);
-      const verifiedHash = user.passwordHash ?? '';
-      const login = store.openSession({ session, verifiedHash, event: anEvent(), ...options() });
+      const login = store.openSession({ session, event: anEvent(), ...options(user) });
       assert.equal(await waitsForLock(login, watcher), true, `${form}, ${name}`);
       await holder.query(end);
       const expected = end === 'commit' ? 'refused' : 'opened';

@@ -7,7 +7,7 @@ import { InvalidSetting, StoreUnavailable } from '../../src/errors.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { somebodyWaits, startPostgres } from '../support/postgres.ts';
 import { startSilentProxy } from '../support/silent-proxy.ts';
-import { anEvent, aSession, unique } from './records.ts';
+import { anEvent, aProof, aSession, unique } from './records.ts';
 import { revoking, signIn, signUp } from './suite/harness.ts';
 
 type Context = { after(work: () => unknown): void };
@@ -295,8 +295,7 @@ test('after a migration of a newer node each call succeeds, whichever connection
     'a login': () =>
       store.openSession({
         session: aSession(user.id),
-        verifiedHash: user.passwordHash ?? '',
-        rehash: null,
+        proof: aProof(user),
         event: anEvent(),
       }),
     'a refresh': () => {

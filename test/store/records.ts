@@ -1,4 +1,5 @@
 import type { AuditEvent, GuardRecord, Session, UserRecord } from '../../src/auth/model.ts';
+import type { Proof } from '../../src/auth/ports/proof.ts';
 import type { Envelope, StoredKey } from '../../src/auth/ports.ts';
 
 let made = 0;
@@ -27,6 +28,11 @@ export function aUser(fields: Partial<UserRecord> = {}): UserRecord {
     updatedAt: 1_000,
     ...fields,
   };
+}
+
+/** That the user's password was presented. @param rehash what replaces its hash */
+export function aProof(user: UserRecord, rehash: string | null = null): Proof {
+  return { kind: 'password', verifiedHash: user.passwordHash ?? '', rehash };
 }
 
 export function aSession(userId: string, fields: Partial<Session> = {}): Session {

@@ -83,11 +83,11 @@ export function sessionVerbs(
   );
 
   return {
-    *openSession({ session, verifiedHash, rehash, event, bound }) {
+    *openSession({ session, proof, event, bound }) {
       const [row] = yield* selectUser({ id: session.userId });
-      if (row === undefined || row.disabled_at !== null || row.password_hash !== verifiedHash) {
-        return { status: 'refused' };
-      }
+      if (row === undefined || row.disabled_at !== null) return { status: 'refused' };
+      if (row.password_hash !== proof.verifiedHash) return { status: 'refused' };
+      const { rehash } = proof;
       if (rehash !== null) yield* replaceHash({ id: row.id, hash: rehash });
       yield* insertSession(session, row.session_epoch);
       yield* record(event);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditEvent, Session, UserRecord } from '../../../src/auth/model.ts';
 import type { Store } from '../../../src/auth/ports.ts';
-import { anEvent, aSession, aUser, unique } from '../records.ts';
+import { anEvent, aProof, aSession, aUser, unique } from '../records.ts';
 import { newestSeq, signUp } from './harness.ts';
 
 interface Case {
@@ -20,8 +20,7 @@ const verbs: Record<string, (store: Store, given: Case) => Promise<unknown>> = {
     return store.createUser({ user, session: aSession(user.id), event });
   },
   openSession: (store, { user, event }) => {
-    const verifiedHash = user.passwordHash ?? '';
-    return store.openSession({ session: aSession(user.id), verifiedHash, rehash: 'x', event });
+    return store.openSession({ session: aSession(user.id), proof: aProof(user, 'x'), event });
   },
   'rotateSession (reused)': (store, { session, event }) =>
     store.rotateSession({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Session, UserRecord } from '../../../src/auth/model.ts';
 import type { Store } from '../../../src/auth/ports.ts';
 import type { Revocation } from '../../../src/revocation/revocation.ts';
-import { anEvent, aSession, aUser } from '../records.ts';
+import { anEvent, aProof, aSession, aUser } from '../records.ts';
 
 /** A database of its own for one test or one group of tests. */
 export interface TestDatabase {
@@ -27,8 +27,7 @@ export async function signUp(
   const created = await store.createUser({ user, session: first, event: anEvent() });
   assert.equal(created.status, 'created');
   for (const session of others) {
-    const verifiedHash = user.passwordHash ?? '';
-    const args = { session, verifiedHash, rehash: null, event: anEvent() };
+    const args = { session, proof: aProof(user), event: anEvent() };
     assert.equal((await store.openSession(args)).status, 'opened');
   }
   return { user, sessions };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LONGEST_ACCESS_TTL } from '../../../src/auth/ports.ts';
 import { actNames, acts, signUpForAct } from '../acts.ts';
-import { anEvent, aSession, unique } from '../records.ts';
+import { anEvent, aProof, aSession, unique } from '../records.ts';
 import { isRecorded, newestSeq, type OpenDatabase, revoking, signUp } from './harness.ts';
 
 /** These see the whole log, so each has a database of its own. */
@@ -74,10 +74,9 @@ export function revocationTests(open: OpenDatabase): void {
     const { store, remove } = await open();
     t.after(remove);
     const { user } = await signUp(store, 0);
-    const verifiedHash = user.passwordHash ?? '';
     for (const expiresAt of [4_000, 5_000, 5_001]) {
       const session = aSession(user.id, { expiresAt });
-      await store.openSession({ session, verifiedHash, rehash: null, event: anEvent() });
+      await store.openSession({ session, proof: aProof(user), event: anEvent() });
     }
     for (const issuedUntil of [4_000, 5_001, 5_000, 4_000]) {
       await store.revokeToken({ jti: unique('jti'), issuedUntil, event: anEvent() });

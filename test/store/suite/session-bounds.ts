@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Session, UserRecord } from '../../../src/auth/model.ts';
 import type { Store } from '../../../src/auth/ports.ts';
-import { anEvent, aSession } from '../records.ts';
+import { anEvent, aProof, aSession } from '../records.ts';
 import { logged, newestSeq, revoking, sessionIds, signUp } from './harness.ts';
 
 const now = 2_000;
@@ -22,8 +22,7 @@ async function signUpWith(
 }
 
 function open(store: Store, user: UserRecord, session: Session, maxSessions?: number) {
-  const verifiedHash = user.passwordHash ?? '';
-  const args = { session, verifiedHash, rehash: null, event: anEvent() };
+  const args = { session, proof: aProof(user), event: anEvent() };
   if (maxSessions === undefined) return store.openSession(args);
   const bound = { maxSessions, ...revoking({ type: 'session_ended', userId: user.id }) };
   return store.openSession({ ...args, bound });

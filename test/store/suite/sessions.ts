@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { UserRecord } from '../../../src/auth/model.ts';
 import type { Store } from '../../../src/auth/ports.ts';
-import { anEvent, aSession } from '../records.ts';
+import { anEvent, aProof, aSession } from '../records.ts';
 import { isRecorded, logged, revoking, sessionIds, signIn, signUp } from './harness.ts';
 
 /**
@@ -10,12 +11,15 @@ import { isRecorded, logged, revoking, sessionIds, signIn, signUp } from './harn
  */
 export const openingForms: Record<
   string,
-  () => Pick<Parameters<Store['openSession']>[0], 'rehash' | 'bound'>
+  (user: UserRecord) => Pick<Parameters<Store['openSession']>[0], 'proof' | 'bound'>
 > = {
-  'without a bound': () => ({ rehash: null }),
-  'far below the bound': () => ({ rehash: null, bound: { maxSessions: 100, ...revoking() } }),
-  'near the bound': () => ({ rehash: null, bound: { maxSessions: 2, ...revoking() } }),
-  'with a hash to replace': () => ({ rehash: 'a better hash' }),
+  'without a bound': (user) => ({ proof: aProof(user) }),
+  'far below the bound': (user) => ({
+    proof: aProof(user),
+    bound: { maxSessions: 100, ...revoking() },
+  }),
+  'near the bound': (user) => ({ proof: aProof(user), bound: { maxSessions: 2, ...revoking() } }),
+  'with a hash to replace': (user) => ({ proof: aProof(user, 'a better hash') }),
 };
 
 export function sessionTests(given: () => Store): void {
@@ -24,8 +28,7 @@ export function sessionTests(given: () => Store): void {
     const { user } = await signUp(store, 0);
     const session = aSession(user.id);
     const event = anEvent({ userId: user.id });
-    const verifiedHash = user.passwordHash ?? '';
-    const result = await store.openSession({ session, verifiedHash, rehash: null, event });
+    const result = await store.openSession({ session, proof: aProof(user), event });
     assert.deepEqual(result, { status: 'opened', user });
     assert.deepEqual(await store.listSessions({ userId: user.id, now: 0, limit: 1_000 }), [
       session,
@@ -37,9 +40,9 @@ export function sessionTests(given: () => Store): void {
     const store = given();
     const { user } = await signUp(store, 0);
     const session = aSession(user.id);
-    const verifiedHash = user.passwordHash ?? '';
     const rehash = 'a better hash';
-    const result = await store.openSession({ session, verifiedHash, rehash, event: anEvent() });
+    const proof = aProof(user, rehash);
+    const result = await store.openSession({ session, proof, event: anEvent() });
     const expected = { ...user, passwordHash: rehash };
     assert.deepEqual(result, { status: 'opened', user: expected });
     assert.deepEqual(await store.findUser({ id: user.id }), expected);
@@ -66,9 +69,9 @@ export function sessionTests(given: () => Store): void {
       const { user } = await signUp(store, 0);
       const session = aSession(user.id);
       const event = anEvent();
-      const verifiedHash = user.passwordHash ?? '';
-      const result = await store.openSession({ session, verifiedHash, event, ...options() });
-      const passwordHash = options().rehash ?? user.passwordHash;
+      const opening = options(user);
+      const result = await store.openSession({ session, event, ...opening });
+      const passwordHash = opening.proof.rehash ?? user.passwordHash;
       assert.deepEqual(result, { status: 'opened', user: { ...user, passwordHash } });
       assert.deepEqual(await store.findUser({ id: user.id }), { ...user, passwordHash });
       assert.deepEqual(await sessionIds(store, user.id), [session.id]);
@@ -87,9 +90,8 @@ export function sessionTests(given: () => Store): void {
       const before = await store.findUser({ id: user.id });
       const session = aSession(user.id);
       const event = anEvent();
-      const verifiedHash = user.passwordHash ?? '';
       const log = await logged(store, async () => {
-        const result = await store.openSession({ session, verifiedHash, event, ...options() });
+        const result = await store.openSession({ session, event, ...options(user) });
         assert.deepEqual(result, { status: 'refused' });
       });
       assert.deepEqual(log, []);
@@ -107,9 +109,9 @@ export function sessionTests(given: () => Store): void {
     const middle = aSession(user.id, { createdAt: 2 });
     const late = aSession(user.id, { createdAt: 3 });
     const expired = aSession(user.id, { createdAt: 4, expiresAt: 5_000 });
-    const verifiedHash = user.passwordHash ?? '';
+    const proof = aProof(user);
     for (const session of [old, late, middle, expired]) {
-      await store.openSession({ session, verifiedHash, rehash: null, event: anEvent() });
+      await store.openSession({ session, proof, event: anEvent() });
     }
     const list = (now: number) => store.listSessions({ userId: user.id, now, limit: 1_000 });
     assert.deepEqual(await list(5_000), [late, middle, old]);

@@ -87,13 +87,13 @@ export function sessionShortcuts(
   );
 
   return {
-    *openSession({ session, verifiedHash, rehash, event, bound }) {
+    *openSession({ session, proof, event, bound }) {
       const room = bound === undefined ? noBound : bound.maxSessions - headroom;
-      if (rehash !== null || room < 1) return LONG_WAY;
+      if (proof.rehash !== null || room < 1) return LONG_WAY;
       const [row] = yield* open({
         ...prefix('session', toSessionRow(session)),
         ...prefix('event', toEventRow(event)),
-        verifiedHash,
+        verifiedHash: proof.verifiedHash,
         room,
       });
       if (row === undefined) return { status: 'refused' };

@@ -1,0 +1,49 @@
+import { type AuthContext, createRevoking } from '../context.ts';
+import type { UserRecord } from '../model.ts';
+import type { Proof } from '../ports/proof.ts';
+import {
+  createSession,
+  type IssuedTokens,
+  issue,
+  issueAgainIfChanged,
+  type NewSession,
+  toIssuedTokens,
+} from '../sign-in.ts';
+import type { TokenLimits } from '../token-limits.ts';
+
+/** A sign-in whose last proof was accepted. */
+export interface ProvenSignIn extends Omit<NewSession, 'userId'> {
+  /** The user as it was when the proof was accepted. */
+  readonly record: UserRecord;
+  readonly proof: Proof;
+  readonly limits: TokenLimits | undefined;
+}
+
+/**
+ * Starts a session, ends the least recently used one where the user has too many, and issues the tokens.
+ * @returns undefined where what was proved no longer holds; nothing is written
+ * @throws {StoreUnavailable}
+ * @throws {RangeError} where a token would be longer than the limits allow; nothing is written
+ */
+export async function startSession(
+  context: AuthContext,
+  { record, proof, limits, ...start }: ProvenSignIn,
+): Promise<IssuedTokens | undefined> {
+  const { id: userId } = record;
+  const session = createSession(context, { userId, ...start });
+  const issued = await issue(context, record, session, limits);
+  const about = { userId, sessionId: session.id };
+  const opened = await context.store.openSession({
+    session,
+    proof,
+    event: context.createEvent('login_succeeded', about, start.caller),
+    bound: {
+      maxSessions: context.settings.maxSessions,
+      ...createRevoking(context, 'session_ended', { userId }, start.caller),
+    },
+  });
+  if (opened.status === 'refused') return undefined;
+  context.log.apply(opened.revocations ?? []);
+  const current = await issueAgainIfChanged(context, issued, opened.user, session);
+  return toIssuedTokens(context, current, session);
+}
