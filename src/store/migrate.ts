@@ -45,19 +45,8 @@ export interface Migration {
  * @throws {StoreUnavailable} when a newer version or another program made the database
  */
 export function* migrate(sql: Sql): Steps<Migration> {
-  const createTable = query(sql, 'migrate.createTable', () =>
-    sql.table(
-      sql.db.schema
-        .createTable('latchkey_migrations')
-        .addColumn('version', sql.integer, (it) => it.primaryKey().notNull())
-        .addColumn('name', sql.text, (it) => it.notNull()),
-    ),
-  );
   const findVersion = query(sql, 'migrate.findVersion', () =>
     sql.db.selectFrom('latchkey_migrations').select((it) => it.fn.max('version').as('version')),
-  );
-  const record = query(sql, 'migrate.record', (p: { version: number; name: string }) =>
-    sql.db.insertInto('latchkey_migrations').values({ version: p.version, name: p.name }),
   );
 
   yield* sql.assertUsable();
@@ -68,7 +57,7 @@ export function* migrate(sql: Sql): Steps<Migration> {
   const isNew = contents.kind === 'empty';
   const schemas = isNew && sql.listSchemas !== undefined ? yield* listNames(sql.listSchemas) : [];
   if (isNew) {
-    yield* createTable({});
+    yield* createMigrationsTable(sql);
   } else if (contents.migrations !== 'latchkey_migrations') {
     yield { text: `alter table ${contents.migrations} rename to latchkey_migrations`, values: [] };
   }
@@ -80,10 +69,35 @@ export function* migrate(sql: Sql): Steps<Migration> {
         'Start that version, or restore a backup from before the upgrade.',
     );
   }
-  for (const [index, { name, up }] of migrations.entries()) {
-    if (index < version) continue;
-    yield* up(sql);
-    yield* record({ version: index + 1, name });
-  }
+  yield* applyMigrations(sql, { from: version, to: schemaVersion });
   return { isNew, schemas };
+}
+
+/** Makes the table that lists the migrations of a database. */
+export function* createMigrationsTable(sql: Sql): Steps<void> {
+  const createTable = query(sql, 'migrate.createTable', () =>
+    sql.table(
+      sql.db.schema
+        .createTable('latchkey_migrations')
+        .addColumn('version', sql.integer, (it) => it.primaryKey().notNull())
+        .addColumn('name', sql.text, (it) => it.notNull()),
+    ),
+  );
+  yield* createTable({});
+}
+
+/** Brings a database from one version of the schema to a later one, and records each step. */
+export function* applyMigrations(
+  sql: Sql,
+  { from, to }: { from: number; to: number },
+): Steps<void> {
+  const record = query(sql, 'migrate.record', (p: { version: number; name: string }) =>
+    sql.db.insertInto('latchkey_migrations').values({ version: p.version, name: p.name }),
+  );
+  for (const [index, { name, up }] of migrations.entries()) {
+    const version = index + 1;
+    if (version <= from || version > to) continue;
+    yield* up(sql);
+    yield* record({ version, name });
+  }
 }

@@ -480,7 +480,7 @@ test('A backup that is damaged, cut off or none is refused, and nothing is made 
     'no end': [lines.slice(0, -2).join('\n'), /is cut off/],
     'half a line': [whole.slice(0, -20), /is cut off/],
     'more after the end': [`${whole}{}\n`, /goes on after its end/],
-    'another version': [whole.replace(/"schema":\d+/, '"schema":99'), /of another version/],
+    'another version': [whole.replace(/"schema":\d+/, '"schema":99'), /of a newer version/],
     'an unknown table': [whole.replace('"table":"users"', '"table":"sqlite_master"'), /is damaged/],
     'something else': ['hello\n', /not a backup of Latchkey/],
     nothing: ['', /not a backup of Latchkey/],

@@ -58,7 +58,7 @@ export function* initial(sql: Sql): Steps<void> {
     ),
   );
   yield* execute(schema.createIndex('revocations_expiry').on('revocations').column('expires_at'));
-  yield* sql.guardLog();
+  yield* sql.installLogTriggers();
 
   yield* execute(
     sql.table(

@@ -38,7 +38,8 @@ export function createPostgresSql(): Sql {
     integer: 'bigint',
     counter: (column) => column.primaryKey().generatedByDefaultAsIdentity(),
     table: (table) => table,
-    guardLog,
+    installLogTriggers,
+    dropLogTriggers,
     sharesDatabase: true,
     listTables: () =>
       `select c.relname as name from pg_catalog.pg_class c
@@ -84,7 +85,7 @@ function* assertUsable(): Steps<void> {
  * lock last (locks.ts has the lock order), so it cannot be part of a deadlock. The trigger is one of the
  * statement: a trigger of the row would take the lock after the number was drawn.
  */
-function* guardLog(): Steps<void> {
+function* installLogTriggers(): Steps<void> {
   const statements = [
     `create function latchkey_lock_log() returns trigger language plpgsql as $$
       begin
@@ -102,4 +103,11 @@ function* guardLog(): Steps<void> {
       for each row execute function latchkey_tell_log()`,
   ];
   for (const text of statements) yield { text, values: [] };
+}
+
+/** The triggers went with their table. */
+function* dropLogTriggers(): Steps<void> {
+  for (const name of ['latchkey_lock_log', 'latchkey_tell_log']) {
+    yield { text: `drop function ${name}()`, values: [] };
+  }
 }

@@ -39,10 +39,12 @@ export interface Sql extends StatementSource {
   ): CreateTableBuilder<T, C>;
 
   /**
-   * Makes sure that the entries of the revocation log become visible in the order of their `seq`, and
-   * that who listens hears of them. Run by a migration.
+   * Makes the entries of the revocation log visible in the order of their `seq`, and tells listeners of
+   * them. Run by a migration.
    */
-  guardLog(): Steps<void>;
+  installLogTriggers(): Steps<void>;
+  /** Removes what {@link installLogTriggers} made. The table must be gone by then. */
+  dropLogTriggers(): Steps<void>;
 
   /** Whether other programs may have tables beside Latchkey's. */
   readonly sharesDatabase: boolean;

@@ -26,7 +26,8 @@ export function createSqliteSql(source: StatementSource = { compiled: statements
     counter: (column) => column.primaryKey().autoIncrement(),
     table: (table) => table.modifyEnd(loadKysely().sql`strict`),
     // One transaction writes at a time, so the order is kept as it is; and there is nobody to tell.
-    *guardLog() {},
+    *installLogTriggers() {},
+    *dropLogTriggers() {},
     sharesDatabase: false,
     listTables: () =>
       `select name from sqlite_schema where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\'`,

@@ -192,17 +192,9 @@ export const statements: CompiledStatements = {
     text: 'update "facts" set "value" = ? where "name" = ?',
     parameters: [['value'], 'keys_version'],
   },
-  'migrate.createTable': {
-    text: 'create table "latchkey_migrations" ("version" integer not null primary key, "name" text not null) strict',
-    parameters: [],
-  },
   'migrate.findVersion': {
     text: 'select max("version") as "version" from "latchkey_migrations"',
     parameters: [],
-  },
-  'migrate.record': {
-    text: 'insert into "latchkey_migrations" ("version", "name") values (?, ?)',
-    parameters: [['version'], ['name']],
   },
   'revocations.insert': {
     text: 'insert into "revocations" ("kind", "subject", "version", "expires_at") values (?, ?, ?, ? + coalesce((select cast("value" as integer) as "seconds" from "facts" where "name" = ?), 0) * 1000) returning "seq", "expires_at" as "expiresAt"',

@@ -1,11 +1,11 @@
 import { sql as raw } from 'kysely';
 import { TransferRefused } from '../../errors.ts';
-import { schemaVersion } from '../migrate.ts';
+import { applyMigrations, createMigrationsTable, schemaVersion } from '../migrate.ts';
 import { describeForeign, inspectDatabase } from '../ownership.ts';
-import { awaitSteps, type Value } from '../sql/steps.ts';
+import { awaitSteps, type Steps, type Value } from '../sql/steps.ts';
 import type { TransferConnection, TransferLocation } from './connection.ts';
 import { openConnection } from './open-connection.ts';
-import { type Batch, type Counts, type TableName, tables } from './tables.ts';
+import { type Batch, type Counts, type RowCounts, tables } from './tables.ts';
 
 /** Rows of a batch. It also has about as many characters as this, however large the profiles are. */
 const firstBatch = 50;
@@ -78,12 +78,32 @@ export class Transfer {
   }
 
   async count(): Promise<Counts> {
-    const entries: [TableName, number][] = [];
-    for (const { name } of tables) {
+    return (await this.countRows(tables.map(({ name }) => name))) as Counts;
+  }
+
+  /** @param names of tables, also of an earlier schema */
+  async countRows(names: readonly string[]): Promise<RowCounts> {
+    const counts: Record<string, number> = {};
+    for (const name of names) {
       const [row] = await this.#run(raw`select count(*) as n from ${raw.table(name)}`);
-      entries.push([name, Number(row?.['n'])]);
+      counts[name] = Number(row?.['n']);
     }
-    return Object.fromEntries(entries) as Counts;
+    return counts;
+  }
+
+  /** Replaces all tables with the empty tables of an earlier schema; to be used inside `write`. */
+  async rebuild(version: number): Promise<void> {
+    const { sql } = this.#connection;
+    for (const { name } of tables.toReversed()) await this.#run(raw`drop table ${raw.table(name)}`);
+    await this.#run(raw`drop table latchkey_migrations`);
+    await this.#runSteps(sql.dropLogTriggers());
+    await this.#runSteps(createMigrationsTable(sql));
+    await this.#runSteps(applyMigrations(sql, { from: 0, to: version }));
+  }
+
+  /** Brings the tables of {@link rebuild} and their rows to a later schema; by default to this program's. */
+  async upgrade(from: number, to = schemaVersion): Promise<void> {
+    await this.#runSteps(applyMigrations(this.#connection.sql, { from, to }));
   }
 
   async clear(): Promise<void> {
@@ -148,9 +168,7 @@ export class Transfer {
   }
 
   async #assertSchema(): Promise<void> {
-    const contents = await awaitSteps(inspectDatabase(this.#connection.sql), (step) =>
-      this.#connection.execute(step),
-    );
+    const contents = await this.#runSteps(inspectDatabase(this.#connection.sql));
     if (contents.kind === 'foreign') {
       throw new TransferRefused(describeForeign(this.#connection.sql, contents.tables));
     }
@@ -167,6 +185,10 @@ export class Transfer {
         ? `The database is of an older version of Latchkey (its schema is ${version}, this version's is ${schemaVersion}). Start this version once, which brings it up to date.`
         : `The database is of a newer version of Latchkey (its schema is ${version}, this version knows ${schemaVersion}). Use that version.`,
     );
+  }
+
+  #runSteps<T>(steps: Steps<T>): Promise<T> {
+    return awaitSteps(steps, (step) => this.#connection.execute(step));
   }
 
   async #run(statement: ReturnType<typeof raw>): Promise<Record<string, unknown>[]> {

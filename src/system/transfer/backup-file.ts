@@ -3,7 +3,13 @@ import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TransferRefused } from '../../errors.ts';
 import { schemaVersion } from '../../store/migrate.ts';
-import { type Batch, type Counts, type TableName, tables } from '../../store/transfer/tables.ts';
+import {
+  type Batch,
+  type Counts,
+  isCopiedTable,
+  type RowCounts,
+  tables,
+} from '../../store/transfer/tables.ts';
 import { readBackupLines } from './backup-lines.ts';
 
 /**
@@ -21,7 +27,7 @@ interface Header {
 }
 
 interface Footer {
-  readonly counts: Counts;
+  readonly counts: RowCounts;
   readonly sha256: string;
 }
 
@@ -48,7 +54,7 @@ export async function writeBackup(
     await assertReadable(temporary, written);
     await rename(temporary, path);
     await syncFolder(dirname(path));
-    return written.counts;
+    return written.counts as Counts;
   } catch (error) {
     await handle?.close().catch(() => {});
     // What cannot be removed must not hide why it could not be written.
@@ -68,7 +74,7 @@ async function writeLines(
     hash.update(line);
     await handle.writeFile(line);
   };
-  const counts = zeroCounts();
+  const counts = Object.fromEntries(tables.map(({ name }) => [name, 0]));
   await write({
     latchkey_backup: format,
     schema: schemaVersion,
@@ -76,7 +82,7 @@ async function writeLines(
   });
   for await (const batch of batches) {
     await write(batch);
-    counts[batch.table] += batch.rows.length;
+    counts[batch.table] = (counts[batch.table] ?? 0) + batch.rows.length;
   }
   const footer: Footer = { counts, sha256: hash.digest('hex') };
   await handle.writeFile(`${JSON.stringify(footer)}\n`);
@@ -100,19 +106,22 @@ async function assertReadable(path: string, written: Footer): Promise<void> {
 export interface Backup {
   /** ISO 8601. */
   readonly createdAt: string;
-  readonly counts: Counts;
+  /** The version of its schema: this program's, or an earlier one. */
+  readonly schema: number;
+  readonly counts: RowCounts;
   batches(): AsyncGenerator<Batch>;
 }
 
 /**
  * Reads a backup to its end and checks that it is whole.
- * @throws {TransferRefused} if it is damaged, not a backup, or made by another version of Latchkey
+ * @throws {TransferRefused} if it is damaged, not a backup, or made by a newer version of Latchkey
  */
 export async function openBackup(path: string): Promise<Backup> {
   try {
     const { header, footer } = await check(path);
     return {
       createdAt: header.created_at,
+      schema: header.schema,
       counts: footer.counts,
       async *batches() {
         for await (const { value } of readBackupLines(path)) if (isBatch(value)) yield value;
@@ -125,7 +134,7 @@ export async function openBackup(path: string): Promise<Backup> {
 
 async function check(path: string): Promise<{ header: Header; footer: Footer }> {
   const hash = createHash('sha256');
-  const found = zeroCounts();
+  const found: Record<string, number> = {};
   let header: Header | undefined;
   let footer: Footer | undefined;
   for await (const { bytes, value, isEnded } of readBackupLines(path)) {
@@ -134,7 +143,7 @@ async function check(path: string): Promise<{ header: Header; footer: Footer }> 
     } else if (footer !== undefined) {
       refuse(path, 'goes on after its end');
     } else if (isBatch(value)) {
-      found[value.table] += value.rows.length;
+      found[value.table] = (found[value.table] ?? 0) + value.rows.length;
     } else if (isFooter(value)) {
       footer = value;
       continue;
@@ -147,7 +156,10 @@ async function check(path: string): Promise<{ header: Header; footer: Footer }> 
   if (footer === undefined) refuse(path, 'is cut off');
   if (footer.sha256 !== hash.digest('hex')) refuse(path, 'is damaged: its checksum differs');
   const { counts } = footer;
-  if (tables.some(({ name }) => counts[name] !== found[name])) refuse(path, 'lacks rows');
+  const names = [...Object.keys(counts), ...Object.keys(found)];
+  if (names.some((name) => !isCopiedTable(name) || counts[name] !== (found[name] ?? 0))) {
+    refuse(path, 'lacks rows');
+  }
   return { header, footer };
 }
 
@@ -155,23 +167,24 @@ function requireHeader(path: string, value: unknown): Header {
   if (!isRecord(value) || !('latchkey_backup' in value))
     refuse(path, 'is not a backup of Latchkey');
   const { latchkey_backup, schema, created_at } = value;
-  if (typeof schema !== 'number' || typeof created_at !== 'string') refuse(path, 'is damaged');
-  if (latchkey_backup !== format || schema !== schemaVersion) {
+  if (!Number.isSafeInteger(schema) || Number(schema) < 1 || typeof created_at !== 'string') {
+    refuse(path, 'is damaged');
+  }
+  const version = Number(schema);
+  if (latchkey_backup !== format || version > schemaVersion) {
     refuse(
       path,
-      `is of another version of Latchkey (its schema is ${schema}, this version's is ${schemaVersion}). Restore it with that version into an empty database, and start this one on it`,
+      `is of a newer version of Latchkey (its schema is ${version}, this version knows ${schemaVersion}). Restore it with that version`,
     );
   }
-  return { latchkey_backup, schema, created_at };
+  return { latchkey_backup, schema: version, created_at };
 }
-
-const names: ReadonlySet<unknown> = new Set(tables.map(({ name }) => name));
 
 function isBatch(value: unknown): value is Batch {
   if (!isRecord(value)) return false;
   const { table, columns, rows } = value;
   return (
-    names.has(table) &&
+    isCopiedTable(table) &&
     isListOf(columns, (it) => typeof it === 'string') &&
     Array.isArray(rows) &&
     rows.every((row) => isListOf(row, isValue) && row.length === columns.length)
@@ -192,19 +205,6 @@ function isListOf<T>(value: unknown, is: (it: unknown) => it is T): value is T[]
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function zeroCounts(): Record<TableName, number> {
-  return {
-    users: 0,
-    sessions: 0,
-    revocations: 0,
-    signing_keys: 0,
-    envelopes: 0,
-    audit_events: 0,
-    facts: 0,
-    guards: 0,
-  };
 }
 
 function refuse(path: string, problem: string): never {

@@ -10,7 +10,7 @@ export interface Summary {
 
 /** Counts and hashes batches as they pass by. */
 export class Summing {
-  readonly #hashes = new Map<TableName, { hash: Hash; count: number }>(
+  readonly #hashes = new Map<string, { hash: Hash; count: number }>(
     tables.map(({ name }) => [name, { hash: createHash('sha256'), count: 0 }]),
   );
 

@@ -3,7 +3,8 @@ import { REVOCATION_MARGIN } from '../../auth/settings.ts';
 import type { DatabaseLocation } from '../../config/database.ts';
 import { TransferRefused } from '../../errors.ts';
 import { closeAfter } from '../../kernel/close-after.ts';
-import { type Batch, type Counts, tables } from '../../store/transfer/tables.ts';
+import { schemaVersion } from '../../store/migrate.ts';
+import { type Batch, type Counts, type RowCounts, tables } from '../../store/transfer/tables.ts';
 import { Transfer } from '../../store/transfer/transfer.ts';
 import { openStore } from '../latchkey.ts';
 import { type Backup, writeBackup } from './backup-file.ts';
@@ -53,7 +54,7 @@ export interface RestoreOptions {
 }
 
 /**
- * Fills a database with a backup, in one transaction. No server may run on it.
+ * Fills a database with a backup of this version or an earlier one, in one transaction. No server may run on it.
  * @throws {TransferRefused} @throws {StoreUnavailable}
  */
 export async function restore(
@@ -65,11 +66,15 @@ export async function restore(
 ): Promise<Counts> {
   const target = await openTarget(database);
   const fill = async () => {
-    if (replace) await target.clear();
-    else await assertEmpty(target);
+    if (!replace) await assertEmpty(target);
+    // Rows of an earlier schema pass through the migrations, as a database of that version does.
+    const isOlder = backup.schema < schemaVersion;
+    if (isOlder) await target.rebuild(backup.schema);
+    else if (replace) await target.clear();
     const batches = watch(backup.batches(), sum(backup.counts), progress);
     for await (const batch of batches) await target.insert(batch);
-    assertCounts(backup.counts, await target.count());
+    assertCounts(backup.counts, await target.countRows(Object.keys(backup.counts)));
+    if (isOlder) await target.upgrade(backup.schema);
     await target.continueLog(logGap);
     if (!keepSessions) {
       const longest = Number((await target.findFact(LONGEST_ACCESS_TTL)) ?? 86_400);
@@ -144,8 +149,8 @@ async function assertEmpty(target: Transfer): Promise<void> {
   );
 }
 
-function assertCounts(due: Counts, found: Counts): void {
-  const different = tables.map(({ name }) => name).filter((name) => due[name] !== found[name]);
+function assertCounts(due: RowCounts, found: RowCounts): void {
+  const different = Object.keys(due).filter((name) => due[name] !== found[name]);
   if (different.length === 0) return;
   throw new TransferRefused(`Not all rows arrived in ${different.join(', ')}, so it was undone.`);
 }
@@ -164,6 +169,6 @@ async function* watch(
   }
 }
 
-function sum(counts: Counts): number {
-  return tables.reduce((total, { name }) => total + counts[name], 0);
+function sum(counts: RowCounts): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
 }
