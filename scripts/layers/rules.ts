@@ -38,7 +38,7 @@ export const houseRules: LayerRules = {
     testing: [...belowAuth, 'options', 'guard'],
     config: ['errors', 'encoding', 'options', 'jwt'],
     system: belowSystem,
-    server: ['errors', 'encoding', 'options', 'jwt', 'auth', 'guard', 'config', 'system'],
+    server: ['errors', 'kernel', 'encoding', 'options', 'jwt', 'auth', 'guard', 'config', 'system'],
     cli: [...belowSystem, 'system', 'server'],
   },
   areas: {

@@ -7,7 +7,10 @@ import { CommandFailed, UsageError } from './failures.ts';
 import type { ServePlan } from './serve-plan.ts';
 
 /** What a worker is told, and what it reports. */
-export type Order = { readonly serve: ServePlan } | { readonly stop: true };
+export type Order =
+  | { readonly serve: ServePlan }
+  /** ms to go on serving, while `/readyz` says otherwise. */
+  | { readonly stop: { readonly drain: number } };
 export type Report =
   | { readonly listening: true }
   /** It cannot serve, and says why: in the words of the program, with its exit code. */
@@ -82,7 +85,7 @@ export class Crew {
   /** Has each finish the requests under way. @returns whether all of them did */
   async stop(): Promise<boolean> {
     this.#stopReplacing();
-    for (const worker of this.#workers) tell(worker, { stop: true });
+    for (const worker of this.#workers) tell(worker, { stop: { drain: this.#plan.drain } });
     const limit = setTimeout(() => this.#kill(), this.#plan.drain + stopLimit);
     await this.#gone.promise;
     clearTimeout(limit);

@@ -14,19 +14,25 @@ export interface ServePlan {
   readonly drain: number;
 }
 
+export interface ServeReporting {
+  /** Told what the start waits for. */
+  readonly onWait: (text: string) => void;
+  /** Told of the notices about the start. Default: the app's logger has them. */
+  readonly onNotices?: (notices: readonly Notice[]) => void;
+}
+
 /**
  * Opens everything and listens.
- * @param onNotices told of the notices about the start; without it the app's logger has them
  * @throws {CommandFailed} where it cannot listen, with the fix
  * @throws {InvalidSetting}
  * @throws {StoreUnavailable}
  */
 export async function startServing(
   { options, host, port }: ServePlan,
-  onNotices?: (notices: readonly Notice[]) => void,
+  { onWait, onNotices }: ServeReporting,
 ): Promise<StandaloneApp> {
   const { createApp } = await import('../server/app.ts');
-  const app = await createApp(options);
+  const app = await createApp({ ...options, onWait });
   onNotices?.(takeNotices(app.latchkey));
   try {
     await app.listen({ host, port });

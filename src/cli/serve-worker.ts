@@ -6,6 +6,7 @@ import type { StandaloneApp } from '../server/app.ts';
 import { Console } from './console.ts';
 import type { Order, Report } from './crew.ts';
 import { exitCode } from './exit-code.ts';
+import { endSoon } from './process.ts';
 import { endOnFailure, readSurroundings } from './process-console.ts';
 import { describeFailure } from './run.ts';
 import { type ServePlan, startServing } from './serve-plan.ts';
@@ -14,8 +15,7 @@ import { stopGracefully } from './stop.ts';
 const console = new Console(readSurroundings());
 endOnFailure(console, `worker ${process.pid}: `);
 
-let serving: Promise<StandaloneApp> | undefined;
-let drain = 0;
+let app: StandaloneApp | undefined;
 
 // A key pressed in a terminal, and some service managers, signal all processes at once. Only the one
 // that forked this one knows when it is to stop.
@@ -24,28 +24,33 @@ process.on('SIGTERM', () => {});
 
 process.on('message', (order: Order) => {
   if ('serve' in order) void serve(order.serve);
-  else void stop();
+  else void stop(order.stop.drain);
 });
 
 async function serve(plan: ServePlan): Promise<void> {
-  drain = plan.drain;
-  serving = startServing(plan);
+  const onWait = (text: string) => console.note(`worker ${process.pid}: ${text}`);
   try {
-    await serving;
+    app = await startServing(plan, { onWait });
     report({ listening: true });
   } catch (error) {
     const { message, code } = describeFailure(error);
     report({ failure: { message, code } });
-    process.exitCode = code;
-    process.disconnect?.();
+    end(code);
   }
 }
 
-async function stop(): Promise<void> {
-  const app = await serving?.catch(() => undefined);
-  if (app !== undefined) await stopGracefully(console, app, drain);
-  process.exitCode ??= exitCode.ok;
-  if (process.connected) process.disconnect?.();
+async function stop(drain: number): Promise<void> {
+  // A start may be waiting for something. Nothing that it does is lost if it is cut off.
+  if (app === undefined) process.exit(exitCode.ok);
+  await stopGracefully(console, app, drain);
+  end(exitCode.ok);
+}
+
+function end(code: number): void {
+  process.exitCode ??= code;
+  // Closing the channel, as `disconnect` does, would have Node.js end a worker with exit code 0.
+  process.channel?.unref();
+  endSoon();
 }
 
 function report(it: Report): void {

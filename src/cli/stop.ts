@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leaveSignalsToProgram } from '../kernel/first-process.ts';
 import type { Console } from './console.ts';
 import { exitCode } from './exit-code.ts';
 
@@ -26,11 +27,12 @@ interface Stoppable {
 }
 
 /**
- * Listens for SIGINT and SIGTERM from now on, so that none is missed while the server starts. The second
- * one ends the process at once.
+ * Listens for SIGINT and SIGTERM, which ended the process until now: a start that is interrupted leaves nothing
+ * unfinished behind. The second one ends the process immediately.
  * @returns resolves at the first
  */
 export function waitForStop(): Promise<void> {
+  leaveSignalsToProgram();
   const { promise, resolve } = Promise.withResolvers<void>();
   let state: 'running' | 'told' | 'impatient' = 'running';
   const onSignal = () => {

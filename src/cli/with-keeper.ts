@@ -1,10 +1,12 @@
 import type { KeyKeeper } from '../auth/key-keeper.ts';
 import type { Settings } from '../config/settings.ts';
 import { closeAfter } from '../kernel/close-after.ts';
+import type { Console } from './console.ts';
 import { toOptions } from './given-options.ts';
 
 /** Opens the keys of the server's database, and lets go of it whatever comes. */
 export async function withKeeper<T>(
+  console: Console,
   settings: Settings,
   work: (keeper: KeyKeeper) => Promise<T>,
 ): Promise<T> {
@@ -14,8 +16,9 @@ export async function withKeeper<T>(
   ]);
   // No token is signed here, and a key given is a key that need not be made and stored.
   const unused = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
+  const onWait = (text: string) => console.note(text);
   // A failure that matters to a command is the command's own.
   const quiet = { onBackgroundReport: () => {} };
-  const { auth, close } = await openLatchkey({ ...toOptions(settings), ...unused }, quiet);
+  const { auth, close } = await openLatchkey({ ...toOptions(settings), ...unused, onWait }, quiet);
   return closeAfter(() => work(auth.keeper), close);
 }

@@ -18,9 +18,10 @@ export async function withLatchkey<T>(
   ]);
   // No token is signed here, and a key given is a key that need not be made and stored.
   const unused = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
+  const onWait = (text: string) => call.console.note(text);
   // A failure that matters to a command is the command's own.
   const quiet = { onBackgroundReport: () => {} };
-  const latchkey = await openLatchkey({ ...toOptions(settings), ...unused }, quiet);
+  const latchkey = await openLatchkey({ ...toOptions(settings), ...unused, onWait }, quiet);
   printWarnings(call.console, latchkey.notices);
   // A command that may make a database was asked to.
   for (const { level, text } of latchkey.notices) {

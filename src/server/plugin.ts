@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { isLatchkeyError } from '../errors.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
@@ -69,25 +69,49 @@ export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
     const routes = createRouteTable(server.paths);
     const answers = createAnswers(server.answers, core.fields);
     const sendError = createSendError(parseErrorDetails(server.details));
-    const opened = await openLatchkey(core, {
-      serves: true,
-      onBackgroundReport: (report) => logBackground(app.log, report),
-    }).catch(throwPlainly);
-    app.addHook('onClose', () => opened.close());
-    app.addHook('onReady', async () => {
-      for (const notice of takeNotices(opened)) logNotice(app.log, notice);
-    });
-
-    try {
-      await mount(app, opened, server, { routes, answers, sendError });
-    } catch (error) {
-      // A host that does not come up must not be kept running by an open database.
-      await opened.close().catch(() => {});
-      throw error;
-    }
+    const onWait =
+      core.onWait ?? ((text: string) => logNotice(app.log, { level: 'warning', text }));
+    const opening = openLatchkey(
+      { ...core, onWait },
+      { serves: true, onBackgroundReport: (report) => logBackground(app.log, report) },
+    ).catch(throwPlainly);
+    // Fastify hears of a failure a moment later, when it comes to this plugin.
+    opening.catch(() => {});
+    // Fastify gives a plugin 10 seconds, then fails without a word about the reason. A start that waits for another
+    // node's migration may take longer, and has a limit of its own. Fastify sets no limit for a plugin that is
+    // still being made.
+    app.register(
+      opening.then((opened) => ({
+        default: createMountedPlugin(opened, server, { routes, answers, sendError }),
+      })),
+    );
   },
   { name: 'latchkey', fastify: '5.x' },
 );
+
+/** What remains to be done once Latchkey is open. */
+function createMountedPlugin(
+  opened: Latchkey,
+  server: ServerOptions,
+  terms: HostTerms,
+): FastifyPluginAsync {
+  return fastifyPlugin(
+    async (app) => {
+      app.addHook('onClose', () => opened.close());
+      app.addHook('onReady', async () => {
+        for (const notice of takeNotices(opened)) logNotice(app.log, notice);
+      });
+      try {
+        await mount(app, opened, server, terms);
+      } catch (error) {
+        // A host that does not come up must not be kept running by an open database.
+        await opened.close().catch(() => {});
+        throw error;
+      }
+    },
+    { name: 'latchkey-opened', fastify: '5.x' },
+  );
+}
 
 function assertPluginOptions(options: unknown): void {
   try {

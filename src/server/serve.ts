@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import type { FastifyInstance } from 'fastify';
 import { isLatchkeyError } from '../errors.ts';
+import { endFirstProcessOnSignals, leaveSignalsToProgram } from '../kernel/first-process.ts';
 import { aFunction, aNumber, assertOptions, type OptionChecks } from '../options/check-options.ts';
 import { runWorkers } from './run-workers.ts';
 
@@ -47,6 +48,7 @@ export async function serve(
     runWorkers(workers, onListening);
     return;
   }
+  endFirstProcessOnSignals();
   try {
     const app = await build();
     const { host, port } = app.latchkey.settings;
@@ -66,12 +68,17 @@ function printAddress(address: string): void {
   console.log(`Listening on ${address}`);
 }
 
+/** How long requests that are under way may take once the process is told to end. */
+const CLOSE_LIMIT_MS = 10_000;
+
 /** A terminal signals every process, and the first one passes it on to its workers: they hear it twice. */
 function closeOnSignal(app: FastifyInstance): void {
+  leaveSignalsToProgram();
   let isClosing = false;
   const close = async () => {
     if (isClosing) return;
     isClosing = true;
+    setTimeout(() => process.exit(1), CLOSE_LIMIT_MS).unref();
     await app.close();
     cluster.worker?.disconnect();
   };

@@ -1,10 +1,13 @@
 import type { OpenedStore } from './opened-store.ts';
+import type { Opening } from './opening.ts';
 import type { PostgresStoreOptions } from './postgres/location.ts';
 
 export { openSqliteStore } from './sqlite/open.ts';
 
 /** Loads the driver, which those who stay with SQLite never load. See `postgres/open.ts`. */
-export async function openPostgresStore(options: PostgresStoreOptions): Promise<OpenedStore> {
+export async function openPostgresStore(
+  options: PostgresStoreOptions & Opening,
+): Promise<OpenedStore> {
   const { openPostgresStore: open } = await import('./postgres/open.ts');
   return open(options);
 }

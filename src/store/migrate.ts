@@ -1,10 +1,12 @@
 import type { Notice } from '../auth/ports.ts';
 import { StoreUnavailable } from '../errors.ts';
+import type { EnterStep } from '../kernel/step-watch.ts';
 import { initial } from './migrations/001-initial.ts';
 import { guards } from './migrations/002-guards.ts';
 import { eventSubject } from './migrations/003-event-subject.ts';
 import { sessionEpochs } from './migrations/004-session-epochs.ts';
 import { accounts } from './migrations/005-accounts.ts';
+import { migrating } from './opening.ts';
 import { describeForeign, inspectDatabase, listNames } from './ownership.ts';
 import { query } from './sql/query.ts';
 import type { Sql } from './sql/sql.ts';
@@ -42,9 +44,10 @@ export interface Migration {
  * Brings the database to the version this program knows. The driver runs it in one transaction that
  * holds the write lock from its start, so of several processes that start together one migrates and the
  * others find nothing left to do.
+ * @param enter told before a schema that is there is changed, which may take long
  * @throws {StoreUnavailable} when a newer version or another program made the database
  */
-export function* migrate(sql: Sql): Steps<Migration> {
+export function* migrate(sql: Sql, enter: EnterStep = () => {}): Steps<Migration> {
   const findVersion = query(sql, 'migrate.findVersion', () =>
     sql.db.selectFrom('latchkey_migrations').select((it) => it.fn.max('version').as('version')),
   );
@@ -69,6 +72,7 @@ export function* migrate(sql: Sql): Steps<Migration> {
         'Start that version, or restore a backup from before the upgrade.',
     );
   }
+  if (version < schemaVersion) enter(migrating);
   yield* applyMigrations(sql, { from: version, to: schemaVersion });
   return { isNew, schemas };
 }

@@ -6,9 +6,11 @@ import type { Users } from '../auth/users.ts';
 import type { Settings } from '../config/settings.ts';
 import { createVerifier, type VerifiedToken, type Verifier } from '../guard/verifier.ts';
 import { createPasswordHasher } from '../hasher/password-hasher.ts';
+import type { StepWatch } from '../kernel/step-watch.ts';
 import { assertOptions } from '../options/check-options.ts';
 import { openPostgresStore, openSqliteStore } from '../store/index.ts';
 import type { OpenedStore } from '../store/opened-store.ts';
+import type { Opening } from '../store/opening.ts';
 import { createAuthSettings } from './auth-settings.ts';
 import { type OnBackgroundReport, printBackgroundReport } from './background-report.ts';
 import { systemClock, systemRandom } from './clock.ts';
@@ -16,6 +18,7 @@ import { latchkeyOptionChecks } from './option-checks.ts';
 import { type LatchkeyOptions, readAllSettings } from './options.ts';
 import { loadOrCreateSecret } from './secret-file.ts';
 import { explainDerivedSecret } from './signing-key.ts';
+import { createStartWatch } from './start-watch.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /**
@@ -61,23 +64,36 @@ export interface OpenTerms {
  * makes secret and keys. This is the one place where the parts are put together.
  * @throws {InvalidOption} for an unknown option, an undefined value, or one of the wrong kind
  * @throws {InvalidSetting} naming the setting, what is wrong with it, and the fix
- * @throws {StoreUnavailable}
+ * @throws {StoreUnavailable} also when the start had to wait for longer than `startTimeout`
  */
 export async function openLatchkey(
   options: LatchkeyOptions = {},
-  { serves = false, onBackgroundReport = printBackgroundReport }: OpenTerms = {},
+  terms: OpenTerms = {},
 ): Promise<Latchkey> {
   assertOptions('openLatchkey', options, latchkeyOptionChecks);
+  const watch = createStartWatch(options);
+  return watch.run(() => open(options, terms, watch));
+}
+
+async function open(
+  options: LatchkeyOptions,
+  { serves = false, onBackgroundReport = printBackgroundReport }: OpenTerms,
+  { enter, signal }: Pick<StepWatch, 'enter' | 'signal'>,
+): Promise<Latchkey> {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
   const settings = readAllSettings(options);
   const notices: Notice[] = [];
   const warn = (text: string) => notices.push({ level: 'warning', text });
+  enter({ doing: `reading the secret in ${settings.dataDir}`, advice: slowDisk });
   const secret = settings.secret ?? (await findSecret(settings, random, warn));
   const authSettings = createAuthSettings(settings, secret, options);
   const hasher = createPasswordHasher({ ...options.hashing, random, clock });
-  const store = await openStore(settings);
+  const store = await openWatched(settings, { enter, signal });
+  // Whatever still waits for the database fails, and with it the start.
+  signal.addEventListener('abort', () => void store.close().catch(() => {}));
   try {
+    enter({ doing: 'opening the keys of the database', advice: slowDisk });
     const auth = await createAuth({ settings: authSettings, store, hasher, clock, random });
     const { issuer, audience } = settings;
     const verifier = createVerifier({
@@ -92,6 +108,7 @@ export async function openLatchkey(
       const isDefault = settings.defaulted.has('issuer');
       notices.push(...(await noticeIssuerChange(store, { issuer, audience, isDefault })));
     }
+    signal.throwIfAborted();
     const upkeep = await startUpkeep({
       auth,
       store,
@@ -100,6 +117,8 @@ export async function openLatchkey(
       pollInterval: options.revocationPollInterval ?? pollIntervals[settings.database.kind],
       onReport: onBackgroundReport,
     });
+    if (signal.aborted) await upkeep.stop();
+    signal.throwIfAborted();
     let closing: Promise<void> | undefined;
     const close = async () => {
       await Promise.all([upkeep.stop(), hasher.close()]);
@@ -126,6 +145,8 @@ export async function openLatchkey(
   }
 }
 
+const slowDisk = 'Check the disk and the database.';
+
 /** The data directory and the database's folder are mostly one. */
 function isTold({ text }: Notice, notices: readonly Notice[]): boolean {
   return notices.some((it) => it.text === text);
@@ -148,8 +169,20 @@ async function findSecret(
  * @throws {InvalidSetting}
  * @throws {StoreUnavailable}
  */
-export async function openStore({ database }: Pick<Settings, 'database'>): Promise<OpenedStore> {
+export async function openStore(
+  settings: Pick<Settings, 'database'>,
+  options: Pick<LatchkeyOptions, 'startTimeout' | 'onWait'> = {},
+): Promise<OpenedStore> {
+  const watch = createStartWatch(options);
+  return watch.run(() => openWatched(settings, watch));
+}
+
+function openWatched(
+  { database }: Pick<Settings, 'database'>,
+  { enter, signal }: Opening,
+): Promise<OpenedStore> {
+  const opening = { enter, signal };
   return database.kind === 'sqlite'
-    ? openSqliteStore({ path: database.path })
-    : openPostgresStore({ url: database.url });
+    ? openSqliteStore({ path: database.path, ...opening })
+    : openPostgresStore({ url: database.url, ...opening });
 }

@@ -59,6 +59,8 @@ export const latchkeyOptionChecks = {
   } satisfies OptionChecks<Omit<PasswordHasherOptions, 'random' | 'clock'>>),
   auditRetention: anything,
   revocationPollInterval: aNumber,
+  startTimeout: anything,
+  onWait: aFunction,
   env: anything,
   envFile: anything,
   clock: anything,

@@ -67,6 +67,17 @@ export interface LatchkeyOptions extends SettingOptions {
    * which tells of it at once besides.
    */
   readonly revocationPollInterval?: number;
+  /**
+   * How long the start may wait for one thing, such as the migration lock that another node holds, before it
+   * fails: seconds, or a text such as `90s`; from `1s` to `1d`. A migration of this node's own may take as long as it
+   * needs. Default `10m`.
+   */
+  readonly startTimeout?: number | string;
+  /**
+   * Called with a sentence that says what the start waits for, after 3 seconds and then every 10. Default: the app's
+   * logger, or standard error where there is none.
+   */
+  readonly onWait?: (text: string) => void;
   /** Where `LATCHKEY_*` settings are read from. Default `process.env`; `{}` for none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The `.env` file. Default: `.env` in the working directory, if it is there. False: none. */
@@ -83,7 +94,7 @@ export function readAllSettings(options: LatchkeyOptions): Settings {
   const { clientId, fields, claims, scopes, ...rest } = given;
   const { password, hashing, auditRetention, revocationPollInterval, ...more } = rest;
   const { keyRotation, ...others } = more;
-  const { env, envFile, clock, random, ...settings } = others;
+  const { env, envFile, clock, random, startTimeout, onWait, ...settings } = others;
   return readSettings({
     env: env ?? process.env,
     envFile,

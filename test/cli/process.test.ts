@@ -17,6 +17,17 @@ test('A Node.js that is too old is told what to do', async (t) => {
   assert.match(stderr, /nodejs\.org/);
 });
 
+test('What something leaves open keeps neither a command nor a failed start alive', async (t) => {
+  const folder = await createFolder(t);
+  const env = before('setInterval(() => {}, 1e6)');
+  const calls = [['--version'], ['users', 'list'], ['serve', '--issuer', 'nonsense']];
+  const ended = await Promise.all(calls.map((args) => execCli(folder, args, { env })));
+  assert.deepEqual(
+    ended.map(({ code }) => code),
+    [0, 1, 2],
+  );
+});
+
 test('What nobody catches ends the process, by its name and message alone', async (t) => {
   for (const how of [`throw new TypeError('boom')`, `Promise.reject(new TypeError('boom'))`]) {
     const env = before(`process.on('SIGUSR2', () => { ${how} })`);

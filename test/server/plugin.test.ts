@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:http2';
-import { describe, it, test } from 'node:test';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, it, type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { createGuard } from 'latchkey/guard';
@@ -675,6 +677,77 @@ describe('two apps in one process', () => {
     await two.close();
     assert.equal((await one.send('/auth/me', { token: body['access_token'] })).status, 200);
     await one.close();
+  });
+});
+
+describe('a start that has to wait', () => {
+  /** Options for a database whose file another process has locked. */
+  async function lockDatabase(t: TestContext) {
+    const options = testOptions();
+    const path = join(options.dataDir ?? '', 'locked.db');
+    const databaseUrl = `sqlite:${path}`;
+    await (await openLatchkey({ ...options, databaseUrl })).close();
+    const other = new DatabaseSync(path);
+    t.after(() => other.close());
+    other.exec('begin immediate');
+    return { options: { ...options, databaseUrl }, release: () => other.exec('rollback') };
+  }
+
+  it("is not ended by Fastify's limit for plugins", async (t) => {
+    const { options, release } = await lockDatabase(t);
+    const pluginTimeout = 300;
+    setTimeout(release, 3 * pluginTimeout);
+    const host = await startHost(options, () => {}, { pluginTimeout });
+    assert.equal((await host.register('jane')).status, 201);
+    await host.close();
+  });
+
+  it('says what it waits for, and gives up in our words', async (t) => {
+    const { options } = await lockDatabase(t);
+    const lines: string[] = [];
+    const stream = { write: (line: string) => lines.push(line) };
+    const app = Fastify({ logger: { level: 'warn', stream } });
+    await assert.rejects(async () => app.register(latchkey, { ...options, startTimeout: 4 }), {
+      name: 'StoreUnavailable',
+      message:
+        /^Latchkey gave up waiting for another process that holds .*lock.* after 4 s\. If none does, end /,
+    });
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).msg.replace(/ that .*;/, ' …;')),
+      ['Latchkey is waiting for another process …; this has taken 3 s so far.'],
+    );
+  });
+
+  it('tells the host itself where it asks, and standard error where there is no logger', async (t) => {
+    const told: string[] = [];
+    const printed: string[] = [];
+    const { error } = console;
+    console.error = (text: string) => printed.push(text);
+    t.after(() => {
+      console.error = error;
+    });
+    const { options } = await lockDatabase(t);
+    const starts = [{ onWait: (text: string) => told.push(text) }, {}].map((more) =>
+      assert.rejects(
+        async () => Fastify().register(latchkey, { ...options, ...more, startTimeout: '4s' }),
+        StoreUnavailable,
+      ),
+    );
+    await Promise.all(starts);
+    assert.equal(told.length, 1);
+    assert.deepEqual(
+      printed,
+      told.map((text) => `latchkey: ${text}`),
+    );
+  });
+
+  it('has a limit that can be read', async () => {
+    for (const startTimeout of ['soon', 0, '2d']) {
+      await assert.rejects(
+        openLatchkey({ ...testOptions(), startTimeout }),
+        /^InvalidSetting: startTimeout: /,
+      );
+    }
   });
 });
 

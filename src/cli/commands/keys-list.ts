@@ -24,7 +24,7 @@ async function run(call: Call): Promise<undefined> {
     import('../../auth/key-life.ts'),
     import('../../system/clock.ts'),
   ]);
-  const store = await openStore(settings);
+  const store = await openStore(settings, { onWait: (text) => console.note(text) });
   const { keys } = await closeAfter(
     () => store.readKeys(),
     () => store.close(),

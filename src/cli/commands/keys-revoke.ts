@@ -20,7 +20,7 @@ async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const [id = ''] = operands;
   const { systemClock } = await import('../../system/clock.ts');
-  const keys = await withKeeper(readDataSettings(call), async (keeper) => {
+  const keys = await withKeeper(console, readDataSettings(call), async (keeper) => {
     await keeper.revoke(id);
     return await keeper.list();
   });

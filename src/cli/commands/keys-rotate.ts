@@ -26,7 +26,7 @@ async function run(call: Call): Promise<undefined> {
   const { console, flags } = call;
   const settings = readDataSettings(call);
   const { algorithm } = settings;
-  const key = await withKeeper(settings, (keeper) =>
+  const key = await withKeeper(console, settings, (keeper) =>
     keeper.rotate({ algorithm, now: flags.has('now') }),
   );
   if (flags.has('json')) console.printJson(toKeyView({ key, life: 'next' }));

@@ -62,7 +62,7 @@ async function rotateVariable({ console, flags }: Call, settings: Settings): Pro
     throw new UsageError(`The new secret ${problem} ${fix}`);
   });
   const compromised = flags.has('compromised');
-  await withKeeper(settings, (keeper) =>
+  await withKeeper(console, settings, (keeper) =>
     keeper.rotateSecret({ secret, compromised, overlap: OVERLAP }),
   );
   if (isGenerated) console.print(secret);
@@ -88,7 +88,7 @@ async function rotateFile({ console, flags }: Call, settings: Settings): Promise
     import('../../system/secret-file.ts'),
     import('../../system/clock.ts'),
   ]);
-  await withKeeper(settings, async (keeper) => {
+  await withKeeper(console, settings, async (keeper) => {
     const secret = await prepareNextSecret(dataDir, systemRandom);
     await keeper.rotateSecret({ secret, compromised, overlap: OVERLAP });
   });
@@ -101,7 +101,7 @@ async function rotateFile({ console, flags }: Call, settings: Settings): Promise
     noteKeys(console);
     return;
   }
-  await withKeeper(settings, (keeper) => keeper.finishSecretRotation());
+  await withKeeper(console, settings, (keeper) => keeper.finishSecretRotation());
   console.print('The secret in the data directory is replaced. Servers that run go on.');
 }
 
@@ -112,7 +112,7 @@ function noteKeys(console: Call['console']): void {
 }
 
 async function finish({ console }: Call, settings: Settings): Promise<void> {
-  const isDone = await withKeeper(settings, (keeper) => keeper.finishSecretRotation());
+  const isDone = await withKeeper(console, settings, (keeper) => keeper.finishSecretRotation());
   console.print(
     isDone
       ? 'Only the secret in use opens the database from now on.'
@@ -121,7 +121,7 @@ async function finish({ console }: Call, settings: Settings): Promise<void> {
 }
 
 async function cancel({ console }: Call, settings: Settings): Promise<void> {
-  const isDone = await withKeeper(settings, (keeper) => keeper.cancelSecretRotation());
+  const isDone = await withKeeper(console, settings, (keeper) => keeper.cancelSecretRotation());
   if (settings.secret === undefined) {
     const { discardNextSecret } = await import('../../system/secret-file.ts');
     await discardNextSecret(settings.dataDir);

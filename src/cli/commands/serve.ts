@@ -24,7 +24,7 @@ export const serve: Command = {
   name: 'serve',
   summary: 'Run the server',
   details:
-    'Runs until it gets SIGINT (Ctrl-C) or SIGTERM; then it finishes the requests under way and ends.',
+    'Runs until it gets SIGINT (Ctrl-C) or SIGTERM; then it finishes the requests under way and ends. While it still starts, a signal ends it immediately.',
   options: {
     json: { type: 'boolean', description: 'Say where it listens as one line of JSON.' },
     workers: {
@@ -57,7 +57,6 @@ async function run(call: Call): Promise<number | undefined> {
   if (workers > 1) assertShareable(asked);
   const port = await findPort(asked.host, asked.port);
   const missing = listMissing(asked);
-  const stop = waitForStop();
   const plan: ServePlan = {
     options: { ...toOptions(asked), port },
     host: asked.host,
@@ -67,6 +66,7 @@ async function run(call: Call): Promise<number | undefined> {
   const server = await (workers === 1
     ? startAlone(console, plan)
     : startWorkers(console, plan, workers));
+  const stop = waitForStop();
   const { issuer, pids } = server;
   // Whoever asks for any free port knows that the default issuer changes with it.
   const expected = asked.port === 0 && asked.defaulted.has('issuer');
@@ -94,8 +94,11 @@ interface Serving {
 
 async function startAlone(console: Console, plan: ServePlan): Promise<Serving> {
   let notices: readonly Notice[] = [];
-  const app = await startServing(plan, (found) => {
-    notices = found;
+  const app = await startServing(plan, {
+    onWait: (text) => console.note(text),
+    onNotices(found) {
+      notices = found;
+    },
   });
   return {
     issuer: app.latchkey.settings.issuer,
@@ -115,7 +118,8 @@ async function startWorkers(console: Console, plan: ServePlan, count: number): P
     import('../crew.ts'),
   ]);
   // Makes the database, the secret and the keys, so that the workers find them.
-  const opened = await openLatchkey(plan.options, { serves: true });
+  const onWait = (text: string) => console.note(text);
+  const opened = await openLatchkey({ ...plan.options, onWait }, { serves: true });
   await opened.close();
   const crew = await Crew.start(console, plan, count);
   return {

@@ -1,6 +1,8 @@
 import pg from 'pg';
 import { StoreUnavailable } from '../../errors.ts';
+import type { EnterStep } from '../../kernel/step-watch.ts';
 import { type Migration, migrate } from '../migrate.ts';
+import { awaitingMigration } from '../opening.ts';
 import type { Sql } from '../sql/sql.ts';
 import { awaitSteps, type Rows, type Step, type Steps, type Value } from '../sql/steps.ts';
 import type { PostgresClient } from './client.ts';
@@ -9,8 +11,8 @@ import { NothingDone, StalePlan, toStoreError } from './failures.ts';
 import type { PostgresLocation } from './location.ts';
 import { StatementNames } from './statement-names.ts';
 
-/** A migration may have much to do, and other nodes wait for it; ms. */
-const longestMigration = 600_000;
+/** The driver's limit for a statement of a migration; ms. Whoever opens the store watches how long it takes. */
+const MIGRATION_QUERY_TIMEOUT_MS = 86_400_000;
 /** A call that collided with another transaction, or met a statement that must be prepared anew, is run again. */
 const attempts = 4;
 
@@ -80,18 +82,20 @@ export class PostgresExecutor {
   }
 
   /** Brings the schema up to date. */
-  migrate(sql: Sql, lock: Step): Promise<Migration> {
+  migrate(sql: Sql, lock: Step, enter: EnterStep): Promise<Migration> {
     function* locked(): Steps<Migration> {
       yield { text: 'set local statement_timeout = 0', values: [] };
+      enter(awaitingMigration);
       yield lock;
-      return yield* migrate(sql);
+      enter({ doing: "reading the version of the database's schema" });
+      return yield* migrate(sql, enter);
     }
     // Run again after a deadlock: altering a table locks it, in another order than the verbs of older nodes do.
     return this.#persist(() =>
       this.#withClient((client) =>
         transact(client, () =>
           awaitSteps(locked(), (step) =>
-            execute(client, { ...step, query_timeout: longestMigration }),
+            execute(client, { ...step, query_timeout: MIGRATION_QUERY_TIMEOUT_MS }),
           ),
         ),
       ),

@@ -2,6 +2,7 @@ import type { Notice, Store } from '../../auth/ports.ts';
 import { settlesWithin } from '../../kernel/settles-within.ts';
 import { type Migration, madeEmpty } from '../migrate.ts';
 import type { OpenedStore } from '../opened-store.ts';
+import type { Opening } from '../opening.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Step, Steps } from '../sql/steps.ts';
 import { createVerbs } from '../verbs/index.ts';
@@ -37,16 +38,25 @@ const single: ReadonlySet<VerbName> = new Set(['recordEvent']);
  *   newer version of Latchkey
  * @throws {InvalidSetting} when a parameter of the URL cannot be used
  */
-export async function openPostgresStore(options: PostgresStoreOptions): Promise<OpenedStore> {
+export async function openPostgresStore({
+  enter = () => {},
+  signal,
+  ...options
+}: PostgresStoreOptions & Opening): Promise<OpenedStore> {
+  enter({ doing: 'connecting to the database' });
   const location = await readLocation(options);
   const executor = new PostgresExecutor(location);
   const sql = createPostgresSql();
   let notices: readonly Notice[];
+  const giveUp = () => executor.abort();
+  signal?.addEventListener('abort', giveUp);
   try {
-    notices = describe(await executor.migrate(sql, lockStep('migration')));
+    notices = describe(await executor.migrate(sql, lockStep('migration'), enter));
   } catch (error) {
     await executor.close().catch(() => {});
     throw withPlace(error, location);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
   const calls = new Calls();
   const listeners = new Set<Listener>();

@@ -10,9 +10,17 @@ import type { Rows, Step } from '../sql/steps.ts';
 export interface SqliteLocation {
   /** A file, or `:memory:`. */
   readonly path: string;
-  /** ms */
+  /** How long a statement waits for other processes; ms. */
   readonly busyTimeout: number;
+  /** How long opening waits for other processes; ms. */
+  readonly openTimeout: number;
 }
+
+/**
+ * How long SQLite itself waits while the file is being opened; ms. Its waiting cannot be interrupted, and a
+ * process that is told to end must not go on for longer than this.
+ */
+const OPENING_BUSY_TIMEOUT_MS = 100;
 
 /** Of pages, in KiB, filled as they are read: among a million sessions each refresh is on other pages. */
 const CACHE_KIB = 32 * 1024;
@@ -21,17 +29,20 @@ const CACHE_KIB = 32 * 1024;
 export class SqliteConnection {
   /** What was repaired to keep other users from the file. */
   readonly notices: readonly string[];
+  readonly #location: SqliteLocation;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor({ path, busyTimeout }: SqliteLocation) {
+  constructor(location: SqliteLocation) {
+    const { path, busyTimeout } = location;
+    this.#location = location;
     this.notices = path === ':memory:' ? [] : openPrivateFile(path);
     this.#db = new DatabaseSync(path, {
       enableForeignKeyConstraints: true,
       allowExtension: false,
     });
     try {
-      this.#enterWal(busyTimeout);
+      this.#enterWal();
       this.#db.exec(`
         PRAGMA busy_timeout = ${Math.trunc(busyTimeout)};
         PRAGMA synchronous = FULL;
@@ -63,6 +74,23 @@ export class SqliteConnection {
     this.#prepare(text).run();
   }
 
+  /**
+   * Begins a transaction that writes, while the file is being opened. Another process may bring the schema up to
+   * date, which takes longer than any other write.
+   * @param onWait called once if the lock is not free
+   */
+  beginOpening(onWait: () => void): void {
+    const { busyTimeout, openTimeout } = this.#location;
+    const begin = () => this.#db.exec('BEGIN IMMEDIATE');
+    const piece = Math.min(OPENING_BUSY_TIMEOUT_MS, busyTimeout);
+    this.#db.exec(`PRAGMA busy_timeout = ${Math.trunc(piece)}`);
+    try {
+      retryWhileBusy(begin, openTimeout, piece, onWait);
+    } finally {
+      this.#db.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeout)}`);
+    }
+  }
+
   /** The last connection to close moves the write-ahead log into the file. */
   close(): void {
     this.#statements.clear();
@@ -82,22 +110,40 @@ export class SqliteConnection {
    * Where several processes open a new file at once, SQLite now and then refuses this step without
    * waiting for the others, whatever its own time limit. So the waiting is done here.
    */
-  #enterWal(busyTimeout: number): void {
-    const pause = 20;
-    for (let waited = 0; ; waited += pause) {
-      try {
-        this.#db.exec('PRAGMA journal_mode = WAL');
-        return;
-      } catch (error) {
-        if (waited >= busyTimeout || !isBusy(error)) throw error;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
-      }
+  #enterWal(): void {
+    retryWhileBusy(() => this.#db.exec('PRAGMA journal_mode = WAL'), this.#location.openTimeout, 0);
+  }
+}
+
+/** ms between two attempts. */
+const RETRY_PAUSE_MS = 20;
+
+/** @param attemptMs how long an attempt waits by itself */
+function retryWhileBusy(
+  attempt: () => void,
+  limitMs: number,
+  attemptMs: number,
+  onWait: () => void = () => {},
+): void {
+  for (let waitedMs = 0; ; waitedMs += attemptMs + RETRY_PAUSE_MS) {
+    try {
+      attempt();
+      return;
+    } catch (error) {
+      if (waitedMs >= limitMs || !isBusy(error)) throw error;
+      if (waitedMs === 0) onWait();
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_PAUSE_MS);
     }
   }
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 5;
+  return (
+    error instanceof Error &&
+    'errcode' in error &&
+    typeof error.errcode === 'number' &&
+    (error.errcode & 0xff) === 5
+  );
 }
 
 /**

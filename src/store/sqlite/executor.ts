@@ -1,5 +1,7 @@
 import type { Notice } from '../../auth/ports.ts';
+import type { EnterStep } from '../../kernel/step-watch.ts';
 import { madeEmpty, migrate } from '../migrate.ts';
+import { awaitingMigration } from '../opening.ts';
 import { runSteps, type Steps } from '../sql/steps.ts';
 import { createVerbs } from '../verbs/index.ts';
 import { isReadingVerb, type VerbName } from '../verbs/verb.ts';
@@ -26,14 +28,18 @@ export class SqliteExecutor {
   readonly notices: readonly Notice[];
   readonly #verbs: Readonly<Record<VerbName, (args: never) => Steps<unknown>>>;
 
-  /** @throws {Error} when the file cannot be opened or was made by a newer version */
-  constructor(location: SqliteLocation) {
+  /**
+   * @param enter told of the steps of the opening
+   * @throws {Error} when the file cannot be opened or was made by a newer version
+   */
+  constructor(location: SqliteLocation, enter: EnterStep = () => {}) {
     const sql = createSqliteSql();
     this.#verbs = createVerbs(sql);
     this.#connection = new SqliteConnection(location);
     try {
-      const { isNew } = this.#transact('BEGIN IMMEDIATE', () =>
-        runSteps(migrate(sql), this.#connection.execute),
+      const lock = () => this.#connection.beginOpening(() => enter(awaitingMigration));
+      const { isNew } = this.#transact(lock, () =>
+        runSteps(migrate(sql, enter), this.#connection.execute),
       );
       this.notices = [
         ...this.#connection.notices.map((text): Notice => ({ level: 'warning', text })),
@@ -96,8 +102,9 @@ export class SqliteExecutor {
     }
   }
 
-  #transact<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
-    this.#connection.command(begin);
+  #transact<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE' | (() => void), work: () => T): T {
+    if (typeof begin === 'string') this.#connection.command(begin);
+    else begin();
     try {
       const result = work();
       this.#connection.command('COMMIT');

@@ -1,3 +1,4 @@
+import type { Opening } from '../opening.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
 import { SqliteExecutor } from './executor.ts';
@@ -7,8 +8,8 @@ import { toError, toFailure } from './failures.ts';
  * The database on the caller's own thread, which stands still while the disk is waited for.
  * @throws {StoreUnavailable} when the database cannot be opened
  */
-export function openInlineEngine(location: SqliteLocation): Engine {
-  const executor = openExecutor(location);
+export function openInlineEngine(location: SqliteLocation, { enter }: Opening = {}): Engine {
+  const executor = openExecutor(location, enter);
   return {
     notices: executor.notices,
     run: async (calls) => executor.runBatch(calls),
@@ -16,9 +17,9 @@ export function openInlineEngine(location: SqliteLocation): Engine {
   };
 }
 
-function openExecutor(location: SqliteLocation): SqliteExecutor {
+function openExecutor(location: SqliteLocation, enter: Opening['enter']): SqliteExecutor {
   try {
-    return new SqliteExecutor(location);
+    return new SqliteExecutor(location, enter);
   } catch (error) {
     throw toError(toFailure(error));
   }

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import type { Notice, Store } from '../../auth/ports.ts';
 import type { OpenedStore } from '../opened-store.ts';
+import type { Opening } from '../opening.ts';
 import { createVerbCalls, type VerbArgs, type VerbName } from '../verbs/verb.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
 import { BatchQueue } from './queue.ts';
 
-export interface SqliteStoreOptions {
+export interface SqliteStoreOptions extends Opening {
   /** The database's file, or `:memory:`. The file and its folder are created if they are not there. */
   readonly path: string;
   /**
@@ -16,6 +17,11 @@ export interface SqliteStoreOptions {
   readonly thread?: 'worker' | 'inline';
   /** How long to wait for another process that writes to the file, in ms. Default: 5000. */
   readonly busyTimeout?: number;
+  /**
+   * How long opening waits for another process that has the file locked, in ms: it may be bringing the schema up
+   * to date. Default: 10 minutes.
+   */
+  readonly openTimeout?: number;
   /** How long calls under way may take once the store is to be closed, in ms. Default: 5000. */
   readonly closeTimeout?: number;
   /** How many calls may wait before further ones are refused. Default: 10000. */
@@ -35,23 +41,29 @@ export interface SqliteStoreOptions {
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<OpenedStore> {
   const { path, thread = 'worker', busyTimeout = 5_000, maxWaiting = 10_000 } = options;
-  const { closeTimeout = 5_000 } = options;
+  const { openTimeout = 600_000, closeTimeout = 5_000 } = options;
   // Absolute, because a thread that is started later must find the same file.
-  const location = { path: path === ':memory:' ? path : resolve(path), busyTimeout };
-  const engine = await openEngine(thread, location);
+  const absolute = path === ':memory:' ? path : resolve(path);
+  const location = { path: absolute, busyTimeout, openTimeout };
+  const engine = await openEngine(thread, location, options);
   // A worker's batch takes in all requests of this turn of the event loop.
   const soon = thread === 'worker' ? setImmediate : queueMicrotask;
   return createStore(new BatchQueue(engine, soon, { maxWaiting, closeTimeout }), engine.notices);
 }
 
 /** Loads only what the choice needs: the caller of a worker never loads the query builder. */
-async function openEngine(thread: 'worker' | 'inline', location: SqliteLocation): Promise<Engine> {
+async function openEngine(
+  thread: 'worker' | 'inline',
+  location: SqliteLocation,
+  opening: Opening,
+): Promise<Engine> {
+  opening.enter?.({ doing: 'opening the database file' });
   if (thread === 'inline') {
     const { openInlineEngine } = await import('./inline-engine.ts');
-    return openInlineEngine(location);
+    return openInlineEngine(location, opening);
   }
   const { WorkerEngine } = await import('./worker-engine.ts');
-  return WorkerEngine.open(location);
+  return WorkerEngine.open(location, opening);
 }
 
 function createStore(queue: BatchQueue, notices: readonly Notice[]): OpenedStore {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Notice } from '../../auth/ports.ts';
 import { StoreUnavailable } from '../../errors.ts';
 import { settlesWithin } from '../../kernel/settles-within.ts';
+import type { Opening } from '../opening.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
 import type { Call, Outcome } from './executor.ts';
@@ -25,8 +26,9 @@ const TERMINATION_LIMIT_MS = 1_000;
  */
 export class WorkerEngine implements Engine {
   notices: readonly Notice[] = [];
-  readonly #location: SqliteLocation;
+  #location: SqliteLocation;
   #worker: Worker | undefined;
+  #enter: Opening['enter'];
   #answer: PromiseWithResolvers<Report> | undefined;
 
   private constructor(location: SqliteLocation) {
@@ -34,9 +36,26 @@ export class WorkerEngine implements Engine {
   }
 
   /** @throws {StoreUnavailable} when the database cannot be opened */
-  static async open(location: SqliteLocation): Promise<WorkerEngine> {
+  static async open(
+    location: SqliteLocation,
+    { enter, signal }: Opening = {},
+  ): Promise<WorkerEngine> {
     const engine = new WorkerEngine(location);
-    await engine.#start();
+    engine.#enter = enter;
+    const giveUp = () => {
+      const worker = engine.#worker;
+      void worker?.terminate();
+      if (worker !== undefined) engine.#lose(worker, undefined);
+    };
+    signal?.addEventListener('abort', giveUp);
+    try {
+      await engine.#start();
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+      engine.#enter = undefined;
+    }
+    // Should the thread have to start again, callers are waiting.
+    engine.#location = { ...location, openTimeout: location.busyTimeout };
     return engine;
   }
 
@@ -63,8 +82,12 @@ export class WorkerEngine implements Engine {
   }
 
   async #start(): Promise<Worker> {
-    const worker = new Worker(workerFile, { workerData: this.#location, name: 'latchkey-store' });
-    worker.on('message', (report: Report) => this.#answer?.resolve(report));
+    const workerData = this.#location;
+    const worker = new Worker(workerFile, { workerData, name: 'latchkey-store' });
+    worker.on('message', (report: Report) => {
+      if ('step' in report) this.#enter?.(report.step);
+      else this.#answer?.resolve(report);
+    });
     worker.on('error', (error) => this.#lose(worker, error));
     worker.on('exit', () => this.#lose(worker, undefined));
     this.#worker = worker;

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Notice } from '../../auth/ports.ts';
+import type { WatchedStep } from '../../kernel/step-watch.ts';
 import type { SqliteLocation } from './connection.ts';
 import { type Call, type Outcome, SqliteExecutor } from './executor.ts';
 import { type Failure, toFailure } from './failures.ts';
@@ -7,6 +8,7 @@ import { type Failure, toFailure } from './failures.ts';
 /** The thread that owns the database file: what it is told, and what it answers. */
 export type Order = { readonly run: readonly Call[] } | { readonly close: true };
 export type Report =
+  | { readonly step: WatchedStep }
   | { readonly opened: true; readonly notices: readonly Notice[] }
   | { readonly failure: Failure }
   | { readonly outcomes: readonly Outcome[] };
@@ -18,7 +20,7 @@ function serve(location: SqliteLocation): void {
 
   let executor: SqliteExecutor;
   try {
-    executor = new SqliteExecutor(location);
+    executor = new SqliteExecutor(location, (step) => report({ step }));
   } catch (error) {
     report({ failure: toFailure(error) });
     return;

@@ -7,7 +7,9 @@ const busyTimeout = 10_000;
 
 /** On this thread: it belongs to a command that has nothing else to do. @throws {StoreUnavailable} */
 export function openSqliteConnection(path: string): TransferConnection {
-  const connection = attempt(() => new SqliteConnection({ path, busyTimeout }));
+  const connection = attempt(
+    () => new SqliteConnection({ path, busyTimeout, openTimeout: busyTimeout }),
+  );
   const command = (text: string) => attempt(() => connection.command(text));
   return {
     sql: createSqliteSql(),

@@ -1,0 +1,29 @@
+import { durationBetween } from '../config/duration.ts';
+import { InvalidSetting, StoreUnavailable } from '../errors.ts';
+import { StepWatch } from '../kernel/step-watch.ts';
+import type { LatchkeyOptions } from './options.ts';
+
+const timeoutBetween = durationBetween('1s', '1d');
+
+/**
+ * Watches a start: says what it waits for, and gives up what takes longer than `startTimeout`.
+ * @throws {InvalidSetting}
+ */
+export function createStartWatch({
+  startTimeout = '10m',
+  onWait = printToStandardError,
+}: Pick<LatchkeyOptions, 'startTimeout' | 'onWait'>): StepWatch {
+  const seconds = timeoutBetween(String(startTimeout), (problem, fix) => {
+    throw new InvalidSetting('startTimeout', problem, fix);
+  });
+  return new StepWatch({
+    report: onWait,
+    limitMs: seconds * 1000,
+    toError: (text) => new StoreUnavailable(text, { retryAfter: 10 }),
+  });
+}
+
+/** Whoever starts a program must be able to see why nothing happens. */
+function printToStandardError(text: string): void {
+  console.error(text);
+}
