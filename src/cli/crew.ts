@@ -35,27 +35,32 @@ const workerFile = fileURLToPath(
 /**
  * Processes that serve on one port. This one accepts the connections and hands them out in turn; a
  * worker that dies is replaced. What it had under way is lost; a connection that was just being handed to
- * it may stay silent until its client gives up.
+ * it may stay silent until its client gives up. Workers that serve go on whatever becomes of a replacement.
  */
 export class Crew {
   readonly #console: Console;
   readonly #plan: ServePlan;
   readonly #workers = new Set<Worker>();
+  /** Those of the workers that listen. */
+  readonly #serving = new Set<Worker>();
   readonly #pending = new Set<NodeJS.Timeout>();
   readonly #failed = Promise.withResolvers<never>();
   readonly #complete = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
-  /** How many have to listen until all do for the first time. */
-  #missing: number;
+  readonly #count: number;
+  /** Whether all of them listened at one time. */
+  #hasStarted = false;
   /** How many died young one after another. */
   #diedYoung = 0;
+  /** Why the last replacement could not serve, so that it is said once. */
+  #toldFailure: string | undefined;
   #stopping = false;
   #allWell = true;
 
   private constructor(console: Console, plan: ServePlan, count: number) {
     this.#console = console;
     this.#plan = plan;
-    this.#missing = count;
+    this.#count = count;
     // Told to whoever waits; nobody has to.
     this.#failed.promise.catch(() => {});
     cluster.setupPrimary({ exec: workerFile, args: [] });
@@ -83,13 +88,19 @@ export class Crew {
   }
 
   /** Has each finish the requests under way. @returns whether all of them did */
-  async stop(): Promise<boolean> {
+  async stop(drain = this.#plan.drain): Promise<boolean> {
     this.#stopReplacing();
-    for (const worker of this.#workers) tell(worker, { stop: { drain: this.#plan.drain } });
-    const limit = setTimeout(() => this.#kill(), this.#plan.drain + stopLimit);
+    for (const worker of this.#workers) tell(worker, { stop: { drain } });
+    const limit = setTimeout(() => this.#kill(), drain + stopLimit);
     await this.#gone.promise;
     clearTimeout(limit);
     return this.#allWell;
+  }
+
+  /** Ends those that are left, each after the requests it has under way, and says why. */
+  async #fail(error: Error): Promise<void> {
+    await this.stop(0);
+    this.#failed.reject(error);
   }
 
   #fork(): void {
@@ -100,14 +111,23 @@ export class Crew {
     worker.on('error', () => {});
     worker.on('message', (report: Report) => {
       if ('failure' in report) this.#onFailure(worker, report.failure);
-      else if (--this.#missing === 0) this.#complete.resolve();
+      else this.#onListening(worker);
     });
     worker.on('exit', (code: number | null, signal: string | null) => {
       this.#workers.delete(worker);
+      this.#serving.delete(worker);
       if (this.#stopping) this.#onStopped(code);
       else this.#replace(worker, systemClock.elapsed() - born, signal ?? `exit code ${code}`);
     });
     tell(worker, { serve: this.#plan });
+  }
+
+  #onListening(worker: Worker): void {
+    this.#serving.add(worker);
+    this.#toldFailure = undefined;
+    if (this.#serving.size < this.#count) return;
+    this.#hasStarted = true;
+    this.#complete.resolve();
   }
 
   #replace(worker: Worker, lived: number, end: string): void {
@@ -124,19 +144,19 @@ export class Crew {
   }
 
   /**
-   * At the first start it is said to whoever started, and so is a wrong setting at any time: another
-   * worker would read the same. What else goes wrong later, such as a database out of reach, may pass.
+   * A failure ends the start. Later it may pass, as a database out of reach does, and workers that serve must not
+   * fall with a replacement: it is tried again. Only a wrong setting that leaves no worker at all ends the rest.
    */
   #onFailure(worker: Worker, { message, code }: { message: string; code: number }): void {
     if (this.#stopping) return;
-    if (this.#missing > 0 || code === exitCode.usage) {
-      this.#stopReplacing();
-      this.#kill();
-      const error = code === exitCode.usage ? new UsageError(message) : new CommandFailed(message);
-      void this.#gone.promise.then(() => this.#failed.reject(error));
-    } else {
-      this.#console.warn(`worker ${worker.process.pid} cannot serve: ${message}`);
+    const isWrongSetting = code === exitCode.usage;
+    if (!this.#hasStarted || (isWrongSetting && this.#serving.size === 0)) {
+      void this.#fail(isWrongSetting ? new UsageError(message) : new CommandFailed(message));
+      return;
     }
+    if (message === this.#toldFailure) return;
+    this.#toldFailure = message;
+    this.#console.warn(`worker ${worker.process.pid} cannot serve: ${message}`);
   }
 
   #stopReplacing(): void {

@@ -220,7 +220,7 @@ test('Workers end with the process that started them', async (t) => {
   await eventually(5_000, async () => (await immediately()) && !pidsOf(server).some(isAlive));
 });
 
-test('A wrong setting is said once, at the start and later', async (t) => {
+test('A wrong setting stops a start; later it stops no worker that serves', async (t) => {
   const folder = await createFolder(t);
   const weak = await execCli(folder, ['serve', '--workers', '4'], {
     env: { LATCHKEY_SECRET: 'short' },
@@ -239,11 +239,42 @@ test('A wrong setting is said once, at the start and later', async (t) => {
   db.exec(`update envelopes set id = 'secret:another'`);
   db.close();
   const ended = once(server.child, 'close');
-  const [victim = 0] = pidsOf(server);
+  const [victim = 0, survivor = 0] = pidsOf(server);
   process.kill(victim, 'SIGKILL');
-  assert.deepEqual(await ended, [2, null]);
+  await eventually(15_000, async () => (await immediately()) && /in 0\.5 seconds/.test(stderr));
   assert.equal(stderr.match(/LATCHKEY_SECRET: is not the secret/g)?.length, 1, stderr);
-  assert.deepEqual(pidsOf(server).filter(isAlive), []);
+  assert.match(stderr, /ended \(exit code 2\)\. Another one starts in 0\.25/);
+  assert.equal((await call(`${server.url}/healthz`)).status, 200, 'the other one serves');
+  assert.ok(isAlive(survivor));
+  // With the last worker that serves the rest ends, and the reason stands at the end.
+  process.kill(survivor, 'SIGKILL');
+  assert.deepEqual(await ended, [2, null]);
+  assert.match(stderr, /\nerror: LATCHKEY_SECRET: is not the secret[^\n]+\n$/);
+});
+
+test('A replacement serves again once the setting is right', async (t) => {
+  const folder = await createFolder(t);
+  const server = await startServer(t, folder, ['--workers', '2']);
+  let stderr = '';
+  server.child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const db = new DatabaseSync(join(folder, 'data', 'latchkey.db'));
+  t.after(() => db.close());
+  const id = db.prepare('select id from envelopes').get()?.['id'] ?? null;
+  db.exec(`update envelopes set id = 'secret:another'`);
+  const [victim = 0, other = 0] = pidsOf(server);
+  process.kill(victim, 'SIGKILL');
+  await eventually(15_000, async () => (await immediately()) && /cannot serve/.test(stderr));
+  db.prepare('update envelopes set id = ?').run(id);
+  // Only the replacement can answer.
+  process.kill(other, 'SIGSTOP');
+  t.after(() => isAlive(other) && process.kill(other, 'SIGCONT'));
+  const lines = () => Array.from({ length: 3 }, () => new Line(t, server.url).get('/healthz'));
+  const answer = () => Promise.any(lines()).catch(() => 0);
+  await eventually(15_000, async () => (await answer()) === 200);
+  process.kill(other, 'SIGCONT');
+  assert.equal(await server.stop(), 0);
 });
 
 test('Workers that die again and again are replaced ever more slowly', async (t) => {
@@ -269,6 +300,7 @@ test('Workers that die again and again are replaced ever more slowly', async (t)
     'in 1 seconds',
   ]);
   assert.match(stderr, /worker \d+ cannot serve: The file is not a Latchkey database/);
+  assert.match(stderr, /ended \(exit code 1\)\. Another one starts in 0\.25/);
   assert.equal((await call(`${server.url}/healthz`)).status, 200, 'the other one serves');
   server.child.kill('SIGKILL');
 });
