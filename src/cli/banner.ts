@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import type { Notice } from '../auth/ports.ts';
 import type { Settings } from '../config/settings.ts';
 import { defaultIssuer } from '../config/web-address.ts';
+import { isLoopback } from '../encoding/loopback.ts';
 import { VERSION } from '../server/version.ts';
 import type { Call } from './command.ts';
 import { type DataFiles, listDataFiles } from './data-files.ts';
@@ -80,9 +80,4 @@ export function printBanner(
 function describeDatabase({ database }: Settings, files: DataFiles): string {
   if (files.database !== undefined) return files.database;
   return database.kind === 'sqlite' ? 'in memory: gone when the server stops' : 'PostgreSQL';
-}
-
-function isLoopback(host: string): boolean {
-  if (isIP(host) === 4) return host.startsWith('127.');
-  return host === 'localhost' || host === '::1';
 }

@@ -1,5 +1,6 @@
 import { toAsciiLowerCase } from '../encoding/header-text.ts';
 import { parseJson } from '../encoding/json.ts';
+import { isLoopback } from '../encoding/loopback.ts';
 import { decodeUtf8 } from '../encoding/utf8.ts';
 import { explainConnection } from './likely-mistakes.ts';
 import { showUrl } from './show-url.ts';
@@ -116,10 +117,6 @@ export function assertFetchable(address: string, allowHttp: boolean): void {
     `${showUrl(address)} is not https, so anybody on the way could hand out keys of their own. Use https, or ` +
       'set allowHttp where the network itself is trusted.',
   );
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function refuseStatus(url: string, response: Response): FetchFailed {

@@ -16,6 +16,7 @@ import { refuseOtherBodies } from './empty-body.ts';
 import { findHostRefusal } from './error-answer.ts';
 import { parseErrorDetails } from './error-details.ts';
 import { logBackground, logNotice } from './host-log.ts';
+import { noticeOtherAddress } from './listen-notice.ts';
 import { logRefusals } from './log-refusals.ts';
 import {
   type LatchkeyPluginOptions,
@@ -167,6 +168,7 @@ async function mount(
     transport: server.transport ?? 'body',
   };
   rememberContext(app.latchkey, context);
+  noticeOtherAddress(app, opened.settings);
   if (opened.settings.logRefusals) logRefusals(app, context);
   if (server.docs) await addDocs(app, context);
   await app.register(async (scope) => addRoutes(scope, context));

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:http2';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext, test } from 'node:test';
@@ -14,6 +16,7 @@ import {
   findUser,
   InvalidInput,
   InvalidSetting,
+  type LatchkeyPluginOptions,
   latchkey,
   Overloaded,
   openLatchkey,
@@ -677,6 +680,71 @@ describe('two apps in one process', () => {
     await two.close();
     assert.equal((await one.send('/auth/me', { token: body['access_token'] })).status, 200);
     await one.close();
+  });
+});
+
+describe('an app that listens elsewhere than at its issuer', () => {
+  const tls = {
+    key: readFileSync(new URL('../support/tls/server-key.pem', import.meta.url)),
+    cert: readFileSync(new URL('../support/tls/server.pem', import.meta.url)),
+  };
+
+  async function findFreePort(): Promise<number> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    server.close();
+    await once(server, 'close');
+    return typeof address === 'object' ? (address?.port ?? 0) : 0;
+  }
+
+  async function listWarnings(
+    options: LatchkeyPluginOptions,
+    where: { port: number } | { path: string },
+    { https, inScope = false }: { https?: typeof tls; inScope?: boolean } = {},
+  ): Promise<string[]> {
+    const lines: string[] = [];
+    const logger = { level: 'warn', stream: { write: (line: string) => lines.push(line) } };
+    const app = Fastify({ logger, ...(https === undefined ? {} : { https }) });
+    const { issuer: _, ...rest } = testOptions();
+    const register = (scope: FastifyInstance) => scope.register(latchkey, { ...rest, ...options });
+    await (inScope ? app.register(async (scope) => register(scope)) : register(app));
+    await app.listen({ host: '127.0.0.1', ...where });
+    await app.close();
+    return lines.map((line) => JSON.parse(line).msg);
+  }
+
+  it('is told so', async () => {
+    const [port, other] = [await findFreePort(), await findFreePort()];
+    const socket = { path: join(testOptions().dataDir ?? '', 'app.sock') };
+    const wrong = /^The app listens on .*, but its issuer is http.* refused\. (Set|Give) /;
+    const told = [
+      await listWarnings({}, { port }),
+      await listWarnings({ port: other }, { port }),
+      await listWarnings({ env: { LATCHKEY_PORT: String(other) } }, { port }, { inScope: true }),
+      await listWarnings({ port }, { port }, { https: tls }),
+      await listWarnings({ port }, socket),
+      await listWarnings({ issuer: `http://localhost:${other}` }, { port }),
+      await listWarnings({ issuer: `https://127.0.0.1:${port}` }, { port }),
+    ];
+    for (const lines of told) {
+      assert.equal(lines.length, 1);
+      assert.match(lines[0] ?? '', wrong);
+    }
+    const begin = `The app listens on port ${port} (http), but its issuer is http://127.0.0.1:${other},`;
+    assert.equal(told[1]?.[0]?.slice(0, begin.length), begin);
+  });
+
+  it('is told nothing where it listens there, or where a proxy does', async () => {
+    const port = await findFreePort();
+    const silent = [
+      await listWarnings({ port }, { port }),
+      await listWarnings({ issuer: `http://localhost:${port}` }, { port }),
+      await listWarnings({ issuer: `https://localhost:${port}` }, { port }, { https: tls }),
+      await listWarnings({ issuer: 'https://auth.example.com' }, { port }),
+      await listWarnings({ issuer: 'http://auth.internal' }, { port }),
+    ];
+    assert.deepEqual(silent.flat(), []);
   });
 });
 
