@@ -1,6 +1,7 @@
-/** `npm run build`: a fresh dist/ from src/, as it is published. */
+/** `npm run build`: a fresh dist/ from src/, as it is published, and the part of it that each package has. */
 import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fillPackages } from './packages.ts';
 import { root, run } from './steps.ts';
 
 const dist = join(root, 'dist');
@@ -9,5 +10,7 @@ const { ok } = await run(
   { name: 'build', command: ['tsc', '-p', 'tsconfig.build.json'] },
   'inherit',
 );
-if (ok) chmodSync(join(dist, 'cli/main.js'), 0o755);
-else process.exitCode = 1;
+if (ok) {
+  chmodSync(join(dist, 'cli/main.js'), 0o755);
+  fillPackages(root);
+} else process.exitCode = 1;

@@ -18,6 +18,8 @@ export function createChecks(): readonly Step[] {
   const checks: Step[] = [
     { name: 'lint and format', command: ['biome', 'ci', '--colors=off'] },
     { name: 'types', command: ['tsc', '-p', '.'] },
+    // With the types of a browser alone, what only Node.js has does not compile.
+    { name: 'types of the client', command: ['tsc', '-p', 'src/client'] },
     { name: 'layers', command: ['node', 'scripts/check-layers.ts'] },
     { name: 'dead code', command: ['knip', '--no-progress'] },
   ];

@@ -35,6 +35,7 @@ export const houseRules: LayerRules = {
     store: [...belowAuth, 'auth', 'config'],
     hasher: [...belowAuth, 'auth'],
     guard: [...belowAuth, 'options'],
+    client: [],
     testing: [...belowAuth, 'options', 'guard'],
     config: ['errors', 'encoding', 'options', 'jwt'],
     system: belowSystem,

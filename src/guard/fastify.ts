@@ -2,14 +2,14 @@
  * `latchkey/guard/fastify`: the guard as a Fastify plugin, for APIs that are not Latchkey themselves.
  * An app that runs `latchkey/server` has `app.requireUser()` already.
  */
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import fastifyPlugin from 'fastify-plugin';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidOption } from '../errors.ts';
 import { assertOptions, type OptionCheck } from '../options/check-options.ts';
 import { createGuard } from './create-guard.ts';
 import { aDecorationName } from './decoration-options.ts';
 import { toRefusalAnswer } from './error-response.ts';
 import { decorateUser } from './fastify/require-user.ts';
+import { shareDecorations } from './fastify/share-decorations.ts';
 import type { Guard } from './guard.ts';
 import type { GuardOptions } from './guard-options.ts';
 
@@ -43,8 +43,8 @@ export type GuardPluginOptions = (GuardOptions | { readonly guard: Guard<object>
  * app.get('/hello', { onRequest: app.requireUser() }, (req) => `Hello, ${req.user.username}`);
  * ```
  */
-export const latchkeyGuard = fastifyPlugin<GuardPluginOptions>(
-  async (app, options) => {
+export const latchkeyGuard: FastifyPluginAsync<GuardPluginOptions> =
+  shareDecorations<GuardPluginOptions>('latchkey-guard', async (app, options) => {
     const { as: name = 'user', ...rest } = options;
     if ('as' in options)
       assertOptions('latchkeyGuard', { as: options.as }, { as: aDecorationName });
@@ -54,9 +54,7 @@ export const latchkeyGuard = fastifyPlugin<GuardPluginOptions>(
     if (!('guard' in rest)) app.addHook('onClose', async () => guard.close());
     app.decorate(name === 'user' ? 'guard' : `${name}Guard`, guard);
     decorateUser(app, name, guard, sendRefusal);
-  },
-  { name: 'latchkey-guard', fastify: '5.x' },
-);
+  });
 
 const aGuard: OptionCheck = (name, value) => {
   if (typeof (value as Partial<Guard> | null)?.require === 'function') return;

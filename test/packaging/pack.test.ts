@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,10 @@ describe('the lock file', () => {
   });
 });
 
-describe('the packed tarball', () => {
+/** The packages without dependencies. */
+const alone = ['guard', 'client'] as const;
+
+describe('the packed tarballs', () => {
   let folder = '';
   /** A project that has the tarball installed and nothing else. */
   let project = '';
@@ -47,6 +50,11 @@ describe('the packed tarball', () => {
     await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
     await runCommand('npm', ['pack', '--pack-destination', folder], copy);
 
+    for (const name of alone) {
+      const from = join(copy, 'packages', name);
+      // What it holds was built together with the other.
+      await runCommand('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], from);
+    }
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
     tarball = join(folder, `latchkey-${version}.tgz`);
     files = (await runCommand('tar', ['-tzf', tarball], folder)).trim().split('\n');
@@ -56,6 +64,13 @@ describe('the packed tarball', () => {
     await writeFile(join(project, 'package.json'), '{"private":true,"type":"module"}');
     const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
     await runCommand('npm', ['install', ...quiet, tarball], project);
+    for (const name of alone) {
+      const user = join(folder, name);
+      await mkdir(user);
+      await writeFile(join(user, 'package.json'), '{"private":true,"type":"module"}');
+      const packed = join(folder, `latchkey-${name}-${version}.tgz`);
+      await runCommand('npm', ['install', ...quiet, packed], user);
+    }
   });
 
   after(async () => {
@@ -147,6 +162,60 @@ describe('the packed tarball', () => {
     }
   });
 
+  for (const name of alone) {
+    test(`@latchkey/${name} arrives alone`, async () => {
+      const modules = join(folder, name, 'node_modules');
+      const installed = (await readdir(modules)).filter((it) => !it.startsWith('.'));
+      assert.deepEqual(installed, ['@latchkey']);
+      assert.deepEqual(await readdir(join(modules, '@latchkey')), [name]);
+      const holder = join(modules, '@latchkey', name);
+      const manifest = JSON.parse(await readFile(join(holder, 'package.json'), 'utf8'));
+      const { version, license, engines } = JSON.parse(
+        await readFile(join(root, 'package.json'), 'utf8'),
+      );
+      assert.deepEqual([manifest.version, manifest.license], [version, license]);
+      if (name === 'guard') assert.deepEqual(manifest.engines, engines);
+      assert.equal(manifest.dependencies, undefined);
+      assert.deepEqual((await readdir(holder)).sort(), [
+        'LICENSE',
+        'README.md',
+        'dist',
+        'package.json',
+      ]);
+    });
+  }
+
+  test('@latchkey/guard protects a project that installs it and Hono', async () => {
+    const user = join(folder, 'guard');
+    const hono = join(user, 'node_modules/hono');
+    await symlink(join(root, 'node_modules/hono'), hono, 'dir');
+    const script = `
+      import { createTestIssuer } from '@latchkey/guard/testing';
+      import { requireUser } from '@latchkey/guard/hono';
+      import * as express from '@latchkey/guard/express';
+      import * as fastify from '@latchkey/guard/fastify';
+      import { createGuard } from '@latchkey/guard';
+      import { Hono } from 'hono';
+      const issuer = createTestIssuer();
+      const app = new Hono().get('/hello', requireUser(issuer.guard), (c) => c.text(c.var.user.sub));
+      const { headers, user } = issuer.signInAs();
+      const [without, signedIn] = [await app.request('/hello'), await app.request('/hello', { headers })];
+      console.log(without.status, (await without.json()).code, signedIn.status);
+      console.log(typeof createGuard, typeof express.requireUser, typeof fastify.latchkeyGuard);`;
+    const output = await runCommand(process.execPath, ['--input-type=module', '-e', script], user);
+    assert.equal(output, '401 token_missing 200\nfunction function function\n');
+    await rm(hono);
+  });
+
+  test('@latchkey/client reads a refusal', async () => {
+    const script = `
+      import { readProblem } from '@latchkey/client';
+      const problem = await readProblem(Response.json({ code: 'a', detail: 'b' }, { status: 401 }));
+      console.log(problem.code, problem.message);`;
+    const args = ['--input-type=module', '-e', script];
+    assert.equal(await runCommand(process.execPath, args, join(folder, 'client')), 'a b\n');
+  });
+
   test('hides what is not exported', async () => {
     const script = `await import('latchkey/dist/errors.js')`;
     await assert.rejects(
@@ -156,41 +225,57 @@ describe('the packed tarball', () => {
   });
 
   test('has declarations that a strict consumer compiles', async () => {
-    await writeFile(
-      join(project, 'consumer.ts'),
-      ['server', 'guard', 'guard/fastify', 'testing']
-        .map((name, at) => `export * as part${at} from 'latchkey/${name}';\n`)
-        .join('')
-        .concat(ownClaims),
-    );
-    const compilerOptions = {
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noEmit: true,
-      target: 'es2024',
-      module: 'nodenext',
-      lib: ['es2024'],
-      typeRoots: [join(root, 'node_modules/@types')],
-      types: ['node'],
-      // Other packages' declarations are theirs; ours are looked at below.
-      skipLibCheck: false,
-    };
-    await writeFile(
-      join(project, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
-    );
-    const tsc = join(root, 'node_modules/typescript/bin/tsc');
-    const output = await runCommand(
-      process.execPath,
-      [tsc, '--pretty', 'false', '-p', '.'],
+    const modules = ['server', 'guard', 'guard/fastify', 'testing'];
+    await compileConsumer(
       project,
-    ).catch((error: Error) => error.message);
-    const ours = output
-      .split('\n')
-      .filter((line) => /^(consumer\.ts|node_modules\/latchkey\/).*error/.test(line));
-    assert.deepEqual(ours, []);
+      modules.map((name) => `latchkey/${name}`),
+      ownClaims,
+    );
+  });
+
+  test('@latchkey/guard and @latchkey/client have such declarations too', async () => {
+    const scope = join(folder, 'guard/node_modules/@latchkey');
+    await symlink(join(folder, 'client/node_modules/@latchkey/client'), join(scope, 'client'));
+    await symlink(join(root, 'node_modules/fastify'), join(scope, '../fastify'), 'dir');
+    const modules = ['guard', 'guard/fastify', 'guard/testing', 'client'];
+    await compileConsumer(
+      join(folder, 'guard'),
+      modules.map((name) => `@latchkey/${name}`),
+    );
   });
 });
+
+/** Compiles a program that re-exports the modules, and asserts that nothing in our declarations is wrong. */
+async function compileConsumer(folder: string, modules: readonly string[], more = '') {
+  const exports = modules.map((name, at) => `export * as part${at} from '${name}';\n`);
+  await writeFile(join(folder, 'consumer.ts'), exports.join('').concat(more));
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    target: 'es2024',
+    module: 'nodenext',
+    lib: ['es2024'],
+    typeRoots: [join(root, 'node_modules/@types')],
+    types: ['node'],
+    // Other packages' declarations are theirs; ours are looked at below.
+    skipLibCheck: false,
+  };
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
+  );
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const output = await runCommand(
+    process.execPath,
+    [tsc, '--pretty', 'false', '-p', '.'],
+    folder,
+  ).catch((error: Error) => error.message);
+  const ours = output
+    .split('\n')
+    .filter((line) => /^(consumer\.ts|.*node_modules\/@?latchkey\/).*error/.test(line));
+  assert.deepEqual(ours, []);
+}
 
 /** Declared for the server, they are the guard's too. */
 const ownClaims = `
