@@ -20,7 +20,7 @@ import type { Batch } from '../../src/store/transfer/tables.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { openStore } from '../../src/system/latchkey.ts';
 import { openBackup, writeBackup } from '../../src/system/transfer/backup-file.ts';
-import { backUp, restore } from '../../src/system/transfer/copy.ts';
+import { backUp, copyDatabase, restore } from '../../src/system/transfer/copy.ts';
 import { aGuard, anEvent, aSession, aUser } from '../store/records.ts';
 import { openFeed } from '../support/feed.ts';
 import { startPostgres } from '../support/postgres.ts';
@@ -434,6 +434,7 @@ test('What a backup or a restore has lost is noticed by its counts', async (t) =
   for (const [name, counts] of [
     ['users', { ...footer.counts, users: 2 }],
     ['audit_events', { ...footer.counts, audit_events: 0 }],
+    ['sqlite_master', { ...footer.counts, sqlite_master: 0 }],
   ]) {
     const text = `${JSON.stringify({ ...footer, counts })}\n`;
     await writeFile(join(folder, `${name}.backup`), `${lines.join('\n')}\n${text}`);
@@ -448,6 +449,40 @@ test('What a backup or a restore has lost is noticed by its counts', async (t) =
   const options = { replace: false, keepSessions: true };
   const restoring = restore(target, await openBackup(file), options, systemClock, () => {});
   await assert.rejects(restoring, /Not all rows arrived in users, so it was undone/);
+});
+
+test('A backup counts the rows of all batches, and takes nothing for whole that has others', async (t) => {
+  const folder = await createFolder(t);
+  const file = join(folder, 'a.backup');
+  async function* batches(): AsyncGenerator<Batch> {
+    for (const rows of [[['a', 1]], [['b', 2]], [['c', 3]]])
+      yield { table: 'facts', columns: ['name', 'value'], rows };
+  }
+  assert.equal((await writeBackup(file, 0, batches())).facts, 3);
+  const backup = await openBackup(file);
+  assert.equal(backup.counts['facts'], 3);
+  let read = 0;
+  for await (const { rows } of backup.batches()) read += rows.length;
+  assert.equal(read, 3);
+});
+
+test('A copy that differs from its original in a row or in a value is undone', async (t) => {
+  const folder = await createBackup(t);
+  const from: DatabaseLocation = { kind: 'sqlite', path: join(folder, 'data', 'latchkey.db') };
+  for (const [table, trigger] of [
+    ['audit_events', 'before insert on audit_events begin select raise(ignore); end'],
+    ['users', "after insert on users begin update users set username = 'joan'; end"],
+  ] as const) {
+    const to: DatabaseLocation = { kind: 'sqlite', path: join(folder, `${table}.db`) };
+    await (await openStore({ database: to })).close();
+    using client = new DatabaseSync(to.path);
+    client.exec(`create trigger spoils ${trigger}`);
+    await assert.rejects(
+      copyDatabase(from, to, () => {}),
+      new RegExp(`differs from the original in ${table}, so it was undone`),
+    );
+    assert.deepEqual(client.prepare('select count(*) as n from users').get()?.['n'], 0);
+  }
 });
 
 test('A backup that does not read back as it was written is not reported as one', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { test } from 'node:test';
 import type { Store } from '../../src/auth/ports.ts';
@@ -225,6 +225,41 @@ test('a transaction that is rolled back instead of committed acknowledges nothin
   await assert.rejects(behind.setRoles(change), StoreUnavailable);
   spoiling = false;
   assert.deepEqual((await store.findUser({ id: user.id }))?.roles, user.roles);
+});
+
+test('a listener whose network has fallen silent notices by itself, and connects again', {
+  timeout: 20_000,
+}, async (t) => {
+  const proxy = await startSilentProxy(t, sharedUrl);
+  const store = await openPostgresStore({
+    url: proxy.url,
+    connectTimeout: 500,
+    closeTimeout: 100,
+    listenerCheckMs: 20,
+  });
+  t.after(() => store.close());
+  const attempts = new EventEmitter();
+  const connected = once(attempts, 'attempt');
+  await store.subscribe?.(
+    () => {},
+    (reason) => attempts.emit('attempt', reason),
+  );
+  assert.deepEqual(await connected, [undefined]);
+  const outsider = await server.connect(sharedUrl);
+  t.after(() => outsider.end());
+  // It asks again and again as long as it is answered.
+  const times = new Set<unknown>();
+  while (times.size < 3) {
+    const { rows } = await outsider.query(
+      `select query_start::text as at from pg_stat_activity
+        where query = 'select 1' and datname = current_database()`,
+    );
+    for (const { at } of rows) times.add(at);
+  }
+  const failed = once(attempts, 'attempt');
+  proxy.fallSilent();
+  const [reason] = await failed;
+  assert.ok(reason instanceof StoreUnavailable, 'a new attempt was made, and failed');
 });
 
 test('closing does not wait for a server that does not answer', { timeout: 20_000 }, async (t) => {

@@ -6,9 +6,6 @@ import type { PostgresLocation } from './location.ts';
 /** ms. The wait for the next attempt to connect doubles from the first to the last of these. */
 const firstPause = 50;
 const longestPause = 1_000;
-/** How often to ask whether the connection still is one; ms. */
-const pulse = 15_000;
-
 /**
  * Calls back whenever the revocation log may have grown: on every notification, and on every new
  * connection, for nobody told what happened in between. A listener may be deaf without knowing it (a
@@ -54,7 +51,7 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    const { Client, connection, connectTimeout } = this.#location;
+    const { Client, connection, connectTimeout, listenerCheckMs } = this.#location;
     const client = new Client({
       ...connection,
       connectionTimeoutMillis: connectTimeout,
@@ -80,30 +77,22 @@ export class Listener {
     this.#isConnected = true;
     this.#pause = firstPause;
     this.#onAttempt();
-    this.#schedule(pulse, () => void this.#feelPulse(client));
+    // A network that drops packets closes no connection: only a question that is not answered tells.
+    this.#setTimer(setInterval(() => client.query('select 1').catch(lose), listenerCheckMs));
     this.#onChange();
-  }
-
-  async #feelPulse(client: PostgresClient): Promise<void> {
-    try {
-      await client.query('select 1');
-    } catch {
-      this.#lose(client);
-      return;
-    }
-    if (this.#client === client) this.#schedule(pulse, () => void this.#feelPulse(client));
   }
 
   #lose(client: PostgresClient): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     client.end().catch(() => {});
-    this.#schedule(this.#pause, () => void this.open());
+    this.#setTimer(setTimeout(() => void this.open(), this.#pause));
     this.#pause = Math.min(2 * this.#pause, longestPause);
   }
 
-  #schedule(delay: number, work: () => void): void {
+  #setTimer(timer: NodeJS.Timeout): void {
     clearTimeout(this.#timer);
-    if (!this.#closed) this.#timer = setTimeout(work, delay).unref();
+    this.#timer = timer.unref();
+    if (this.#closed) clearTimeout(timer);
   }
 }

@@ -23,6 +23,8 @@ export interface PostgresStoreOptions {
   readonly maxWaiting?: number;
   /** How long calls under way may take once the store is to be closed, in ms. Default: 5000. */
   readonly closeTimeout?: number;
+  /** How often the connection that listens for revocations is checked, in ms. Default: 15000. */
+  readonly listenerCheckMs?: number;
   /** Where libpq's variables are read from. Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -41,6 +43,7 @@ export interface PostgresLocation {
   /** ms */
   readonly closeTimeout: number;
   readonly maxWaiting: number;
+  readonly listenerCheckMs: number;
 }
 
 /** Type identifiers of PostgreSQL: int8, int2, int4. */
@@ -76,6 +79,7 @@ export async function readLocation(options: PostgresStoreOptions): Promise<Postg
     connectTimeout,
     closeTimeout: options.closeTimeout ?? 5_000,
     maxWaiting: options.maxWaiting ?? 10_000,
+    listenerCheckMs: options.listenerCheckMs ?? 15_000,
     place: host.startsWith('/') ? host : `${host}:${port}`,
     Client: channelBinding === 'require' ? BoundClient : PostgresClient,
     // Complete, so that the driver reads neither URLs nor variables in its own way.

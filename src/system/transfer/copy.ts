@@ -14,11 +14,11 @@ import { findDifferences, type Summary, Summing } from './checksums.ts';
 export type Progress = (done: number, total: number) => void;
 
 /**
- * Above every version that a token of after the backup can have: nobody's roles change so often between
- * a backup and the loss of what followed.
+ * Larger than any token version issued after the backup: no user's roles change a million times between a backup
+ * and the loss of what followed.
  */
 const versionLeap = 1_000_000;
-/** Who followed the log further than the backup knows must not take what is new for old. */
+/** Readers may have seen log positions beyond the backup. Without the gap they would take new entries for read ones. */
 const logGap = 1_000_000;
 
 /**
