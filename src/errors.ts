@@ -131,6 +131,23 @@ export class CredentialsRefused extends LatchkeyError {
   }
 }
 
+/**
+ * A link, a code or a challenge that is not accepted: unknown, used, expired, or made for something else.
+ * Deliberately not told apart.
+ */
+export class OneTimeSecretRefused extends LatchkeyError {
+  readonly code = 'one_time_secret_refused';
+  constructor() {
+    super('This link or code is not valid. It may have expired or been used. Ask for a new one.');
+  }
+  override get status(): 401 {
+    return 401;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
+  }
+}
+
 /** The password was right and the account is disabled. */
 export class AccountDisabled extends LatchkeyError {
   readonly code = 'account_disabled';

@@ -243,6 +243,7 @@ export async function createAuth(options: {
       await keys.ready();
     },
     createEvent: createEventMaker(clock, random),
+    dataRoots: () => vault.roots,
   };
   log.followKeys({
     settle: () => keys.settle(),

@@ -5,6 +5,7 @@ import type { Clock, PasswordHasher, Random, Revoked, Revoking, Store } from './
 import { LONGEST_ACCESS_TTL } from './ports.ts';
 import type { RefreshTokenCodec } from './refresh-token.ts';
 import type { RevocationLog } from './revocation-log.ts';
+import type { RootKey } from './root-keys.ts';
 import { type AuthSettings, REVOCATION_MARGIN } from './settings.ts';
 
 /** What the services of the domain share. */
@@ -24,6 +25,8 @@ export interface AuthContext {
    */
   readonly assertCanIssue: () => Promise<void>;
   readonly createEvent: EventMaker;
+  /** What one-time secrets depend on, the newest first. @throws {StoreUnavailable} */
+  readonly dataRoots: () => readonly RootKey[];
 }
 
 /** @returns the end of what a revocation of this moment is about, as the store wants it; ms since the epoch */

@@ -1,5 +1,6 @@
 import type { Revocation } from '../revocation/revocation.ts';
 import type { AuditEvent, GuardRecord, Session, User, UserRecord } from './model.ts';
+import type { OneTimeSecretStore, SecretUse } from './ports/one-time-secrets.ts';
 import type { Proof } from './ports/proof.ts';
 import type { Generations } from './refresh-rule.ts';
 
@@ -140,7 +141,7 @@ export interface Notice {
   readonly text: string;
 }
 
-export interface Store {
+export interface Store extends OneTimeSecretStore {
   /** Inserts the user, and its first session where one is given, in one transaction. */
   createUser(args: {
     user: UserRecord;
@@ -217,7 +218,9 @@ export interface Store {
   /**
    * Replaces the hash if it still is `verifiedHash` (null: whatever it is), raises the token version and
    * ends every session but `keep`. That one goes on to its next generation, and refresh tokens of its
-   * earlier ones are void. Finds nothing where `keep` does not live.
+   * earlier ones are void. Finds nothing where `keep` does not live, or where the one-time secret to `consume`
+   * is not live. All other one-time secrets of the user end, but those for the purposes that outlive a change of
+   * the password.
    */
   changePassword(
     args: {
@@ -225,6 +228,7 @@ export interface Store {
       verifiedHash: string | null;
       newHash: string;
       keep: { sessionId: string; expiresAt: number } | null;
+      consume?: SecretUse;
       now: number;
     } & Revoking,
   ): Promise<
@@ -242,7 +246,7 @@ export interface Store {
   ): Promise<Revoked>;
 
   /**
-   * Removes the user and its sessions. Audit events stay. `isPartial`: the user had too many sessions for
+   * Removes the user with its sessions and one-time secrets. Audit events stay. `isPartial`: the user had too many sessions for
    * one transaction. It is disabled, all its sessions have ended and some were removed; call again.
    */
   deleteUser(
@@ -322,8 +326,8 @@ export interface Store {
   listEvents(args: { userId: string | null; limit: number }): Promise<AuditEvent[]>;
 
   /**
-   * Removes up to `limit` rows that mean nothing any more at `now`: sessions past their `expiresAt`, dead
-   * log entries, and the audit events whose id sorts before `eventsBefore`, if that is given. `removed` =
+   * Removes up to `limit` rows that mean nothing any more at `now`: sessions and one-time secrets past their
+   * `expiresAt`, dead log entries, and the audit events whose id sorts before `eventsBefore`, if that is given. `removed` =
    * `limit` says that there may be more. What is removed stays removed, so let `now` lag behind the clock
    * by as much as it may be wrong: an entry removed while the clock ran ahead would no longer refuse its
    * tokens when the clock steps back.

@@ -4,6 +4,7 @@ import type {
   Forbidden,
   MultipleCredentials,
   NotFound,
+  OneTimeSecretRefused,
   Overloaded,
   ReauthenticationRequired,
   RefreshRefused,
@@ -17,6 +18,7 @@ export type DetailCode =
   | TokenErrorCode
   | RefreshRefused['code']
   | CredentialsRefused['code']
+  | OneTimeSecretRefused['code']
   | AccountDisabled['code']
   | Forbidden['code']
   | ReauthenticationRequired['code']
@@ -48,6 +50,7 @@ const CODES: Readonly<Record<DetailCode, true>> = {
   refresh_token_reused: true,
   session_ended: true,
   invalid_credentials: true,
+  one_time_secret_refused: true,
   account_disabled: true,
   insufficient_role: true,
   insufficient_scope: true,

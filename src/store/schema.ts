@@ -117,6 +117,20 @@ export interface GuardRow {
   created_at: number;
 }
 
+export interface OneTimeSecretRow {
+  id: string;
+  purpose: string;
+  subject: string;
+  mac: string;
+  data: string | null;
+  browser: string | null;
+  expires_at: number;
+  code_expires_at: number | null;
+  /** Codes that were presented. */
+  attempts: Generated<number>;
+  used_at: Generated<number | null>;
+}
+
 export interface FactRow {
   name: string;
   value: string;
@@ -136,6 +150,7 @@ export interface Database {
   envelopes: EnvelopeRow;
   audit_events: AuditEventRow;
   guards: GuardRow;
+  one_time_secrets: OneTimeSecretRow;
   facts: FactRow;
   latchkey_migrations: MigrationRow;
 }

@@ -21,7 +21,7 @@ import { systemClock } from '../../src/system/clock.ts';
 import { openStore } from '../../src/system/latchkey.ts';
 import { openBackup, writeBackup } from '../../src/system/transfer/backup-file.ts';
 import { backUp, copyDatabase, restore } from '../../src/system/transfer/copy.ts';
-import { aGuard, anEvent, aSession, aUser } from '../store/records.ts';
+import { aGuard, anEvent, aSecret, aSession, aUser } from '../store/records.ts';
 import { openFeed } from '../support/feed.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startServer as startApp } from '../support/server.ts';
@@ -354,6 +354,8 @@ for (const [kind, createLocation] of Object.entries(locations)) {
     // No text with NUL gets as far as a database; SQLite would keep it.
     const texts = kind === 'SQLite' ? { ...hostile, NUL: 'a\0b' } : hostile;
     await fillWithHostile(source, texts);
+    const secret = aSecret();
+    await source.createOneTimeSecret({ secret, bound: null, now: 0 });
     const before = await readAll(source);
     const file = join(folder, 'a.backup');
     const counts = await backUp(from, file, systemClock, () => {});
@@ -370,6 +372,8 @@ for (const [kind, createLocation] of Object.entries(locations)) {
       const store = await openStore({ database: target });
       t.after(() => store.close());
       assert.deepEqual(await readAll(store), before, other);
+      // One that was used after the backup must not work again.
+      assert.equal(await store.findOneTimeSecret({ ...secret, now: 0 }), undefined);
     }
   });
 }

@@ -1,6 +1,7 @@
 import type { Session, UserRecord } from '../../src/auth/model.ts';
+import type { SecretUse } from '../../src/auth/ports/one-time-secrets.ts';
 import type { Store } from '../../src/auth/ports.ts';
-import { aKey, anEvent, aProof, aSession, unique } from './records.ts';
+import { aKey, anEvent, aProof, aSecret, aSession, unique } from './records.ts';
 import { revoking, signUp } from './suite/harness.ts';
 
 /** A user with two sessions: `session` is the one that the acts are about. */
@@ -42,9 +43,18 @@ function logIn(store: Store, user: UserRecord, { rehash, maxSessions = 100 }: Lo
   });
 }
 
-function setPassword(store: Store, userId: string, keepSessionId?: string) {
+/** One of the three that a user may have. */
+async function createSecret(store: Store, userId: string): Promise<SecretUse> {
+  const secret = aSecret({ purpose: 'challenge', subject: userId });
+  const bound = { limit: 3, endsOldest: true, replaces: null };
+  await store.createOneTimeSecret({ secret, bound, now });
+  return { ...secret, now };
+}
+
+function setPassword(store: Store, userId: string, keepSessionId?: string, consume?: SecretUse) {
   const keep = keepSessionId === undefined ? null : { sessionId: keepSessionId, expiresAt: later };
-  const change = { verifiedHash: null, newHash: unique('hash'), keep, now };
+  const secret = consume === undefined ? {} : { consume };
+  const change = { verifiedHash: null, newHash: unique('hash'), keep, now, ...secret };
   return store.changePassword({ userId, ...change, ...revoking() });
 }
 
@@ -70,6 +80,13 @@ export const acts = {
     store.endAllSessions({ userId: user.id, now, ...revoking() }),
   'password change': (store, { user, session }) => setPassword(store, user.id, session.id),
   'password set': (store, { user }) => setPassword(store, user.id),
+  'password change with a one-time secret': async (store, { user, session }) => {
+    const use = await createSecret(store, user.id);
+    return setPassword(store, user.id, session.id, use);
+  },
+  'creation of a one-time secret': (store, { user }) => createSecret(store, user.id),
+  'use of a one-time secret': async (store, { user }) =>
+    store.consumeOneTimeSecret(await createSecret(store, user.id)),
   'change of roles': (store, { user }) =>
     store.setRoles({ userId: user.id, roles: ['x'], now, ...revoking() }),
   disabling: (store, { user }) =>

@@ -1,4 +1,5 @@
 import type { AuditEvent, GuardRecord, Session, UserRecord } from '../../src/auth/model.ts';
+import type { OneTimeSecretRecord } from '../../src/auth/ports/one-time-secrets.ts';
 import type { Proof } from '../../src/auth/ports/proof.ts';
 import type { Envelope, StoredKey } from '../../src/auth/ports.ts';
 
@@ -89,4 +90,19 @@ export function aGuard(fields: Partial<GuardRecord> = {}): GuardRecord {
 
 export function anEnvelope(fields: Partial<Envelope> = {}): Envelope {
   return { id: unique('envelope'), sealed: 'sealed', createdAt: 1_000, endsAt: null, ...fields };
+}
+
+export function aSecret(fields: Partial<OneTimeSecretRecord> = {}): OneTimeSecretRecord {
+  const id = unique('secret');
+  return {
+    id,
+    purpose: 'reset',
+    subject: unique('subject'),
+    mac: `mac of ${id}`,
+    data: '{"a":1}',
+    browser: null,
+    expiresAt: 1_000_000,
+    codeExpiresAt: 500_000,
+    ...fields,
+  };
 }

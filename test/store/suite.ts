@@ -15,6 +15,7 @@ import {
   type TestDatabase,
 } from './suite/harness.ts';
 import { keyTests } from './suite/keys.ts';
+import { oneTimeSecretTests } from './suite/one-time-secrets.ts';
 import { raceTests } from './suite/races.ts';
 import { revocationTests } from './suite/revocations.ts';
 import { rotationTests } from './suite/rotation.ts';
@@ -45,6 +46,7 @@ export function storeSuite(name: string, open: OpenDatabase, inOrder = true): vo
     describe('rotation', () => rotationTests(given));
     describe('accounts', () => accountTests(given));
     describe('facts and events', () => factTests(given));
+    describe('one-time secrets', () => oneTimeSecretTests(given, open));
     describe('atomicity', () => atomicityTests(given, inOrder));
     describe('revocations', () => revocationTests(open));
     describe('keys', () => keyTests(open));

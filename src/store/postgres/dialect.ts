@@ -10,7 +10,7 @@ import { StoreUnavailable } from '../../errors.ts';
 import type { Database } from '../schema.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
-import { lockCall } from './locks.ts';
+import { lockCall, nameLockCall } from './locks.ts';
 
 /** Where a transaction that appends to the revocation log tells of it. */
 export const revocationChannel = 'latchkey_revocations';
@@ -32,6 +32,9 @@ export function createPostgresSql(): Sql {
     // No key is ever changed, so those who only refer to the row need not wait.
     forUpdate: (selection) => selection.forNoKeyUpdate(),
     skipLocked: (selection) => selection.forUpdate().skipLocked(),
+    *lockName(name) {
+      yield { text: `select ${nameLockCall('$1')}`, values: [name] };
+    },
     // Any other collation may change with the system's libraries, and an index ordered by the old one
     // then holds a name twice.
     text: raw`text collate "C"`,

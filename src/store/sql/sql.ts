@@ -27,6 +27,12 @@ export interface Sql extends StatementSource {
     selection: SelectQueryBuilder<Database, TB, O>,
   ): SelectQueryBuilder<Database, TB, O>;
 
+  /**
+   * Has transactions that name the same take place one after another, each to its end. Databases that admit one
+   * writer at a time need no lock.
+   */
+  lockName(name: string): Steps<void>;
+
   /** The type of a column for text, which is compared and ordered by its bytes. */
   readonly text: 'text' | RawBuilder<string>;
   /** The type of a column for ms since the epoch, counters and versions: 53 bits at least. */

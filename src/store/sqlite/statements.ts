@@ -224,6 +224,51 @@ export const statements: CompiledStatements = {
     text: 'select * from "users" where "id" = ?',
     parameters: [['id']],
   },
+  'secrets.consume': {
+    text: 'update "one_time_secrets" set "used_at" = ? where "id" = ? and "purpose" = ? and "subject" = ? and "mac" = ? and "used_at" is null and "expires_at" > ? returning "id"',
+    parameters: [['now'], ['id'], ['purpose'], ['subject'], ['mac'], ['now']],
+  },
+  'secrets.countAttempt': {
+    text: 'update "one_time_secrets" set "attempts" = "attempts" + ? where "id" = ? and "purpose" = ? and "subject" = coalesce(?, "subject") and "used_at" is null and "expires_at" > ? and "code_expires_at" > ? and "attempts" < ? returning "id", "purpose", "subject", "mac", "data", "browser", "expires_at" as "expiresAt", "code_expires_at" as "codeExpiresAt"',
+    parameters: [1, ['id'], ['purpose'], ['subject'], ['now'], ['now'], ['maxAttempts']],
+  },
+  'secrets.insert': {
+    text: 'insert into "one_time_secrets" ("id", "purpose", "subject", "mac", "data", "browser", "expires_at", "code_expires_at") values (?, ?, ?, ?, ?, ?, ?, ?)',
+    parameters: [
+      ['id'],
+      ['purpose'],
+      ['subject'],
+      ['mac'],
+      ['data'],
+      ['browser'],
+      ['expiresAt'],
+      ['codeExpiresAt'],
+    ],
+  },
+  'secrets.remove': {
+    text: 'delete from "one_time_secrets" where "id" = ?',
+    parameters: [['id']],
+  },
+  'secrets.removeAll': {
+    text: 'delete from "one_time_secrets" where "id" in (select "id" from "one_time_secrets" where "subject" = ? order by "id")',
+    parameters: [['subject']],
+  },
+  'secrets.removeExpired': {
+    text: 'delete from "one_time_secrets" where "id" in (select "id" from "one_time_secrets" where "expires_at" <= ? limit ?) returning "id"',
+    parameters: [['now'], ['limit']],
+  },
+  'secrets.removeOpen': {
+    text: 'delete from "one_time_secrets" where "id" in (select "id" from "one_time_secrets" where "subject" = ? and "purpose" not in (?, ?) order by "id")',
+    parameters: [['subject'], 'undo', 'report'],
+  },
+  'secrets.selectLive': {
+    text: 'select "id", "purpose", "subject", "mac", "data", "browser", "expires_at" as "expiresAt", "code_expires_at" as "codeExpiresAt" from "one_time_secrets" where "id" = ? and "purpose" = ? and "used_at" is null and "expires_at" > ?',
+    parameters: [['id'], ['purpose'], ['now']],
+  },
+  'secrets.selectLiveIds': {
+    text: 'select "id", "browser" from "one_time_secrets" where "subject" = ? and "purpose" = ? and "used_at" is null and "expires_at" > ? order by "id"',
+    parameters: [['subject'], ['purpose'], ['now']],
+  },
   'sessions.insert': {
     text: 'insert into "sessions" ("id", "user_id", "generation", "rotated_at", "expires_at", "created_at", "auth_time", "amr", "mfa_time", "client_id", "scope", "address", "user_agent", "epoch") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     parameters: [

@@ -12,6 +12,7 @@ export const tables = [
   { name: 'signing_keys', key: 'kid' },
   { name: 'envelopes', key: 'id' },
   { name: 'audit_events', key: 'id' },
+  { name: 'one_time_secrets', key: 'id' },
   { name: 'facts', key: 'name' },
   { name: 'guards', key: 'id' },
 ] as const satisfies readonly { name: TableName; key: string }[];

@@ -156,6 +156,11 @@ export class Transfer {
     await this.#run(raw`delete from envelopes`);
   }
 
+  /** Ends all links, codes and challenges: one that was used after the backup would work again. */
+  async dropOneTimeSecrets(): Promise<void> {
+    await this.#run(raw`delete from one_time_secrets`);
+  }
+
   /** The value of a fact, if it is there. */
   async findFact(name: string): Promise<string | undefined> {
     const [row] = await this.#run(raw`select value from facts where name = ${name}`);

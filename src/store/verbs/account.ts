@@ -4,6 +4,7 @@ import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 import { auditLog } from './audit.ts';
+import { secretConsumption, secretRemoval } from './one-time-secrets.ts';
 import { fromSessionRow, fromUserRow } from './records.ts';
 import { revocationLog } from './revocations.ts';
 import { sessionRemoval } from './session-cleanup.ts';
@@ -22,6 +23,8 @@ export function accountVerbs(sql: Sql): AccountVerbs {
   const revoke = revocationLog(sql);
   const record = auditLog(sql);
   const removal = sessionRemoval(sql);
+  const consumeSecret = secretConsumption(sql);
+  const secrets = secretRemoval(sql);
   const missing = { found: false, revocations: [] };
 
   const raiseVersion = query(sql, 'account.raiseVersion', (p: { id: string; now: number }) =>
@@ -131,7 +134,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       return { found: true, revocations: [entry] };
     },
 
-    *changePassword({ userId, verifiedHash, newHash, keep, now, issuedUntil, event }) {
+    *changePassword({ userId, verifiedHash, newHash, keep, consume, now, issuedUntil, event }) {
       const [user] = yield* selectHash({ id: userId });
       if (user === undefined || (verifiedHash !== null && user.hash !== verifiedHash)) {
         return missing;
@@ -140,6 +143,9 @@ export function accountVerbs(sql: Sql): AccountVerbs {
         keep && (yield* findKept({ id: keep.sessionId, userId, epoch: user.epoch, now }));
       const [current] = found ?? [];
       if (keep !== null && current === undefined) return missing;
+      // Before anything is written, and after the user and the session are locked.
+      if (consume !== undefined && !(yield* consumeSecret(consume))) return missing;
+      yield* secrets.removeOpen({ subject: userId });
       yield* replaceHash({ id: userId, hash: newHash });
       const [raised] = yield* raiseEpoch({ id: userId, now });
       if (raised === undefined) return missing;
@@ -206,6 +212,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
         return { found: true, revocations: [entry], isPartial: true };
       }
       yield* removeUser({ id: userId });
+      yield* secrets.removeAll({ subject: userId });
       yield* record(event);
       const entry = yield* revokeUser(userId, NO_VERSION_ACCEPTED, issuedUntil);
       return { found: true, revocations: [entry] };

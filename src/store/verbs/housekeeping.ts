@@ -1,8 +1,10 @@
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
+import { secretRemoval } from './one-time-secrets.ts';
 import type { Verbs } from './verb.ts';
 
 export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'prune' | 'ping'> {
+  const { removeExpired: removeSecrets } = secretRemoval(sql);
   const removeSessions = query(
     sql,
     'housekeeping.removeSessions',
@@ -66,6 +68,8 @@ export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'prune' | 'ping'> {
       if (removed < limit) {
         removed += (yield* removeRevocations({ now, limit: limit - removed })).length;
       }
+      if (removed < limit)
+        removed += (yield* removeSecrets({ now, limit: limit - removed })).length;
       if (removed < limit && eventsBefore !== undefined) {
         removed += (yield* removeEvents({ before: eventsBefore, limit: limit - removed })).length;
       }

@@ -5,6 +5,7 @@ import { factVerbs } from './facts.ts';
 import { guardVerbs } from './guards.ts';
 import { housekeepingVerbs } from './housekeeping.ts';
 import { keyVerbs } from './keys.ts';
+import { oneTimeSecretVerbs } from './one-time-secrets.ts';
 import { revocationVerbs } from './revocations.ts';
 import { rotationVerbs } from './rotation.ts';
 import { cleanupVerbs } from './session-cleanup.ts';
@@ -22,6 +23,7 @@ export function createVerbs(sql: Sql): Verbs {
     ...accountVerbs(sql),
     ...cleanupVerbs(sql),
     ...revocationVerbs(sql),
+    ...oneTimeSecretVerbs(sql),
     ...keyVerbs(sql),
     ...guardVerbs(sql),
     ...factVerbs(sql),

@@ -76,6 +76,7 @@ export async function restore(
     assertCounts(backup.counts, await target.countRows(Object.keys(backup.counts)));
     if (isOlder) await target.upgrade(backup.schema);
     await target.continueLog(logGap);
+    await target.dropOneTimeSecrets();
     if (!keepSessions) {
       const longest = Number((await target.findFact(LONGEST_ACCESS_TTL)) ?? 86_400);
       const until = clock.now() + longest * 1000 + REVOCATION_MARGIN;

@@ -1,0 +1,68 @@
+/** A one-time secret as stored. The database holds neither its token nor its code. */
+export interface OneTimeSecretRecord {
+  /** UUIDv7. */
+  readonly id: string;
+  /** What it may be used for; the name of one of `SECRET_PURPOSES`. */
+  readonly purpose: string;
+  /** Whom it is about: the id of a user, or another name for somebody who has no account yet. */
+  readonly subject: string;
+  /** Authenticates every member of this record but the attempts, with the token and the code. */
+  readonly mac: string;
+  /** What its use needs to know, as JSON, or null. */
+  readonly data: string | null;
+  /** The browser that asked for it, as a MAC of its cookie, or null. */
+  readonly browser: string | null;
+  /** From when it is refused; ms since the epoch. */
+  readonly expiresAt: number;
+  /** From when its code is refused; ms since the epoch. Null: it has no code. */
+  readonly codeExpiresAt: number | null;
+}
+
+/**
+ * Names the secret that a verb consumes in its own transaction. The caller has checked the token or the code
+ * against the record with this MAC.
+ */
+export interface SecretUse extends Pick<OneTimeSecretRecord, 'id' | 'purpose' | 'subject' | 'mac'> {
+  /** ms since the epoch. */
+  readonly now: number;
+}
+
+/** The verbs for one-time secrets. A secret is live until it expires or is used. */
+export interface OneTimeSecretStore {
+  /**
+   * Stores a secret. With a `bound`, live ones of the same purpose and subject end where it replaces them: the
+   * one of the id `replaces`, and those of the same browser. The others stay.
+   * @returns `full` where `limit` others live. With `endsOldest` the oldest of them ends instead
+   */
+  createOneTimeSecret(args: {
+    secret: OneTimeSecretRecord;
+    bound: { limit: number; endsOldest: boolean; replaces: string | null } | null;
+    /** ms since the epoch. */
+    now: number;
+  }): Promise<{ status: 'created' | 'full' }>;
+
+  /** The secret of this id and purpose, if it is live. */
+  findOneTimeSecret(args: {
+    id: string;
+    purpose: string;
+    /** ms since the epoch. */
+    now: number;
+  }): Promise<OneTimeSecretRecord | undefined>;
+
+  /**
+   * The same for somebody who presents a code. It counts the attempt before the code is compared, so that no
+   * number of parallel attempts has more than `maxAttempts` compared. Finds nothing once these are used up,
+   * when the code has expired, or where `subject` is given and differs.
+   */
+  tryOneTimeCode(args: {
+    id: string;
+    purpose: string;
+    subject: string | null;
+    maxAttempts: number;
+    /** ms since the epoch. */
+    now: number;
+  }): Promise<OneTimeSecretRecord | undefined>;
+
+  /** Uses the secret up, if it is live. Verbs that take a `consume` do the same in their own transaction. */
+  consumeOneTimeSecret(use: SecretUse): Promise<{ found: boolean }>;
+}

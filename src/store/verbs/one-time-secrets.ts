@@ -1,0 +1,178 @@
+import { LASTING_PURPOSES } from '../../auth/credentials/secret-purposes.ts';
+import type { OneTimeSecretRecord, SecretUse } from '../../auth/ports/one-time-secrets.ts';
+import { query } from '../sql/query.ts';
+import type { Sql } from '../sql/sql.ts';
+import type { Steps } from '../sql/steps.ts';
+import type { Verbs } from './verb.ts';
+
+type OneTimeSecretVerbs = Pick<
+  Verbs,
+  'createOneTimeSecret' | 'findOneTimeSecret' | 'tryOneTimeCode' | 'consumeOneTimeSecret'
+>;
+
+/** The members of a record, by their names in the domain. */
+const members = [
+  ...(['id', 'purpose', 'subject', 'mac', 'data', 'browser'] as const),
+  ...(['expires_at as expiresAt', 'code_expires_at as codeExpiresAt'] as const),
+] as const;
+
+/**
+ * Uses a secret up within the verb that does what it is for. To be run after the verb has locked the user and
+ * the session, and before it writes anything.
+ * @returns whether it was live. Where it was not, the verb must do nothing
+ */
+export function secretConsumption(sql: Sql): (use: SecretUse) => Steps<boolean> {
+  // Of many transactions at the same time the first one updates the row. The others wait for it, look at the
+  // row again, and find it used.
+  const consume = query(sql, 'secrets.consume', (p: SecretUse) =>
+    sql.db
+      .updateTable('one_time_secrets')
+      .set({ used_at: p.now })
+      .where('id', '=', p.id)
+      .where('purpose', '=', p.purpose)
+      .where('subject', '=', p.subject)
+      .where('mac', '=', p.mac)
+      .where('used_at', 'is', null)
+      .where('expires_at', '>', p.now)
+      .returning('id'),
+  );
+  return function* ({ id, purpose, subject, mac, now }) {
+    return (yield* consume({ id, purpose, subject, mac, now })).length === 1;
+  };
+}
+
+/** Ends secrets of a subject within a verb, and removes those that have expired. */
+export function secretRemoval(sql: Sql) {
+  // Whoever locks several of a subject does so in this order, so that no two wait for each other.
+  const ofSubject = (p: { subject: string }) =>
+    sql.forUpdate(
+      sql.db.selectFrom('one_time_secrets').where('subject', '=', p.subject).orderBy('id'),
+    );
+  return {
+    removeAll: query(sql, 'secrets.removeAll', (p: { subject: string }) =>
+      sql.db.deleteFrom('one_time_secrets').where('id', 'in', ofSubject(p).select('id')),
+    ),
+    /** All but those that a thief must not be able to end. */
+    removeOpen: query(sql, 'secrets.removeOpen', (p: { subject: string }) =>
+      sql.db
+        .deleteFrom('one_time_secrets')
+        .where('id', 'in', ofSubject(p).select('id').where('purpose', 'not in', LASTING_PURPOSES)),
+    ),
+    removeExpired: query(sql, 'secrets.removeExpired', (p: { now: number; limit: number }) =>
+      sql.db
+        .deleteFrom('one_time_secrets')
+        .where('id', 'in', (it) =>
+          sql.skipLocked(
+            it
+              .selectFrom('one_time_secrets')
+              .select('id')
+              .where('expires_at', '<=', p.now)
+              .limit(p.limit),
+          ),
+        )
+        .returning('id'),
+    ),
+  };
+}
+
+export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
+  const consume = secretConsumption(sql);
+  const insert = query(sql, 'secrets.insert', (p: OneTimeSecretRecord) =>
+    sql.db.insertInto('one_time_secrets').values({
+      id: p.id,
+      purpose: p.purpose,
+      subject: p.subject,
+      mac: p.mac,
+      data: p.data,
+      browser: p.browser,
+      expires_at: p.expiresAt,
+      code_expires_at: p.codeExpiresAt,
+    }),
+  );
+  const selectLiveIds = query(
+    sql,
+    'secrets.selectLiveIds',
+    (p: { purpose: string; subject: string; now: number }) =>
+      sql.forUpdate(
+        sql.db
+          .selectFrom('one_time_secrets')
+          .select(['id', 'browser'])
+          .where('subject', '=', p.subject)
+          .where('purpose', '=', p.purpose)
+          .where('used_at', 'is', null)
+          .where('expires_at', '>', p.now)
+          .orderBy('id'),
+      ),
+  );
+  const remove = query(sql, 'secrets.remove', (p: { id: string }) =>
+    sql.db.deleteFrom('one_time_secrets').where('id', '=', p.id),
+  );
+  const selectLive = query(
+    sql,
+    'secrets.selectLive',
+    (p: { id: string; purpose: string; now: number }) =>
+      sql.db
+        .selectFrom('one_time_secrets')
+        .select(members)
+        .where('id', '=', p.id)
+        .where('purpose', '=', p.purpose)
+        .where('used_at', 'is', null)
+        .where('expires_at', '>', p.now),
+  );
+  const countAttempt = query(
+    sql,
+    'secrets.countAttempt',
+    (p: {
+      id: string;
+      purpose: string;
+      subject: string | null;
+      maxAttempts: number;
+      now: number;
+    }) =>
+      sql.db
+        .updateTable('one_time_secrets')
+        .set((it) => ({ attempts: it('attempts', '+', 1) }))
+        .where('id', '=', p.id)
+        .where('purpose', '=', p.purpose)
+        .where('subject', '=', (it) => it.fn.coalesce(it.val(p.subject), 'subject'))
+        .where('used_at', 'is', null)
+        .where('expires_at', '>', p.now)
+        .where('code_expires_at', '>', p.now)
+        .where('attempts', '<', p.maxAttempts)
+        .returning(members),
+  );
+
+  return {
+    *createOneTimeSecret({ secret, bound, now }) {
+      if (bound !== null) {
+        const { purpose, subject, browser } = secret;
+        // Two that are made at the same time would each count the others without the other.
+        yield* sql.lockName(`one-time secrets ${purpose} ${subject}`);
+        const live = yield* selectLiveIds({ purpose, subject, now });
+        const isReplaced = (it: (typeof live)[number]) =>
+          it.id === bound.replaces || (browser !== null && it.browser === browser);
+        const staying = live.filter((it) => !isReplaced(it));
+        const surplus = Math.max(0, staying.length - bound.limit + 1);
+        if (surplus > 0 && !bound.endsOldest) return { status: 'full' };
+        const ended = [...live.filter(isReplaced), ...staying.slice(0, surplus)];
+        for (const { id } of ended) yield* remove({ id });
+      }
+      yield* insert(secret);
+      return { status: 'created' };
+    },
+
+    *findOneTimeSecret({ id, purpose, now }) {
+      const [record] = yield* selectLive({ id, purpose, now });
+      return record;
+    },
+
+    *tryOneTimeCode({ id, purpose, subject, maxAttempts, now }) {
+      const [record] = yield* countAttempt({ id, purpose, subject, maxAttempts, now });
+      return record;
+    },
+
+    *consumeOneTimeSecret(use) {
+      return { found: yield* consume(use) };
+    },
+  };
+}
