@@ -1,6 +1,7 @@
 import { NotFound, TokenRefused } from '../errors.ts';
 import type { AccessTokenClaims } from '../jwt/access-token.ts';
-import type { Caller } from './audit.ts';
+import { type Caller, identify } from './audit/caller.ts';
+import { aboutUser } from './audit/event.ts';
 import { type AuthContext, createRevoking, revoke } from './context.ts';
 import type { Session, User } from './model.ts';
 import { type Page, parsePage } from './page.ts';
@@ -44,7 +45,8 @@ export async function logoutAll(
   caller: Caller,
 ): Promise<void> {
   const userId = bearer.sub;
-  const how = createRevoking(context, 'sessions_ended', { userId }, caller);
+  const event = { type: 'sessions_ended', subject: aboutUser(userId) } as const;
+  const how = createRevoking(context, event, identify(caller, userId));
   const now = context.clock.now();
   await revoke(context, context.store.endAllSessions({ userId, now, ...how }));
 }
@@ -83,7 +85,8 @@ export async function endSession(
   caller: Caller,
 ): Promise<void> {
   const userId = bearer.sub;
-  const how = createRevoking(context, 'session_ended', { userId, sessionId }, caller);
+  const event = { type: 'session_ended', subject: aboutUser(userId), sessionId } as const;
+  const how = createRevoking(context, event, identify(caller, userId));
   const found = await revoke(context, context.store.endSession({ sessionId, userId, ...how }));
   if (!found) throw new NotFound('You have no such session. It may have ended already.');
 }
@@ -91,12 +94,13 @@ export async function endSession(
 /** Revokes one access token by its `jti`; its session lives on. */
 export async function revokeToken(
   context: AuthContext,
-  claims: Pick<AccessTokenClaims, 'sub' | 'sid' | 'jti'>,
+  { sub: userId, sid: sessionId, jti }: Pick<AccessTokenClaims, 'sub' | 'sid' | 'jti'>,
   caller: Caller,
 ): Promise<void> {
-  const about = { userId: claims.sub, sessionId: claims.sid };
-  const how = createRevoking(context, 'token_revoked', about, caller);
-  await revoke(context, context.store.revokeToken({ jti: claims.jti, ...how }));
+  const about = { subject: aboutUser(userId), sessionId, changes: { jti } };
+  const event = { type: 'token_revoked', ...about } as const;
+  const how = createRevoking(context, event, identify(caller, userId));
+  await revoke(context, context.store.revokeToken({ jti, ...how }));
 }
 
 /**
@@ -111,7 +115,8 @@ async function endProvenSession(
   caller: Caller,
 ): Promise<void> {
   const evenIfGone = !context.log.index.isSessionRevoked(sessionId);
-  const how = createRevoking(context, 'session_ended', { userId, sessionId }, caller);
+  const event = { type: 'session_ended', subject: aboutUser(userId), sessionId } as const;
+  const how = createRevoking(context, event, identify(caller, userId));
   const ended = context.store.endSession({ sessionId, userId, evenIfGone, ...how });
   await revoke(context, ended);
 }

@@ -1,6 +1,9 @@
 import { type AccessTokenIssuer, createAccessTokenIssuer } from './access-token-issuer.ts';
 import * as account from './account.ts';
-import { type Caller, createEventMaker, NO_CALLER } from './audit.ts';
+import { AuditTrail } from './audit/audit-trail.ts';
+import { anonymousCaller, type Caller, systemCaller } from './audit/caller.ts';
+import { aboutUser } from './audit/event.ts';
+import { createEventMaker } from './audit/event-maker.ts';
 import { changePassword } from './change-password.ts';
 import { type AuthContext, findIssuedUntil, raiseLongestAccessTtl } from './context.ts';
 import { Guards } from './guards.ts';
@@ -30,6 +33,8 @@ import { WriteProbe } from './write-probe.ts';
 export class Auth {
   readonly users: Users;
   readonly guards: Guards;
+  /** Reads the audit trail. */
+  readonly audit: AuditTrail;
   readonly keys: KeyRing;
   /** Replaces and revokes keys. */
   readonly keeper: KeyKeeper;
@@ -46,26 +51,27 @@ export class Auth {
     this.revocations = context.log;
     this.users = new Users(context);
     this.guards = new Guards(context);
+    this.audit = new AuditTrail(context);
   }
 
   /** @see {@link signIn.register} */
   register(
     input: NewUserInput | unknown,
-    caller: Caller = NO_CALLER,
+    caller: Caller = anonymousCaller,
     limits?: TokenLimits,
   ): Promise<signIn.IssuedTokens> {
     return signIn.register(this.#context, input, caller, limits);
   }
 
   /** @see {@link signIn.signUp} */
-  signUp(input: NewUserInput | unknown, caller: Caller = NO_CALLER): Promise<User> {
+  signUp(input: NewUserInput | unknown, caller: Caller = anonymousCaller): Promise<User> {
     return signIn.signUp(this.#context, input, caller);
   }
 
   /** @see {@link login} */
   login(
     input: LoginInput | unknown,
-    caller: Caller = NO_CALLER,
+    caller: Caller = anonymousCaller,
     limits?: TokenLimits,
   ): Promise<signIn.IssuedTokens> {
     return login(this.#context, input, caller, limits);
@@ -74,7 +80,7 @@ export class Auth {
   /** @see {@link signIn.refresh} */
   refresh(
     refreshToken: string,
-    caller: Caller = NO_CALLER,
+    caller: Caller = anonymousCaller,
     limits?: TokenLimits,
   ): Promise<signIn.IssuedTokens> {
     return signIn.refresh(this.#context, refreshToken, caller, limits);
@@ -86,17 +92,17 @@ export class Auth {
   }
 
   /** @see {@link account.logout} */
-  logout(bearer: account.Bearer, caller: Caller = NO_CALLER): Promise<void> {
+  logout(bearer: account.Bearer, caller: Caller = anonymousCaller): Promise<void> {
     return account.logout(this.#context, bearer, caller);
   }
 
   /** @see {@link account.logoutByRefreshToken} */
-  logoutByRefreshToken(refreshToken: string, caller: Caller = NO_CALLER): Promise<void> {
+  logoutByRefreshToken(refreshToken: string, caller: Caller = anonymousCaller): Promise<void> {
     return account.logoutByRefreshToken(this.#context, refreshToken, caller);
   }
 
   /** @see {@link account.logoutAll} */
-  logoutAll(bearer: account.Bearer, caller: Caller = NO_CALLER): Promise<void> {
+  logoutAll(bearer: account.Bearer, caller: Caller = anonymousCaller): Promise<void> {
     return account.logoutAll(this.#context, bearer, caller);
   }
 
@@ -104,7 +110,7 @@ export class Auth {
   changePassword(
     bearer: account.Bearer,
     input: unknown,
-    caller: Caller = NO_CALLER,
+    caller: Caller = anonymousCaller,
     limits?: TokenLimits,
   ): Promise<signIn.IssuedTokens> {
     return changePassword(this.#context, bearer, input, caller, limits);
@@ -116,14 +122,18 @@ export class Auth {
   }
 
   /** @see {@link account.endSession} */
-  endSession(bearer: account.Bearer, sessionId: string, caller: Caller = NO_CALLER): Promise<void> {
+  endSession(
+    bearer: account.Bearer,
+    sessionId: string,
+    caller: Caller = anonymousCaller,
+  ): Promise<void> {
     return account.endSession(this.#context, bearer, sessionId, caller);
   }
 
   /** @see {@link account.revokeToken} */
   revokeToken(
     claims: Parameters<typeof account.revokeToken>[1],
-    caller: Caller = NO_CALLER,
+    caller: Caller = anonymousCaller,
   ): Promise<void> {
     return account.revokeToken(this.#context, claims, caller);
   }
@@ -173,7 +183,9 @@ export class Auth {
     const { store, log, clock, settings } = this.#context;
     const userId = await store.findSessionCleanup();
     if (userId === undefined) return false;
-    const createEvent = () => this.#context.createEvent('session_ended', { userId }, NO_CALLER);
+    const event = { type: 'session_ended', subject: aboutUser(userId) } as const;
+    const caller = systemCaller('session-limit');
+    const createEvent = () => this.#context.createEvent(event, caller);
     const { revocations } = await store.cleanUpSessions({
       userId,
       maxSessions: settings.maxSessions,

@@ -1,9 +1,10 @@
 import { CredentialsRefused, InvalidInput, TokenRefused } from '../errors.ts';
 import { type Bearer, userGone } from './account.ts';
-import type { Caller } from './audit.ts';
+import { type Caller, identify } from './audit/caller.ts';
+import { aboutUser } from './audit/event.ts';
 import { type AuthContext, createRevoking, settleRevoked } from './context.ts';
 import { InputReader } from './input.ts';
-import { changesTooOften, PROOF_ATTEMPTS } from './login.ts';
+import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from './login.ts';
 import type { UserRecord } from './model.ts';
 import { readNewPassword } from './new-user.ts';
 import { type IssuedTokens, issue, issueAgainIfChanged, toIssuedTokens } from './sign-in.ts';
@@ -58,8 +59,9 @@ async function provePassword(
   const { ok } = await context.hasher.verify(verifiedHash, password);
   if (ok && verifiedHash !== null) return { record, verifiedHash };
   // A guess with a stolen access token must leave a trace.
-  const about = { userId, sessionId };
-  await context.store.recordEvent(context.createEvent('password_change_failed', about, caller));
+  const about = { subject: aboutUser(userId), sessionId, reason: explainRefusal(record) };
+  const event = { type: 'password_change_failed', ...about } as const;
+  await context.store.recordEvent(context.createEvent(event, identify(caller, userId)));
   throw new CredentialsRefused('The current password is incorrect.');
 }
 
@@ -89,7 +91,11 @@ async function replaceHash(
       newHash,
       keep: { sessionId, expiresAt: now + settings.refreshTokenTtl * 1000 },
       now,
-      ...createRevoking(context, 'password_changed', { userId, sessionId }, caller),
+      ...createRevoking(
+        context,
+        { type: 'password_changed', subject: aboutUser(userId), sessionId },
+        identify(caller, userId),
+      ),
     }),
   );
   if (changed.kept === undefined) {

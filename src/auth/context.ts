@@ -1,6 +1,7 @@
 import type { AccessTokenIssuer } from './access-token-issuer.ts';
-import type { Caller, EventMaker } from './audit.ts';
-import type { AuditEventType } from './model.ts';
+import type { Caller } from './audit/caller.ts';
+import type { NewAuditEvent } from './audit/event.ts';
+import type { EventMaker } from './audit/event-maker.ts';
 import type { Clock, PasswordHasher, Random, Revoked, Revoking, Store } from './ports.ts';
 import { LONGEST_ACCESS_TTL } from './ports.ts';
 import type { RefreshTokenCodec } from './refresh-token.ts';
@@ -49,13 +50,12 @@ export function raiseLongestAccessTtl(
 /** What every revoking verb of the store needs to be told. */
 export function createRevoking(
   context: AuthContext,
-  type: AuditEventType,
-  about: { userId: string | null; sessionId?: string },
+  event: NewAuditEvent,
   caller: Caller,
 ): Revoking {
   return {
     issuedUntil: findIssuedUntil(context.clock),
-    event: context.createEvent(type, about, caller),
+    event: context.createEvent(event, caller),
   };
 }
 

@@ -1,5 +1,5 @@
 import { CredentialsRefused, InvalidInput, NotFound } from '../errors.ts';
-import { type Caller, NO_CALLER } from './audit.ts';
+import { applicationCaller, type Caller } from './audit/caller.ts';
 import type { AuthContext } from './context.ts';
 import {
   createGuardKey,
@@ -28,14 +28,20 @@ export class Guards {
    * @param name for people, 1 to 64 letters, digits, spaces and `. _ -`
    * @throws {InvalidInput} where the name is none, or is taken
    */
-  async create(name: string, caller: Caller = NO_CALLER): Promise<{ guard: Guard; key: string }> {
+  async create(
+    name: string,
+    caller: Caller = applicationCaller,
+  ): Promise<{ guard: Guard; key: string }> {
     assertName(name);
     const { store, clock, random, createEvent } = this.#context;
     const key = createGuardKey(random);
     const guard = { id: key.id, name, createdAt: clock.now() };
     const { status } = await store.createGuard({
       guard: { ...guard, keyHash: hashGuardSecret(key.secret) },
-      event: createEvent('guard_created', { userId: null, subject: name }, caller),
+      event: createEvent(
+        { type: 'guard_created', subject: { kind: 'client', id: key.id }, changes: { name } },
+        caller,
+      ),
     });
     if (status === 'taken') {
       refuseName('There is a guard of this name already. Choose another, or delete that one.');
@@ -52,11 +58,12 @@ export class Guards {
    * Takes a credential back. Whoever used it is refused at once, and its open feeds end within 15 s.
    * @throws {NotFound}
    */
-  async delete(id: string, caller: Caller = NO_CALLER): Promise<void> {
+  async delete(id: string, caller: Caller = applicationCaller): Promise<void> {
     const { store, createEvent } = this.#context;
     const guard = await store.findGuard({ id });
-    const about = { userId: null, subject: guard?.name ?? id };
-    const event = createEvent('guard_deleted', about, caller);
+    const changes = guard === undefined ? {} : { changes: { name: guard.name } };
+    const subject = { kind: 'client', id } as const;
+    const event = createEvent({ type: 'guard_deleted', subject, ...changes }, caller);
     const { found } = await store.deleteGuard({ id, event });
     if (!found) throw new NotFound('There is no such guard. It may have been deleted already.');
   }

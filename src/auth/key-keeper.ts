@@ -4,7 +4,8 @@ import type { Algorithm } from '../jwt/algorithms.ts';
 import { isAlgorithm } from '../jwt/algorithms.ts';
 import { generateSigningKeyAside } from '../jwt/keys.ts';
 import { MAX_SUBJECT_LENGTH } from '../revocation/revocation-wire.ts';
-import { type Caller, NO_CALLER } from './audit.ts';
+import { applicationCaller, type Caller, systemCaller } from './audit/caller.ts';
+import type { AuditEvent } from './audit/event.ts';
 import { type AuthContext, findIssuedUntil, raiseLongestAccessTtl } from './context.ts';
 import { findNext, isAccepted, ofAlgorithm } from './key-life.ts';
 import {
@@ -16,7 +17,6 @@ import {
 } from './key-plans.ts';
 import type { KeyRing } from './key-ring.ts';
 import { CLOCK_DIFFERENCE, type KeyVault, type OpenState } from './key-vault.ts';
-import type { AuditEvent, AuditEventType } from './model.ts';
 import type { KeyChange, StoredKey } from './ports.ts';
 import { planCancel, planFinish, planSecretRotation, type SecretRotation } from './secret-plans.ts';
 import { REVOCATION_MARGIN } from './settings.ts';
@@ -57,7 +57,7 @@ export class KeyKeeper {
    */
   async rotate(
     { algorithm, now: isUrgent }: { algorithm: Algorithm; now: boolean },
-    caller: Caller = NO_CALLER,
+    caller: Caller = applicationCaller,
   ): Promise<StoredKey> {
     let answer: StoredKey | undefined;
     await this.#change(async ({ keys }) => {
@@ -69,7 +69,7 @@ export class KeyKeeper {
       if (pending !== undefined && (!isUrgent || pending.activeAt <= activeAt)) return undefined;
       answer =
         pending === undefined ? await this.#make(algorithm, activeAt) : { ...pending, activeAt };
-      const event = this.#createEvent('key_rotated', answer.kid, caller);
+      const event = this.#createEvent('key_rotated', answer, caller);
       return { keys: planSuccession(keys, answer, now, this.#life()), event };
     });
     if (answer === undefined) throw new Error('No key was decided upon.');
@@ -81,7 +81,7 @@ export class KeyKeeper {
    * another key signs as soon as our nodes know it; sessions live on.
    * @throws {NotFound}
    */
-  async revoke(kid: string, caller: Caller = NO_CALLER): Promise<void> {
+  async revoke(kid: string, caller: Caller = applicationCaller): Promise<void> {
     await this.#change(async ({ keys }) => {
       const leaked = keys.find((key) => key.kid === kid);
       if (leaked === undefined) {
@@ -97,7 +97,7 @@ export class KeyKeeper {
       return {
         keys: await planRevocation(keys, leaked, { now, soon, life, make }),
         revocations: [entry],
-        event: this.#createEvent('key_revoked', kid, caller),
+        event: this.#createEvent('key_revoked', leaked, caller),
       };
     });
   }
@@ -107,9 +107,17 @@ export class KeyKeeper {
    * {@link finishSecretRotation}.
    * @throws {InvalidInput} when it is the same, or another rotation is under way
    */
-  async rotateSecret(rotation: SecretRotation, caller: Caller = NO_CALLER): Promise<void> {
+  async rotateSecret(rotation: SecretRotation, caller: Caller = applicationCaller): Promise<void> {
     const { clock, random, settings } = this.#context;
-    const event = this.#context.createEvent('secret_rotated', { userId: null }, caller);
+    const { compromised } = rotation;
+    const event = this.#context.createEvent(
+      {
+        type: 'secret_rotated',
+        subject: { kind: 'secret', id: null },
+        changes: { compromised },
+      },
+      caller,
+    );
     await this.#change(async (state) => {
       const now = clock.now();
       const { lead } = settings.keyRotation;
@@ -193,13 +201,20 @@ export class KeyKeeper {
         .map(({ id }) => id);
       if (due.length + removedKeys.length + removedEnvelopes.length === 0) return undefined;
       const event =
-        next === undefined ? {} : { event: this.#createEvent('key_rotated', next.kid, NO_CALLER) };
+        next === undefined
+          ? {}
+          : { event: this.#createEvent('key_rotated', next, systemCaller('key-rotation')) };
       return { keys: due, removedKeys, removedEnvelopes, ...event };
     });
   }
 
-  #createEvent(type: AuditEventType, kid: string, caller: Caller): AuditEvent {
-    return this.#context.createEvent(type, { userId: null, subject: kid }, caller);
+  #createEvent(
+    type: 'key_rotated' | 'key_revoked',
+    { kid, algorithm }: StoredKey,
+    caller: Caller,
+  ): AuditEvent {
+    const subject = { kind: 'key', id: kid } as const;
+    return this.#context.createEvent({ type, subject, changes: { algorithm } }, caller);
   }
 
   /** A successor for each algorithm that signs. */

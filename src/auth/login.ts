@@ -1,8 +1,9 @@
 import { AccountDisabled, CredentialsRefused, StoreUnavailable } from '../errors.ts';
-import type { Caller } from './audit.ts';
+import { type Caller, identify } from './audit/caller.ts';
+import { aboutUser, type NewAuditEvent } from './audit/event.ts';
 import type { AuthContext } from './context.ts';
 import { type LoginInput, parseLogin } from './login-input.ts';
-import type { AuditEventType, UserRecord } from './model.ts';
+import type { UserRecord } from './model.ts';
 import { startSession } from './sessions/start-session.ts';
 import type { IssuedTokens } from './sign-in.ts';
 import type { TokenLimits } from './token-limits.ts';
@@ -71,17 +72,28 @@ async function provePassword(
   password: string,
   caller: Caller,
 ): Promise<ProvenUser> {
-  const recordFailure = (type: AuditEventType) =>
-    context.store.recordEvent(context.createEvent(type, { userId: record?.id ?? null }, caller));
+  const recordFailure = (what: Pick<NewAuditEvent, 'type' | 'reason'>, by: Caller) => {
+    const subject = aboutUser(record?.id ?? null);
+    return context.store.recordEvent(context.createEvent({ ...what, subject }, by));
+  };
   const verifiedHash = record?.passwordHash ?? null;
   const { ok, outdated } = await context.hasher.verify(verifiedHash, password);
   if (!ok || record === undefined || verifiedHash === null) {
-    await recordFailure('login_failed');
+    await recordFailure({ type: 'login_failed', reason: explainRefusal(record) }, caller);
     throw new CredentialsRefused();
   }
   if (record.disabledAt !== null) {
-    await recordFailure('login_of_disabled_user');
+    const what = { type: 'login_of_disabled_user', reason: 'account_disabled' } as const;
+    await recordFailure(what, identify(caller, record.id));
     throw new AccountDisabled();
   }
   return { record, verifiedHash, isOutdated: outdated };
+}
+
+/** Only for the audit trail: the caller must not be told these apart. */
+export function explainRefusal(
+  record: UserRecord | undefined,
+): 'unknown_user' | 'no_password' | 'wrong_password' {
+  if (record === undefined) return 'unknown_user';
+  return record.passwordHash === null ? 'no_password' : 'wrong_password';
 }

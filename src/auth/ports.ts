@@ -1,5 +1,12 @@
 import type { Revocation } from '../revocation/revocation.ts';
-import type { AuditEvent, GuardRecord, Session, User, UserRecord } from './model.ts';
+import type {
+  AuditActorKind,
+  AuditEvent,
+  AuditEventType,
+  AuditOutcome,
+  AuditSubjectKind,
+} from './audit/event.ts';
+import type { GuardRecord, Session, User, UserRecord } from './model.ts';
 import type { OneTimeSecretStore, SecretUse } from './ports/one-time-secrets.ts';
 import type { Proof } from './ports/proof.ts';
 import type { Generations } from './refresh-rule.ts';
@@ -113,6 +120,19 @@ export type RotateResult =
 export interface LiveSession extends Pick<Generations, 'parentGeneration' | 'firstGeneration'> {
   readonly session: Session;
   readonly user: UserRecord;
+}
+
+/** Which events to list: those that meet all conditions. */
+export interface AuditEventFilter {
+  readonly actorKind?: AuditActorKind;
+  readonly actorId?: string;
+  readonly subjectKind?: AuditSubjectKind;
+  readonly subjectId?: string;
+  /** Of one of these types. */
+  readonly types?: readonly AuditEventType[];
+  readonly outcome?: AuditOutcome;
+  /** In the form in which it is stored. */
+  readonly address?: string;
 }
 
 /** The outcome of a verb that may revoke. `found` is false when there was nothing to act upon. */
@@ -235,7 +255,7 @@ export interface Store extends OneTimeSecretStore {
     Revoked & { readonly kept?: { readonly session: Session; readonly user: UserRecord } }
   >;
 
-  /** The sessions live on; access tokens issued before do not. */
+  /** The sessions live on; access tokens issued before do not. The event is told the roles before and after. */
   setRoles(
     args: { userId: string; roles: readonly string[]; now: number } & Revoking,
   ): Promise<Revoked>;
@@ -322,8 +342,17 @@ export interface Store extends OneTimeSecretStore {
   exchange(args: { name: string; expected: string; value: string }): Promise<string>;
 
   recordEvent(event: AuditEvent): Promise<void>;
-  /** The newest first. */
-  listEvents(args: { userId: string | null; limit: number }): Promise<AuditEvent[]>;
+  /**
+   * Events in the order of their ids, `after` and `before` excluded. Ids begin with the time, so an end that is
+   * not an id, such as that of `createUuidFloor`, stands for a time.
+   */
+  listEvents(args: {
+    order: 'newest first' | 'oldest first';
+    filter?: AuditEventFilter;
+    after?: string | null;
+    before?: string | null;
+    limit: number;
+  }): Promise<AuditEvent[]>;
 
   /**
    * Removes up to `limit` rows that mean nothing any more at `now`: sessions and one-time secrets past their

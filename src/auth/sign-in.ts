@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { RefreshRefused, Taken } from '../errors.ts';
 import type { IssuedAccessToken } from './access-token-issuer.ts';
-import type { Caller } from './audit.ts';
-import { trimUserAgent } from './audit.ts';
+import { type Caller, identify } from './audit/caller.ts';
+import { aboutUser } from './audit/event.ts';
+import { trimUserAgent } from './audit/event-maker.ts';
 import { type AuthContext, createRevoking } from './context.ts';
 import { findSessionOf } from './introspection.ts';
 import type { Session, User, UserRecord } from './model.ts';
@@ -43,7 +44,8 @@ export async function register(
   const record = await createNewRecord(context, input);
   const session = createSession(context, { userId: record.id, amr: ['pwd'], scope: null, caller });
   const tokens = toIssuedTokens(context, await issue(context, record, session, limits), session);
-  await insertUser(context, record, session, 'user_registered', caller);
+  const registered = { type: 'user_registered' } as const;
+  await insertUser(context, record, session, registered, identify(caller, record.id));
   return tokens;
 }
 
@@ -59,7 +61,7 @@ export async function signUp(
   caller: Caller,
 ): Promise<User> {
   const record = await createNewRecord(context, input);
-  await insertUser(context, record, null, 'user_registered', caller);
+  await insertUser(context, record, null, { type: 'user_registered' }, identify(caller, record.id));
   return toUser(record);
 }
 
@@ -102,7 +104,16 @@ export async function refresh(
     now,
     grace: settings.refreshGrace * 1000,
     expiresAt: now + settings.refreshTokenTtl * 1000,
-    ...createRevoking(context, 'refresh_token_reused', { userId, sessionId }, caller),
+    ...createRevoking(
+      context,
+      {
+        type: 'refresh_token_reused',
+        subject: aboutUser(userId),
+        sessionId,
+        reason: 'refresh_token_reused',
+      },
+      caller,
+    ),
   });
   if (result.status === 'reused') {
     context.log.apply(result.revocations);

@@ -1,8 +1,9 @@
 import { NotFound, Taken } from '../errors.ts';
-import { type Caller, NO_CALLER } from './audit.ts';
+import { applicationCaller, type Caller } from './audit/caller.ts';
+import { type AuditChanges, type AuditEventType, aboutUser } from './audit/event.ts';
 import { type AuthContext, createRevoking, revoke, settleRevoked } from './context.ts';
 import { InputReader } from './input.ts';
-import type { AuditEventType, Session, User, UserRecord } from './model.ts';
+import type { Session, User, UserRecord } from './model.ts';
 import { findEmailKey, findUsernameKey, trimIdentifier } from './names.ts';
 import {
   type CreateUserInput,
@@ -32,10 +33,12 @@ export class Users {
    * @throws {InvalidInput}
    * @throws {Taken} when the username or email address is somebody's
    */
-  async create(input: CreateUserInput): Promise<User> {
+  async create(input: CreateUserInput, caller = applicationCaller): Promise<User> {
     const parsed = parseCreateUser(input, this.#context.settings, this.#context.hasher);
     const record = await createUserRecord(this.#context, parsed);
-    await insertUser(this.#context, record, null, 'user_created', NO_CALLER);
+    const { roles } = record;
+    const changes = roles.length === 0 ? {} : { changes: { roles } };
+    await insertUser(this.#context, record, null, { type: 'user_created', ...changes }, caller);
     return toUser(record);
   }
 
@@ -44,12 +47,12 @@ export class Users {
    * many processes as like. An existing user is left as it is.
    * @throws {InvalidInput}
    */
-  async ensure(input: CreateUserInput): Promise<User> {
+  async ensure(input: CreateUserInput, caller = applicationCaller): Promise<User> {
     const parsed = parseCreateUser(input, this.#context.settings, this.#context.hasher);
     const existing = await findNamesake(this.#context, parsed);
     if (existing !== undefined) return toUser(existing.record);
     try {
-      return await this.create(input);
+      return await this.create(input, caller);
     } catch (error) {
       const winner = error instanceof Taken && (await findNamesake(this.#context, parsed));
       if (!winner) throw error;
@@ -74,7 +77,7 @@ export class Users {
    * @throws {NotFound}
    * @throws {InvalidInput}
    */
-  async setRoles(id: string, roles: readonly string[], caller = NO_CALLER): Promise<void> {
+  async setRoles(id: string, roles: readonly string[], caller = applicationCaller): Promise<void> {
     const parsed = parseRoles(roles);
     await this.#revoke(id, 'user_roles_changed', caller, (how) =>
       this.#context.store.setRoles({ userId: id, roles: parsed, now: this.#now(), ...how }),
@@ -86,7 +89,7 @@ export class Users {
    * @throws {NotFound}
    * @throws {InvalidInput}
    */
-  async setPassword(id: string, password: string, caller = NO_CALLER): Promise<void> {
+  async setPassword(id: string, password: string, caller = applicationCaller): Promise<void> {
     const reader = new InputReader({ password });
     const parsed = readNewPassword(reader, 'password', this.#context.settings);
     reader.finish();
@@ -104,14 +107,14 @@ export class Users {
   }
 
   /** Ends all sessions and refuses new ones. @throws {NotFound} */
-  async disable(id: string, caller = NO_CALLER): Promise<void> {
+  async disable(id: string, caller = applicationCaller): Promise<void> {
     await this.#revoke(id, 'user_disabled', caller, (how) =>
       this.#context.store.setDisabled({ userId: id, disabled: true, now: this.#now(), ...how }),
     );
   }
 
   /** @throws {NotFound} */
-  async enable(id: string, caller = NO_CALLER): Promise<void> {
+  async enable(id: string, caller = applicationCaller): Promise<void> {
     await this.#revoke(id, 'user_enabled', caller, (how) =>
       this.#context.store.setDisabled({ userId: id, disabled: false, now: this.#now(), ...how }),
     );
@@ -122,8 +125,12 @@ export class Users {
    * removed in steps, between which others are served. If that is interrupted, call it again.
    * @throws {NotFound}
    */
-  async delete(id: string, caller = NO_CALLER): Promise<void> {
-    const how = createRevoking(this.#context, 'user_deleted', { userId: id }, caller);
+  async delete(id: string, caller = applicationCaller): Promise<void> {
+    const how = createRevoking(
+      this.#context,
+      { type: 'user_deleted', subject: aboutUser(id) },
+      caller,
+    );
     const now = this.#now();
     for (let isPartial = true; isPartial; ) {
       const verb = this.#context.store.deleteUser({ userId: id, now, ...how });
@@ -139,7 +146,7 @@ export class Users {
     caller: Caller,
     verb: (how: Revoking) => Promise<Revoked>,
   ): Promise<void> {
-    const how = createRevoking(this.#context, type, { userId }, caller);
+    const how = createRevoking(this.#context, { type, subject: aboutUser(userId) }, caller);
     if (!(await revoke(this.#context, verb(how)))) throw noSuchUser();
   }
 
@@ -205,11 +212,14 @@ export async function insertUser(
   context: AuthContext,
   user: UserRecord,
   session: Session | null,
-  type: AuditEventType,
+  what: { readonly type: AuditEventType; readonly changes?: AuditChanges },
   caller: Caller,
 ): Promise<void> {
-  const about = { userId: user.id, ...(session === null ? {} : { sessionId: session.id }) };
-  const event = context.createEvent(type, about, caller);
+  const about = {
+    subject: aboutUser(user.id),
+    ...(session === null ? {} : { sessionId: session.id }),
+  };
+  const event = context.createEvent({ ...what, ...about }, caller);
   const result = await context.store.createUser({ user, session, event });
   if (result.status === 'taken') throw new Taken(result.field);
 }

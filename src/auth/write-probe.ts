@@ -1,5 +1,6 @@
 import { createStopwatch } from '../jwt/clock.ts';
-import { NO_CALLER } from './audit.ts';
+import { systemCaller } from './audit/caller.ts';
+import { aboutUser } from './audit/event.ts';
 import type { AuthContext } from './context.ts';
 import type { UserRecord } from './model.ts';
 import { createSession } from './sign-in.ts';
@@ -41,14 +42,15 @@ export class WriteProbe {
     let validForMs = FAILURE_MS;
     try {
       const user = createNobody(this.#context);
+      const caller = systemCaller('readiness');
       const session = createSession(this.#context, {
         userId: user.id,
         amr: ['pwd'],
         scope: null,
-        caller: NO_CALLER,
+        caller,
       });
-      const about = { userId: user.id, sessionId: session.id };
-      const event = this.#context.createEvent('login_succeeded', about, NO_CALLER);
+      const about = { subject: aboutUser(user.id), sessionId: session.id };
+      const event = this.#context.createEvent({ type: 'login_succeeded', ...about }, caller);
       await this.#context.store.tryWriting({ user, session, event });
       validForMs = SUCCESS_MS;
     } finally {

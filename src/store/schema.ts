@@ -1,5 +1,10 @@
 import type { Generated, Selectable } from 'kysely';
-import type { AuditEventType } from '../auth/model.ts';
+import type {
+  AuditActorKind,
+  AuditEventType,
+  AuditReason,
+  AuditSubjectKind,
+} from '../auth/audit/event.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 
 /** Times are ms since the epoch; `roles` and `profile` are JSON text. */
@@ -103,12 +108,41 @@ export interface AuditEventRow {
   id: string;
   at: number;
   type: AuditEventType;
+  /** The subject where it is a user. */
   user_id: string | null;
   session_id: string | null;
   address: string | null;
   user_agent: string | null;
+  /** The subject where it is not a user. */
   subject: string | null;
+  /** Null, like `actor_kind`: a node of version 0.1 wrote the row after the schema was upgraded. */
+  subject_kind: AuditSubjectKind | null;
+  actor_kind: AuditActorKind | null;
+  actor_id: string | null;
+  /** Null: a success. */
+  reason: AuditReason | null;
+  /** JSON text. */
+  changes: string | null;
 }
+
+const allEventColumns = {
+  id: true,
+  at: true,
+  type: true,
+  user_id: true,
+  session_id: true,
+  address: true,
+  user_agent: true,
+  subject: true,
+  subject_kind: true,
+  actor_kind: true,
+  actor_id: true,
+  reason: true,
+  changes: true,
+} satisfies Record<keyof AuditEventRow, true>;
+
+/** Every statement that inserts or reads audit events is made of this list. */
+export const eventColumns = Object.keys(allEventColumns) as (keyof AuditEventRow)[];
 
 export interface GuardRow {
   id: string;

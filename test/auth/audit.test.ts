@@ -1,26 +1,37 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { operatorCaller } from '../../src/auth/audit/caller.ts';
 import { openTestAuth } from '../support/auth.ts';
 
-test('events name the key or the guard they are about', async () => {
+test('events name the key or the client they are about, and who acted', async () => {
   await using real = await openTestAuth();
   const { auth, store } = real;
   const first = auth.keys.signing.kid;
-  const next = await auth.keeper.rotate({ algorithm: 'ES256', now: false });
+  const root = operatorCaller('root');
+  const next = await auth.keeper.rotate({ algorithm: 'ES256', now: false }, root);
   real.clock.step(1);
-  await auth.keeper.revoke(first);
+  await auth.keeper.revoke(first, root);
   real.clock.step(1);
-  const { guard } = await auth.guards.create('orders');
+  const { guard } = await auth.guards.create('orders', root);
   real.clock.step(1);
   await auth.guards.delete(guard.id);
   real.clock.step(1);
   const { user } = await auth.register({ username: 'jane', password: 'correct horse' });
-  const events = await store.listEvents({ userId: null, limit: 9 });
-  assert.deepEqual(events.map(({ type, userId, subject }) => [type, userId, subject]).reverse(), [
-    ['key_rotated', null, next.kid],
-    ['key_revoked', null, first],
-    ['guard_created', null, 'orders'],
-    ['guard_deleted', null, 'orders'],
-    ['user_registered', user.id, null],
-  ]);
+  const events = await store.listEvents({ order: 'oldest first', limit: 9 });
+  const byRoot = { kind: 'operator', id: 'root' };
+  assert.deepEqual(
+    events.map(({ type, actor, subject, changes }) => [type, actor, subject, changes]),
+    [
+      ['key_rotated', byRoot, { kind: 'key', id: next.kid }, { algorithm: 'ES256' }],
+      ['key_revoked', byRoot, { kind: 'key', id: first }, { algorithm: 'ES256' }],
+      ['guard_created', byRoot, { kind: 'client', id: guard.id }, { name: 'orders' }],
+      [
+        'guard_deleted',
+        { kind: 'system', id: 'application' },
+        { kind: 'client', id: guard.id },
+        { name: 'orders' },
+      ],
+      ['user_registered', { kind: 'user', id: user.id }, { kind: 'user', id: user.id }, null],
+    ],
+  );
 });

@@ -7,6 +7,7 @@ import { createGuard } from '../../src/guard/create-guard.ts';
 import { MAX_CLOCK_TOLERANCE } from '../../src/jwt/claims.ts';
 import { generateSigningKey } from '../../src/jwt/keys.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
+import { latestEvents } from '../support/events.ts';
 
 const lifetime = 900;
 /** Seconds that an expired token is accepted for, as documented. */
@@ -198,7 +199,7 @@ for (const [name, leave] of Object.entries(leavings)) {
       revocations.map(({ kind, subject }) => [kind, subject]),
       [['session', claims.sid]],
     );
-    const events = await node.store.listEvents({ userId: claims.sub, limit: 9 });
+    const events = await latestEvents(node.store, claims.sub, 9);
     assert.deepEqual(
       events.map(({ type }) => type),
       ['session_ended', 'user_registered'],

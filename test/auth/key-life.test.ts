@@ -7,6 +7,7 @@ import { NotFound, StoreUnavailable, TokenRefused } from '../../src/errors.ts';
 import { generateSigningKey, toJwks } from '../../src/jwt/keys.ts';
 import { parseRevocations } from '../../src/revocation/revocation-wire.ts';
 import { openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
+import { latestEvents } from '../support/events.ts';
 
 const DAY = 86_400;
 const JANE = { username: 'jane', password: 'correct horse' };
@@ -98,11 +99,11 @@ suite('the life of a key', () => {
     real.clock.step(8 * DAY);
     await real.auth.maintain();
     assert.equal(await lifeOf(real, first), 'removed');
-    const events = await real.store.listEvents({ userId: null, limit: 1_000 });
+    const events = await latestEvents(real.store, null, 1_000);
     const rotations = events.filter(({ type }) => type === 'key_rotated');
     assert.deepEqual(
-      rotations.map(({ subject }) => subject),
-      [second],
+      rotations.map(({ actor, subject }) => [actor.id, subject.id]),
+      [['key-rotation', second]],
     );
   });
 

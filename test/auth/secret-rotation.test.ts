@@ -8,6 +8,7 @@ import {
 } from '../../src/errors.ts';
 import { generateSigningKey } from '../../src/jwt/keys.ts';
 import { openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
+import { latestEvents } from '../support/events.ts';
 
 const JANE = { username: 'jane', password: 'correct horse' };
 const OLD = TEST_SETTINGS.secret;
@@ -57,7 +58,7 @@ suite('a new secret', () => {
     const late = await old.another({ secret: NEW });
     await assertServeOneAnother([late, ...nodes], latest);
     assert.equal(await countSecrets(old), 1);
-    const events = await old.store.listEvents({ userId: null, limit: 100 });
+    const events = await latestEvents(old.store, null, 100);
     assert.equal(events.filter(({ type }) => type === 'secret_rotated').length, 1);
   });
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { anonymousCaller } from '../../src/auth/audit/caller.ts';
+import { aboutUser } from '../../src/auth/audit/event.ts';
 import {
   AccountDisabled,
   CredentialsRefused,
@@ -14,6 +16,7 @@ import {
 import type { VerifiedToken } from '../../src/guard/access-claims.ts';
 import { anEvent, unique } from '../store/records.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
+import { latestEvents } from '../support/events.ts';
 
 const PASSWORD = 'correct horse';
 const JANE = { username: 'jane', password: PASSWORD };
@@ -38,7 +41,7 @@ async function storeHash(
     now,
     issuedUntil: now,
     // Sorts before the events of the tests.
-    event: anEvent({ id: unique('0'), userId }),
+    event: anEvent({ id: unique('0'), subject: aboutUser(userId) }),
   });
   assert.ok(change.found);
 }
@@ -305,7 +308,7 @@ suite('login', () => {
           real.clock.step(1);
         });
         await assert.rejects(real.auth.login(JANE), error as typeof CredentialsRefused);
-        const [latest] = await real.store.listEvents({ userId: null, limit: 1 });
+        const [latest] = await latestEvents(real.store, null, 1);
         assert.equal(latest?.type, event);
         const { sessions } = await real.auth.listSessions({ sub: id, sid: '' });
         assert.deepEqual(sessions, []);
@@ -355,12 +358,16 @@ suite('login', () => {
   test('is written to the audit trail, success and failure', async () => {
     await using real = await openTestAuth();
     const { user } = await signInJane(real);
-    const caller = { address: '192.0.2.7', userAgent: `curl\r\n\u0007${'x'.repeat(1000)}` };
+    const caller = {
+      ...anonymousCaller,
+      address: '192.0.2.7',
+      userAgent: `curl\r\n\u0007${'x'.repeat(1000)}`,
+    };
     real.clock.step(1);
     await real.auth.login(JANE, caller);
     real.clock.step(1);
     await real.auth.login({ ...JANE, password: 'wrong password' }, caller).catch(() => {});
-    const events = await real.store.listEvents({ userId: user.id, limit: 10 });
+    const events = await latestEvents(real.store, user.id, 10);
     assert.deepEqual(
       events.map(({ type }) => type),
       ['login_failed', 'login_succeeded', 'user_registered'],
@@ -373,7 +380,7 @@ suite('login', () => {
     await using real = await openTestAuth();
     const { user, session } = await signInJane(real);
     const { id } = await real.auth.users.create({ username: 'nopassword' });
-    const caller = { address: '192.0.2.7', userAgent: 'curl' };
+    const caller = { ...anonymousCaller, address: '192.0.2.7', userAgent: 'curl' };
     const wrong = { current_password: 'wrong password', new_password: 'new password' };
     const bearer = { sub: user.id, sid: session.id };
     const failures: [() => Promise<unknown>, string, string | null, string | null][] = [
@@ -416,9 +423,9 @@ suite('login', () => {
       for (const [attempt, ...expected] of attempts) {
         real.clock.step(1);
         await assert.rejects(attempt());
-        const events = await real.store.listEvents({ userId: null, limit: 2 });
-        const [latest, before] = events.map(({ type, userId, sessionId, at }) => ({
-          event: [type, userId, sessionId],
+        const events = await latestEvents(real.store, null, 2);
+        const [latest, before] = events.map(({ type, subject, sessionId, at }) => ({
+          event: [type, subject.id, sessionId],
           at,
         }));
         assert.deepEqual(latest, { event: expected, at: real.clock.ms });
@@ -492,7 +499,7 @@ suite('access tokens', () => {
           now: real.clock.now(),
           limit: 1_000,
         }),
-        events: await real.store.listEvents({ userId: null, limit: 99 }),
+        events: await latestEvents(real.store, null, 99),
         users: await real.auth.users.list(),
       });
       const before = await read();
@@ -602,7 +609,7 @@ suite('account', () => {
     );
     const reasons = results.map((it) => (it.status === 'rejected' ? it.reason.code : 'changed'));
     assert.deepEqual(reasons.sort(), ['changed', 'invalid_credentials']);
-    const events = await real.store.listEvents({ userId: user.id, limit: 9 });
+    const events = await latestEvents(real.store, user.id, 9);
     assert.deepEqual(events.map(({ type }) => type).sort(), [
       'password_change_failed',
       'password_changed',
@@ -656,7 +663,7 @@ suite('account', () => {
       sessions.map(({ id }) => id),
       [third.session.id, first.session.id],
     );
-    const [event] = (await real.store.listEvents({ userId: first.user.id, limit: 9 })).filter(
+    const [event] = (await latestEvents(real.store, first.user.id, 9)).filter(
       ({ type }) => type === 'session_ended',
     );
     assert.equal(event?.sessionId, second.session.id);

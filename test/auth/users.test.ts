@@ -8,6 +8,7 @@ import {
   TokenRefused,
 } from '../../src/errors.ts';
 import { openTestAuth } from '../support/auth.ts';
+import { latestEvents } from '../support/events.ts';
 
 const PASSWORD = 'correct horse';
 
@@ -228,6 +229,6 @@ suite('users', () => {
     await assert.rejects(users.disable(id), NotFound);
     await assert.rejects(users.enable(id), NotFound);
     await assert.rejects(users.delete(id), NotFound);
-    assert.deepEqual(await real.store.listEvents({ userId: id, limit: 10 }), []);
+    assert.deepEqual(await latestEvents(real.store, id, 10), []);
   });
 });

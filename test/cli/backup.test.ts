@@ -22,6 +22,7 @@ import { openStore } from '../../src/system/latchkey.ts';
 import { openBackup, writeBackup } from '../../src/system/transfer/backup-file.ts';
 import { backUp, copyDatabase, restore } from '../../src/system/transfer/copy.ts';
 import { aGuard, anEvent, aSecret, aSession, aUser } from '../store/records.ts';
+import { latestEvents } from '../support/events.ts';
 import { openFeed } from '../support/feed.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startServer as startApp } from '../support/server.ts';
@@ -323,7 +324,12 @@ async function fillWithHostile(store: Store, texts: Readonly<Record<string, stri
     const profile = JSON.parse(`{"__proto__":{"a":1},"big":"${'x'.repeat(100_000)}"}`);
     const user = aUser({ name: text, username: text, profile: { ...profile, [text]: text } });
     const session = aSession(user.id, { userAgent: text, scope: text });
-    const event = anEvent({ userAgent: text, subject: text });
+    const event = anEvent({
+      userAgent: text,
+      subject: { kind: 'client', id: text },
+      actor: { kind: 'operator', id: text },
+      changes: { name: { from: text, to: [text] } },
+    });
     assert.deepEqual(await store.createUser({ user, session, event }), { status: 'created' }, name);
     const guard = aGuard({ name: `${text} ${name}` });
     await store.createGuard({ guard, event: anEvent() });
@@ -338,7 +344,7 @@ async function readAll(store: Store) {
     users,
     sessions: await Promise.all(sessions),
     guards: await store.listGuards(),
-    events: await store.listEvents({ userId: null, limit: 1000 }),
+    events: await latestEvents(store, null, 1000),
     facts: await Promise.all(
       Object.values(hostile).map((name) => store.exchange({ name, expected: '-', value: '-' })),
     ),

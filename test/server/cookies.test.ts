@@ -19,7 +19,6 @@ import {
 const ACCESS = '__Host-latchkey_access';
 const REFRESH = '__Host-latchkey_refresh';
 const APP = 'https://app.example';
-const NO_CALLER = { address: null, userAgent: null };
 const HERE = { 'sec-fetch-site': 'same-origin' };
 
 const server = await startServer({ corsOrigins: [APP, 'http://localhost:3000'] });
@@ -237,7 +236,7 @@ describe('a token that no cookie holds', () => {
     const signInByHost = (app: FastifyInstance) => {
       app.post('/own', async (_request, reply) => {
         const { auth, cookies } = app.latchkey;
-        cookies.set(reply, await auth.login(login.json, NO_CALLER));
+        cookies.set(reply, await auth.login(login.json));
         return {};
       });
     };
@@ -292,7 +291,7 @@ describe('a token that no cookie holds', () => {
       const host = await startHost({ issuer, audience: 'short' }, (app) => {
         app.get('/own', async (_request, reply) => {
           const { cookies } = app.latchkey;
-          const signIn = await app.latchkey.auth.login(login.json, NO_CALLER);
+          const signIn = await app.latchkey.auth.login(login.json);
           const accessToken = 'x'.repeat(cookies.limits.accessToken + excess);
           const refreshToken = 'x'.repeat(cookies.limits.refreshToken);
           const [expiresIn, refreshExpiresIn] = [9_999_999_999, 9_999_999_999];

@@ -5,8 +5,17 @@ import { test } from 'node:test';
 import type { Store } from '../../src/auth/ports.ts';
 import { InvalidSetting, StoreUnavailable } from '../../src/errors.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
+import { createPostgresSql } from '../../src/store/postgres/dialect.ts';
+import { awaitSteps } from '../../src/store/sql/steps.ts';
 import { somebodyWaits, startPostgres } from '../support/postgres.ts';
 import { startSilentProxy } from '../support/silent-proxy.ts';
+import {
+  assertLateEvents,
+  assertOldEvents,
+  insertLateEvents,
+  insertOldEvents,
+} from './old-events.ts';
+import { createOldSchema } from './old-schema.ts';
 import { anEvent, aProof, aSession, unique } from './records.ts';
 import { revoking, signIn, signUp } from './suite/harness.ts';
 
@@ -302,6 +311,21 @@ test('closing does not wait for a server that does not answer', { timeout: 20_00
     await proxy.deserted();
     await outsider.query('rollback');
   }
+});
+
+test('events of version 0.1 say who caused them, as far as it recorded that', async (t) => {
+  const url = await server.createDatabase();
+  const outsider = await server.connect(url);
+  t.after(() => outsider.end());
+  await awaitSteps(createOldSchema(createPostgresSql(), 4), async ({ text, values }) => {
+    return (await outsider.query(text, [...values])).rows;
+  });
+  await outsider.query(insertOldEvents());
+  const store = await openPostgresStore({ url });
+  t.after(() => store.close());
+  await assertOldEvents(store);
+  await outsider.query(insertLateEvents);
+  await assertLateEvents(store);
 });
 
 /** What a newer version could do to the tables that statements read as a whole, one after another. */

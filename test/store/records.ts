@@ -1,4 +1,5 @@
-import type { AuditEvent, GuardRecord, Session, UserRecord } from '../../src/auth/model.ts';
+import type { AuditEvent } from '../../src/auth/audit/event.ts';
+import type { GuardRecord, Session, UserRecord } from '../../src/auth/model.ts';
 import type { OneTimeSecretRecord } from '../../src/auth/ports/one-time-secrets.ts';
 import type { Proof } from '../../src/auth/ports/proof.ts';
 import type { Envelope, StoredKey } from '../../src/auth/ports.ts';
@@ -60,11 +61,14 @@ export function anEvent(fields: Partial<AuditEvent> = {}): AuditEvent {
     id: unique('event'),
     at: 1_000,
     type: 'login_succeeded',
-    userId: null,
+    actor: { kind: 'operator', id: 'root' },
+    subject: { kind: 'key', id: 'a key' },
     sessionId: null,
+    outcome: 'success',
+    reason: null,
     address: '192.0.2.1',
     userAgent: 'a browser',
-    subject: 'a key',
+    changes: { name: { from: null, to: ['a', 'list'] } },
     ...fields,
   };
 }

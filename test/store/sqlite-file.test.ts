@@ -11,31 +11,32 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext, test } from 'node:test';
+import { aboutUser } from '../../src/auth/audit/event.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
+import { runSteps } from '../../src/store/sql/steps.ts';
+import { createSqliteSql } from '../../src/store/sqlite/dialect.ts';
+import { latestEvents } from '../support/events.ts';
 import { temporaryFolder } from './folder.ts';
+import {
+  assertLateEvents,
+  assertOldEvents,
+  insertLateEvents,
+  insertOldEvents,
+} from './old-events.ts';
+import { createOldSchema } from './old-schema.ts';
 import { anEvent, aUser } from './records.ts';
 
 const threads = ['worker', 'inline'] as const;
 
-/** Takes a database back to what it was before sessions told how their user authenticated. */
-const beforeAccounts = `
-  delete from latchkey_migrations where version >= 5;
-  alter table sessions drop column amr;
-  alter table sessions drop column mfa_time;
-  alter table sessions drop column client_id;`;
-
-/** Takes a database back to what it was before sessions had epochs. */
-const beforeEpochs = `${beforeAccounts}
-  delete from latchkey_migrations where version >= 4;
-  drop index users_session_cleanup;
-  drop index sessions_user_epoch;
-  alter table users drop column session_cleanup;
-  alter table users drop column session_epoch;
-  alter table sessions drop column epoch;
-  alter table sessions drop column first_generation;
-  alter table sessions drop column parent_generation;
-  create index sessions_user on sessions (user_id);`;
+/** A file as an older version left it. */
+function makeOldFile(path: string, version: number): DatabaseSync {
+  const raw = new DatabaseSync(path);
+  runSteps(createOldSchema(createSqliteSql(), version), ({ text, values }) =>
+    raw.prepare(text).all(...values),
+  );
+  return raw;
+}
 
 for (const thread of threads) {
   test(`${thread}: the folder and the file are made, for this user of the machine alone`, async (t) => {
@@ -110,7 +111,7 @@ for (const thread of threads) {
     const other = new DatabaseSync(path);
     t.after(() => other.close());
     other.exec('BEGIN IMMEDIATE');
-    const event = anEvent({ userId: user.id });
+    const event = anEvent({ subject: aboutUser(user.id) });
     const [write, read] = await Promise.allSettled([
       store.recordEvent(event),
       store.findUser({ id: user.id }),
@@ -119,9 +120,9 @@ for (const thread of threads) {
     assert.ok(write.reason.retryAfter > 0);
     assert.deepEqual(read, { status: 'fulfilled', value: user });
     other.exec('ROLLBACK');
-    assert.deepEqual(await store.listEvents({ userId: user.id, limit: 9 }), []);
+    assert.deepEqual(await latestEvents(store, user.id, 9), []);
     await store.recordEvent(event);
-    assert.deepEqual(await store.listEvents({ userId: user.id, limit: 9 }), [event]);
+    assert.deepEqual(await latestEvents(store, user.id, 9), [event]);
   });
 }
 
@@ -135,21 +136,33 @@ test('a file that exists keeps the mode its owner gave it', async (t) => {
 
 test('a database of an older version is brought up to date with all that is in it', async (t) => {
   const path = join(temporaryFolder(t), 'a.db');
-  const store = await openSqliteStore({ path, thread: 'inline' });
-  const event = anEvent();
-  await store.recordEvent(event);
-  await store.close();
-  const raw = new DatabaseSync(path);
-  raw.exec(`${beforeEpochs}
-    ALTER TABLE audit_events DROP COLUMN subject;
-    DELETE FROM latchkey_migrations WHERE version > 2`);
+  const raw = makeOldFile(path, 2);
+  raw.exec("insert into audit_events (id, at, type) values ('a', 1, 'key_rotated')");
   raw.close();
   const later = await openSqliteStore({ path, thread: 'inline' });
   t.after(() => later.close());
   const next = anEvent();
   await later.recordEvent(next);
-  const events = await later.listEvents({ userId: null, limit: 9 });
-  assert.deepEqual(events, [next, { ...event, subject: null }]);
+  const events = await latestEvents(later, null, 9);
+  assert.deepEqual(
+    events.map(({ id, subject }) => [id, subject]),
+    [
+      [next.id, next.subject],
+      ['a', { kind: 'key', id: null }],
+    ],
+  );
+});
+
+test('events of version 0.1 say who caused them, as far as it recorded that', async (t) => {
+  const path = join(temporaryFolder(t), 'a.db');
+  const raw = makeOldFile(path, 4);
+  t.after(() => raw.close());
+  raw.exec(insertOldEvents());
+  const store = await openSqliteStore({ path, thread: 'inline' });
+  t.after(() => store.close());
+  await assertOldEvents(store);
+  raw.exec(insertLateEvents);
+  await assertLateEvents(store);
 });
 
 test('processes that start at once on a new file share the making of it', async (t) => {
@@ -227,7 +240,7 @@ test('a database of version 0.1 keeps its rows and gets the name of today', asyn
   const later = await openSqliteStore({ path, thread: 'inline' });
   t.after(() => later.close());
   assert.deepEqual(later.notices, []);
-  assert.deepEqual(await later.listEvents({ userId: null, limit: 9 }), [event]);
+  assert.deepEqual(await latestEvents(later, null, 9), [event]);
   const tables = raw.prepare("SELECT name FROM sqlite_schema WHERE name LIKE '%migrations'").all();
   assert.deepEqual(
     tables.map((it) => it['name']),
@@ -340,10 +353,8 @@ describe('other users of the machine', { skip: process.platform === 'win32' }, (
 
 test('a database from before sessions were bounded is brought up to date, and its surplus is ended', async (t) => {
   const path = join(temporaryFolder(t), 'a.db');
-  await (await openSqliteStore({ path })).close();
-  const raw = new DatabaseSync(path);
+  const raw = makeOldFile(path, 3);
   raw.exec(`
-    ${beforeEpochs}
     insert into users (id, roles, profile, token_version, created_at, updated_at)
       values ('many', '[]', '{}', 0, 1, 1), ('few', '[]', '{}', 0, 1, 1);
     with recursive counted(it) as (values (101) union all select it + 1 from counted where it < 350)

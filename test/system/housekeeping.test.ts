@@ -41,7 +41,7 @@ async function openFull(t: TestContext): Promise<{ store: Store; count: () => nu
     `insert into revocations (kind, subject, version, expires_at) values ('session', ?, 0, ?)`,
   );
   const events = db.prepare(
-    `insert into audit_events values (?, ?, 'login_succeeded', 'jane', null, null, null, null)`,
+    `insert into audit_events (id, at, type, user_id) values (?, ?, 'login_succeeded', 'jane')`,
   );
   db.exec('begin');
   db.exec(

@@ -1,3 +1,5 @@
+import { type Caller, identify, systemCaller } from '../audit/caller.ts';
+import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevoking } from '../context.ts';
 import type { UserRecord } from '../model.ts';
 import type { Proof } from '../ports/proof.ts';
@@ -32,18 +34,24 @@ export async function startSession(
   const { id: userId } = record;
   const session = createSession(context, { userId, ...start });
   const issued = await issue(context, record, session, limits);
-  const about = { userId, sessionId: session.id };
+  const subject = aboutUser(userId);
+  const started = { type: 'login_succeeded', subject, sessionId: session.id } as const;
   const opened = await context.store.openSession({
     session,
     proof,
-    event: context.createEvent('login_succeeded', about, start.caller),
+    event: context.createEvent(started, identify(start.caller, userId)),
     bound: {
       maxSessions: context.settings.maxSessions,
-      ...createRevoking(context, 'session_ended', { userId }, start.caller),
+      ...createRevoking(context, { type: 'session_ended', subject }, bySessionLimit(start.caller)),
     },
   });
   if (opened.status === 'refused') return undefined;
   context.log.apply(opened.revocations ?? []);
   const current = await issueAgainIfChanged(context, issued, opened.user, session);
   return toIssuedTokens(context, current, session);
+}
+
+/** The limit ends the least recently used session, on the occasion of a sign-in from this address. */
+function bySessionLimit(caller: Caller): Caller {
+  return { ...caller, actor: systemCaller('session-limit').actor };
 }

@@ -2,10 +2,14 @@ import { execute } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 
-/** How a user authenticated and by which client, for each session; one-time secrets. */
+/**
+ * How a user authenticated and by which client, for each session; one-time secrets; who caused an audit event, and
+ * what changed. Nodes of version 0.1 may still run: every statement of theirs must go on working.
+ */
 export function* accounts(sql: Sql): Steps<void> {
   yield* sessionProofs(sql);
   yield* oneTimeSecrets(sql);
+  yield* extendAuditEvents(sql);
 }
 
 /**
@@ -42,4 +46,49 @@ function* oneTimeSecrets(sql: Sql): Steps<void> {
   const createIndex = (name: string) => schema.createIndex(name).on('one_time_secrets');
   yield* execute(createIndex('one_time_secrets_subject').columns(['subject', 'purpose']));
   yield* execute(createIndex('one_time_secrets_expiry').column('expires_at'));
+}
+
+/** Who caused an event, why it failed, and what changed. */
+function* extendAuditEvents(sql: Sql): Steps<void> {
+  const { schema } = sql.db;
+  for (const column of ['subject_kind', 'actor_kind', 'actor_id', 'reason', 'changes']) {
+    yield* execute(schema.alterTable('audit_events').addColumn(column, sql.text));
+  }
+  // Events of guards named them; names are unique while a guard exists.
+  const guardId = '(select guards.id from guards where guards.name = audit_events.subject)';
+  const isGuard = `type in ('guard_created', 'guard_deleted')`;
+  // A request has an address. Without one it was the command line, the host's code or a background job.
+  const isRequest = '(address is not null or user_agent is not null)';
+  const isByUser = `(
+    type in ('user_registered', 'login_succeeded', 'login_of_disabled_user', 'password_change_failed')
+    or type in ('password_changed', 'session_ended', 'sessions_ended', 'token_revoked') and ${isRequest})`;
+  yield {
+    text: `update audit_events set
+      subject_kind = case
+        when type in ('key_rotated', 'key_revoked') then 'key'
+        when type = 'secret_rotated' then 'secret'
+        when ${isGuard} then 'client'
+        else 'user' end,
+      actor_kind = case
+        when type in ('login_failed', 'refresh_token_reused') then 'anonymous'
+        when ${isByUser} then 'user'
+        else 'unknown' end,
+      actor_id = case when ${isByUser} then user_id end,
+      reason = case
+        when type = 'login_failed' and user_id is null then 'unknown_user'
+        when type in ('login_failed', 'password_change_failed') then 'wrong_password'
+        when type = 'login_of_disabled_user' then 'account_disabled'
+        when type = 'refresh_token_reused' then 'refresh_token_reused' end,
+      subject = case when ${isGuard} then coalesce(${guardId}, subject) else subject end`,
+    values: [],
+  };
+  yield* execute(
+    schema
+      .createIndex('audit_events_actor')
+      .on('audit_events')
+      .columns(['actor_kind', 'actor_id', 'id']),
+  );
+  yield* execute(
+    schema.createIndex('audit_events_type').on('audit_events').columns(['type', 'id']),
+  );
 }

@@ -35,6 +35,7 @@ export function createPostgresSql(): Sql {
     *lockName(name) {
       yield { text: `select ${nameLockCall('$1')}`, values: [name] };
     },
+    parameter: (place) => `$${place}`,
     // Any other collation may change with the system's libraries, and an index ordered by the old one
     // then holds a name twice.
     text: raw`text collate "C"`,

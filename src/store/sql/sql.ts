@@ -33,6 +33,9 @@ export interface Sql extends StatementSource {
    */
   lockName(name: string): Steps<void>;
 
+  /** How a statement's text refers to its parameter of this place, counted from 1. */
+  parameter(place: number): string;
+
   /** The type of a column for text, which is compared and ordered by its bytes. */
   readonly text: 'text' | RawBuilder<string>;
   /** The type of a column for ms since the epoch, counters and versions: 53 bits at least. */

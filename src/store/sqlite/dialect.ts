@@ -22,6 +22,7 @@ export function createSqliteSql(source: StatementSource = { compiled: statements
     forUpdate: (selection) => selection,
     skipLocked: (selection) => selection,
     *lockName() {},
+    parameter: () => '?',
     text: 'text',
     integer: 'integer',
     counter: (column) => column.primaryKey().autoIncrement(),

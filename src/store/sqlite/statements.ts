@@ -27,7 +27,7 @@ export const statements: CompiledStatements = {
     parameters: [1, 1, ['now'], ['id']],
   },
   'account.raiseVersion': {
-    text: 'update "users" set "token_version" = "token_version" + ?, "updated_at" = ? where "id" = ? returning "token_version" as "version"',
+    text: 'update "users" set "token_version" = "token_version" + ?, "updated_at" = ? where "id" = ? returning "token_version" as "version", "roles"',
     parameters: [1, ['now'], ['id']],
   },
   'account.removeUser': {
@@ -47,7 +47,7 @@ export const statements: CompiledStatements = {
     parameters: [['id']],
   },
   'audit.insert': {
-    text: 'insert into "audit_events" ("id", "at", "type", "user_id", "session_id", "address", "user_agent", "subject") values (?, ?, ?, ?, ?, ?, ?, ?)',
+    text: 'insert into "audit_events" ("id", "at", "type", "user_id", "session_id", "address", "user_agent", "subject", "subject_kind", "actor_kind", "actor_id", "reason", "changes") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     parameters: [
       ['id'],
       ['at'],
@@ -57,15 +57,12 @@ export const statements: CompiledStatements = {
       ['address'],
       ['user_agent'],
       ['subject'],
+      ['subject_kind'],
+      ['actor_kind'],
+      ['actor_id'],
+      ['reason'],
+      ['changes'],
     ],
-  },
-  'audit.selectAll': {
-    text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent", "subject" from "audit_events" order by "id" desc limit ?',
-    parameters: [['limit']],
-  },
-  'audit.selectOfUser': {
-    text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent", "subject" from "audit_events" where "user_id" = ? order by "id" desc limit ?',
-    parameters: [['userId'], ['limit']],
   },
   'cleanup.clearFlag': {
     text: 'update "users" set "session_cleanup" = ? where "id" = ?',

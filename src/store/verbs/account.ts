@@ -32,7 +32,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       .updateTable('users')
       .set((it) => ({ token_version: it('token_version', '+', 1), updated_at: p.now }))
       .where('id', '=', p.id)
-      .returning('token_version as version'),
+      .returning(['token_version as version', 'roles']),
   );
   const selectHash = query(sql, 'account.selectHash', (p: { id: string }) =>
     sql.forUpdate(
@@ -173,7 +173,8 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       const [raised] = yield* raiseVersion({ id: userId, now });
       if (raised === undefined) return missing;
       yield* replaceRoles({ id: userId, roles: JSON.stringify(roles) });
-      yield* record(event);
+      const changes = { roles: { from: JSON.parse(raised.roles), to: roles } };
+      yield* record({ ...event, changes });
       const entry = yield* revokeUser(userId, raised.version, issuedUntil);
       return { found: true, revocations: [entry] };
     },

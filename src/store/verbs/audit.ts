@@ -1,24 +1,16 @@
-import type { AuditEvent } from '../../auth/model.ts';
-import type { AuditEventRow } from '../schema.ts';
-import { query } from '../sql/query.ts';
+import type { AuditEvent } from '../../auth/audit/event.ts';
+import type { AuditEventFilter } from '../../auth/ports.ts';
+import { type AuditEventRow, eventColumns } from '../schema.ts';
+import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
-import type { Steps } from '../sql/steps.ts';
-import { toEventRow } from './records.ts';
+import type { Steps, Value } from '../sql/steps.ts';
+import { fromEventRow, toEventRow } from './event-records.ts';
 import type { Verbs } from './verb.ts';
 
 /** Writes an event within the verb that it tells of. */
 export function auditLog(sql: Sql): (event: AuditEvent) => Steps<void> {
   const insert = query(sql, 'audit.insert', (p: AuditEventRow) =>
-    sql.db.insertInto('audit_events').values({
-      id: p.id,
-      at: p.at,
-      type: p.type,
-      user_id: p.user_id,
-      session_id: p.session_id,
-      address: p.address,
-      user_agent: p.user_agent,
-      subject: p.subject,
-    }),
+    sql.db.insertInto('audit_events').values(pick(p, eventColumns)),
   );
   return function* (event) {
     yield* insert(toEventRow(event));
@@ -26,24 +18,42 @@ export function auditLog(sql: Sql): (event: AuditEvent) => Steps<void> {
 }
 
 export function auditVerbs(sql: Sql): Pick<Verbs, 'recordEvent' | 'listEvents'> {
-  const newestFirst = () =>
-    sql.db
-      .selectFrom('audit_events')
-      .select(['id', 'at', 'type', 'user_id as userId', 'session_id as sessionId'])
-      .select(['address', 'user_agent as userAgent', 'subject'])
-      .orderBy('id', 'desc');
-  const selectAll = query(sql, 'audit.selectAll', (p: { limit: number }) =>
-    newestFirst().limit(p.limit),
-  );
-  const selectOfUser = query(sql, 'audit.selectOfUser', (p: { userId: string; limit: number }) =>
-    newestFirst().where('user_id', '=', p.userId).limit(p.limit),
-  );
-
   return {
     recordEvent: auditLog(sql),
 
-    *listEvents({ userId, limit }) {
-      return userId === null ? yield* selectAll({ limit }) : yield* selectOfUser({ userId, limit });
+    *listEvents({ order, filter = {}, after = null, before = null, limit }) {
+      const values: Value[] = [];
+      const bind = (value: Value) => sql.parameter(values.push(value));
+      const conditions = [...describeFilter(filter, bind)];
+      if (after !== null) conditions.push(`id > ${bind(after)}`);
+      if (before !== null) conditions.push(`id < ${bind(before)}`);
+      const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
+      const direction = order === 'newest first' ? 'desc' : 'asc';
+      const rows = yield {
+        text: `select ${eventColumns.join(', ')} from audit_events${where} order by id ${direction} limit ${bind(limit)}`,
+        values,
+      };
+      return (rows as AuditEventRow[]).map(fromEventRow);
     },
   };
+}
+
+/**
+ * The conditions in SQL. Put together as text: the conditions that are left out must not be in the statement,
+ * or no index would serve it, and the query builder is not loaded where statements were compiled beforehand.
+ */
+function* describeFilter(
+  { actorKind, actorId, subjectKind, subjectId, types, outcome, address }: AuditEventFilter,
+  bind: (value: Value) => string,
+): Generator<string> {
+  if (actorKind !== undefined) yield `actor_kind = ${bind(actorKind)}`;
+  if (actorId !== undefined) yield `actor_id = ${bind(actorId)}`;
+  const isUser = subjectKind === undefined || subjectKind === 'user';
+  if (subjectId !== undefined) yield `${isUser ? 'user_id' : 'subject'} = ${bind(subjectId)}`;
+  if (subjectKind !== undefined && (subjectId === undefined || !isUser)) {
+    yield `subject_kind = ${bind(subjectKind)}`;
+  }
+  if (types !== undefined) yield `type in (${types.map(bind).join(', ') || 'null'})`;
+  if (outcome !== undefined) yield `reason is ${outcome === 'success' ? 'null' : 'not null'}`;
+  if (address !== undefined) yield `address = ${bind(address)}`;
 }

@@ -1,7 +1,6 @@
-import type { AuditEvent, Session, UserRecord } from '../../auth/model.ts';
+import type { Session, UserRecord } from '../../auth/model.ts';
 import type { LiveSession } from '../../auth/ports.ts';
 import {
-  type AuditEventRow,
   type NewSessionRow,
   type NewUserRow,
   type SessionRow,
@@ -117,18 +116,5 @@ export function readGenerations(
   return {
     firstGeneration: row.first_generation,
     parentGeneration: row.parent_generation ?? row.generation - 1,
-  };
-}
-
-export function toEventRow(event: AuditEvent): AuditEventRow {
-  return {
-    id: event.id,
-    at: event.at,
-    type: event.type,
-    user_id: event.userId,
-    session_id: event.sessionId,
-    address: event.address,
-    user_agent: event.userAgent,
-    subject: event.subject,
   };
 }

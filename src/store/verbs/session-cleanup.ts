@@ -1,4 +1,5 @@
-import type { AuditEvent, Session } from '../../auth/model.ts';
+import type { AuditEvent } from '../../auth/audit/event.ts';
+import type { Session } from '../../auth/model.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import type { UserRow } from '../schema.ts';
 import { query } from '../sql/query.ts';
@@ -145,7 +146,7 @@ function surplusEnding(sql: Sql) {
       const [row] = yield* remove({ id });
       const event = events[ended.length];
       if (row === undefined || event === undefined) continue;
-      yield* record({ ...event, userId, sessionId: id });
+      yield* record({ ...event, sessionId: id });
       ended.push(id);
     }
     // Last, as each entry takes the lock of the log on PostgreSQL.

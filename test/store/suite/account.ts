@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { Revoked, Store } from '../../../src/auth/ports.ts';
 import { NO_VERSION_ACCEPTED } from '../../../src/revocation/revocation.ts';
+import { latestEvents } from '../../support/events.ts';
 import { isRecorded, logged, revoking, sessionIds, signUp } from './harness.ts';
 
 const now = 2_000;
@@ -138,9 +140,9 @@ export function accountTests(given: () => Store): void {
   test("a deleted user's name is free again, and its events stay", async () => {
     const store = given();
     const { user } = await signUp(store, 1);
-    const event = { ...revoking().event, userId: user.id };
+    const event = { ...revoking().event, subject: aboutUser(user.id) };
     await store.deleteUser({ userId: user.id, now, issuedUntil: 9_000, event });
-    assert.deepEqual(await store.listEvents({ userId: user.id, limit: 9 }), [event]);
+    assert.deepEqual(await latestEvents(store, user.id, 9), [event]);
     const { id: _, ...names } = user;
     await signUp(store, 0, names);
   });

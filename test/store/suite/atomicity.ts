@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AuditEvent, Session, UserRecord } from '../../../src/auth/model.ts';
+import { type AuditEvent, aboutUser } from '../../../src/auth/audit/event.ts';
+import type { Session, UserRecord } from '../../../src/auth/model.ts';
 import type { Store } from '../../../src/auth/ports.ts';
+import { latestEvents } from '../../support/events.ts';
 import { anEvent, aProof, aSession, aUser, unique } from '../records.ts';
 import { newestSeq, signUp } from './harness.ts';
 
@@ -65,11 +67,11 @@ export function atomicityTests(given: () => Store, inOrder: boolean): void {
       const { user, sessions } = await signUp(store, 1);
       const [session] = sessions;
       assert.ok(session);
-      const event = anEvent({ userId: user.id });
+      const event = anEvent({ subject: aboutUser(user.id) });
       await store.recordEvent(event);
       const before = await snapshot(store, user.id);
 
-      const [left, right] = [anEvent({ userId: unique('user') }), anEvent()];
+      const [left, right] = [anEvent({ subject: aboutUser(unique('user')) }), anEvent()];
       const results = await Promise.allSettled([
         store.recordEvent(left),
         act(store, { user, session, event }),
@@ -80,7 +82,7 @@ export function atomicityTests(given: () => Store, inOrder: boolean): void {
         ['fulfilled', 'rejected', 'fulfilled'],
       );
       assert.deepEqual(await snapshot(store, user.id), before);
-      const events = await store.listEvents({ userId: null, limit: 2 });
+      const events = await latestEvents(store, null, 2);
       assert.deepEqual(events, [right, left]);
     });
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { Store } from '../../../src/auth/ports.ts';
+import { latestEvents } from '../../support/events.ts';
 import { anEvent, aSession, aUser, unique } from '../records.ts';
 
 export function factTests(given: () => Store): void {
@@ -36,21 +38,21 @@ export function factTests(given: () => Store): void {
     const store = given();
     const userId = unique('user');
     const [first, second, third] = [
-      anEvent({ userId, type: 'login_failed', at: 3 }),
+      anEvent({ subject: aboutUser(userId), type: 'login_failed', at: 3 }),
       anEvent({
-        userId: unique('user'),
+        subject: aboutUser(unique('user')),
         sessionId: 'a session',
         address: null,
         userAgent: null,
-        subject: null,
+        changes: null,
       }),
-      anEvent({ userId, at: 1 }),
+      anEvent({ subject: aboutUser(userId), at: 1 }),
     ];
     for (const event of [second, third, first]) await store.recordEvent(event);
-    assert.deepEqual(await store.listEvents({ userId, limit: 9 }), [third, first]);
-    assert.deepEqual(await store.listEvents({ userId, limit: 1 }), [third]);
-    assert.deepEqual(await store.listEvents({ userId: null, limit: 3 }), [third, second, first]);
-    assert.deepEqual(await store.listEvents({ userId: 'nobody', limit: 9 }), []);
+    assert.deepEqual(await latestEvents(store, userId, 9), [third, first]);
+    assert.deepEqual(await latestEvents(store, userId, 1), [third]);
+    assert.deepEqual(await latestEvents(store, null, 3), [third, second, first]);
+    assert.deepEqual(await latestEvents(store, 'nobody', 9), []);
   });
 
   test('the database answers a ping', async () => {
@@ -61,10 +63,10 @@ export function factTests(given: () => Store): void {
     const store = given();
     const user = aUser({ username: null, usernameKey: null, email: null, emailKey: null });
     const session = aSession(user.id);
-    const event = anEvent({ userId: user.id });
+    const event = anEvent({ subject: aboutUser(user.id) });
     for (let times = 0; times < 2; times++) await store.tryWriting({ user, session, event });
     assert.equal(await store.findUser({ id: user.id }), undefined);
     assert.equal(await store.findSession({ sessionId: session.id, now: 0 }), undefined);
-    assert.deepEqual(await store.listEvents({ userId: user.id, limit: 9 }), []);
+    assert.deepEqual(await latestEvents(store, user.id, 9), []);
   });
 }

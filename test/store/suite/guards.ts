@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { latestEvents } from '../../support/events.ts';
 import { aGuard, anEvent, unique } from '../records.ts';
 import type { OpenDatabase } from './harness.ts';
 
@@ -80,7 +81,7 @@ export function guardTests(open: OpenDatabase): void {
     await store.createGuard({ guard: aGuard({ name: guard.name }), event: anEvent() });
     await store.deleteGuard({ id: unique('nobody'), event: anEvent() });
     await store.deleteGuard({ id: guard.id, event: deleted });
-    assert.deepEqual(await store.listEvents({ userId: null, limit: 9 }), [deleted, created]);
+    assert.deepEqual(await latestEvents(store, null, 9), [deleted, created]);
     // An event that cannot be stored takes what it tells of with it.
     const lost = aGuard();
     await assert.rejects(store.createGuard({ guard: lost, event: created }));

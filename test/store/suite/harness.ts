@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Session, UserRecord } from '../../../src/auth/model.ts';
 import type { Store } from '../../../src/auth/ports.ts';
 import type { Revocation } from '../../../src/revocation/revocation.ts';
+import { latestEvents } from '../../support/events.ts';
 import { anEvent, aProof, aSession, aUser } from '../records.ts';
 
 /** A database of its own for one test or one group of tests. */
@@ -63,7 +64,7 @@ export async function sessionIds(store: Store, userId: string): Promise<string[]
 
 /** Whether an event of this id was written. */
 export async function isRecorded(store: Store, eventId: string): Promise<boolean> {
-  const events = await store.listEvents({ userId: null, limit: 1_000 });
+  const events = await latestEvents(store, null, 1_000);
   return events.some((it) => it.id === eventId);
 }
 

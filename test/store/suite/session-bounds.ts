@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { Session, UserRecord } from '../../../src/auth/model.ts';
 import type { Store } from '../../../src/auth/ports.ts';
+import { latestEvents } from '../../support/events.ts';
 import { anEvent, aProof, aSession } from '../records.ts';
 import { logged, newestSeq, revoking, sessionIds, signUp } from './harness.ts';
 
@@ -24,7 +26,10 @@ async function signUpWith(
 function open(store: Store, user: UserRecord, session: Session, maxSessions?: number) {
   const args = { session, proof: aProof(user), event: anEvent() };
   if (maxSessions === undefined) return store.openSession(args);
-  const bound = { maxSessions, ...revoking({ type: 'session_ended', userId: user.id }) };
+  const bound = {
+    maxSessions,
+    ...revoking({ type: 'session_ended', subject: aboutUser(user.id) }),
+  };
   return store.openSession({ ...args, bound });
 }
 
@@ -34,7 +39,8 @@ function refresh(store: Store, sessionId: string, generation = 0) {
 }
 
 async function cleanUp(store: Store, userId: string, maxSessions: number, limit: number) {
-  const events = Array.from({ length: limit }, () => anEvent({ type: 'session_ended' }));
+  const about = { type: 'session_ended', subject: aboutUser(userId) } as const;
+  const events = Array.from({ length: limit }, () => anEvent(about));
   return store.cleanUpSessions({ userId, maxSessions, issuedUntil: 9_000, events });
 }
 
@@ -163,7 +169,7 @@ export function sessionBoundTests(given: () => Store): void {
         revocations.map(({ kind, subject }) => [kind, subject]),
         [['session', last.id]],
       );
-      const [event] = await store.listEvents({ userId: user.id, limit: 1 });
+      const [event] = await latestEvents(store, user.id, 1);
       assert.deepEqual([event?.type, event?.sessionId], ['session_ended', last.id]);
       const left = [...sessions.slice(0, -1), late].map(({ id }) => id);
       assert.deepEqual(await sessionIds(store, user.id), left);
@@ -209,7 +215,7 @@ export function sessionBoundTests(given: () => Store): void {
     // Those used last are the ones that signUpWith made first.
     const left = [...sessions.slice(0, 4), fresh].map(({ id }) => id).sort();
     assert.deepEqual(await sessionIds(store, user.id), left);
-    const events = await store.listEvents({ userId: user.id, limit: 99 });
+    const events = await latestEvents(store, user.id, 99);
     const told = events.filter(({ type }) => type === 'session_ended').map((it) => it.sessionId);
     assert.deepEqual(
       told.sort(),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { UserRecord } from '../../../src/auth/model.ts';
 import type { Store } from '../../../src/auth/ports.ts';
 import { anEvent, aProof, aSession } from '../records.ts';
@@ -27,7 +28,7 @@ export function sessionTests(given: () => Store): void {
     const store = given();
     const { user } = await signUp(store, 0);
     const session = aSession(user.id);
-    const event = anEvent({ userId: user.id });
+    const event = anEvent({ subject: aboutUser(user.id) });
     const result = await store.openSession({ session, proof: aProof(user), event });
     assert.deepEqual(result, { status: 'opened', user });
     assert.deepEqual(await store.listSessions({ userId: user.id, now: 0, limit: 1_000 }), [

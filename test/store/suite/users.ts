@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { Store } from '../../../src/auth/ports.ts';
+import { latestEvents } from '../../support/events.ts';
 import { anEvent, aSession, aUser } from '../records.ts';
 import { isRecorded, sessionIds, signUp } from './harness.ts';
 
@@ -8,7 +10,7 @@ export function userTests(given: () => Store): void {
   test('a created user is found by id, username and email, exactly as it was', async () => {
     const store = given();
     const user = aUser();
-    const event = anEvent({ type: 'user_registered', userId: user.id });
+    const event = anEvent({ type: 'user_registered', subject: aboutUser(user.id) });
     const session = aSession(user.id);
     assert.deepEqual(await store.createUser({ user, session, event }), { status: 'created' });
     assert.deepEqual(await store.findUser({ id: user.id }), user);
@@ -17,7 +19,7 @@ export function userTests(given: () => Store): void {
     assert.deepEqual(await store.listSessions({ userId: user.id, now: 0, limit: 1_000 }), [
       session,
     ]);
-    assert.deepEqual(await store.listEvents({ userId: user.id, limit: 9 }), [event]);
+    assert.deepEqual(await latestEvents(store, user.id, 9), [event]);
   });
 
   test('a user without a session, a password or any name is stored too', async () => {

@@ -1,7 +1,12 @@
 import { type RawBuilder, sql as raw } from 'kysely';
 import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../../auth/ports.ts';
 import type { Revocation } from '../../../revocation/revocation.ts';
-import { type AuditEventRow, type NewSessionRow, sessionColumns } from '../../schema.ts';
+import {
+  type AuditEventRow,
+  eventColumns,
+  type NewSessionRow,
+  sessionColumns,
+} from '../../schema.ts';
 import type { Query } from '../../sql/query.ts';
 import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
@@ -65,9 +70,7 @@ export function insertEvent(
   source: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   return raw`
-    insert into audit_events (id, at, type, user_id, session_id, address, user_agent, subject)
-    select
-      ${p.event_id}, ${p.event_at}, ${p.event_type}, ${p.event_user_id},
-      ${p.event_session_id}, ${p.event_address}, ${p.event_user_agent}, ${p.event_subject}
+    insert into audit_events (${raw.join(eventColumns.map((name) => raw.ref(name)))})
+    select ${raw.join(eventColumns.map((name) => p[`event_${name}`]))}
     from ${source}`;
 }

@@ -2,7 +2,8 @@ import { sql as raw } from 'kysely';
 import type { NewRevocation } from '../../../auth/ports.ts';
 import type { AuditEventRow, NewSessionRow, UserRow } from '../../schema.ts';
 import type { Sql } from '../../sql/sql.ts';
-import { fromUserRow, toEventRow, toSessionRow } from '../../verbs/records.ts';
+import { toEventRow } from '../../verbs/event-records.ts';
+import { fromUserRow, toSessionRow } from '../../verbs/records.ts';
 import {
   insertEvent,
   insertRevocation,

@@ -1,0 +1,55 @@
+import type { AuthContext } from '../context.ts';
+import type { AuditEventFilter } from '../ports.ts';
+import { createUuidFloor } from '../uuid.ts';
+import type { AuditEvent } from './event.ts';
+
+const limitMax = 1000;
+const limitDefault = 100;
+
+/** Which events to read: those that meet all conditions. */
+export interface AuditQuery extends AuditEventFilter {
+  /** The earliest time; ms since the epoch. */
+  readonly since?: number;
+  /** The time that all events come before; ms since the epoch. */
+  readonly until?: number;
+}
+
+export interface AuditPage {
+  /** The newest first. */
+  readonly events: readonly AuditEvent[];
+  /** The `after` of the next page; null: this was the last one. */
+  readonly nextCursor: string | null;
+}
+
+/** Reads the audit trail. */
+export class AuditTrail {
+  readonly #context: AuthContext;
+
+  constructor(context: AuthContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Lists events page by page, the newest first. An event that is written meanwhile neither shifts nor repeats
+   * the events of later pages.
+   * @param page `after`: the `nextCursor` of the page before; `limit`: 1 to 1,000, default 100
+   * @throws {StoreUnavailable}
+   */
+  async list(
+    { since, until, ...filter }: AuditQuery = {},
+    page: { readonly after?: string; readonly limit?: number } = {},
+  ): Promise<AuditPage> {
+    const limit = Math.min(Math.max(Math.trunc(page.limit ?? limitDefault), 1), limitMax);
+    const ends = [page.after, until === undefined ? undefined : createUuidFloor(until)];
+    const found = await this.#context.store.listEvents({
+      order: 'newest first',
+      filter,
+      after: since === undefined ? null : createUuidFloor(since),
+      before: ends.filter((end) => end !== undefined).toSorted()[0] ?? null,
+      // One more than asked for tells whether there is another page.
+      limit: limit + 1,
+    });
+    const events = found.slice(0, limit);
+    return { events, nextCursor: found.length > limit ? (events.at(-1)?.id ?? null) : null };
+  }
+}

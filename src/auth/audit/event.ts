@@ -1,0 +1,121 @@
+/** Who or what can cause an event. `unknown`: an older version recorded the event without its actor. */
+export type AuditActorKind = 'user' | 'client' | 'operator' | 'system' | 'anonymous' | 'unknown';
+
+/** Who caused an event. */
+export interface AuditActor {
+  readonly kind: AuditActorKind;
+  /**
+   * The id of the user or client, the operating system's name of the operator, or the part of the program that
+   * acted by itself. Null where that is not known.
+   */
+  readonly id: string | null;
+}
+
+export type AuditSubjectKind = 'user' | 'client' | 'key' | 'secret';
+
+/** Whom or what an event is about. An event about a session is about its user, and names the session as well. */
+export interface AuditSubject {
+  readonly kind: AuditSubjectKind;
+  /** Of a key: its `kid`. Null for a user who does not exist, and for the secret. */
+  readonly id: string | null;
+}
+
+/** What an event of one type says. */
+interface AuditEventForm {
+  readonly subject: AuditSubjectKind;
+  /** Names of the `changes` it may have. */
+  readonly changes: readonly string[];
+  /** Why it failed, as stable codes. An event of a type without any is a success. */
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Every type of event. `docs/audit.md` describes them; a test compares the two.
+ *
+ * A password that did not pass is one of three: `login_failed`, `login_of_disabled_user` (the password was right)
+ * and `password_change_failed` (presented as the current password with a valid access token).
+ */
+export const auditEventTypes = {
+  user_registered: { subject: 'user', changes: [], reasons: [] },
+  user_created: { subject: 'user', changes: ['roles'], reasons: [] },
+  user_roles_changed: { subject: 'user', changes: ['roles'], reasons: [] },
+  user_disabled: { subject: 'user', changes: [], reasons: [] },
+  user_enabled: { subject: 'user', changes: [], reasons: [] },
+  user_deleted: { subject: 'user', changes: [], reasons: [] },
+  password_changed: { subject: 'user', changes: [], reasons: [] },
+  password_change_failed: {
+    subject: 'user',
+    changes: [],
+    reasons: ['wrong_password', 'no_password'],
+  },
+  login_succeeded: { subject: 'user', changes: [], reasons: [] },
+  login_failed: {
+    subject: 'user',
+    changes: [],
+    reasons: ['unknown_user', 'wrong_password', 'no_password'],
+  },
+  login_of_disabled_user: { subject: 'user', changes: [], reasons: ['account_disabled'] },
+  session_ended: { subject: 'user', changes: [], reasons: [] },
+  sessions_ended: { subject: 'user', changes: [], reasons: [] },
+  refresh_token_reused: { subject: 'user', changes: [], reasons: ['refresh_token_reused'] },
+  token_revoked: { subject: 'user', changes: ['jti'], reasons: [] },
+  guard_created: { subject: 'client', changes: ['name'], reasons: [] },
+  guard_deleted: { subject: 'client', changes: ['name'], reasons: [] },
+  key_rotated: { subject: 'key', changes: ['algorithm'], reasons: [] },
+  key_revoked: { subject: 'key', changes: ['algorithm'], reasons: [] },
+  secret_rotated: { subject: 'secret', changes: ['compromised'], reasons: [] },
+} as const satisfies Readonly<Record<string, AuditEventForm>>;
+
+export type AuditEventType = keyof typeof auditEventTypes;
+
+/** Why something failed. */
+export type AuditReason = (typeof auditEventTypes)[AuditEventType]['reasons'][number];
+
+/** One value, or the values before and after. */
+export type AuditChange =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly string[]
+  | { readonly from: AuditChange; readonly to: AuditChange };
+
+/** What changed, by name. Never a secret, a hash, a token, or anything personal. */
+export type AuditChanges = Readonly<Record<string, AuditChange>>;
+
+export type AuditOutcome = 'success' | 'failure';
+
+/** Written in the transaction of what it records. */
+export interface AuditEvent {
+  /** UUIDv7 of the time `at`, so that events sort by their ids. */
+  readonly id: string;
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly type: AuditEventType;
+  readonly actor: AuditActor;
+  readonly subject: AuditSubject;
+  /** The session it is about, or that was started. */
+  readonly sessionId: string | null;
+  readonly outcome: AuditOutcome;
+  /** Why it failed; null for a success. */
+  readonly reason: AuditReason | null;
+  /** The actor's network address; null where no request caused the event. */
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  readonly changes: AuditChanges | null;
+}
+
+/** What the domain says of an event; the rest follows from the caller and the clock. */
+export interface NewAuditEvent {
+  readonly type: AuditEventType;
+  readonly subject: AuditSubject;
+  readonly sessionId?: string;
+  /** Makes the event a failure. */
+  readonly reason?: AuditReason;
+  readonly changes?: AuditChanges;
+}
+
+/** @param userId null: there is no such user */
+export function aboutUser(userId: string | null): AuditSubject {
+  return { kind: 'user', id: userId };
+}
