@@ -1,8 +1,8 @@
 import type { AccessTokenClaims } from '../jwt/access-token.ts';
 
 /**
- * The host's own claims, as the `claims` option of the server returns them. Declare them once, and every
- * `request.user` has them, that of the server and those of guards in any framework:
+ * The host's own claims, as the `claims` option of the server returns them. Declare them once. The types of the server
+ * and of guards in every framework then include them:
  *
  * ```ts
  * declare module 'latchkey/guard' {
@@ -12,8 +12,8 @@ import type { AccessTokenClaims } from '../jwt/access-token.ts';
  * }
  * ```
  *
- * `latchkey/server` may stand there instead, and serves all just so. Name the same one throughout a
- * program: of declarations for both, TypeScript keeps those for one.
+ * `latchkey/server` works as the module name too, but use the same name everywhere in a program. If you use both,
+ * TypeScript silently ignores the declarations for one of them.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: hosts extend it
 export interface CustomClaims {}
