@@ -35,7 +35,7 @@ export interface Statement {
 }
 
 /** Values that cannot be taken for one another. */
-const known = { generation: 77_777, grace: 0, now: 1e12, expiresAt: 9e12 } as const;
+const known = { generation: 77_777, grace: 0, now: 1e12, maxAgeMs: 8e12, expiresAt: 9e12 } as const;
 export type Parameter = keyof typeof known | 'id';
 
 type Store = Awaited<ReturnType<typeof openPostgresStore>>;
@@ -82,9 +82,9 @@ async function observe(sessionId: string): Promise<Statement> {
 }
 
 const rotateByStore: Rotate = async (_caller, sessionId, generation) => {
-  const { now, expiresAt, grace } = known;
+  const { now, expiresAt, maxAgeMs, grace } = known;
   const device = { userId: null, sessionId, address: null, userAgent: null };
-  const order = { sessionId, generation, now, expiresAt, grace, issuedUntil: expiresAt };
+  const order = { sessionId, generation, now, expiresAt, maxAgeMs, grace, issuedUntil: expiresAt };
   const event = {
     id: '',
     at: now,

@@ -50,8 +50,6 @@ export function createAccessTokenIssuer(options: {
     signers.set(key, sign);
     return sign;
   };
-  const expiresIn = settings.accessTokenTtl;
-
   return async (record, session) => {
     const user = toUser(record);
     const own = settings.claims === undefined ? {} : await settings.claims(user, session);
@@ -59,13 +57,15 @@ export function createAccessTokenIssuer(options: {
     const scope = await grantScope(settings, user, session);
     const sign = signerOf(await options.keys.ready());
     const iat = Math.floor(clock.now() / 1000);
+    // No access token outlives its session.
+    const exp = Math.min(iat + settings.accessTokenTtl, Math.floor(session.expiresAt / 1000));
     const token = sign({
       iss: settings.issuer,
       sub: user.id,
       aud: settings.audience,
       client_id: session.clientId ?? settings.clientId,
       iat,
-      exp: iat + expiresIn,
+      exp,
       jti: createJti(random.bytes(15), record.tokenVersion),
       sid: session.id,
       auth_time: Math.floor(session.authTime / 1000),
@@ -75,7 +75,7 @@ export function createAccessTokenIssuer(options: {
       ...(scope === null ? {} : { scope }),
       ...own,
     });
-    return { token, expiresIn, scope };
+    return { token, expiresIn: exp - iat, scope };
   };
 }
 

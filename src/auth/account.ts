@@ -6,6 +6,7 @@ import { type AuthContext, createRevoking, revoke } from './context.ts';
 import type { Session, User } from './model.ts';
 import { type Page, parsePage } from './page.ts';
 import { toUser } from './ports.ts';
+import { findLifetime, isPastMaxAge, limitExpiry } from './sessions/session-lifetime.ts';
 
 /** Who a verified access token speaks for. */
 export type Bearer = Pick<AccessTokenClaims, 'sub' | 'sid'>;
@@ -63,7 +64,7 @@ export interface SessionPage {
  * @throws {InvalidInput}
  */
 export async function listSessions(
-  { store, clock }: AuthContext,
+  { store, clock, settings }: AuthContext,
   bearer: Bearer,
   page: Page | unknown,
 ): Promise<SessionPage> {
@@ -72,8 +73,13 @@ export async function listSessions(
   const now = clock.now();
   // One more than asked for tells whether there is another page.
   const found = await store.listSessions({ userId, now, before: after, limit: limit + 1 });
-  const sessions = found.slice(0, limit);
-  const nextCursor = found.length > limit ? (sessions.at(-1)?.id ?? null) : null;
+  const ofPage = found.slice(0, limit);
+  const nextCursor = found.length > limit ? (ofPage.at(-1)?.id ?? null) : null;
+  // A maximum age that was lowered applies to sessions that started under the earlier one.
+  const { maxAgeMs } = findLifetime(settings, now);
+  const sessions = ofPage
+    .filter((it) => !isPastMaxAge(it, { now, maxAgeMs }))
+    .map((it) => ({ ...it, expiresAt: limitExpiry(it.createdAt, { ...it, maxAgeMs }) }));
   return { sessions, nextCursor };
 }
 

@@ -7,6 +7,8 @@ import { InputReader } from './input.ts';
 import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from './login.ts';
 import type { UserRecord } from './model.ts';
 import { readNewPassword } from './new-user.ts';
+import { findLiveSession } from './sessions/find-live-session.ts';
+import { findLifetime, limitExpiry } from './sessions/session-lifetime.ts';
 import { type IssuedTokens, issue, issueAgainIfChanged, toIssuedTokens } from './sign-in.ts';
 import type { TokenLimits } from './token-limits.ts';
 
@@ -78,18 +80,20 @@ async function replaceHash(
   const { record, verifiedHash, newHash, caller, limits } = options;
   await context.assertCanIssue();
   const now = clock.now();
-  const kept = await store.findSession({ sessionId, now });
+  const lifetime = findLifetime(settings, now);
+  const kept = await findLiveSession(context, sessionId, now);
   if (kept?.user.id !== userId) throw await explainGone(context, userId);
   // Issued before anything is written, as the user will be: a hook of the host's that throws changes nothing.
   const changedRecord = { ...record, tokenVersion: record.tokenVersion + 1, updatedAt: now };
-  const issued = await issue(context, changedRecord, kept.session, limits);
+  const expiresAt = limitExpiry(kept.session.createdAt, lifetime);
+  const issued = await issue(context, changedRecord, { ...kept.session, expiresAt }, limits);
   const changed = await settleRevoked(
     context,
     store.changePassword({
       userId,
       verifiedHash,
       newHash,
-      keep: { sessionId, expiresAt: now + settings.refreshTokenTtl * 1000 },
+      keep: { sessionId, ...lifetime },
       now,
       ...createRevoking(
         context,
@@ -99,7 +103,7 @@ async function replaceHash(
     }),
   );
   if (changed.kept === undefined) {
-    const live = await store.findSession({ sessionId, now });
+    const live = await findLiveSession(context, sessionId, now);
     if (live === undefined) throw await explainGone(context, userId);
     return undefined;
   }

@@ -4,6 +4,7 @@ import type { Session } from './model.ts';
 import type { LiveSession } from './ports.ts';
 import { judgeGeneration, type Verdict } from './refresh-rule.ts';
 import type { RefreshClaims } from './refresh-token.ts';
+import { findLifetime, limitExpiry } from './sessions/session-lifetime.ts';
 
 /** A refresh token that would be accepted now, and the session it belongs to. */
 export interface LiveRefreshToken {
@@ -29,6 +30,8 @@ export async function findRefreshToken(
 
 /** A live session that a refresh token would be accepted for. */
 export interface RefreshableSession extends LiveSession {
+  /** The session as it will be after the refresh, but for its generation. */
+  readonly refreshed: Session;
   readonly verdict: Exclude<Verdict, 'void' | 'reused'>;
 }
 
@@ -38,14 +41,20 @@ export async function findSessionOf(
   { userId, sessionId, generation }: RefreshClaims,
 ): Promise<RefreshableSession | undefined> {
   const now = clock.now();
+  const lifetime = findLifetime(settings, now);
   const found = await store.findSession({ sessionId, now });
   if (found === undefined || found.user.id !== userId) return undefined;
   const { session, parentGeneration, firstGeneration } = found;
   const verdict = judgeGeneration(
     { ...session, parentGeneration, firstGeneration },
-    { generation, now, grace: settings.refreshGrace * 1000 },
+    { generation, now, grace: settings.refreshGrace * 1000, maxAgeMs: lifetime.maxAgeMs },
   );
-  return verdict === 'void' || verdict === 'reused' ? undefined : { ...found, verdict };
+  if (verdict === 'void' || verdict === 'reused') return undefined;
+  const isKept = verdict === 'current' || verdict === 'replayed';
+  const refreshed = isKept
+    ? session
+    : { ...session, rotatedAt: now, expiresAt: limitExpiry(session.createdAt, lifetime) };
+  return { ...found, refreshed, verdict };
 }
 
 function parseOrNothing<T>(parse: () => T): T | undefined {

@@ -10,6 +10,7 @@ import type { GuardRecord, Session, User, UserRecord } from './model.ts';
 import type { OneTimeSecretStore, SecretUse } from './ports/one-time-secrets.ts';
 import type { Proof } from './ports/proof.ts';
 import type { Generations } from './refresh-rule.ts';
+import type { SessionLifetime } from './sessions/session-lifetime.ts';
 
 export type { Clock } from '../jwt/clock.ts';
 
@@ -205,9 +206,8 @@ export interface Store extends OneTimeSecretStore {
       now: number;
       /** ms */
       grace: number;
-      /** New `expiresAt` if it rotates. */
-      expiresAt: number;
-    } & Revoking,
+    } & SessionLifetime &
+      Revoking,
   ): Promise<RotateResult>;
 
   /** The session of this id, if it lives. */
@@ -247,7 +247,7 @@ export interface Store extends OneTimeSecretStore {
       userId: string;
       verifiedHash: string | null;
       newHash: string;
-      keep: { sessionId: string; expiresAt: number } | null;
+      keep: ({ sessionId: string } & SessionLifetime) | null;
       consume?: SecretUse;
       now: number;
     } & Revoking,

@@ -1,7 +1,8 @@
 import type { Session } from './model.ts';
+import { isPastMaxAge, type SessionLifetime } from './sessions/session-lifetime.ts';
 
 /** What the rule of refresh must know of a session. */
-export interface Generations extends Pick<Session, 'generation' | 'rotatedAt'> {
+export interface Generations extends Pick<Session, 'generation' | 'rotatedAt' | 'createdAt'> {
   /** The generation whose holder was given the present one. */
   readonly parentGeneration: number;
   /** Refresh tokens of earlier generations are void, since a password change. */
@@ -9,7 +10,7 @@ export interface Generations extends Pick<Session, 'generation' | 'rotatedAt'> {
 }
 
 /** A refresh token as it was presented. Times are ms. */
-export interface Presented {
+export interface Presented extends Pick<SessionLifetime, 'maxAgeMs'> {
   readonly generation: number;
   readonly now: number;
   /** 0: strict rotation. */
@@ -25,17 +26,18 @@ export interface Presented {
  *   so the answer that carried it is taken for lost. That successor is skipped: should it come after all,
  *   two parties hold tokens of this session, and the session ends.
  * - `void`: refused. It was replaced when the password was changed, and says nothing of who holds the
- *   present token.
+ *   present token; or the session has reached its maximum age.
  * - `reused`: somebody else has a copy, so the session ends. A generation that is too new means that the
  *   database was restored from before it, and what was issued since cannot be told from a copy.
  *
- * The single statements of PostgreSQL (`store/postgres/shortcuts/rotation.ts`) state in SQL when a session
- * goes on; everything else is decided here for both databases.
+ * This is the one place of the rule. PostgreSQL's single statements need its `rotated` and `retried` in SQL:
+ * `store/postgres/shortcuts/refresh-rule.ts`, which one suite of tests compares with this.
  */
 export type Verdict = 'current' | 'replayed' | 'rotated' | 'retried' | 'void' | 'reused';
 
 export function judgeGeneration(session: Generations, presented: Presented): Verdict {
   const { generation, now, grace } = presented;
+  if (isPastMaxAge(session, presented)) return 'void';
   // Absolute: a clock that stepped back far must not keep the window open until it has caught up.
   const isYoung = Math.abs(now - session.rotatedAt) < grace;
   if (generation === session.generation) return isYoung ? 'current' : 'rotated';

@@ -20,6 +20,8 @@ export interface AuthSettings {
   readonly accessTokenTtl: number;
   readonly refreshTokenTtl: number;
   readonly refreshGrace: number;
+  /** How long a session lives, however often it is refreshed. */
+  readonly sessionMaxAge: number;
   /** Live sessions per user. The least recently used one ends when one more starts. */
   readonly maxSessions: number;
   /** Characters. */

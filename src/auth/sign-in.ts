@@ -9,6 +9,7 @@ import { findSessionOf } from './introspection.ts';
 import type { Session, User, UserRecord } from './model.ts';
 import { type NewUserInput, parseNewUser } from './new-user.ts';
 import { toUser } from './ports.ts';
+import { findLifetime, limitExpiry } from './sessions/session-lifetime.ts';
 import { assertTokensFit, type TokenLimits } from './token-limits.ts';
 import { createUserRecord, findNamesake, insertUser } from './users.ts';
 import { createUuid } from './uuid.ts';
@@ -95,7 +96,7 @@ export async function refresh(
     // A hook of the host's that throws, or a token that is too long, must not leave a rotated session behind
     // whose token nobody was given.
     const found = await findSessionOf(context, { userId, sessionId, generation });
-    if (found !== undefined) issued = await issue(context, found.user, found.session, limits);
+    if (found !== undefined) issued = await issue(context, found.user, found.refreshed, limits);
   }
   const now = clock.now();
   const result = await store.rotateSession({
@@ -103,7 +104,7 @@ export async function refresh(
     generation,
     now,
     grace: settings.refreshGrace * 1000,
-    expiresAt: now + settings.refreshTokenTtl * 1000,
+    ...findLifetime(settings, now),
     ...createRevoking(
       context,
       {
@@ -159,7 +160,7 @@ export function createSession(
     userId,
     generation: 0,
     rotatedAt: now,
-    expiresAt: now + settings.refreshTokenTtl * 1000,
+    expiresAt: limitExpiry(now, findLifetime(settings, now)),
     createdAt: now,
     authTime: now,
     amr,

@@ -66,6 +66,7 @@ export function readSettings(sources: SettingSources): Settings {
     algorithm,
     accessTokenTtl: value(given, table.accessTokenTtl),
     refreshTokenTtl: value(given, table.refreshTokenTtl),
+    sessionMaxAge: value(given, table.sessionMaxAge),
     refreshGrace: value(given, table.refreshGrace),
     maxSessions: value(given, table.maxSessions),
     trustProxy: value(given, table.trustProxy),

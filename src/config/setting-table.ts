@@ -214,6 +214,17 @@ export const settingTable = {
     description: 'How long a session lives unused; longer than an access token, 400d at most.',
     parse: wholeSecondsBetween('2s', '400d'),
   },
+  sessionMaxAge: {
+    ...plain,
+    name: 'sessionMaxAge',
+    variable: 'LATCHKEY_SESSION_MAX_AGE',
+    flag: 'session-max-age',
+    placeholder: 'duration',
+    default: '180d',
+    description:
+      'How long a session lives, however often it is refreshed, from 2s to 3650d. A lower value applies to sessions at their next refresh.',
+    parse: wholeSecondsBetween('2s', '3650d'),
+  },
   refreshGrace: {
     ...plain,
     name: 'refreshGrace',

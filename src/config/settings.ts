@@ -23,6 +23,8 @@ export interface Settings {
   readonly accessTokenTtl: number;
   /** Whole seconds, more than the access token's. */
   readonly refreshTokenTtl: number;
+  /** Whole seconds. A session ends this long after it started, however often it is refreshed. */
+  readonly sessionMaxAge: number;
   /** To the millisecond; less than either lifetime. 0: strict rotation. */
   readonly refreshGrace: number;
   /** Live sessions per user. */
@@ -53,6 +55,8 @@ export interface SettingOptions {
   readonly algorithm?: Algorithm | (string & {}) | undefined;
   readonly accessTokenTtl?: number | string | undefined;
   readonly refreshTokenTtl?: number | string | undefined;
+  /** How long a session lives, however often it is refreshed. Default `180d`. */
+  readonly sessionMaxAge?: number | string | undefined;
   readonly refreshGrace?: number | string | undefined;
   readonly maxSessions?: number | string | undefined;
   readonly trustProxy?: false | string | readonly string[] | undefined;

@@ -28,6 +28,7 @@ export function createAuthSettings(
     accessTokenTtl,
     refreshTokenTtl,
     refreshGrace,
+    sessionMaxAge: settings.sessionMaxAge,
     maxSessions: settings.maxSessions,
     passwordMinLength,
     passwordMaxLength,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { anonymousCaller } from '../../src/auth/audit/caller.ts';
 import { aboutUser } from '../../src/auth/audit/event.ts';
+import type { IssuedTokens } from '../../src/auth/sign-in.ts';
 import {
   AccountDisabled,
   CredentialsRefused,
@@ -14,7 +15,7 @@ import {
   TokenRefused,
 } from '../../src/errors.ts';
 import type { VerifiedToken } from '../../src/guard/access-claims.ts';
-import { anEvent, unique } from '../store/records.ts';
+import { anEvent, anyAge, unique } from '../store/records.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 import { latestEvents } from '../support/events.ts';
 
@@ -37,7 +38,7 @@ async function storeHash(
     userId,
     verifiedHash: null,
     newHash: hash,
-    keep: sessionId === undefined ? null : { sessionId, expiresAt: now + 1e9 },
+    keep: sessionId === undefined ? null : { sessionId, expiresAt: now + 1e9, ...anyAge },
     now,
     issuedUntil: now,
     // Sorts before the events of the tests.
@@ -822,4 +823,80 @@ suite('refresh tokens', () => {
     );
     await assert.rejects(real.auth.refresh(next.refreshToken), RefreshRefused);
   });
+});
+
+suite('the maximum age of a session', () => {
+  const noHooks = { claims: undefined };
+  const hooks = { claims: async () => ({ tenant: 'a' }) };
+  for (const [how, settings] of Object.entries({ 'without hooks': noHooks, 'with hooks': hooks })) {
+    test(`limits what is issued at a sign-in and at each refresh, to the second, ${how}`, async () => {
+      const lifetimes = { accessTokenTtl: 900, refreshTokenTtl: 1800, sessionMaxAge: 3600 };
+      await using real = await openTestAuth({ ...lifetimes, ...settings });
+      const start = real.clock.ms / 1000;
+      let tokens = await signInJane(real);
+      const lifetimesOf = ({ expiresIn, refreshExpiresIn }: IssuedTokens) => [
+        expiresIn,
+        refreshExpiresIn,
+      ];
+      assert.deepEqual(lifetimesOf(tokens), [900, 1800]);
+      for (const [age, ...expected] of [
+        [1000, 900, 1800],
+        [2000, 900, 1600],
+        [3000, 600, 600],
+        [3598, 2, 2],
+      ] as const) {
+        real.clock.step(start + age - real.clock.ms / 1000);
+        tokens = await real.auth.refresh(tokens.refreshToken);
+        assert.deepEqual(lifetimesOf(tokens), expected, `at ${age} s`);
+        const { exp } = real.verifier.verify(tokens.accessToken);
+        assert.equal(exp, start + age + expected[0]);
+      }
+      real.clock.step(1);
+      // Within its grace window the token stays the same, and so does its end.
+      assert.deepEqual(lifetimesOf(await real.auth.refresh(tokens.refreshToken)), [1, 1]);
+      real.clock.step(1);
+      await assert.rejects(real.auth.refresh(tokens.refreshToken), {
+        code: 'session_ended',
+      });
+    });
+
+    test(`is not prolonged by a change of the password, ${how}`, async () => {
+      await using real = await openTestAuth({ sessionMaxAge: 3600, ...settings });
+      const { user, session } = await signInJane(real);
+      real.clock.step(3000);
+      const bearer = { sub: user.id, sid: session.id };
+      const change = { current_password: PASSWORD, new_password: 'another horse' };
+      const changed = await real.auth.changePassword(bearer, change);
+      assert.deepEqual([changed.expiresIn, changed.refreshExpiresIn], [600, 600]);
+      const { amr, auth_time } = real.verifier.verify(changed.accessToken);
+      assert.deepEqual([amr, auth_time], [['pwd'], session.authTime / 1000]);
+    });
+
+    test(`applies to sessions from before it was lowered at their next refresh, ${how}`, async () => {
+      await using real = await openTestAuth(settings);
+      const young = await real.auth.register({ ...JANE });
+      real.clock.step(100);
+      const node = await real.another({ sessionMaxAge: 1000, ...settings });
+      const listed = await node.auth.listSessions({ sub: young.user.id, sid: young.session.id });
+      assert.deepEqual(
+        listed.sessions.map(({ expiresAt }) => expiresAt),
+        [young.session.createdAt + 1_000_000],
+      );
+      const refreshed = await node.auth.refresh(young.refreshToken);
+      assert.deepEqual([refreshed.expiresIn, refreshed.refreshExpiresIn], [900, 900]);
+
+      const old = await real.auth.login(JANE);
+      real.clock.step(999);
+      assert.ok(await node.auth.findRefreshToken(old.refreshToken));
+      real.clock.step(1);
+      const bearer = { sub: old.user.id, sid: old.session.id };
+      assert.equal(await node.auth.findRefreshToken(old.refreshToken), undefined);
+      assert.deepEqual((await node.auth.listSessions(bearer)).sessions, []);
+      await assert.rejects(node.auth.refresh(old.refreshToken), { code: 'session_ended' });
+      const change = { current_password: PASSWORD, new_password: 'another horse' };
+      await assert.rejects(node.auth.changePassword(bearer, change), { code: 'token_revoked' });
+      // Nothing was used up: a node with the former setting still takes it.
+      assert.ok(await real.auth.refresh(old.refreshToken));
+    });
+  }
 });

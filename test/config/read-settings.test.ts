@@ -58,6 +58,7 @@ describe('settings nobody gives', () => {
       algorithm: 'ES256',
       accessTokenTtl: 900,
       refreshTokenTtl: 2_592_000,
+      sessionMaxAge: 15_552_000,
       refreshGrace: 30,
       maxSessions: 100,
       trustProxy: false,
@@ -200,6 +201,7 @@ describe('a malformed setting', () => {
     LATCHKEY_ALGORITHM: [['none', 'es256', 'HS1', 'toString', '__proto__'], /ES256/],
     LATCHKEY_ACCESS_TOKEN_TTL: [['0', '25h', '0.5', '15 m', '-5', '1w', 'm', '1e3'], /./],
     LATCHKEY_REFRESH_TOKEN_TTL: [['0', '401d', '15m', '14m', '2.5s'], /./],
+    LATCHKEY_SESSION_MAX_AGE: [['0', '1s', '3651d', '2.5s', 'forever'], /./],
     LATCHKEY_REFRESH_GRACE: [['-1', '301', '6m', 'soon'], /./],
     LATCHKEY_TRUST_PROXY: [
       [

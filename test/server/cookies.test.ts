@@ -90,6 +90,34 @@ describe('cookies under https', () => {
     assert.ok(answer.body['access_token']);
   });
 
+  it('do not outlive the maximum age of their session', async () => {
+    const short = await startServer({ sessionMaxAge: '1h' });
+    const registered = await short.send('/auth/register?transport=cookie', {
+      json: { username: 'short', password: PASSWORD },
+    });
+    const maxAges = (answer: TestAnswer) =>
+      Object.values(readCookies(answer)).map(({ attributes }) =>
+        attributes.find((it) => it.startsWith('Max-Age')),
+      );
+    assert.deepEqual(maxAges(registered), ['Max-Age=900', 'Max-Age=3600']);
+    short.clock.step(3000);
+    const set = readCookies(registered);
+    const refreshed = await short.send('/auth/refresh', {
+      method: 'POST',
+      cookies: { [REFRESH]: set[REFRESH]?.value ?? '' },
+      headers: HERE,
+    });
+    assert.equal(refreshed.body['expires_in'], 600);
+    assert.deepEqual(maxAges(refreshed), ['Max-Age=600', 'Max-Age=600']);
+    short.clock.step(600);
+    const late = await short.send('/auth/refresh', {
+      method: 'POST',
+      cookies: { [REFRESH]: readCookies(refreshed)[REFRESH]?.value ?? '' },
+      headers: HERE,
+    });
+    assertProblem(late, 401);
+  });
+
   it('without their prefix are no credentials', async () => {
     const { access } = await signIn();
     const answer = await send('/auth/me', { cookies: { latchkey_access: access } });

@@ -1,7 +1,7 @@
 import type { Session, UserRecord } from '../../src/auth/model.ts';
 import type { SecretUse } from '../../src/auth/ports/one-time-secrets.ts';
 import type { Store } from '../../src/auth/ports.ts';
-import { aKey, anEvent, aProof, aSecret, aSession, unique } from './records.ts';
+import { aKey, anEvent, anyAge, aProof, aSecret, aSession, unique } from './records.ts';
 import { revoking, signUp } from './suite/harness.ts';
 
 /** A user with two sessions: `session` is the one that the acts are about. */
@@ -25,7 +25,7 @@ export async function signUpForAct(store: Store): Promise<Actors> {
 }
 
 function rotate(store: Store, sessionId: string, generation: number): Promise<unknown> {
-  const swap = { sessionId, generation, now, grace: 0, expiresAt: later };
+  const swap = { sessionId, generation, now, grace: 0, expiresAt: later, ...anyAge };
   return store.rotateSession({ ...swap, ...revoking() });
 }
 
@@ -52,7 +52,8 @@ async function createSecret(store: Store, userId: string): Promise<SecretUse> {
 }
 
 function setPassword(store: Store, userId: string, keepSessionId?: string, consume?: SecretUse) {
-  const keep = keepSessionId === undefined ? null : { sessionId: keepSessionId, expiresAt: later };
+  const keep =
+    keepSessionId === undefined ? null : { sessionId: keepSessionId, expiresAt: later, ...anyAge };
   const secret = consume === undefined ? {} : { consume };
   const change = { verifiedHash: null, newHash: unique('hash'), keep, now, ...secret };
   return store.changePassword({ userId, ...change, ...revoking() });

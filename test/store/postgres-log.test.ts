@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { somebodyWaits, startPostgres } from '../support/postgres.ts';
-import { unique } from './records.ts';
+import { anyAge, unique } from './records.ts';
 import { newestSeq, revoking, signIn } from './suite/harness.ts';
 
 const server = await startPostgres();
@@ -63,7 +63,12 @@ test('what does not revoke waits for nobody who does', async (t) => {
   await outsider.query('begin');
   await outsider.query(append(unique('jti')));
   const refresh = { sessionId: session.id, generation: 0, now: 100_000, grace: 0 };
-  const rotated = await store.rotateSession({ ...refresh, expiresAt: 900_000, ...revoking() });
+  const rotated = await store.rotateSession({
+    ...refresh,
+    expiresAt: 900_000,
+    ...anyAge,
+    ...revoking(),
+  });
   assert.equal(rotated.status, 'rotated');
   await signIn(store);
   assert.deepEqual(await store.findUser({ id: user.id }), user);

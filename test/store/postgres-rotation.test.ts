@@ -3,13 +3,14 @@ import { test } from 'node:test';
 import type { Store } from '../../src/auth/ports.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { startPostgres } from '../support/postgres.ts';
+import { anyAge } from './records.ts';
 import { revoking, signIn } from './suite/harness.ts';
 
 const server = await startPostgres();
 const patience = { connectTimeout: 30_000, statementTimeout: 30_000 };
 
 function rotate(store: Store, sessionId: string, generation: number) {
-  const order = { sessionId, generation, now: 100_000, grace: 0, expiresAt: 900_000 };
+  const order = { sessionId, generation, now: 100_000, grace: 0, expiresAt: 900_000, ...anyAge };
   return store.rotateSession({ ...order, ...revoking() });
 }
 
@@ -61,7 +62,7 @@ test('two nodes that rotate the same sessions at once neither block nor rotate o
   const [store] = nodes;
   assert.ok(store);
   const ids = await signInMany(store, 60);
-  const order = { now: 100_000, grace: 30_000, expiresAt: 900_000 };
+  const order = { now: 100_000, grace: 30_000, expiresAt: 900_000, ...anyAge };
   const results = await Promise.all(
     nodes.flatMap((node, index) => {
       // From both ends, so that they meet with each holding what the other wants.

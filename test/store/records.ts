@@ -73,6 +73,9 @@ export function anEvent(fields: Partial<AuditEvent> = {}): AuditEvent {
   };
 }
 
+/** For sessions whose age is no matter. */
+export const anyAge = { maxAgeMs: Number.MAX_SAFE_INTEGER } as const;
+
 export function aKey(fields: Partial<StoredKey> = {}): StoredKey {
   return {
     kid: unique('key'),

@@ -68,6 +68,7 @@ export const TEST_SETTINGS: AuthSettings = {
   accessTokenTtl: 900,
   refreshTokenTtl: 30 * 24 * 3600,
   refreshGrace: 30,
+  sessionMaxAge: 180 * 24 * 3600,
   maxSessions: 100,
   passwordMinLength: 8,
   passwordMaxLength: 1024,

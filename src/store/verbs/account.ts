@@ -1,3 +1,4 @@
+import { isPastMaxAge, limitExpiry } from '../../auth/sessions/session-lifetime.ts';
 import { NO_VERSION_ACCEPTED } from '../../revocation/revocation.ts';
 import type { UserRow } from '../schema.ts';
 import { query } from '../sql/query.ts';
@@ -142,7 +143,11 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       const found =
         keep && (yield* findKept({ id: keep.sessionId, userId, epoch: user.epoch, now }));
       const [current] = found ?? [];
-      if (keep !== null && current === undefined) return missing;
+      if (keep !== null) {
+        if (current === undefined) return missing;
+        const { created_at: createdAt } = current;
+        if (isPastMaxAge({ createdAt }, { now, maxAgeMs: keep.maxAgeMs })) return missing;
+      }
       // Before anything is written, and after the user and the session are locked.
       if (consume !== undefined && !(yield* consumeSecret(consume))) return missing;
       yield* secrets.removeOpen({ subject: userId });
@@ -158,7 +163,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
               epoch: raised.session_epoch,
               generation: current.generation + 1,
               now,
-              expiresAt: keep.expiresAt,
+              expiresAt: limitExpiry(current.created_at, keep),
             });
       yield* removal.removeBefore(userId, raised.session_epoch);
       yield* record(event);

@@ -1,4 +1,5 @@
 import { judgeGeneration } from '../../auth/refresh-rule.ts';
+import { limitExpiry } from '../../auth/sessions/session-lifetime.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import { auditLog } from './audit.ts';
@@ -41,7 +42,7 @@ export function rotationVerbs(sql: Sql): Pick<Verbs, 'rotateSession'> {
 
   return {
     *rotateSession(args) {
-      const { sessionId, now, expiresAt } = args;
+      const { sessionId, now } = args;
       const [row] = yield* selectSession({ id: sessionId });
       if (row === undefined || row.expires_at <= now) return { status: 'gone' };
       const [userRow] = yield* selectUser({ id: row.user_id });
@@ -67,6 +68,7 @@ export function rotationVerbs(sql: Sql): Pick<Verbs, 'rotateSession'> {
 
       const generation = session.generation + 1;
       const parent = status === 'retried' ? args.generation : null;
+      const expiresAt = limitExpiry(session.createdAt, args);
       yield* advance({ id: sessionId, generation, parent, now, expiresAt });
       const rotated = { ...session, generation, rotatedAt: now, expiresAt };
       return { status: 'rotated', session: rotated, user };

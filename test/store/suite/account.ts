@@ -4,6 +4,7 @@ import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { Revoked, Store } from '../../../src/auth/ports.ts';
 import { NO_VERSION_ACCEPTED } from '../../../src/revocation/revocation.ts';
 import { latestEvents } from '../../support/events.ts';
+import { anyAge } from '../records.ts';
 import { isRecorded, logged, revoking, sessionIds, signUp } from './harness.ts';
 
 const now = 2_000;
@@ -97,7 +98,7 @@ export function accountTests(given: () => Store): void {
     const store = given();
     const { user, sessions } = await signUp(store, 3);
     const [kept = ''] = sessions.map((it) => it.id);
-    const keep = { sessionId: kept, expiresAt: 9_000 };
+    const keep = { sessionId: kept, expiresAt: 9_000, ...anyAge };
     const args = { userId: user.id, ...password, keep, ...revoking() };
     const log = await logged(store, async () => {
       assert.equal((await store.changePassword(args)).revocations.length, 1);

@@ -4,7 +4,7 @@ import { type AuditEvent, aboutUser } from '../../../src/auth/audit/event.ts';
 import type { Session, UserRecord } from '../../../src/auth/model.ts';
 import type { Store } from '../../../src/auth/ports.ts';
 import { latestEvents } from '../../support/events.ts';
-import { anEvent, aProof, aSession, aUser, unique } from '../records.ts';
+import { anEvent, anyAge, aProof, aSession, aUser, unique } from '../records.ts';
 import { newestSeq, signUp } from './harness.ts';
 
 interface Case {
@@ -31,6 +31,7 @@ const verbs: Record<string, (store: Store, given: Case) => Promise<unknown>> = {
       now,
       grace: 0,
       expiresAt: 0,
+      ...anyAge,
       issuedUntil,
       event,
     }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Store } from '../../../src/auth/ports.ts';
-import { anEvent, aSession, aUser, unique } from '../records.ts';
+import { anEvent, anyAge, aSession, aUser, unique } from '../records.ts';
 import { type OpenDatabase, revoking, sessionIds, signIn } from './harness.ts';
 
 /** Two stores on one database, as two processes would have them; in memory one store twice. */
@@ -39,7 +39,14 @@ export function raceTests(open: OpenDatabase): void {
         const { user, session } = await signIn(stores[0]);
         const refresh = (store: Store) =>
           store.rotateSession({
-            ...{ sessionId: session.id, generation: 0, now: 100_000, grace, expiresAt: 900_000 },
+            ...{
+              sessionId: session.id,
+              generation: 0,
+              now: 100_000,
+              grace,
+              expiresAt: 900_000,
+              ...anyAge,
+            },
             ...revoking(),
           });
         const attempts = Array.from({ length: 4 }, () => stores.map(refresh)).flat();

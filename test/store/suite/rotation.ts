@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Session } from '../../../src/auth/model.ts';
 import type { RotateResult, Store } from '../../../src/auth/ports.ts';
+import { anyAge } from '../records.ts';
 import { isRecorded, logged, revoking, sessionIds, signIn } from './harness.ts';
 
 const rotatedAt = 50_000;
@@ -24,7 +25,14 @@ function rotate(
   now: number,
   graceOfCall = grace,
 ): Promise<RotateResult> {
-  const args = { sessionId, generation, now, grace: graceOfCall, expiresAt: now + 100_000 };
+  const args = {
+    sessionId,
+    generation,
+    now,
+    grace: graceOfCall,
+    expiresAt: now + 100_000,
+    ...anyAge,
+  };
   return store.rotateSession({ ...args, ...revoking() });
 }
 
@@ -99,7 +107,14 @@ export function rotationTests(given: () => Store): void {
   test('reuse is recorded, and the session is gone for its honest owner too', async () => {
     const store = given();
     const session = await generationThree(store);
-    const args = { sessionId: session.id, generation: 0, now: rotatedAt, grace, expiresAt: 1 };
+    const args = {
+      sessionId: session.id,
+      generation: 0,
+      now: rotatedAt,
+      grace,
+      expiresAt: 1,
+      ...anyAge,
+    };
     const reuse = { ...args, ...revoking({ type: 'refresh_token_reused' }) };
     assert.equal((await store.rotateSession(reuse)).status, 'reused');
     assert.ok(await isRecorded(store, reuse.event.id));
@@ -109,7 +124,14 @@ export function rotationTests(given: () => Store): void {
   test('an honest refresh records nothing', async () => {
     const store = given();
     const { session } = await signIn(store);
-    const args = { sessionId: session.id, generation: 0, now: 2_000, grace: 0, expiresAt: 3_000 };
+    const args = {
+      sessionId: session.id,
+      generation: 0,
+      now: 2_000,
+      grace: 0,
+      expiresAt: 3_000,
+      ...anyAge,
+    };
     const refresh = { ...args, ...revoking() };
     assert.equal((await store.rotateSession(refresh)).status, 'rotated');
     assert.equal(await isRecorded(store, refresh.event.id), false);
@@ -202,6 +224,71 @@ export function rotationTests(given: () => Store): void {
       const store = given();
       const { id } = await generationThree(store);
       assert.deepEqual(await present(store, id, generations), expected);
+    });
+  }
+
+  /** `rotated` by the current generation and by its parent, which goes on in another way. */
+  const presentedGenerations = [3, 2];
+  /** Whether each is presented alone, or all come at the same moment, which PostgreSQL gives one statement. */
+  for (const comesAlone of [true, false]) {
+    const how = comesAlone ? 'alone' : 'with others';
+    const startedAt = 1_000;
+    const rotateAll = async (store: Store, now: number, maxAgeMs: number) => {
+      const sessions: Session[] = [];
+      for (const _ of presentedGenerations) sessions.push(await generationThree(store));
+      const orders = presentedGenerations.map((generation, at) => () => {
+        const args = { sessionId: sessions[at]?.id ?? '', generation, now, grace };
+        return store.rotateSession({ ...args, expiresAt: 900_000, maxAgeMs, ...revoking() });
+      });
+      if (!comesAlone) return Promise.all(orders.map((order) => order()));
+      const results: RotateResult[] = [];
+      for (const order of orders) results.push(await order());
+      return results;
+    };
+
+    test(`a session presented ${how} does not expire after its maximum age`, async () => {
+      const now = rotatedAt + grace;
+      for (const [maxAgeMs, expiresAt] of [
+        [now - startedAt + 1, now + 1],
+        [700_000, startedAt + 700_000],
+        [899_000, 900_000],
+        [899_001, 900_000],
+      ] as const) {
+        for (const result of await rotateAll(given(), now, maxAgeMs)) {
+          assert.equal(result.status, 'rotated');
+          assert.equal('session' in result && result.session.expiresAt, expiresAt);
+        }
+      }
+    });
+
+    test(`a session presented ${how} is gone at its maximum age, in its grace window too`, async () => {
+      for (const now of [rotatedAt + grace, rotatedAt + 1]) {
+        for (const maxAgeMs of [now - startedAt, 1]) {
+          const log = await logged(given(), async () => {
+            const results = await rotateAll(given(), now, maxAgeMs);
+            assert.deepEqual(results, [{ status: 'gone' }, { status: 'gone' }]);
+          });
+          assert.deepEqual(log, []);
+        }
+      }
+    });
+
+    test(`generations presented ${how} from before a password change are gone, and the first one after it is not`, async () => {
+      const store = given();
+      const now = rotatedAt + grace;
+      const present = async (generation: number) => {
+        const { id: sessionId, userId } = await generationThree(store);
+        const keep = { sessionId, expiresAt: 900_000, ...anyAge };
+        const change = { userId, verifiedHash: null, newHash: 'x', keep, now: rotatedAt };
+        assert.ok((await store.changePassword({ ...change, ...revoking() })).found);
+        return () => rotate(store, sessionId, generation, now);
+      };
+      const orders = [await present(2), await present(3), await present(4)];
+      const results: RotateResult[] = [];
+      if (comesAlone) for (const order of orders) results.push(await order());
+      else results.push(...(await Promise.all(orders.map((order) => order()))));
+      const statuses = results.map(({ status }) => status);
+      assert.deepEqual(statuses, ['gone', 'gone', 'rotated']);
     });
   }
 

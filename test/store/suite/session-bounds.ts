@@ -4,7 +4,7 @@ import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { Session, UserRecord } from '../../../src/auth/model.ts';
 import type { Store } from '../../../src/auth/ports.ts';
 import { latestEvents } from '../../support/events.ts';
-import { anEvent, aProof, aSession } from '../records.ts';
+import { anEvent, anyAge, aProof, aSession } from '../records.ts';
 import { logged, newestSeq, revoking, sessionIds, signUp } from './harness.ts';
 
 const now = 2_000;
@@ -34,7 +34,7 @@ function open(store: Store, user: UserRecord, session: Session, maxSessions?: nu
 }
 
 function refresh(store: Store, sessionId: string, generation = 0) {
-  const args = { sessionId, generation, now: 500_000, grace: 0, expiresAt: 900_000 };
+  const args = { sessionId, generation, now: 500_000, grace: 0, expiresAt: 900_000, ...anyAge };
   return store.rotateSession({ ...args, ...revoking() });
 }
 
@@ -64,7 +64,7 @@ export function sessionBoundTests(given: () => Store): void {
     'changePassword of a person': (store, userId, sessionId) =>
       store.changePassword({
         ...{ userId, verifiedHash: null, newHash: 'x', now },
-        keep: { sessionId, expiresAt: 800_000 },
+        keep: { sessionId, expiresAt: 800_000, ...anyAge },
         ...revoking(),
       }),
   };
@@ -105,7 +105,7 @@ export function sessionBoundTests(given: () => Store): void {
     const { user, sessions } = await signUp(store, 2);
     const [kept] = sessions;
     assert.ok(kept);
-    const keep = { sessionId: kept.id, expiresAt: 800_000 };
+    const keep = { sessionId: kept.id, expiresAt: 800_000, ...anyAge };
     const change = { userId: user.id, verifiedHash: null, newHash: 'x', keep, now };
     const changed = await store.changePassword({ ...change, ...revoking() });
     const session = { ...kept, generation: 1, rotatedAt: now, expiresAt: 800_000 };
@@ -115,7 +115,14 @@ export function sessionBoundTests(given: () => Store): void {
     });
     const present = (generation: number, at: number) =>
       store.rotateSession({
-        ...{ sessionId: kept.id, generation, now: at, grace: 30_000, expiresAt: 900_000 },
+        ...{
+          sessionId: kept.id,
+          generation,
+          now: at,
+          grace: 30_000,
+          expiresAt: 900_000,
+          ...anyAge,
+        },
         ...revoking(),
       });
     for (const at of [now, now + 29_999, now + 30_000, now + 100_000]) {
@@ -143,13 +150,34 @@ export function sessionBoundTests(given: () => Store): void {
       [own, 1_000_000],
     ];
     for (const [sessionId, at] of cases) {
-      const keep = { sessionId, expiresAt: 9 };
+      const keep = { sessionId, expiresAt: 9, ...anyAge };
       const change = { userId: user.id, verifiedHash: null, newHash: 'x', keep, now: at };
       const changed = await store.changePassword({ ...change, ...revoking() });
       assert.deepEqual(changed, { found: false, revocations: [] });
     }
     assert.deepEqual(await store.findUser({ id: user.id }), before);
     assert.deepEqual(await sessionIds(store, user.id), [own]);
+  });
+
+  test('a password change keeps a session no longer than its maximum age', async () => {
+    const store = given();
+    const startedAt = 1_000;
+    for (const [maxAgeMs, expiresAt] of [
+      [now - startedAt, undefined],
+      [now - startedAt + 1, now + 1],
+      [798_999, 799_999],
+      [799_001, 800_000],
+    ] as const) {
+      const { user, sessions } = await signUp(store, 1);
+      const [{ id: sessionId } = { id: '' }] = sessions;
+      const keep = { sessionId, expiresAt: 800_000, maxAgeMs };
+      const change = { userId: user.id, verifiedHash: null, newHash: 'x', keep, now };
+      const changed = await store.changePassword({ ...change, ...revoking() });
+      assert.equal(changed.kept?.session.expiresAt, expiresAt);
+      assert.equal(changed.found, expiresAt !== undefined);
+      const hash = (await store.findUser({ id: user.id }))?.passwordHash;
+      assert.equal(hash, changed.found ? 'x' : user.passwordHash);
+    }
   });
 
   for (const maxSessions of [1, 3, 40]) {

@@ -1,24 +1,19 @@
-import { sql as raw } from 'kysely';
+import { type RawBuilder, sql as raw } from 'kysely';
 import type { RotateResult } from '../../../auth/ports.ts';
 import { judgeGeneration } from '../../../auth/refresh-rule.ts';
+import { pick } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
 import type { Steps } from '../../sql/steps.ts';
 import { fromJoinedRow, type JoinedRow, joinedSessionColumns } from '../../verbs/records.ts';
 import type { VerbArgs } from '../../verbs/verb.ts';
 import { rawQuery } from './fragments.ts';
+import { advance, goesOn, type PresentedInSql } from './refresh-rule.ts';
 import { LONG_WAY, type Shortcuts } from './shortcut.ts';
 
-interface Parameters {
-  readonly id: string;
-  readonly generation: number;
-  readonly now: number;
-  readonly grace: number;
-  readonly expiresAt: number;
-}
+type Order = VerbArgs<'rotateSession'>;
 
-/** Whether a session has ended together with all of its user's. */
-const isOfThisEpoch = raw`sessions.epoch =
-  (select session_epoch from users where users.id = sessions.user_id)`;
+const numbers = ['generation', 'now', 'grace', 'maxAgeMs', 'expiresAt'] as const;
+type Parameters = Pick<Order, (typeof numbers)[number]> & { readonly id: string };
 
 /** A session and its user, as `fromJoinedRow` reads them. */
 const joined = raw`
@@ -39,22 +34,8 @@ export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
     'postgres.rotation.rotate',
     (p: Parameters) => raw<JoinedRow & { rotated: number }>`
       with swapped as (
-        update sessions
-        set generation = generation + 1, rotated_at = ${p.now}, expires_at = ${p.expiresAt},
-          parent_generation = case when generation = ${p.generation}::bigint then null
-            else ${p.generation}::bigint end
-        where id = ${p.id}
-          and expires_at > ${p.now}
-          and abs(rotated_at - ${p.now}) >= ${p.grace}
-          and (
-            generation = ${p.generation}
-            or (
-              ${p.grace}::bigint > 0
-              and ${p.generation}::bigint >= first_generation
-              and ${p.generation}::bigint = coalesce(parent_generation, generation - 1)
-            )
-          )
-          and ${isOfThisEpoch}
+        update sessions set ${advance(asParameters(p))}
+        where id = ${p.id} and ${goesOn(asParameters(p))}
         returning *
       ),
       session as (
@@ -66,16 +47,16 @@ export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
   );
 
   return {
-    *rotateSession({ sessionId, generation, now, grace, expiresAt }) {
+    *rotateSession(order) {
+      const parameters = { id: order.sessionId, ...pick(order, numbers) };
       for (let attempt = 0; attempt < 2; attempt++) {
-        const [row] = yield* rotate({ id: sessionId, generation, now, grace, expiresAt });
-        if (row === undefined || (row.rotated === 0 && row.expires_at <= now)) {
+        const [row] = yield* rotate(parameters);
+        if (row === undefined || (row.rotated === 0 && row.expires_at <= order.now)) {
           return { status: 'gone' };
         }
         const { session, user, ...generations } = fromJoinedRow(row);
         if (row.rotated === 1) return { status: 'rotated', session, user };
-        const presented = { generation, now, grace };
-        const status = judgeGeneration({ ...session, ...generations }, presented);
+        const status = judgeGeneration({ ...session, ...generations }, order);
         if (status === 'void') return { status: 'gone' };
         if (status === 'reused') return LONG_WAY;
         if (status === 'current' || status === 'replayed') return { status, session, user };
@@ -85,7 +66,13 @@ export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
   };
 }
 
-type Order = VerbArgs<'rotateSession'>;
+function presented(find: (name: (typeof numbers)[number]) => RawBuilder<unknown>): PresentedInSql {
+  const entries = numbers.map((name) => [name, find(name)]);
+  return Object.fromEntries(entries) as Record<(typeof numbers)[number], RawBuilder<unknown>>;
+}
+
+const asParameters = (p: Parameters) => presented((name) => raw`${p[name]}::bigint`);
+const asColumns = (table: string) => presented((name) => raw.ref(`${table}.${name}`));
 
 /** Whether the id can stand in the text of an array as it is. All that Latchkey makes can. */
 export function isPlain({ sessionId }: Order): boolean {
@@ -98,14 +85,14 @@ export function isPlain({ sessionId }: Order): boolean {
  * common cannot end in a deadlock. What it leaves out (those held, and all that is not due for a rotation)
  * is decided by the statement above, one at a time.
  *
- * A session is found for the second time by its place, which takes no index. Should that be a newer one than
- * this statement may see, then the session is left out too. The limit leaves nothing out: without it a plan
- * for any number of sessions seems dearer than one for two, and PostgreSQL would plan every batch anew.
+ * The update finds a row by its `ctid`, which takes no look into an index. If a concurrent update moved the row,
+ * it is left out too. The limit leaves nothing out: without it, a plan for any number of sessions seems more
+ * expensive than one for two, and PostgreSQL would plan every batch again.
  */
 export function rotationOfMany(
   sql: Sql,
 ): (orders: readonly Order[]) => Steps<ReadonlyMap<string, RotateResult>> {
-  type Lists = Readonly<Record<'ids' | 'generations' | 'nows' | 'graces' | 'expiries', string>> & {
+  type Lists = Readonly<Record<'id' | (typeof numbers)[number], string>> & {
     readonly count: number;
   };
   const rotate = rawQuery(
@@ -114,26 +101,20 @@ export function rotationOfMany(
     (p: Lists) => raw<JoinedRow>`
       with asked as (
         select * from unnest(
-          ${p.ids}::text[], ${p.generations}::bigint[], ${p.nows}::bigint[],
-          ${p.graces}::bigint[], ${p.expiries}::bigint[]
-        ) as it (id, generation, now, grace, expires_at)
+          ${p.id}::text[], ${raw.join(numbers.map((name) => raw`${p[name]}::bigint[]`))}
+        ) as it (id, ${raw.join(numbers.map((name) => raw.ref(name)))})
         limit ${p.count}
       ),
-      due as (
-        select sessions.ctid as place, asked.now, asked.expires_at
+      chosen as (
+        select sessions.ctid as place, asked.*
         from asked join sessions on sessions.id = asked.id
-        where sessions.generation = asked.generation
-          and sessions.expires_at > asked.now
-          and abs(sessions.rotated_at - asked.now) >= asked.grace
-          and ${isOfThisEpoch}
+        where ${goesOn(asColumns('asked'))}
         for no key update of sessions skip locked
       ),
       session as (
-        update sessions
-        set generation = generation + 1, rotated_at = due.now, expires_at = due.expires_at,
-          parent_generation = null
-        from due
-        where sessions.ctid = due.place
+        update sessions set ${advance(asColumns('chosen'))}
+        from chosen
+        where sessions.ctid = chosen.place
         returning sessions.*
       )
       select ${joined}`,
@@ -142,11 +123,12 @@ export function rotationOfMany(
   return function* (orders) {
     const list = (read: (order: Order) => string | number) => `{${orders.map(read).join()}}`;
     const rows = yield* rotate({
-      ids: list((it) => it.sessionId),
-      generations: list((it) => it.generation),
-      nows: list((it) => it.now),
-      graces: list((it) => it.grace),
-      expiries: list((it) => it.expiresAt),
+      id: list((it) => it.sessionId),
+      generation: list((it) => it.generation),
+      now: list((it) => it.now),
+      grace: list((it) => it.grace),
+      maxAgeMs: list((it) => it.maxAgeMs),
+      expiresAt: list((it) => it.expiresAt),
       count: orders.length,
     });
     return new Map(
