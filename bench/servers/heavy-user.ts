@@ -36,7 +36,7 @@ answerParent<HeavyUserQuestion>(async (question): Promise<HeavyUserAnswer> => {
   });
   const { auth, users } = app.latchkey;
   const { id } = await users.create(user);
-  const { key } = await auth.guards.create('bench');
+  const { key } = await auth.clients.create({ name: 'bench', kind: 'guard' });
   const tokens: string[] = [];
   for (let other = 0; other < others; other++) {
     const names = { username: `other-${other}`, password: 'correct horse battery' };

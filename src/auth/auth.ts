@@ -5,8 +5,8 @@ import { anonymousCaller, type Caller, systemCaller } from './audit/caller.ts';
 import { aboutUser } from './audit/event.ts';
 import { createEventMaker } from './audit/event-maker.ts';
 import { changePassword } from './change-password.ts';
+import { Clients } from './clients/clients.ts';
 import { type AuthContext, findIssuedUntil, raiseLongestAccessTtl } from './context.ts';
-import { Guards } from './guards.ts';
 import { findRefreshToken, type LiveRefreshToken } from './introspection.ts';
 import { KeyKeeper } from './key-keeper.ts';
 import { createStaticKeyRing, type KeyRing, StoredKeyRing } from './key-ring.ts';
@@ -32,7 +32,7 @@ import { WriteProbe } from './write-probe.ts';
  */
 export class Auth {
   readonly users: Users;
-  readonly guards: Guards;
+  readonly clients: Clients;
   /** Reads the audit trail. */
   readonly audit: AuditTrail;
   readonly keys: KeyRing;
@@ -50,7 +50,7 @@ export class Auth {
     this.keeper = keeper;
     this.revocations = context.log;
     this.users = new Users(context);
-    this.guards = new Guards(context);
+    this.clients = new Clients(context);
     this.audit = new AuditTrail(context);
   }
 

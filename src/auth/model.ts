@@ -51,17 +51,36 @@ export interface Session {
   readonly userAgent: string | null;
 }
 
-/** The credential of a guard, as people may see it. */
-export interface Guard {
-  /** Random; part of the key. */
+/**
+ * What a client is. `guard`: a program that verifies tokens, reads the feed of revocations and introspects tokens.
+ */
+export type ClientKind = 'guard';
+
+/** A program that proves who it is by a secret, as people may see it. Times are ms since the epoch. */
+export interface Client {
+  /** Random; part of the key, and the `client_id` of OAuth 2.0. */
   readonly id: string;
+  readonly kind: ClientKind;
   /** Unique, for people. */
   readonly name: string;
   readonly createdAt: number;
+  /** When the last of its earlier secrets ends, or null: only the present one is valid. */
+  readonly oldSecretsEndAt: number | null;
 }
 
-/** The credential of a guard, as stored. */
-export interface GuardRecord extends Guard {
-  /** SHA-256 of the key's secret part, base64url. */
-  readonly keyHash: string;
+/** A secret of a client, as stored. */
+export interface ClientSecret {
+  /** Random; says nothing about the secret. */
+  readonly id: string;
+  /** SHA-256 of the secret, base64url. */
+  readonly hash: string;
+  readonly createdAt: number;
+  /** From when it is refused; ms since the epoch, or null: it is the present one. */
+  readonly endsAt: number | null;
+}
+
+/** A client, as stored. */
+export interface ClientRecord extends Omit<Client, 'oldSecretsEndAt'> {
+  /** The oldest first; those that have ended may be among them. */
+  readonly secrets: readonly ClientSecret[];
 }

@@ -6,7 +6,7 @@ import type {
   AuditOutcome,
   AuditSubjectKind,
 } from './audit/event.ts';
-import type { GuardRecord, Session, User, UserRecord } from './model.ts';
+import type { ClientRecord, ClientSecret, Session, User, UserRecord } from './model.ts';
 import type { OneTimeSecretStore, SecretUse } from './ports/one-time-secrets.ts';
 import type { Proof } from './ports/proof.ts';
 import type { Generations } from './refresh-rule.ts';
@@ -319,15 +319,28 @@ export interface Store extends OneTimeSecretStore {
     | { readonly status: 'outdated' }
   >;
 
-  /** Stores the guard unless its name or id is taken. */
-  createGuard(args: {
-    guard: GuardRecord;
+  /** Stores the client and its secrets unless its name or id is taken. */
+  createClient(args: {
+    client: ClientRecord;
     event: AuditEvent;
   }): Promise<{ status: 'created' | 'taken' }>;
-  findGuard(args: { id: string }): Promise<GuardRecord | undefined>;
+  findClient(args: { id: string }): Promise<ClientRecord | undefined>;
   /** All of them, the oldest first. */
-  listGuards(): Promise<GuardRecord[]>;
-  deleteGuard(args: { id: string; event: AuditEvent }): Promise<{ found: boolean }>;
+  listClients(): Promise<ClientRecord[]>;
+  /**
+   * Adds a secret to a client. Its other secrets end at `othersEndAt` at the latest, and those that have ended at
+   * `now` are removed.
+   * @returns the client as it is now; undefined: there is none
+   */
+  rotateClientSecret(args: {
+    id: string;
+    secret: ClientSecret;
+    othersEndAt: number;
+    now: number;
+    event: AuditEvent;
+  }): Promise<ClientRecord | undefined>;
+  /** Removes the client and its secrets. */
+  deleteClient(args: { id: string; event: AuditEvent }): Promise<{ found: boolean }>;
 
   /**
    * Keeps the greater of `value` and what is stored under `name` (a number); returns it. Names hold facts

@@ -14,9 +14,19 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['users disable', async () => (await import('./commands/users-set-disabled.ts')).usersDisable],
   ['users enable', async () => (await import('./commands/users-set-disabled.ts')).usersEnable],
   ['users delete', async () => (await import('./commands/users-delete.ts')).usersDelete],
-  ['guards create', async () => (await import('./commands/guards-create.ts')).guardsCreate],
-  ['guards list', async () => (await import('./commands/guards-list.ts')).guardsList],
-  ['guards delete', async () => (await import('./commands/guards-delete.ts')).guardsDelete],
+  [
+    'clients create',
+    async () => (await import('./commands/clients/clients-create.ts')).clientsCreate,
+  ],
+  ['clients list', async () => (await import('./commands/clients/clients-list.ts')).clientsList],
+  [
+    'clients rotate-secret',
+    async () => (await import('./commands/clients/clients-rotate-secret.ts')).clientsRotateSecret,
+  ],
+  [
+    'clients delete',
+    async () => (await import('./commands/clients/clients-delete.ts')).clientsDelete,
+  ],
   ['backup', async () => (await import('./commands/backup.ts')).backup],
   ['restore', async () => (await import('./commands/restore.ts')).restore],
   [
@@ -32,7 +42,15 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
 /** What several commands begin with, and what they are about. */
 export const groups: ReadonlyMap<string, string> = new Map([
   ['users', 'Create, find and change users'],
-  ['guards', 'Create and take back the keys of guards'],
+  ['clients', 'Create and delete clients, and replace their secrets'],
   ['keys', 'See, replace and revoke the signing keys'],
   ['secret', 'Replace the secret'],
+]);
+
+/** Words of earlier versions, and the words to use instead. */
+export const renamed: ReadonlyMap<string, string> = new Map([
+  ['guards', 'clients'],
+  ['guards create', 'clients create NAME --kind guard'],
+  ['guards list', 'clients list'],
+  ['guards delete', 'clients delete CLIENT'],
 ]);

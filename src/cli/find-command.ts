@@ -1,6 +1,6 @@
 import { findNearMiss } from '../options/near-miss.ts';
 import type { Command } from './command.ts';
-import { commands, groups } from './commands.ts';
+import { commands, groups, renamed } from './commands.ts';
 import { UsageError } from './failures.ts';
 import { seeHelp } from './parse-call.ts';
 
@@ -23,6 +23,7 @@ export function findCommand(argv: readonly string[]): Found {
   if (first === undefined) return { kind: 'help', group: '', asked: false };
   if (first === '--help' || first === '-h') return { kind: 'help', group: '', asked: true };
   if (first === '--version' || first === '-v') return { kind: 'version' };
+  refuseRenamed(first, second);
   if (!groups.has(first)) {
     const load = commands.get(first) ?? refuse('', first);
     return { kind: 'command', load, args: argv.slice(1) };
@@ -31,6 +32,15 @@ export function findCommand(argv: readonly string[]): Found {
   if (second === '--help' || second === '-h') return { kind: 'help', group: first, asked: true };
   const load = commands.get(`${first} ${second}`) ?? refuse(first, second);
   return { kind: 'command', load, args: rest };
+}
+
+function refuseRenamed(first: string, second: string | undefined): void {
+  const name = renamed.has(`${first} ${second}`) ? `${first} ${second}` : first;
+  const instead = renamed.get(name);
+  if (instead === undefined) return;
+  throw new UsageError(
+    `${JSON.stringify(name)} is "${instead}" now. ${seeHelp(instead.split(' ', 1)[0] ?? '')}`,
+  );
 }
 
 function refuse(group: string, word: string): never {

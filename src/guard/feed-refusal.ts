@@ -6,8 +6,8 @@ export function explainRefusal(url: string, status: number): FetchFailed {
   const shown = showUrl(url);
   if (status === 401 || status === 403) {
     return wrongSetUp(
-      `${shown} does not know the key of this guard (status ${status}). Make one with \`latchkey guards create ` +
-        'NAME` and give it as revocations.credential.',
+      `${shown} does not know the key of this guard (status ${status}). Make one with \`latchkey clients create ` +
+        'NAME --kind guard` and give it as revocations.credential.',
     );
   }
   if (status === 404) {

@@ -52,7 +52,7 @@ const LEAST_STALENESS = 20;
 /** @throws {InvalidSetting} */
 export function assertRevocationOptions(options: RevocationOptions, allowHttp: boolean): void {
   const { credential, maxStaleness, onStale, url, introspectionUrl } = options;
-  const key = 'Give the key that `latchkey guards create NAME` printed.';
+  const key = 'Give the key that `latchkey clients create NAME --kind guard` printed.';
   if (typeof credential !== 'string' || credential === '') {
     throw new InvalidSetting('revocations.credential', 'is missing.', key);
   }

@@ -10,7 +10,7 @@ export type StalePolicy = 'accept' | 'reject' | 'introspect';
 
 /** How a guard hears of revocations. */
 export interface RevocationOptions {
-  /** The key of the guard, `lkg_…`, as `latchkey guards create` printed it. */
+  /** The key of the guard, `lkg_…`, as `latchkey clients create` printed it. */
   readonly credential: string;
   /**
    * Seconds that may have passed since the guard surely knew of every revocation, 20 at least: a feed that

@@ -21,18 +21,19 @@ const DOCS_CSP = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The routes for guards, and how those say who they are. */
-const GUARDED = ['introspect', 'revocations'] as const;
-const GUARD_SCHEME = {
+/** The routes for clients, and how these say who they are. */
+const CLIENT_ROUTES = ['introspect', 'revocations'] as const;
+const CLIENT_SCHEME = {
   type: 'http',
   scheme: 'bearer',
   bearerFormat: 'lkg_…',
-  description: 'The key of a guard: latchkey guards create NAME. By Basic it is taken too.',
+  description:
+    'The key of a client: latchkey clients create NAME --kind guard. Basic works too, with the id of the client and its key.',
 } as const;
 
 /**
  * Leaves a form of username and password: there are no clients to name here and no scopes to choose, and
- * the bar on top only offers to load another document. Keys of guards are for programs, not for people.
+ * the bar on top only offers to load another document. Keys of clients are for programs, not for people.
  */
 const DOCS_CSS = `
 .swagger-ui .topbar,
@@ -90,7 +91,9 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
                   },
                 },
               }),
-          ...(GUARDED.some((name) => context.routes.has(name)) ? { guard: GUARD_SCHEME } : {}),
+          ...(CLIENT_ROUTES.some((name) => context.routes.has(name))
+            ? { client: CLIENT_SCHEME }
+            : {}),
         },
       },
     },

@@ -15,9 +15,15 @@ export function isConnected(response: ServerResponse): boolean {
   return !response.destroyed && !response.closed && stream?.destroyed !== true;
 }
 
+/** Who opened a feed: the client, and the secret it proved itself by. The feed ends with that secret. */
+export interface FeedSource {
+  readonly clientId: string;
+  readonly secretId: string;
+}
+
 /** One open feed: what is written to it, and whether it is read. */
 export class FeedListener {
-  readonly guardId: string;
+  readonly source: FeedSource;
   /** Whether all that came before was written, so that positions may be told. */
   isCaughtUp = false;
   readonly #response: ServerResponse;
@@ -29,9 +35,9 @@ export class FeedListener {
    * @param response of a connection that is open: see {@link isConnected}
    * @param onEnd called once when it is over, whoever ended it
    */
-  constructor(response: ServerResponse, guardId: string, onEnd: () => void) {
+  constructor(response: ServerResponse, source: FeedSource, onEnd: () => void) {
     this.#response = response;
-    this.guardId = guardId;
+    this.source = source;
     response.on('drain', () => {
       this.#beatsStalled = 0;
       this.#wake?.();

@@ -25,7 +25,7 @@ export class ClientRefused extends RequestRefused {
     const isBearer = /^bearer(?: |$)/i.test(authorization ?? '');
     super(401, isBearer ? 'invalid_token' : 'invalid_client', message);
     const reason = isBearer ? ', error="invalid_token"' : '';
-    this.challenge = `Bearer realm="guards"${reason}, Basic realm="guards", charset="UTF-8"`;
+    this.challenge = `Bearer realm="clients"${reason}, Basic realm="clients", charset="UTF-8"`;
   }
   override get oauthError(): string {
     return this.code;

@@ -1,21 +1,21 @@
 import type { ServerResponse } from 'node:http';
 import type { RevocationLog, RevocationNews } from '../auth/revocation-log.ts';
 import { Overloaded, StoreUnavailable } from '../errors.ts';
-import { FeedListener, isConnected } from './feed-listener.ts';
+import { FeedListener, type FeedSource, isConnected } from './feed-listener.ts';
 
 /** @see RevocationBroadcast */
 export interface BroadcastOptions {
   readonly log: Pick<RevocationLog, 'position' | 'silence' | 'follow' | 'after'>;
-  /** The ids of all guards there are. */
-  readonly listGuardIds: () => Promise<ReadonlySet<string>>;
-  /** Called after each look at the guards: with the reason if it failed. Until one succeeds all feeds stay open. */
+  /** The ids of all secrets of clients that are accepted now. */
+  readonly listSecretIds: () => Promise<ReadonlySet<string>>;
+  /** Called after each look at the secrets: with the reason if it failed. Until one succeeds all feeds stay open. */
   readonly onLook?: (error?: unknown) => void;
   /** ms between signs of life. Default 15,000. */
   readonly heartbeat?: number;
   /** Default 1,000. */
   readonly maxListeners?: number;
-  /** Of one guard credential. Default 250. */
-  readonly maxListenersPerGuard?: number;
+  /** Of one client. Default 250. */
+  readonly maxListenersPerClient?: number;
 }
 
 /** ms for which a node may fail to read the log and still call what it knows complete. */
@@ -24,7 +24,7 @@ const LONGEST_SILENCE = 10_000;
 /**
  * Sends the revocations that this node knows to all listeners: first the live ones, or those since the
  * position that a listener names, then every change immediately. Each change is serialised once, no matter
- * how many listeners there are. The database is asked only whether the guards still exist.
+ * how many listeners there are. The database is asked only whether the clients' secrets are still valid.
  *
  * An `id` is the position up to which a listener has everything. This node's own entries are sent before
  * earlier entries of other nodes, so they do not move the position: a listener that disconnects then and
@@ -49,10 +49,10 @@ export class RevocationBroadcast {
   }
 
   /**
-   * @throws {Overloaded} when this node, or this guard, has as many listeners as it may have
+   * @throws {Overloaded} when this node, or this client, has as many listeners as it may have
    * @throws {StoreUnavailable} while the log cannot be read, and after close
    */
-  assertAble(guardId?: string): void {
+  assertAble(clientId?: string): void {
     if (this.#closed) throw new StoreUnavailable('The server is closing. Ask the next one.');
     if (this.#options.log.silence > LONGEST_SILENCE) {
       throw new StoreUnavailable('The revocations cannot be read. Try again.', { retryAfter: 5 });
@@ -60,12 +60,12 @@ export class RevocationBroadcast {
     if (this.#listeners.size >= (this.#options.maxListeners ?? 1000)) {
       throw new Overloaded('This server has as many open feeds as it allows. Try again.', 10);
     }
-    if (guardId === undefined) return;
-    const most = this.#options.maxListenersPerGuard ?? 250;
-    // The attack: with the key of one guard, anyone could take every place and shut out all the others.
-    if (this.#countListeners(guardId) >= most) {
+    if (clientId === undefined) return;
+    const most = this.#options.maxListenersPerClient ?? 250;
+    // The attack: with the key of one client, anyone could take every place and shut out all the others.
+    if (this.#countListeners(clientId) >= most) {
       throw new Overloaded(
-        `This guard's key has ${most} open feeds, as many as one key may have. Close some, or make another key: latchkey guards create NAME`,
+        `This client has ${most} open feeds, as many as one client may have. Close some, or create another: latchkey clients create NAME --kind guard`,
         10,
       );
     }
@@ -75,9 +75,9 @@ export class RevocationBroadcast {
    * Does nothing where the client has hung up.
    * @param lastEventId as the listener sent it, if it did
    */
-  add(response: ServerResponse, guardId: string, lastEventId: string | undefined): void {
+  add(response: ServerResponse, source: FeedSource, lastEventId: string | undefined): void {
     if (!isConnected(response)) return;
-    const listener = new FeedListener(response, guardId, () => this.#listeners.delete(listener));
+    const listener = new FeedListener(response, source, () => this.#listeners.delete(listener));
     this.#listeners.add(listener);
     // In the same turn as it begins to listen, so that nothing is missed in between.
     const from = parsePosition(lastEventId, this.#options.log.position);
@@ -130,19 +130,19 @@ export class RevocationBroadcast {
     const asked = [...this.#listeners];
     let known: ReadonlySet<string>;
     try {
-      known = await this.#options.listGuardIds();
+      known = await this.#options.listSecretIds();
     } catch (error) {
-      // A database that does not answer says nothing about the guards.
+      // A database that does not answer says nothing about the secrets.
       if (!this.#closed) this.#options.onLook?.(error);
       return;
     }
     this.#options.onLook?.();
-    for (const listener of asked) if (!known.has(listener.guardId)) listener.end();
+    for (const listener of asked) if (!known.has(listener.source.secretId)) listener.end();
   }
 
-  #countListeners(guardId: string): number {
+  #countListeners(clientId: string): number {
     let count = 0;
-    for (const listener of this.#listeners) if (listener.guardId === guardId) count++;
+    for (const listener of this.#listeners) if (listener.source.clientId === clientId) count++;
     return count;
   }
 

@@ -1,6 +1,6 @@
 import type { Sql } from './sql/sql.ts';
 import type { Steps } from './sql/steps.ts';
-import { tables } from './transfer/tables.ts';
+import { formerTables, tables } from './transfer/tables.ts';
 
 /** What a database holds, before anything is written to it. */
 export type Contents =
@@ -25,7 +25,8 @@ export function* inspectDatabase(sql: Sql): Steps<Contents> {
   if (found.includes(oldName) && (yield* isOldList(sql, found))) {
     return { kind: 'latchkey', migrations: oldName };
   }
-  const needed = new Set<string>([...tables.map(({ name }) => name), oldName]);
+  // The first migrations make the former tables too.
+  const needed = new Set<string>([...tables.map(({ name }) => name), ...formerTables, oldName]);
   const inTheWay = sql.sharesDatabase ? found.filter((name) => needed.has(name)) : found;
   return inTheWay.length > 0 ? { kind: 'foreign', tables: inTheWay } : { kind: 'empty' };
 }

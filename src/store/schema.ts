@@ -5,6 +5,7 @@ import type {
   AuditReason,
   AuditSubjectKind,
 } from '../auth/audit/event.ts';
+import type { ClientKind } from '../auth/model.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 
 /** Times are ms since the epoch; `roles` and `profile` are JSON text. */
@@ -144,11 +145,19 @@ const allEventColumns = {
 /** Every statement that inserts or reads audit events is made of this list. */
 export const eventColumns = Object.keys(allEventColumns) as (keyof AuditEventRow)[];
 
-export interface GuardRow {
+export interface ClientRow {
   id: string;
+  kind: ClientKind;
   name: string;
-  key_hash: string;
   created_at: number;
+}
+
+export interface ClientSecretRow {
+  id: string;
+  client_id: string;
+  hash: string;
+  created_at: number;
+  ends_at: number | null;
 }
 
 export interface OneTimeSecretRow {
@@ -183,7 +192,8 @@ export interface Database {
   signing_keys: SigningKeyRow;
   envelopes: EnvelopeRow;
   audit_events: AuditEventRow;
-  guards: GuardRow;
+  clients: ClientRow;
+  client_secrets: ClientSecretRow;
   one_time_secrets: OneTimeSecretRow;
   facts: FactRow;
   latchkey_migrations: MigrationRow;

@@ -5,7 +5,7 @@ import { describeFailure, formatFailure } from './describe-failure.ts';
 export type BackgroundTask =
   | 'reading revocations'
   | 'listening for revocations'
-  | 'checking guards'
+  | 'checking clients'
   | 'maintenance';
 
 /** That a task in the background fails, or succeeds again. */

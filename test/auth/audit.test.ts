@@ -12,9 +12,9 @@ test('events name the key or the client they are about, and who acted', async ()
   real.clock.step(1);
   await auth.keeper.revoke(first, root);
   real.clock.step(1);
-  const { guard } = await auth.guards.create('orders', root);
+  const { client } = await auth.clients.create({ name: 'orders', kind: 'guard' }, root);
   real.clock.step(1);
-  await auth.guards.delete(guard.id);
+  await auth.clients.delete(client.id);
   real.clock.step(1);
   const { user } = await auth.register({ username: 'jane', password: 'correct horse' });
   const events = await store.listEvents({ order: 'oldest first', limit: 9 });
@@ -24,11 +24,16 @@ test('events name the key or the client they are about, and who acted', async ()
     [
       ['key_rotated', byRoot, { kind: 'key', id: next.kid }, { algorithm: 'ES256' }],
       ['key_revoked', byRoot, { kind: 'key', id: first }, { algorithm: 'ES256' }],
-      ['guard_created', byRoot, { kind: 'client', id: guard.id }, { name: 'orders' }],
       [
-        'guard_deleted',
+        'client_created',
+        byRoot,
+        { kind: 'client', id: client.id },
+        { kind: 'guard', name: 'orders' },
+      ],
+      [
+        'client_deleted',
         { kind: 'system', id: 'application' },
-        { kind: 'client', id: guard.id },
+        { kind: 'client', id: client.id },
         { name: 'orders' },
       ],
       ['user_registered', { kind: 'user', id: user.id }, { kind: 'user', id: user.id }, null],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { hashGuardSecret, isGuardSecret } from '../../src/auth/guard-key.ts';
+import { hashClientSecret, isClientSecret } from '../../src/auth/clients/client-key.ts';
 import { findSigner, isAccepted } from '../../src/auth/key-life.ts';
 import { findForgotten, isSuccessorDue, planAbandonment } from '../../src/auth/key-plans.ts';
 import type { StoredKey } from '../../src/auth/ports.ts';
@@ -71,11 +71,11 @@ suite('the moment at which', () => {
 
 test('the secret of a guard is compared to its last character', () => {
   const secret = 'x'.repeat(43);
-  const hash = hashGuardSecret(secret);
-  assert.ok(isGuardSecret(secret, hash));
-  assert.ok(!isGuardSecret(`${secret.slice(0, -1)}y`, hash));
+  const hash = hashClientSecret(secret);
+  assert.ok(isClientSecret(secret, hash));
+  assert.ok(!isClientSecret(`${secret.slice(0, -1)}y`, hash));
   const last = hash.at(-1) === 'A' ? 'E' : 'A';
-  assert.ok(!isGuardSecret(secret, hash.slice(0, -1) + last));
-  assert.ok(!isGuardSecret(secret, hash.slice(0, -1)));
-  assert.ok(!isGuardSecret(secret, ''));
+  assert.ok(!isClientSecret(secret, hash.slice(0, -1) + last));
+  assert.ok(!isClientSecret(secret, hash.slice(0, -1)));
+  assert.ok(!isClientSecret(secret, ''));
 });

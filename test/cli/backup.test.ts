@@ -21,7 +21,7 @@ import { systemClock } from '../../src/system/clock.ts';
 import { openStore } from '../../src/system/latchkey.ts';
 import { openBackup, writeBackup } from '../../src/system/transfer/backup-file.ts';
 import { backUp, copyDatabase, restore } from '../../src/system/transfer/copy.ts';
-import { aGuard, anEvent, aSecret, aSession, aUser } from '../store/records.ts';
+import { aClient, aClientSecret, anEvent, aSecret, aSession, aUser } from '../store/records.ts';
 import { latestEvents } from '../support/events.ts';
 import { openFeed } from '../support/feed.ts';
 import { startPostgres } from '../support/postgres.ts';
@@ -331,8 +331,11 @@ async function fillWithHostile(store: Store, texts: Readonly<Record<string, stri
       changes: { name: { from: text, to: [text] } },
     });
     assert.deepEqual(await store.createUser({ user, session, event }), { status: 'created' }, name);
-    const guard = aGuard({ name: `${text} ${name}` });
-    await store.createGuard({ guard, event: anEvent() });
+    const client = aClient({ name: `${text} ${name}` });
+    await store.createClient({ client, event: anEvent() });
+    const secret = aClientSecret({ createdAt: 2_000 });
+    const times = { now: 1_000, othersEndAt: 3_000 };
+    await store.rotateClientSecret({ id: client.id, secret, ...times, event: anEvent() });
     await store.exchange({ name: text, expected: '', value: text });
   }
 }
@@ -343,7 +346,7 @@ async function readAll(store: Store) {
   return {
     users,
     sessions: await Promise.all(sessions),
-    guards: await store.listGuards(),
+    clients: await store.listClients(),
     events: await latestEvents(store, null, 1000),
     facts: await Promise.all(
       Object.values(hostile).map((name) => store.exchange({ name, expected: '-', value: '-' })),
@@ -418,7 +421,7 @@ test('A restore leaps over what was issued and told after the backup', async (t)
   for (const { access_token: token } of [ann, leaver]) {
     assert.equal((await second.send('/auth/verify', { token })).status, 401);
   }
-  const { key } = await second.app.latchkey.auth.guards.create('api');
+  const { key } = await second.app.latchkey.auth.clients.create({ name: 'api', kind: 'guard' });
   const ended: string[] = [];
   for (let done = 0; done <= heard; done++) {
     const token = (await second.login('leaver')).body['access_token'];

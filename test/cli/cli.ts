@@ -105,7 +105,7 @@ export async function runCli(
 
 function takesData(args: readonly string[]): boolean {
   return (
-    ['users', 'guards', 'keys', 'secret'].includes(args[0] ?? '') &&
+    ['users', 'clients', 'keys', 'secret'].includes(args[0] ?? '') &&
     args.length > 1 &&
     !args.includes('--help')
   );

@@ -80,7 +80,7 @@ suite('a guard, and two servers in processes of their own on one file', () => {
     near = await start();
     far = await start();
     wire.lead(Number(new URL(near.url).port));
-    const command = startNode([PROGRAM, 'guards', 'create', 'test', '--json'], {
+    const command = startNode([PROGRAM, 'clients', 'create', 'test', '--kind', 'guard', '--json'], {
       cwd: folder,
       env: { LATCHKEY_DATA_DIR: folder },
     });

@@ -344,16 +344,16 @@ test('a wrong credential is printed once, with the command that makes one', asyn
   const jwksUri = `${server.url}/.well-known/jwks.json`;
   const url = `${server.url}/auth/revocations`;
   const options = { issuer: 'http://localhost:8000', jwksUri };
-  const deleted = await server.app.latchkey.auth.guards.create('deleted');
-  await server.app.latchkey.auth.guards.delete(deleted.guard.id);
-  for (const credential of [KEY, deleted.key, deleted.guard.id]) {
+  const deleted = await server.app.latchkey.auth.clients.create({ name: 'deleted', kind: 'guard' });
+  await server.app.latchkey.auth.clients.delete(deleted.client.id);
+  for (const credential of [KEY, deleted.key, deleted.client.id]) {
     const guard = createGuard({ ...options, revocations: { credential, url, onStale: 'reject' } });
     t.after(() => guard.close());
     const count = printed.lines.length;
     await printed.next(count + 1);
     assert.match(
       printed.lines[count] ?? '',
-      /latchkey guards create NAME.*revocations\.credential/,
+      /latchkey clients create NAME.*revocations\.credential/,
     );
     assert.match(printed.lines[count] ?? '', /every request is answered 503/i);
     assert.ok(!printed.lines[count]?.includes(credential));

@@ -284,7 +284,7 @@ testEach(
     const { feed, next, reach, retry } = await start();
     const stream = { 'content-type': 'text/event-stream' };
     const answers: [RegExp, (it: Connection) => unknown][] = [
-      [/does not know the key.*guards create/, ({ response }) => response.writeHead(401).end(KEY)],
+      [/does not know the key.*clients create/, ({ response }) => response.writeHead(401).end(KEY)],
       [/no feed of revocations at http/, ({ response }) => response.writeHead(404).end()],
       [
         /redirects/,

@@ -9,7 +9,7 @@ import { ISSUER, startServer } from '../support/server.ts';
 async function setUp(t: TestContext, onStale?: StalePolicy) {
   const clock = new TestClock(Date.now());
   const server = await startServer({ clock });
-  const { key } = await server.app.latchkey.auth.guards.create('orders');
+  const { key } = await server.app.latchkey.auth.clients.create({ name: 'orders', kind: 'guard' });
   let cut = new AbortController();
   const statuses: GuardStatus[] = [];
   const guard = createGuard({
@@ -230,7 +230,7 @@ test('a wrong credential is told, and tokens are judged without revocations', as
   t.after(() => guard.close());
   await guard.ready();
   await until(() => guard.status().revocations?.error !== undefined);
-  assert.match(guard.status().revocations?.error ?? '', /guards create/);
+  assert.match(guard.status().revocations?.error ?? '', /clients create/);
   guard.verify(await signIn('alice'));
   for (const wrong of [
     { credential: '' },

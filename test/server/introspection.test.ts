@@ -27,7 +27,7 @@ const server = await startServer({
 });
 const { send, clock, app } = server;
 const { auth, users } = app.latchkey;
-const { guard, key } = await auth.guards.create('api');
+const { client: guard, key } = await auth.clients.create({ name: 'api', kind: 'guard' });
 const secret = key.slice(-43);
 const INACTIVE = '{"active":false}';
 
@@ -192,8 +192,11 @@ describe('introspection', () => {
 
   it('refuses every other caller alike', async () => {
     const { access } = await signUp();
-    const { key: deleted, guard: gone } = await auth.guards.create('gone');
-    await auth.guards.delete(gone.id);
+    const { key: deleted, client: gone } = await auth.clients.create({
+      name: 'gone',
+      kind: 'guard',
+    });
+    await auth.clients.delete(gone.id);
     const flipped = `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`;
     const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
     const callers: Record<string, Readonly<Record<string, string>>> = {
@@ -237,7 +240,7 @@ describe('introspection', () => {
       const reason = isBearer ? ', error="invalid_token"' : '';
       assert.equal(
         answer.headers.get('www-authenticate'),
-        `Bearer realm="guards"${reason}, Basic realm="guards", charset="UTF-8"`,
+        `Bearer realm="clients"${reason}, Basic realm="clients", charset="UTF-8"`,
       );
       assert.ok(!answer.text.includes(secret) && !answer.text.includes(access), name);
     }
@@ -301,7 +304,10 @@ for (const path of ['/auth/introspect', '/auth/revoke']) {
     it('is answered with 503 while the database is away', async () => {
       const broken = await startServer();
       const refresh = String((await broken.register('jane')).body['refresh_token']);
-      const { key: other } = await broken.app.latchkey.auth.guards.create('x');
+      const { key: other } = await broken.app.latchkey.auth.clients.create({
+        name: 'x',
+        kind: 'guard',
+      });
       await broken.app.latchkey.close();
       const answer = await broken.send(path, { form: { token: refresh }, token: other });
       assertOAuthError(answer, 503);
@@ -383,7 +389,7 @@ describe('their paths', () => {
     const { body } = await ask('/.well-known/oauth-authorization-server');
     assert.equal(body['introspection_endpoint'], `${ISSUER}/oauth/introspect`);
     for (const member of Object.keys(body)) assert.doesNotMatch(member, /^revocation/);
-    const made = await renamed.latchkey.auth.guards.create('x');
+    const made = await renamed.latchkey.auth.clients.create({ name: 'x', kind: 'guard' });
     const answer = await ask('/oauth/introspect', { form: { token: 'x' }, token: made.key });
     assertInactive(answer);
     for (const path of ['/auth/introspect', '/auth/revoke', '/auth/revocations']) {

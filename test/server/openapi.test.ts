@@ -212,7 +212,10 @@ describe('what the OpenAPI document says', () => {
   const credential = async ({ security }: Operation): Promise<TestRequest> => {
     if (security === undefined) return {};
     if (security.some((scheme) => 'account' in scheme)) return { token: await signIn() };
-    const { key } = await server.app.latchkey.auth.guards.create(`guard ${users++}`);
+    const { key } = await server.app.latchkey.auth.clients.create({
+      name: `guard ${users++}`,
+      kind: 'guard',
+    });
     return { token: key };
   };
   const sample = (schema: Schema): string =>
@@ -311,7 +314,10 @@ describe('what the OpenAPI document says', () => {
         form: { grant_type: 'password', username: 'user0', password: PASSWORD },
       }),
       'a question about a token': async () => {
-        const { key } = await server.app.latchkey.auth.guards.create(`guard ${users++}`);
+        const { key } = await server.app.latchkey.auth.clients.create({
+          name: `guard ${users++}`,
+          kind: 'guard',
+        });
         return { form: { token: await signIn() }, token: key };
       },
       'a change of password': async () => ({

@@ -236,7 +236,7 @@ describe('options in code', () => {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     assert.deepEqual(claims.aud, audience);
     assert.equal((await host.send('/auth/me', { token })).status, 200);
-    const { key } = await host.app.latchkey.auth.guards.create('api');
+    const { key } = await host.app.latchkey.auth.clients.create({ name: 'api', kind: 'guard' });
     const answer = await host.send('/auth/introspect', { form: { token }, token: key });
     assert.deepEqual([answer.body['active'], answer.body['aud']], [true, audience]);
     const jwks = (await host.send('/.well-known/jwks.json')).body;

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, Server, type ServerResponse } from 
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
 import { after, suite, test } from 'node:test';
+import { findClientKey } from '../../src/auth/clients/client-key.ts';
 import type { RevocationNews } from '../../src/auth/revocation-log.ts';
 import { Overloaded, StoreUnavailable } from '../../src/errors.ts';
 import { isConnected } from '../../src/server/feed-listener.ts';
@@ -11,6 +12,7 @@ import {
   type BroadcastOptions,
   RevocationBroadcast,
 } from '../../src/server/revocation-broadcast.ts';
+import { openTestAuth } from '../support/auth.ts';
 import { openFeed } from '../support/feed.ts';
 
 /** A log that says what the test says. */
@@ -37,17 +39,19 @@ async function start(
   { http2 = false, admit = async (_response: ServerResponse) => {} } = {},
 ) {
   const log = new TestLog();
-  const guards = new Set(['a', 'b']);
+  const secrets = new Set(['a', 'b']);
   const broadcast = new RevocationBroadcast({
     log,
-    listGuardIds: async () => guards,
+    listSecretIds: async () => secrets,
     heartbeat: 10,
     ...options,
   });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     await admit(response);
     if (!http2 && isConnected(response)) response.writeHead(200, { connection: 'close' });
-    broadcast.add(response, request.url?.slice(1) ?? '', undefined);
+    // `/a` is the client a with the secret of that name, and `/a:next` the same with another.
+    const secretId = request.url?.slice(1) ?? '';
+    broadcast.add(response, { clientId: secretId.split(':', 1)[0] ?? '', secretId }, undefined);
   };
   const server = http2
     ? createHttp2Server(answer as unknown as Parameters<typeof createHttp2Server>[0])
@@ -60,8 +64,8 @@ async function start(
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const open = (guard = 'a') => openFeed(`http://127.0.0.1:${port}/${guard}`);
-  return { log, guards, broadcast, port, open };
+  const open = (secret = 'a') => openFeed(`http://127.0.0.1:${port}/${secret}`);
+  return { log, secrets, broadcast, port, open };
 }
 
 const live = ({ id }: { id: string | undefined }) => id !== undefined;
@@ -89,16 +93,49 @@ test('News that comes while a listener catches up moves its position only at the
   assert.ok(!feed.text.includes('id: 8'));
 });
 
-test('The feed of a guard whose key is taken back ends; the others’ go on', async () => {
-  const { open, guards, broadcast } = await start();
+test('The feed of a client that was deleted ends; the others’ go on', async () => {
+  const { open, secrets, broadcast } = await start();
   const [a, b] = [await open('a'), await open('b')];
   await b.until(live);
-  guards.delete('a');
+  secrets.delete('a');
   await a.ended();
-  guards.add('a');
+  secrets.add('a');
   const { length } = b.text;
   await b.until(({ text }) => text.length > length + 10);
   assert.equal(broadcast.size, 1);
+});
+
+test('A feed ends with the secret that opened it; one of the client’s new secret goes on', async () => {
+  await using testAuth = await openTestAuth();
+  const { clients } = testAuth.auth;
+  const { client, key } = await clients.create({ name: 'api', kind: 'guard' });
+  const prove = async (given: string) => {
+    const { secretId } = await clients.authenticate(findClientKey(given));
+    return `${client.id}:${secretId}`;
+  };
+  const { open, broadcast } = await start({
+    // The path has both ids; the secrets of the domain have their own alone.
+    listSecretIds: async () =>
+      new Set([...(await clients.listSecretIds())].map((id) => `${client.id}:${id}`)),
+  });
+  const old = await open(await prove(key));
+  const { key: next } = await clients.rotateSecret(client.id);
+  const first = await open(await prove(next));
+  for (const feed of [old, first]) await feed.until(live);
+  testAuth.clock.step(24 * 3600 - 1);
+  const { length } = old.text;
+  await old.until(({ text }) => text.length > length + 10);
+  testAuth.clock.step(1);
+  await old.ended();
+  assert.equal(broadcast.size, 1);
+
+  const { key: last } = await clients.rotateSecret(client.id, { overlapSeconds: 0 });
+  const second = await open(await prove(last));
+  await first.ended();
+  await second.until(live);
+  await clients.delete(client.id);
+  await second.ended();
+  assert.equal(broadcast.size, 0);
 });
 
 test('A database that does not answer takes no guard’s feed', async () => {
@@ -106,7 +143,7 @@ test('A database that does not answer takes no guard’s feed', async () => {
   const looks: unknown[] = [];
   const away = new StoreUnavailable('away');
   const { open } = await start({
-    listGuardIds: async () => {
+    listSecretIds: async () => {
       asked++;
       if (asked % 2 === 0) throw away;
       return new Set(['a']);
@@ -141,10 +178,10 @@ test('There are as many listeners as there may be, and no more', async () => {
   second?.cut();
 });
 
-test('One guard cannot take the places of the others', async () => {
-  const { open, broadcast } = await start({ maxListenersPerGuard: 2 });
-  const feeds = [await open('a'), await open('a'), await open('b')];
-  assert.throws(() => broadcast.assertAble('a'), /2 open feeds.*guards create/);
+test('One client cannot take the places of the others, whichever of its keys it uses', async () => {
+  const { open, broadcast } = await start({ heartbeat: 60_000, maxListenersPerClient: 2 });
+  const feeds = [await open('a'), await open('a:next'), await open('b')];
+  assert.throws(() => broadcast.assertAble('a'), /2 open feeds.*clients create/);
   broadcast.assertAble('b');
   broadcast.assertAble('c');
   feeds[0]?.cut();
@@ -208,7 +245,7 @@ test('A listener over HTTP/2 leaves when its stream ends', async () => {
 test('A listener whose end nobody told of is dropped by the next heartbeat', async () => {
   const { broadcast } = await start();
   const response = Object.assign(new EventEmitter(), { destroyed: false, write: () => true });
-  broadcast.add(response as never, 'a', undefined);
+  broadcast.add(response as never, { clientId: 'a', secretId: 'a' }, undefined);
   assert.equal(broadcast.size, 1);
   response.destroyed = true;
   while (broadcast.size > 0) await new Promise(setImmediate);
@@ -218,7 +255,7 @@ test('A guard that comes while the database is asked about guards is not taken f
   const [asked, answer] = [1, 2].map(() => Promise.withResolvers<void>());
   assert.ok(asked && answer);
   const { open, broadcast } = await start({
-    listGuardIds: async () => {
+    listSecretIds: async () => {
       asked.resolve();
       await answer.promise;
       return new Set(['a']);

@@ -11,7 +11,7 @@ import { sendBytes, startHost, startServer, type TestServer } from '../support/s
 const server = await startServer();
 const { send, app, url } = server;
 const { auth, users } = app.latchkey;
-const { key } = await auth.guards.create('api');
+const { key } = await auth.clients.create({ name: 'api', kind: 'guard' });
 const FEED = '/auth/revocations';
 const open = (more: { after?: string } = {}) => openFeed(url + FEED, { token: key, ...more });
 const isLive = ({ events }: { events: readonly { name: string }[] }) =>
@@ -32,8 +32,8 @@ const logout = (token: string, where: TestServer = server) =>
 describe('the feed', () => {
   it('is for guards alone', async () => {
     const { access } = await signUp();
-    const { guard, key: deleted } = await auth.guards.create('deleted');
-    await auth.guards.delete(guard.id);
+    const { client, key: deleted } = await auth.clients.create({ name: 'deleted', kind: 'guard' });
+    await auth.clients.delete(client.id);
     const missing = await send(FEED);
     assertProblem(missing, 401);
     assert.equal(missing.body['code'], 'token_missing');
@@ -155,9 +155,9 @@ describe('the feed', () => {
       expiresAt: server.clock.now() + 60_000,
     }));
     const busy = await startServer();
-    const { revocations, guards } = busy.app.latchkey.auth;
+    const { revocations, clients } = busy.app.latchkey.auth;
     revocations.apply(entries);
-    const { key: token } = await guards.create('x');
+    const { key: token } = await clients.create({ name: 'x', kind: 'guard' });
     const opening = openFeed(busy.url + FEED, { token });
     const feed = await opening;
     const [first] = entries;
@@ -173,17 +173,17 @@ describe('the feed', () => {
 
   it('has places for one key, and guards that hang up while it is looked up take none', async () => {
     const busy = await startServer();
-    const { guards } = busy.app.latchkey.auth;
-    const { key: token } = await guards.create('x');
-    const { key: other } = await guards.create('y');
-    const { authenticate } = guards;
+    const { clients } = busy.app.latchkey.auth;
+    const { key: token } = await clients.create({ name: 'x', kind: 'guard' });
+    const { key: other } = await clients.create({ name: 'y', kind: 'guard' });
+    const { authenticate } = clients;
     const gate = Promise.withResolvers<void>();
     const [limit, closed] = [250, Promise.withResolvers<void>()];
     let [asked, gone] = [0, 0];
-    guards.authenticate = async (given) => {
+    clients.authenticate = async (given) => {
       asked++;
       await gate.promise;
-      return authenticate.call(guards, given);
+      return authenticate.call(clients, given);
     };
     busy.app.server.on('connection', (socket) =>
       socket.on('close', () => {
@@ -215,7 +215,10 @@ describe('the feed', () => {
   it('ends when the server closes, and does not hold it up', async () => {
     for (const build of [() => startServer(), () => startHost({}, () => {})]) {
       const closing = await build();
-      const { key: token } = await closing.app.latchkey.auth.guards.create('x');
+      const { key: token } = await closing.app.latchkey.auth.clients.create({
+        name: 'x',
+        kind: 'guard',
+      });
       const feeds = await Promise.all([1, 2, 3].map(() => openFeed(closing.url + FEED, { token })));
       for (const feed of feeds) await feed.until(isLive);
       await closing.close();
@@ -228,7 +231,7 @@ describe('the feed', () => {
       connectionTimeout: 400,
     });
     const { auth: theirs, users: people } = host.app.latchkey;
-    const { key: token } = await theirs.guards.create('x');
+    const { key: token } = await theirs.clients.create({ name: 'x', kind: 'guard' });
     const { id } = await people.create({ username: 'jane' });
     const feed = await openFeed(`${host.url}/feed`, { token });
     await feed.until(isLive);
@@ -252,7 +255,7 @@ describe('two servers on one database', async () => {
 
   it('tell of each other’s revocations, and no position passes over one', async () => {
     const [one, two] = [await start(3_600_000), await start(3_600_000)];
-    const { key: token } = await one.app.latchkey.auth.guards.create('x');
+    const { key: token } = await one.app.latchkey.auth.clients.create({ name: 'x', kind: 'guard' });
     const [first, second] = [await signUp(one), await signUp(one)];
     const { revocations } = one.app.latchkey.auth;
     const feed = await openFeed(one.url + FEED, { token });
@@ -285,7 +288,7 @@ describe('two servers on one database', async () => {
 
   it('go on for each other', async () => {
     const [one, two] = [await start(20), await start(20)];
-    const { key: token } = await one.app.latchkey.auth.guards.create('y');
+    const { key: token } = await one.app.latchkey.auth.clients.create({ name: 'y', kind: 'guard' });
     const people = [await signUp(one), await signUp(one), await signUp(one)];
     const feed = await openFeed(one.url + FEED, { token });
     await feed.until(isLive);

@@ -458,6 +458,7 @@ test('a database of another program is refused, with the tables that are in the 
       /a table named schema_migrations\./,
     ],
     ['create view guards as select 1', /a table named guards\./],
+    ['create view clients as select 1', /a table named clients\./],
   ];
   for (const [statements, reason] of cases) {
     const url = await server.createDatabase();

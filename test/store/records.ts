@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../../src/auth/audit/event.ts';
-import type { GuardRecord, Session, UserRecord } from '../../src/auth/model.ts';
+import type { ClientRecord, ClientSecret, Session, UserRecord } from '../../src/auth/model.ts';
 import type { OneTimeSecretRecord } from '../../src/auth/ports/one-time-secrets.ts';
 import type { Proof } from '../../src/auth/ports/proof.ts';
 import type { Envelope, StoredKey } from '../../src/auth/ports.ts';
@@ -90,9 +90,15 @@ export function aKey(fields: Partial<StoredKey> = {}): StoredKey {
   };
 }
 
-export function aGuard(fields: Partial<GuardRecord> = {}): GuardRecord {
-  const id = unique('guard');
-  return { id, name: `Name of ${id}`, keyHash: `hash of ${id}`, createdAt: 1_000, ...fields };
+export function aClient(fields: Partial<ClientRecord> = {}): ClientRecord {
+  const id = unique('client');
+  const secrets = [aClientSecret()];
+  return { id, kind: 'guard', name: `Name of ${id}`, createdAt: 1_000, secrets, ...fields };
+}
+
+export function aClientSecret(fields: Partial<ClientSecret> = {}): ClientSecret {
+  const id = unique('secret');
+  return { id, hash: `hash of ${id}`, createdAt: 1_000, endsAt: null, ...fields };
 }
 
 export function anEnvelope(fields: Partial<Envelope> = {}): Envelope {

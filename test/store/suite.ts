@@ -6,8 +6,8 @@ import { latestEvents } from '../support/events.ts';
 import { aKey, anEnvelope, anEvent, unique } from './records.ts';
 import { accountTests } from './suite/account.ts';
 import { atomicityTests } from './suite/atomicity.ts';
+import { clientTests } from './suite/clients.ts';
 import { factTests } from './suite/facts.ts';
-import { guardTests } from './suite/guards.ts';
 import {
   newestSeq,
   type OpenDatabase,
@@ -51,7 +51,7 @@ export function storeSuite(name: string, open: OpenDatabase, inOrder = true): vo
     describe('atomicity', () => atomicityTests(given, inOrder));
     describe('revocations', () => revocationTests(open));
     describe('keys', () => keyTests(open));
-    describe('guards', () => guardTests(open));
+    describe('clients', () => clientTests(open));
     describe('races', () => raceTests(open));
     describe('closing', () => closingTests(open));
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { findGuardKey } from '../../src/auth/guard-key.ts';
+import { findClientKey } from '../../src/auth/clients/client-key.ts';
 import type { DatabaseLocation } from '../../src/config/database.ts';
 import { AccountDisabled, CredentialsRefused, RefreshRefused } from '../../src/errors.ts';
 import type { Value } from '../../src/store/sql/steps.ts';
@@ -116,6 +116,10 @@ async function open(t: TestContext, database: DatabaseLocation): Promise<Latchke
   return latchkey;
 }
 
+/** What a node of version 0.1 that still runs asks of its table of guards. */
+const earlierLookup = (id: string) =>
+  `select id, name, key_hash as "keyHash", created_at as "createdAt" from guards where id = '${id}'`;
+
 /** Sessions that were live are refreshed, and no others. */
 async function assertSessionsGoOn(latchkey: Latchkey): Promise<void> {
   const { auth, clock } = latchkey;
@@ -161,17 +165,27 @@ async function assertUsersSignIn({ auth, users }: Latchkey): Promise<void> {
 
 async function assertGuardsGoOn({ auth }: Latchkey): Promise<void> {
   for (const { id, name, key } of contents.guards) {
-    const guard = await auth.guards.authenticate(findGuardKey(key));
-    assert.deepEqual([guard.id, guard.name], [id, name]);
+    const { client } = await auth.clients.authenticate(findClientKey(key));
+    assert.deepEqual([client.id, client.name, client.kind], [id, name, 'guard']);
   }
-  const deleted = findGuardKey(contents.deletedGuard.key);
-  await assert.rejects(auth.guards.authenticate(deleted), CredentialsRefused);
+  const deleted = findClientKey(contents.deletedGuard.key);
+  await assert.rejects(auth.clients.authenticate(deleted), CredentialsRefused);
 }
 
 test('SQLite: a database of version 0.1 opens, and everybody goes on', async (t) => {
   const database = { kind: 'sqlite', path: createFile(t) } as const;
   copyFileSync(join(fixture, 'latchkey.db'), database.path);
+  const earlier = new DatabaseSync(database.path);
+  t.after(() => earlier.close());
+  const [guard] = contents.guards;
+  assert.ok(guard);
+  const lookUp = () => ({ ...earlier.prepare(earlierLookup(guard.id)).get() });
+  const before = lookUp();
   const latchkey = await open(t, database);
+  assert.equal(before['name'], guard.name);
+  assert.deepEqual(lookUp(), before);
+  await latchkey.auth.clients.rotateSecret(guard.id);
+  assert.notEqual(lookUp()['keyHash'], before['keyHash']);
   await assertGuardsGoOn(latchkey);
   await assertSessionsGoOn(latchkey);
   await assertUsersSignIn(latchkey);
@@ -182,6 +196,12 @@ for (const schema of [3, 4]) {
     const database = await fillPostgres(schema);
     const [latchkey, other] = await Promise.all([open(t, database), open(t, database)]);
     await assertGuardsGoOn(other);
+    const outsider = await postgres.connect(database.kind === 'postgres' ? database.url : '');
+    t.after(() => outsider.end());
+    for (const { id, name } of contents.guards) {
+      const { rows } = await outsider.query(earlierLookup(id));
+      assert.deepEqual([rows.length, rows[0]?.name], [1, name]);
+    }
     await assertSessionsGoOn(latchkey);
     if (schema === 3) await assertUsersSignIn(latchkey);
   });

@@ -59,6 +59,10 @@ export const auditEventTypes = {
   sessions_ended: { subject: 'user', changes: [], reasons: [] },
   refresh_token_reused: { subject: 'user', changes: [], reasons: ['refresh_token_reused'] },
   token_revoked: { subject: 'user', changes: ['jti'], reasons: [] },
+  client_created: { subject: 'client', changes: ['kind', 'name'], reasons: [] },
+  client_deleted: { subject: 'client', changes: ['name'], reasons: [] },
+  client_secret_rotated: { subject: 'client', changes: ['name', 'oldSecretsEndAt'], reasons: [] },
+  // Stored by versions in which every client was a guard.
   guard_created: { subject: 'client', changes: ['name'], reasons: [] },
   guard_deleted: { subject: 'client', changes: ['name'], reasons: [] },
   key_rotated: { subject: 'key', changes: ['algorithm'], reasons: [] },

@@ -3,14 +3,14 @@ import type { LiveRefreshToken } from '../../auth/introspection.ts';
 import { CredentialsRefused, TokenRefused } from '../../errors.ts';
 import type { VerifiedToken } from '../../guard/verifier.ts';
 import type { Latchkey } from '../../system/latchkey.ts';
-import { requireGuard } from '../guard-credential.ts';
+import { requireClient } from '../client-credential.ts';
 import { ClientRefused, sendOAuthError } from '../oauth-error.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { introspectSchema } from '../schemas/programs.ts';
 import { findAccessToken, isRefreshHinted, readTokenForm, type TokenForm } from '../token-form.ts';
 
 /**
- * Tells a guard whether a token is accepted now, and what it says. Of anything that is not, it says
+ * Tells a client whether a token is accepted now, and what it says. Of anything that is not, it says
  * nothing else: neither what it was nor why.
  * @see RFC 7662
  */
@@ -20,16 +20,16 @@ export function addIntrospectRoute(app: FastifyInstance, context: RouteContext):
     schema: introspectSchema,
     errorHandler: (error: unknown, request, reply) => sendOAuthError(request, reply, error),
     handler: async (request, reply) => {
-      await requireClient(latchkey, request);
+      await requireOAuthClient(latchkey, request);
       const answer = (await findToken(latchkey, readTokenForm(request))) ?? { active: false };
       return reply.header('pragma', 'no-cache').send(answer);
     },
   });
 }
 
-async function requireClient(latchkey: Latchkey, request: FastifyRequest): Promise<void> {
+async function requireOAuthClient(latchkey: Latchkey, request: FastifyRequest): Promise<void> {
   try {
-    await requireGuard(latchkey, request);
+    await requireClient(latchkey, request);
   } catch (error) {
     const isRefused = error instanceof CredentialsRefused || error instanceof TokenRefused;
     throw isRefused ? new ClientRefused(request.headers.authorization, error.message) : error;

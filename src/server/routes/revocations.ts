@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { createReporter } from '../../system/background-report.ts';
-import { requireGuard } from '../guard-credential.ts';
+import { requireClient } from '../client-credential.ts';
 import { logBackground } from '../host-log.ts';
 import { RevocationBroadcast } from '../revocation-broadcast.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
@@ -10,11 +10,11 @@ import { revocationsSchema } from '../schemas/programs.ts';
 export function addRevocationsRoute(app: FastifyInstance, context: RouteContext): void {
   const { latchkey, routes } = context;
   if (!routes.has('revocations')) return;
-  const { revocations: log, guards } = latchkey.auth;
+  const { revocations: log, clients } = latchkey.auth;
   const broadcast = new RevocationBroadcast({
     log,
-    listGuardIds: async () => new Set((await guards.list()).map(({ id }) => id)),
-    onLook: createReporter('checking guards', (report) => logBackground(app.log, report)),
+    listSecretIds: () => clients.listSecretIds(),
+    onLook: createReporter('checking clients', (report) => logBackground(app.log, report)),
   });
   // Before the server waits for the requests under way, which these would be for ever.
   app.addHook('preClose', (done) => {
@@ -26,11 +26,12 @@ export function addRevocationsRoute(app: FastifyInstance, context: RouteContext)
     schema: revocationsSchema,
     exposeHeadRoute: false,
     handler: async (request, reply) => {
-      const guard = await requireGuard(latchkey, request);
-      broadcast.assertAble(guard.id);
+      const authenticated = await requireClient(latchkey, request);
+      const source = { clientId: authenticated.client.id, secretId: authenticated.secretId };
+      broadcast.assertAble(source.clientId);
       openStream(reply, request.raw.httpVersionMajor);
       const lastEventId = request.headers['last-event-id'];
-      broadcast.add(reply.raw, guard.id, typeof lastEventId === 'string' ? lastEventId : undefined);
+      broadcast.add(reply.raw, source, typeof lastEventId === 'string' ? lastEventId : undefined);
     },
   });
 }

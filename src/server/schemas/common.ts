@@ -19,8 +19,8 @@ import {
 /** The documentation's security scheme: a bearer token, got by the Authorize button. */
 export const SIGNED_IN = [{ account: [] as string[] }];
 
-/** The key of a guard, as a bearer token or by Basic. */
-export const BY_GUARD = [{ guard: [] as string[] }];
+/** The key of a client, as a bearer token or by Basic. */
+export const BY_CLIENT = [{ client: [] as string[] }];
 
 const Problem = named(
   'Problem',

@@ -1,4 +1,4 @@
-import { BY_GUARD, OAuthError, refusals, SIGNED_IN } from './common.ts';
+import { BY_CLIENT, OAuthError, refusals, SIGNED_IN } from './common.ts';
 import {
   boolean,
   either,
@@ -69,9 +69,9 @@ const Status = named('Status', object({ status: literal('ok') }, { description: 
 export const introspectSchema = {
   summary: 'Is this token accepted?',
   description:
-    'For guards (RFC 7662): whether an access or refresh token is accepted now, and what it says. Of any other text it says `active: false` and nothing else. An API must take `token_use: access_token` only.',
+    'For clients, such as guards (RFC 7662): whether an access or refresh token is accepted now, and what it says. Of any other text it says `active: false` and nothing else. An API must take `token_use: access_token` only.',
   tags: ['For other programs'],
-  security: BY_GUARD,
+  security: BY_CLIENT,
   consumes: ['application/x-www-form-urlencoded'],
   body: TokenForm,
   response: {
@@ -101,9 +101,9 @@ export const revokeSchema = {
 export const revocationsSchema = {
   summary: 'The feed of revocations',
   description:
-    'For guards: server-sent events, first what is revoked now and then every revocation at once. `Last-Event-ID` goes on where another connection ended.',
+    'For clients, such as guards: server-sent events, first what is revoked now and then every revocation at once. `Last-Event-ID` goes on where another connection ended.',
   tags: ['For other programs'],
-  security: BY_GUARD,
+  security: BY_CLIENT,
   headers: object({ 'last-event-id': optional(string()) }),
   response: {
     200: {

@@ -1,15 +1,20 @@
+import { StoreUnavailable } from '../../errors.ts';
+import { describeForeign, listNames } from '../ownership.ts';
 import { execute } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 
 /**
  * How a user authenticated and by which client, for each session; one-time secrets; who caused an audit event, and
- * what changed. Nodes of version 0.1 may still run: every statement of theirs must go on working.
+ * what changed; clients. Nodes of version 0.1 may still run: every statement of theirs must go on working, but for
+ * those that create and delete guards.
  */
 export function* accounts(sql: Sql): Steps<void> {
   yield* sessionProofs(sql);
   yield* oneTimeSecrets(sql);
   yield* extendAuditEvents(sql);
+  // Last: the events of guards are looked up in their table.
+  yield* clients(sql);
 }
 
 /**
@@ -91,4 +96,64 @@ function* extendAuditEvents(sql: Sql): Steps<void> {
   yield* execute(
     schema.createIndex('audit_events_type').on('audit_events').columns(['type', 'id']),
   );
+}
+
+/**
+ * A guard was all that had a secret. It becomes one kind of client, with its id and its key. A client can have
+ * several secrets for a while, so these have a table of their own.
+ *
+ * Nodes of version 0.1 that still run read `guards`, which is a view of each client's present secret for them. They
+ * can neither create nor delete guards.
+ */
+function* clients(sql: Sql): Steps<void> {
+  const { schema } = sql.db;
+  yield* assertFree(sql, ['clients', 'client_secrets']);
+  yield* execute(
+    sql.table(
+      schema
+        .createTable('clients')
+        .addColumn('id', sql.text, (it) => it.primaryKey().notNull())
+        .addColumn('kind', sql.text, (it) => it.notNull())
+        .addColumn('name', sql.text, (it) => it.notNull().unique())
+        .addColumn('created_at', sql.integer, (it) => it.notNull()),
+    ),
+  );
+  yield* execute(
+    sql.table(
+      schema
+        .createTable('client_secrets')
+        .addColumn('id', sql.text, (it) => it.primaryKey().notNull())
+        .addColumn('client_id', sql.text, (it) =>
+          it.notNull().references('clients.id').onDelete('cascade'),
+        )
+        .addColumn('hash', sql.text, (it) => it.notNull())
+        .addColumn('created_at', sql.integer, (it) => it.notNull())
+        .addColumn('ends_at', sql.integer),
+    ),
+  );
+  yield* execute(
+    schema.createIndex('client_secrets_client').on('client_secrets').column('client_id'),
+  );
+  const statements = [
+    `insert into clients (id, kind, name, created_at)
+      select id, 'guard', name, created_at from guards`,
+    `insert into client_secrets (id, client_id, hash, created_at)
+      select id, id, key_hash, created_at from guards`,
+    'drop table guards',
+    `create view guards as
+      select clients.id, clients.name, client_secrets.hash as key_hash, clients.created_at
+      from clients join client_secrets on client_secrets.client_id = clients.id
+      where clients.kind = 'guard' and client_secrets.ends_at is null`,
+  ];
+  for (const text of statements) yield { text, values: [] };
+}
+
+/**
+ * Another program may have made tables beside those of an earlier version.
+ * @throws {StoreUnavailable}
+ */
+function* assertFree(sql: Sql, names: readonly string[]): Steps<void> {
+  const found = yield* listNames(sql.listTables());
+  const taken = names.filter((name) => found.includes(name));
+  if (taken.length > 0) throw new StoreUnavailable(describeForeign(sql, taken));
 }

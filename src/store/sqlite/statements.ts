@@ -96,6 +96,38 @@ export const statements: CompiledStatements = {
     text: 'select "id" from "sessions" where "user_id" = ? and "epoch" = ? order by "id" limit ? offset ?',
     parameters: [['userId'], ['epoch'], 1, ['offset']],
   },
+  'clients.endSecrets': {
+    text: 'update "client_secrets" set "ends_at" = ? where "client_id" = ? and ("ends_at" is null or "ends_at" > ?)',
+    parameters: [['endsAt'], ['id'], ['endsAt']],
+  },
+  'clients.insertSecret': {
+    text: 'insert into "client_secrets" ("id", "client_id", "hash", "created_at", "ends_at") values (?, ?, ?, ?, ?)',
+    parameters: [['id'], ['clientId'], ['hash'], ['createdAt'], ['endsAt']],
+  },
+  'clients.insertUnlessTaken': {
+    text: 'insert into "clients" ("id", "kind", "name", "created_at") values (?, ?, ?, ?) on conflict do nothing returning "id"',
+    parameters: [['id'], ['kind'], ['name'], ['created_at']],
+  },
+  'clients.lock': {
+    text: 'select "id" from "clients" where "id" = ?',
+    parameters: [['id']],
+  },
+  'clients.remove': {
+    text: 'delete from "clients" where "id" = ? returning "id"',
+    parameters: [['id']],
+  },
+  'clients.removeEnded': {
+    text: 'delete from "client_secrets" where "client_id" = ? and "ends_at" <= ?',
+    parameters: [['id'], ['now']],
+  },
+  'clients.selectAll': {
+    text: 'select "clients"."id", "clients"."kind", "clients"."name", "clients"."created_at", "client_secrets"."id" as "secretId", "client_secrets"."hash", "client_secrets"."created_at" as "secretCreatedAt", "client_secrets"."ends_at" as "endsAt" from "clients" left join "client_secrets" on "client_secrets"."client_id" = "clients"."id" order by "clients"."created_at", "clients"."id", "client_secrets"."created_at", "client_secrets"."id"',
+    parameters: [],
+  },
+  'clients.selectById': {
+    text: 'select "clients"."id", "clients"."kind", "clients"."name", "clients"."created_at", "client_secrets"."id" as "secretId", "client_secrets"."hash", "client_secrets"."created_at" as "secretCreatedAt", "client_secrets"."ends_at" as "endsAt" from "clients" left join "client_secrets" on "client_secrets"."client_id" = "clients"."id" where "clients"."id" = ? order by "clients"."created_at", "clients"."id", "client_secrets"."created_at", "client_secrets"."id"',
+    parameters: [['id']],
+  },
   'facts.insertUnlessThere': {
     text: 'insert into "facts" ("name", "value") values (?, ?) on conflict do nothing',
     parameters: [['name'], ['value']],
@@ -107,22 +139,6 @@ export const statements: CompiledStatements = {
   'facts.select': {
     text: 'select "value" from "facts" where "name" = ?',
     parameters: [['name']],
-  },
-  'guards.insertUnlessTaken': {
-    text: 'insert into "guards" ("id", "name", "key_hash", "created_at") values (?, ?, ?, ?) on conflict do nothing returning "id"',
-    parameters: [['id'], ['name'], ['keyHash'], ['createdAt']],
-  },
-  'guards.remove': {
-    text: 'delete from "guards" where "id" = ? returning "id"',
-    parameters: [['id']],
-  },
-  'guards.selectAll': {
-    text: 'select "id", "name", "key_hash" as "keyHash", "created_at" as "createdAt" from "guards" order by "created_at", "id"',
-    parameters: [],
-  },
-  'guards.selectById': {
-    text: 'select "id", "name", "key_hash" as "keyHash", "created_at" as "createdAt" from "guards" where "id" = ?',
-    parameters: [['id']],
   },
   'housekeeping.removeEvents': {
     text: 'delete from "audit_events" where "id" in (select "id" from "audit_events" where "id" < ? order by "id" limit ?) returning "id"',

@@ -14,8 +14,12 @@ export const tables = [
   { name: 'audit_events', key: 'id' },
   { name: 'one_time_secrets', key: 'id' },
   { name: 'facts', key: 'name' },
-  { name: 'guards', key: 'id' },
+  { name: 'clients', key: 'id' },
+  { name: 'client_secrets', key: 'id' },
 ] as const satisfies readonly { name: TableName; key: string }[];
+
+/** Tables that only earlier schemas have. */
+export const formerTables: readonly string[] = ['guards'];
 
 /** Some rows of a table, in the order of its key; their values in the order of the columns. */
 export interface Batch {
@@ -31,5 +35,7 @@ export type Counts = Readonly<Record<TableName, number>>;
 
 /** Whether a backup of this schema or an earlier one can have a table of this name. */
 export function isCopiedTable(name: unknown): boolean {
-  return tables.some((table) => table.name === name);
+  return [...tables.map((table) => table.name as string), ...formerTables].some(
+    (it) => it === name,
+  );
 }

@@ -94,6 +94,7 @@ export class Transfer {
   /** Replaces all tables with the empty tables of an earlier schema; to be used inside `write`. */
   async rebuild(version: number): Promise<void> {
     const { sql } = this.#connection;
+    await this.#run(raw`drop view guards`);
     for (const { name } of tables.toReversed()) await this.#run(raw`drop table ${raw.table(name)}`);
     await this.#run(raw`drop table latchkey_migrations`);
     await this.#runSteps(sql.dropLogTriggers());

@@ -1,8 +1,8 @@
 import type { Sql } from '../sql/sql.ts';
 import { accountVerbs } from './account.ts';
 import { auditVerbs } from './audit.ts';
+import { clientVerbs } from './clients.ts';
 import { factVerbs } from './facts.ts';
-import { guardVerbs } from './guards.ts';
 import { housekeepingVerbs } from './housekeeping.ts';
 import { keyVerbs } from './keys.ts';
 import { oneTimeSecretVerbs } from './one-time-secrets.ts';
@@ -25,7 +25,7 @@ export function createVerbs(sql: Sql): Verbs {
     ...revocationVerbs(sql),
     ...oneTimeSecretVerbs(sql),
     ...keyVerbs(sql),
-    ...guardVerbs(sql),
+    ...clientVerbs(sql),
     ...factVerbs(sql),
     ...auditVerbs(sql),
     ...housekeepingVerbs(sql),

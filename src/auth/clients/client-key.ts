@@ -1,0 +1,63 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Random } from '../ports.ts';
+
+/** The two parts of a client's key: the client's id, which finds it, and the secret, which proves it. */
+export interface ClientKey {
+  readonly id: string;
+  readonly secret: string;
+}
+
+const ID_BYTES = 8;
+/** 256 bits cannot be guessed. */
+const SECRET_BYTES = 32;
+const ID = /^[0-9a-f]{16}$/;
+const SECRET = /^[\w-]{43}$/;
+/** The prefix lets scanners for leaked secrets recognise a key. */
+const KEY = /^lkg_([0-9a-f]{16})_([\w-]{43})$/;
+
+/** A random id, for a client or for one of its secrets. */
+export function createClientId(random: Random): string {
+  return Buffer.from(random.bytes(ID_BYTES)).toString('hex');
+}
+
+export function createClientSecret(random: Random): string {
+  return Buffer.from(random.bytes(SECRET_BYTES)).toString('base64url');
+}
+
+/** The key as a client sends it: `lkg_<id>_<secret>`. */
+export function formatClientKey({ id, secret }: ClientKey): string {
+  return `lkg_${id}_${secret}`;
+}
+
+export function findClientKey(text: string): ClientKey | undefined {
+  const [, id, secret] = KEY.exec(text) ?? [];
+  return id === undefined || secret === undefined ? undefined : { id, secret };
+}
+
+/**
+ * Makes a key of a client id and a client secret. The client secret is the secret part of the key, or the whole
+ * key of that id.
+ * @see RFC 6749 section 2.3.1
+ */
+export function combineClientKey(clientId: string, clientSecret: string): ClientKey | undefined {
+  const whole = findClientKey(clientSecret);
+  if (whole !== undefined) return whole.id === clientId ? whole : undefined;
+  return ID.test(clientId) && SECRET.test(clientSecret)
+    ? { id: clientId, secret: clientSecret }
+    : undefined;
+}
+
+/**
+ * What is stored of a secret. One SHA-256 is enough where a password would need a slow hash: a slow hash slows
+ * down guessing, and 256 random bits cannot be guessed at any speed.
+ */
+export function hashClientSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}
+
+/** Compares in constant time. */
+export function isClientSecret(secret: string, hash: string): boolean {
+  const own = Buffer.from(hashClientSecret(secret));
+  const stored = Buffer.from(hash);
+  return own.length === stored.length && timingSafeEqual(own, stored);
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { combineClientKey, findClientKey } from '../../src/auth/clients/client-key.ts';
+import { CredentialsRefused, InvalidInput, NotFound } from '../../src/errors.ts';
+import { openTestAuth, type TestAuth } from '../support/auth.ts';
+
+const DAY_SECONDS = 24 * 3600;
+
+const isAccepted = async ({ auth }: TestAuth, key: string) =>
+  auth.clients.authenticate(findClientKey(key)).then(
+    ({ client }) => client.id,
+    (error) => {
+      assert.ok(error instanceof CredentialsRefused, String(error));
+      return undefined;
+    },
+  );
+
+test('An earlier secret is valid for 24 hours to the second, on every node', async () => {
+  await using one = await openTestAuth();
+  const two = await one.another();
+  const { client, key: first } = await one.auth.clients.create({ name: 'api', kind: 'guard' });
+  const rotated = await one.auth.clients.rotateSecret(client.id);
+  const endsAt = one.clock.now() + DAY_SECONDS * 1000;
+  assert.deepEqual(rotated.client, { ...client, oldSecretsEndAt: endsAt });
+  assert.equal(findClientKey(rotated.key)?.id, client.id);
+  assert.notEqual(rotated.key, first);
+  one.clock.step(DAY_SECONDS - 1);
+  for (const node of [one, two]) {
+    assert.equal(await isAccepted(node, first), client.id);
+    assert.equal(await isAccepted(node, rotated.key), client.id);
+  }
+  assert.deepEqual(await two.auth.clients.list(), [{ ...client, oldSecretsEndAt: endsAt }]);
+  one.clock.step(1);
+  for (const node of [one, two]) {
+    assert.equal(await isAccepted(node, first), undefined);
+    assert.equal(await isAccepted(node, rotated.key), client.id);
+  }
+  assert.deepEqual(await two.auth.clients.list(), [client]);
+  assert.equal((await one.auth.clients.listSecretIds()).size, 1);
+});
+
+test('A second rotation ends no secret sooner, unless that is asked for', async () => {
+  await using one = await openTestAuth();
+  const { clients } = one.auth;
+  const { client, key: first } = await clients.create({ name: 'api', kind: 'guard' });
+  const { key: second } = await clients.rotateSecret(client.id);
+  one.clock.step(3600);
+  // The key that was printed got lost, so another is made. The client still runs with the first.
+  const { key: third } = await clients.rotateSecret(client.id);
+  for (const key of [first, second, third]) assert.equal(await isAccepted(one, key), client.id);
+  one.clock.step(DAY_SECONDS - 3600);
+  assert.equal(await isAccepted(one, first), undefined, 'it does not live longer either');
+  for (const key of [second, third]) assert.equal(await isAccepted(one, key), client.id);
+  const { key: fourth, client: now } = await clients.rotateSecret(client.id, { overlapSeconds: 0 });
+  assert.equal(now.oldSecretsEndAt, null);
+  for (const key of [first, second, third]) assert.equal(await isAccepted(one, key), undefined);
+  assert.equal(await isAccepted(one, fourth), client.id);
+  const { key: fifth } = await clients.rotateSecret(client.id, { overlapSeconds: 60 });
+  one.clock.step(59);
+  assert.equal(await isAccepted(one, fourth), client.id);
+  one.clock.step(1);
+  assert.equal(await isAccepted(one, fourth), undefined);
+  assert.equal(await isAccepted(one, fifth), client.id);
+});
+
+test('Two clients of one name are not created, whoever asks at the same moment', async () => {
+  await using one = await openTestAuth();
+  const two = await one.another();
+  const attempts = await Promise.allSettled(
+    [one, two, one, two].map(({ auth }) => auth.clients.create({ name: 'api', kind: 'guard' })),
+  );
+  assert.equal(attempts.filter(({ status }) => status === 'fulfilled').length, 1);
+  for (const attempt of attempts) {
+    if (attempt.status === 'rejected') assert.ok(attempt.reason instanceof InvalidInput);
+  }
+  assert.equal((await one.auth.clients.list()).length, 1);
+});
+
+test('A key proves one client, by the secret that belongs to it', async () => {
+  await using one = await openTestAuth();
+  const { clients } = one.auth;
+  const a = await clients.create({ name: 'a', kind: 'guard' });
+  const b = await clients.create({ name: 'b', kind: 'guard' });
+  const [keyOfA, keyOfB] = [findClientKey(a.key), findClientKey(b.key)];
+  assert.ok(keyOfA && keyOfB);
+  const { secretId } = await clients.authenticate(keyOfA);
+  assert.ok(!a.key.includes(secretId), 'the id of a secret says nothing about it');
+  const wrong = [
+    undefined,
+    { id: keyOfA.id, secret: keyOfB.secret },
+    { id: keyOfA.id, secret: '' },
+    { id: keyOfA.id, secret: '0'.repeat(43) },
+    { id: 'f'.repeat(16), secret: keyOfA.secret },
+  ];
+  for (const key of wrong) await assert.rejects(clients.authenticate(key), CredentialsRefused);
+  assert.deepEqual(combineClientKey(keyOfA.id, a.key), keyOfA);
+  assert.deepEqual(combineClientKey(keyOfA.id, keyOfA.secret), keyOfA);
+  assert.equal(combineClientKey(keyOfB.id, a.key), undefined);
+});
+
+test('What no client can be or do is refused, and recorded nowhere', async () => {
+  await using one = await openTestAuth();
+  const { clients } = one.auth;
+  const create = (kind: string) => clients.create({ name: 'api', kind: kind as 'guard' });
+  for (const kind of ['web', 'service', '', 'Guard']) {
+    await assert.rejects(create(kind), (error) => {
+      assert.ok(error instanceof InvalidInput);
+      return error.problems[0]?.field === 'kind';
+    });
+  }
+  const unknown = 'f'.repeat(16);
+  await assert.rejects(clients.rotateSecret(unknown), NotFound);
+  await assert.rejects(clients.delete(unknown), NotFound);
+  const { client } = await clients.create({ name: 'api', kind: 'guard' });
+  for (const overlapSeconds of [-1, Number.NaN, 31 * DAY_SECONDS, Number.POSITIVE_INFINITY]) {
+    await assert.rejects(clients.rotateSecret(client.id, { overlapSeconds }), InvalidInput);
+  }
+  await clients.rotateSecret(client.id);
+  const oldSecretsEndAt = one.clock.now() + DAY_SECONDS * 1000;
+  const events = await one.store.listEvents({ order: 'oldest first', limit: 9 });
+  assert.deepEqual(
+    events.map(({ type, subject, changes }) => [type, subject.id, changes]),
+    [
+      ['client_created', client.id, { kind: 'guard', name: 'api' }],
+      ['client_secret_rotated', client.id, { name: 'api', oldSecretsEndAt }],
+    ],
+  );
+});
