@@ -28,7 +28,8 @@ export const houseRules: LayerRules = {
     kernel: [],
     encoding: ['errors'],
     options: ['errors'],
-    jwt: ['errors', 'encoding'],
+    fast: [],
+    jwt: ['errors', 'encoding', 'fast'],
     revocation: ['errors', 'encoding', 'jwt'],
     auth: belowAuth,
     // The store reads its own location: what a URL and libpq's variables mean is defined in config.
@@ -71,7 +72,10 @@ export const houseRules: LayerRules = {
     { names: ['express'], only: ['src/guard/express'] },
     { names: ['kysely', 'node:sqlite', 'pg'], only: ['src/store'] },
     { names: ['@node-rs/*'], only: ['src/hasher'] },
-    { names: ['node:crypto'], only: ['src/encoding', 'src/jwt', 'src/auth', 'src/system'] },
+    {
+      names: ['node:crypto'],
+      only: ['src/encoding', 'src/fast', 'src/jwt', 'src/auth', 'src/system'],
+    },
   ],
   ambient: {
     'src/guard/ambient.ts':

@@ -1,5 +1,3 @@
-import { Scratch } from './scratch.ts';
-
 /**
  * Encodes without padding. A string is encoded as its UTF-8 bytes.
  * @see RFC 4648 section 5, RFC 7515 section 2
@@ -18,18 +16,4 @@ export function encodeBase64url(data: Uint8Array | string): string {
 export function decodeBase64url(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : undefined;
-}
-
-/**
- * Creates a function that decodes as `decodeBase64url` does, into memory that its next call overwrites.
- * @param maxLength characters; a longer text answers undefined
- */
-export function createBase64urlDecoder(maxLength: number): (text: string) => Buffer | undefined {
-  const scratch = new Scratch(Math.ceil((maxLength * 3) / 4));
-  const { bytes } = scratch;
-  return (text) => {
-    if (text.length > maxLength) return undefined;
-    const length = bytes.write(text, 'base64url');
-    return bytes.toString('base64url', 0, length) === text ? scratch.first(length) : undefined;
-  };
 }

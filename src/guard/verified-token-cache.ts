@@ -1,6 +1,5 @@
 import { MAX_TOKEN_LENGTH } from '../jwt/limits.ts';
 import type { VerifiedToken } from './access-claims.ts';
-import { type TableEntry, TokenTable } from './token-table.ts';
 
 /** @see VerifiedTokenCache */
 export interface TokenCacheOptions {
@@ -20,7 +19,9 @@ export interface CachedToken {
   epoch: number;
 }
 
-interface Entry extends TableEntry<Entry> {
+interface Entry {
+  readonly key: number;
+  readonly token: string;
   readonly value: CachedToken;
   readonly bytes: number;
   visited: boolean;
@@ -38,7 +39,7 @@ interface Entry extends TableEntry<Entry> {
  * @see "SIEVE is Simpler than LRU", NSDI 2024
  */
 export class VerifiedTokenCache {
-  readonly #entries = new TokenTable<Entry>();
+  readonly #entries = new Map<number, Entry>();
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   #bytes = 0;
@@ -62,38 +63,40 @@ export class VerifiedTokenCache {
   }
 
   find(token: string): CachedToken | undefined {
-    const entry = this.#entries.find(token);
-    if (entry === undefined) return undefined;
+    const entry = this.#entries.get(keyOf(token));
+    if (entry?.token !== token) return undefined;
     entry.visited = true;
     return entry.value;
   }
 
   add(token: string, value: CachedToken): void {
-    this.delete(token);
+    const key = keyOf(token);
+    const former = this.#entries.get(key);
+    if (former !== undefined) this.#remove(former);
     const bytes = estimateBytes(token);
     if (bytes > this.#maxBytes || this.#maxEntries < 1) return;
     while (this.#entries.size >= this.#maxEntries || this.#bytes + bytes > this.#maxBytes) {
       this.#evict();
     }
     const entry: Entry = {
+      key,
       token: copy(token),
       value,
       bytes,
       visited: false,
       newer: undefined,
       older: this.#newest,
-      next: undefined,
     };
     if (this.#newest !== undefined) this.#newest.newer = entry;
     this.#newest = entry;
     this.#oldest ??= entry;
-    this.#entries.add(entry);
+    this.#entries.set(entry.key, entry);
     this.#bytes += bytes;
   }
 
   delete(token: string): void {
-    const entry = this.#entries.find(token);
-    if (entry !== undefined) this.#remove(entry);
+    const entry = this.#entries.get(keyOf(token));
+    if (entry?.token === token) this.#remove(entry);
   }
 
   clear(): void {
@@ -121,9 +124,22 @@ export class VerifiedTokenCache {
     else entry.newer.older = entry.older;
     if (entry.older === undefined) this.#oldest = entry.newer;
     else entry.older.newer = entry.newer;
-    this.#entries.remove(entry);
+    this.#entries.delete(entry.key);
     this.#bytes -= entry.bytes;
   }
+}
+
+/**
+ * A number made of the last characters of a token but one: 30 bits of its signature. V8 hashes a text before it looks
+ * it up in a Map, and to hash a token that just arrived takes longer than everything else that a hit does. Of two
+ * tokens with the same number the newer one takes the other's place. Only verified tokens are in here, so nobody can
+ * choose signatures that share a number.
+ */
+function keyOf(token: string): number {
+  const end = token.length - 2;
+  let key = 0;
+  for (let at = end; at > end - 5; at--) key = (key << 6) | (token.charCodeAt(at) & 63);
+  return key;
 }
 
 const copied = Buffer.alloc(MAX_TOKEN_LENGTH);

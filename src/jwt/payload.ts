@@ -1,14 +1,11 @@
-import { createBase64urlDecoder } from '../encoding/base64url.ts';
+import { decodeBase64url } from '../encoding/base64url.ts';
 import { parseJson } from '../encoding/json.ts';
 import { decodeUtf8 } from '../encoding/utf8.ts';
 import { invalidClaims } from './claims.ts';
-import { MAX_TOKEN_LENGTH } from './limits.ts';
-
-const decode = createBase64urlDecoder(MAX_TOKEN_LENGTH);
 
 /** Parses the payload segment of a token, strictly. @throws {TokenRefused} */
 export function parsePayload(segment: string): unknown {
-  const bytes = decode(segment);
+  const bytes = decodeBase64url(segment);
   if (bytes === undefined) throw invalidClaims('Its payload is not strict base64url.');
   const text = decodeUtf8(bytes);
   if (text === undefined) throw invalidClaims('Its payload is not UTF-8.');

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseJson } from '../../src/encoding/json.ts';
+import type { JsonRefused } from '../../src/encoding/json-refused.ts';
+import { assertStrictMembers } from '../../src/encoding/json-scan.ts';
 
 const wellFormed = fc
   .jsonValue({ maxDepth: 5, noUnicodeString: false })
@@ -100,5 +102,51 @@ test('a refusal names the member, shortened', () => {
   assert.throws(
     () => parseJson(`{"${long}":1,"${long}":1}`),
     /^JsonRefused: The member "x{40}…" appears twice\.$/,
+  );
+});
+
+test('a text that is accepted unread would have been accepted by the reader', () => {
+  // Members and values that make what JSON.stringify writes look like the text, or nearly.
+  const word = fc.constantFrom(
+    'a',
+    'b',
+    '1',
+    '__proto__',
+    'constructor',
+    '\\ud800',
+    '\\u0061',
+    'é',
+    '\\n',
+  );
+  const scalar = fc.oneof(
+    word.map((text) => `"${text}"`),
+    fc.constantFrom('1', '1.0', '1e999', '-0', '1e5', '100000', 'null', 'true'),
+  );
+  const { text } = fc.letrec<{ text: string }>((tie) => ({
+    text: fc.oneof(
+      { maxDepth: 4 },
+      scalar,
+      fc.array(tie('text'), { maxLength: 3 }).map((all) => `[${all.join(',')}]`),
+      fc
+        .array(fc.tuple(word, tie('text')), { maxLength: 3 })
+        .map((all) => `{${all.map(([name, value]) => `"${name}":${value}`).join(',')}}`),
+    ),
+  }));
+  fc.assert(
+    fc.property(text, (given) => {
+      const outcome = (judge: () => unknown) => {
+        try {
+          judge();
+          return 'accepted';
+        } catch (error) {
+          return (error as JsonRefused).reason;
+        }
+      };
+      assert.equal(
+        outcome(() => parseJson(given)),
+        outcome(() => assertStrictMembers(given)),
+      );
+    }),
+    { numRuns: 2000 },
   );
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type CachedToken, VerifiedTokenCache } from '../../src/guard/verified-token-cache.ts';
@@ -20,6 +21,9 @@ const value = (): CachedToken => ({
   epoch: 0,
 });
 
+/** A text that ends as a signature does: tokens are looked up by their ends. */
+const tokenOf = (name: string | number) => `${name}.${hash('sha256', `${name}`, 'base64url')}`;
+
 test('what was added is found until it is deleted', () => {
   const cache = new VerifiedTokenCache();
   const entry = value();
@@ -35,7 +39,7 @@ test('what was added is found until it is deleted', () => {
 test('it never holds more than its bounds, whatever happens to it, and knows what it holds', () => {
   const step = fc.record({
     verb: fc.constantFrom('add', 'add', 'add', 'find', 'delete', 'clear'),
-    token: fc.nat({ max: 30 }).map((n) => `${n}`.padEnd(10 + n * 20, 'x')),
+    token: fc.nat({ max: 30 }).map((n) => tokenOf(`${n}`.padEnd(1 + n * 20, 'x'))),
   });
   fc.assert(
     fc.property(
@@ -69,20 +73,36 @@ test('it never holds more than its bounds, whatever happens to it, and knows wha
   );
 });
 
+test('of two tokens whose signatures end alike each is found as itself or not at all', () => {
+  const cache = new VerifiedTokenCache({ maxEntries: 10 });
+  const tokens = Array.from({ length: 30 }, (_, at) => `${at}.payload.signature`);
+  for (const token of tokens) {
+    const entry = value();
+    cache.add(token, entry);
+    for (const other of tokens) {
+      assert.equal(cache.find(other), other === token ? entry : undefined);
+    }
+    cache.delete(`${token}.signature`);
+    assert.equal(cache.size, 1, 'only the token itself is deleted');
+  }
+  cache.delete(tokens.at(-1) ?? '');
+  assert.deepEqual([cache.size, cache.bytes], [0, 0]);
+});
+
 test('a token that is too long to keep pushes nothing out', () => {
   const cache = new VerifiedTokenCache({ maxBytes: 2000 });
   cache.add('short', value());
-  cache.add('x'.repeat(5000), value());
+  cache.add(`${'x'.repeat(5000)}short`, value());
   assert.ok(cache.find('short'));
   assert.equal(cache.size, 1);
 });
 
 test('what is in use survives a flood of tokens that come once', () => {
   const cache = new VerifiedTokenCache({ maxEntries: 100 });
-  const used = Array.from({ length: 50 }, (_, index) => `used-${index}`);
+  const used = Array.from({ length: 50 }, (_, index) => tokenOf(`used-${index}`));
   for (const token of used) cache.add(token, value());
   for (let flood = 0; flood < 5000; flood++) {
-    cache.add(`once-${flood}`, value());
+    cache.add(tokenOf(`once-${flood}`), value());
     const token = used[flood % 50] ?? '';
     assert.ok(cache.find(token), `${token} was evicted`);
   }

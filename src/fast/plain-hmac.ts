@@ -1,0 +1,10 @@
+import { createHmac, type KeyObject } from 'node:crypto';
+
+export type HmacDigest = 'sha256' | 'sha384' | 'sha512';
+
+/** Creates a function that returns the HMAC of a text (its UTF-8 bytes) in base64url. */
+export type CreateMac = (digest: HmacDigest, key: KeyObject) => (text: string) => string;
+
+/** The HMAC of `node:crypto`. */
+export const createPlainMac: CreateMac = (digest, key) => (text) =>
+  createHmac(digest, key).update(text, 'utf8').digest('base64url');
