@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../../src/auth/audit/event.ts';
 import type { ClientRecord, ClientSecret, Session, UserRecord } from '../../src/auth/model.ts';
 import type { OneTimeSecretRecord } from '../../src/auth/ports/one-time-secrets.ts';
-import type { Proof } from '../../src/auth/ports/proof.ts';
+import type { PasswordProof } from '../../src/auth/ports/proof.ts';
 import type { Envelope, StoredKey } from '../../src/auth/ports.ts';
 
 let made = 0;
@@ -33,7 +33,7 @@ export function aUser(fields: Partial<UserRecord> = {}): UserRecord {
 }
 
 /** That the user's password was presented. @param rehash what replaces its hash */
-export function aProof(user: UserRecord, rehash: string | null = null): Proof {
+export function aProof(user: UserRecord, rehash: string | null = null): PasswordProof {
   return { kind: 'password', verifiedHash: user.passwordHash ?? '', rehash };
 }
 

@@ -1,8 +1,11 @@
+import type { SecretUse } from './one-time-secrets.ts';
+
 /**
- * What a user proved in order to sign in, with what must still be true when the session is written. Nothing
- * that happens between the two can be outrun: a password that changes, or a user who is disabled.
+ * The last thing that a user proved in order to sign in, with what must still be true when the session is
+ * written. So no sign-in outruns what happens between the two: the password changes, the user is disabled, or
+ * somebody else uses the same link.
  */
-export type Proof = PasswordProof;
+export type Proof = PasswordProof | OneTimeProof;
 
 /** The user presented the password. */
 export interface PasswordProof {
@@ -11,4 +14,18 @@ export interface PasswordProof {
   readonly verifiedHash: string;
   /** Replaces that hash, where it is outdated; null: nothing does. */
   readonly rehash: string | null;
+}
+
+/**
+ * The user presented something that a one-time secret was made for: a mailed `code` or `link` is one itself, and
+ * the challenge that a `passkey`, a `recovery` code or the answer of another provider (`identity`) belongs to is
+ * one. A change of the password, which may follow a theft, ends them all.
+ */
+export interface OneTimeProof {
+  readonly kind: 'code' | 'link' | 'passkey' | 'recovery' | 'identity';
+  /**
+   * Used up in the transaction that writes the session. It must be about the user, except for a `passkey` or an
+   * `identity`: their challenges are made before the user is known, and the caller has checked whose they are.
+   */
+  readonly consume: SecretUse;
 }

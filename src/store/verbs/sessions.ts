@@ -1,9 +1,11 @@
 import type { Session } from '../../auth/model.ts';
-import { type NewSessionRow, sessionColumns } from '../schema.ts';
+import type { Proof } from '../../auth/ports/proof.ts';
+import { type NewSessionRow, sessionColumns, type UserRow } from '../schema.ts';
 import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 import { auditLog } from './audit.ts';
+import { secretConsumption } from './one-time-secrets.ts';
 import {
   fromJoinedRow,
   fromSessionRow,
@@ -35,6 +37,7 @@ export function sessionVerbs(
   const revoke = revocationLog(sql);
   const record = auditLog(sql);
   const makeRoom = roomMaking(sql);
+  const consumeSecret = secretConsumption(sql);
   const selectUser = query(sql, 'sessions.selectUser', (p: { id: string }) =>
     sql.forUpdate(sql.db.selectFrom('users').selectAll().where('id', '=', p.id)),
   );
@@ -82,12 +85,20 @@ export function sessionVerbs(
       .returning('id'),
   );
 
+  /** Whether what was proved still holds. Uses up the one-time secret. The user is locked. */
+  function* holds(proof: Proof, user: UserRow): Steps<boolean> {
+    if (proof.kind === 'password') return proof.verifiedHash === user.password_hash;
+    const { kind, consume } = proof;
+    const namesUser = kind !== 'passkey' && kind !== 'identity';
+    return (!namesUser || consume.subject === user.id) && (yield* consumeSecret(consume));
+  }
+
   return {
     *openSession({ session, proof, event, bound }) {
       const [row] = yield* selectUser({ id: session.userId });
       if (row === undefined || row.disabled_at !== null) return { status: 'refused' };
-      if (row.password_hash !== proof.verifiedHash) return { status: 'refused' };
-      const { rehash } = proof;
+      if (!(yield* holds(proof, row))) return { status: 'refused' };
+      const rehash = proof.kind === 'password' ? proof.rehash : null;
       if (rehash !== null) yield* replaceHash({ id: row.id, hash: rehash });
       yield* insertSession(session, row.session_epoch);
       yield* record(event);

@@ -2,26 +2,50 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { UserRecord } from '../../../src/auth/model.ts';
+import type { OneTimeSecretRecord, SecretUse } from '../../../src/auth/ports/one-time-secrets.ts';
 import type { Store } from '../../../src/auth/ports.ts';
-import { anEvent, aProof, aSession } from '../records.ts';
+import { anEvent, aProof, aSecret, aSession } from '../records.ts';
 import { isRecorded, logged, revoking, sessionIds, signIn, signUp } from './harness.ts';
 
 /**
  * Every way to open a session. PostgreSQL takes one statement for some, and a transaction for those that
- * replace the hash or have little room below the bound; the outcome must be the same.
+ * replace the hash, use a one-time secret or have little room below the bound; the outcome must be the same.
  */
 export const openingForms: Record<
   string,
-  (user: UserRecord) => Pick<Parameters<Store['openSession']>[0], 'proof' | 'bound'>
+  (
+    store: Store,
+    user: UserRecord,
+  ) => Promise<Pick<Parameters<Store['openSession']>[0], 'proof' | 'bound'>>
 > = {
-  'without a bound': (user) => ({ proof: aProof(user) }),
-  'far below the bound': (user) => ({
+  'without a bound': async (_store, user) => ({ proof: aProof(user) }),
+  'far below the bound': async (_store, user) => ({
     proof: aProof(user),
     bound: { maxSessions: 100, ...revoking() },
   }),
-  'near the bound': (user) => ({ proof: aProof(user), bound: { maxSessions: 2, ...revoking() } }),
-  'with a hash to replace': (user) => ({ proof: aProof(user, 'a better hash') }),
+  'near the bound': async (_store, user) => ({
+    proof: aProof(user),
+    bound: { maxSessions: 2, ...revoking() },
+  }),
+  'with a hash to replace': async (_store, user) => ({ proof: aProof(user, 'a better hash') }),
+  'by a one-time secret': async (store, user) => ({
+    proof: { kind: 'link', consume: await aLink(store, user.id) },
+  }),
 };
+
+/** A one-time secret about somebody, and how it is used. */
+async function aLink(
+  store: Store,
+  subject: string,
+  fields: Partial<OneTimeSecretRecord> = {},
+): Promise<SecretUse> {
+  const secret = aSecret({ purpose: 'link', subject, ...fields });
+  await store.createOneTimeSecret({ secret, bound: null, now: 1_000 });
+  const { id, purpose, mac } = secret;
+  return { id, purpose, mac, subject, now: 1_000 };
+}
+
+const oneTimeKinds = ['code', 'link', 'passkey', 'recovery', 'identity'] as const;
 
 export function sessionTests(given: () => Store): void {
   test('a session opens for the password hash that was verified', async () => {
@@ -70,9 +94,10 @@ export function sessionTests(given: () => Store): void {
       const { user } = await signUp(store, 0);
       const session = aSession(user.id);
       const event = anEvent();
-      const opening = options(user);
+      const opening = await options(store, user);
       const result = await store.openSession({ session, event, ...opening });
-      const passwordHash = opening.proof.rehash ?? user.passwordHash;
+      const { proof } = opening;
+      const passwordHash = ('rehash' in proof ? proof.rehash : null) ?? user.passwordHash;
       assert.deepEqual(result, { status: 'opened', user: { ...user, passwordHash } });
       assert.deepEqual(await store.findUser({ id: user.id }), { ...user, passwordHash });
       assert.deepEqual(await sessionIds(store, user.id), [session.id]);
@@ -87,12 +112,13 @@ export function sessionTests(given: () => Store): void {
     test(`no session opens ${form} when ${meanwhile} meanwhile`, async () => {
       const store = given();
       const { user } = await signUp(store, 0);
+      const opening = await options(store, user);
       await act(store, user.id);
       const before = await store.findUser({ id: user.id });
       const session = aSession(user.id);
       const event = anEvent();
       const log = await logged(store, async () => {
-        const result = await store.openSession({ session, event, ...options(user) });
+        const result = await store.openSession({ session, event, ...opening });
         assert.deepEqual(result, { status: 'refused' });
       });
       assert.deepEqual(log, []);
@@ -101,6 +127,63 @@ export function sessionTests(given: () => Store): void {
       assert.equal(await isRecorded(store, event.id), false);
     });
   }
+
+  for (const kind of oneTimeKinds) {
+    test(`a one-time secret for a ${kind} opens one session, however often it is used at the same time`, async () => {
+      const store = given();
+      const { user } = await signUp(store, 0);
+      const consume = await aLink(store, user.id);
+      const attempts = Array.from({ length: 50 }, () => {
+        const session = aSession(user.id);
+        return store.openSession({ session, proof: { kind, consume }, event: anEvent() });
+      });
+      const statuses = (await Promise.all(attempts)).map(({ status }) => status);
+      assert.equal(statuses.filter((it) => it === 'opened').length, 1);
+      assert.equal((await sessionIds(store, user.id)).length, 1);
+    });
+  }
+
+  test('a one-time secret that is not live opens no session', async () => {
+    const store = given();
+    const { user } = await signUp(store, 0);
+    const live = await aLink(store, user.id);
+    const expired = await aLink(store, user.id, { expiresAt: 1_000 });
+    for (const consume of [
+      expired,
+      { ...live, id: 'unknown' },
+      { ...live, mac: 'another' },
+      { ...live, purpose: 'verify' },
+      { ...live, now: 1_000_000 },
+    ]) {
+      const session = aSession(user.id);
+      const args = { session, proof: { kind: 'link', consume } as const, event: anEvent() };
+      assert.deepEqual(await store.openSession(args), { status: 'refused' });
+    }
+    assert.deepEqual(await sessionIds(store, user.id), []);
+  });
+
+  test('a one-time secret about one user opens no session of another, and is not used up', async () => {
+    const store = given();
+    const { user } = await signUp(store, 0);
+    const { user: other } = await signUp(store, 0);
+    const open = async (kind: (typeof oneTimeKinds)[number], userId: string, of = user.id) => {
+      const session = aSession(userId);
+      const consume = await aLink(store, of);
+      const args = { session, proof: { kind, consume }, event: anEvent() };
+      const { status } = await store.openSession(args);
+      const { id, purpose, now } = consume;
+      const isLive = (await store.findOneTimeSecret({ id, purpose, now })) !== undefined;
+      return [status, isLive ? 'live' : 'used'];
+    };
+    for (const kind of ['code', 'link', 'recovery'] as const) {
+      assert.deepEqual(await open(kind, other.id), ['refused', 'live'], kind);
+    }
+    // The challenges of these name nobody: whose the passkey or the identity is was checked before.
+    assert.deepEqual(await open('passkey', other.id, 'a browser'), ['opened', 'used']);
+    assert.deepEqual(await open('identity', other.id, 'a browser'), ['opened', 'used']);
+    await store.setDisabled({ userId: user.id, disabled: true, now: 2_000, ...revoking() });
+    assert.deepEqual(await open('link', user.id), ['refused', 'live']);
+  });
 
   test('live sessions of one user are listed, the latest first', async () => {
     const store = given();

@@ -90,7 +90,7 @@ export function sessionShortcuts(
   return {
     *openSession({ session, proof, event, bound }) {
       const room = bound === undefined ? noBound : bound.maxSessions - headroom;
-      if (proof.rehash !== null || room < 1) return LONG_WAY;
+      if (proof.kind !== 'password' || proof.rehash !== null || room < 1) return LONG_WAY;
       const [row] = yield* open({
         ...prefix('session', toSessionRow(session)),
         ...prefix('event', toEventRow(event)),
