@@ -73,8 +73,9 @@ export class Auth {
     input: LoginInput | unknown,
     caller: Caller = anonymousCaller,
     limits?: TokenLimits,
+    clientId: string | null = null,
   ): Promise<signIn.IssuedTokens> {
-    return login(this.#context, input, caller, limits);
+    return login(this.#context, input, caller, limits, clientId);
   }
 
   /** @see {@link signIn.refresh} */
@@ -82,8 +83,9 @@ export class Auth {
     refreshToken: string,
     caller: Caller = anonymousCaller,
     limits?: TokenLimits,
+    clientId: string | null = null,
   ): Promise<signIn.IssuedTokens> {
-    return signIn.refresh(this.#context, refreshToken, caller, limits);
+    return signIn.refresh(this.#context, refreshToken, caller, limits, clientId);
   }
 
   /** @see {@link account.findMe} */

@@ -19,6 +19,7 @@ export const PROOF_ATTEMPTS = 3;
 /**
  * Signs in by password. An unknown user takes the time of a known one.
  * @param limits of the tokens, where the answer carries less than a verifier accepts
+ * @param clientId the client that asks, which has proved who it is: see `Clients.resolve`; null: the first party
  * @throws {InvalidInput}
  * @throws {CredentialsRefused} unknown user or wrong password, not told apart
  * @throws {AccountDisabled} only to who knows the password
@@ -31,6 +32,7 @@ export async function login(
   input: LoginInput | unknown,
   caller: Caller,
   limits?: TokenLimits,
+  clientId: string | null = null,
 ): Promise<IssuedTokens> {
   const parsed = parseLogin(input, context.settings.passwordMaxLength);
   let record = await findRecord(context, parsed.reference);
@@ -42,6 +44,7 @@ export async function login(
       proof: { kind: 'password', verifiedHash: proven.verifiedHash, rehash },
       amr: ['pwd'],
       scope: parsed.scope,
+      clientId,
       caller,
       limits,
     });

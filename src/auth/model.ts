@@ -43,7 +43,10 @@ export interface Session {
   readonly amr: readonly string[];
   /** When the user last presented a second factor; ms since the epoch, or null: never. */
   readonly mfaTime: number | null;
-  /** The client that the session was started for. Null: started before sessions stored one. */
+  /**
+   * The client that asked for tokens, or the `clientId` of the options where none did. Null: started before
+   * sessions stored one.
+   */
   readonly clientId: string | null;
   /** Space separated scopes the sign-in was narrowed to, or null for all the host grants. */
   readonly scope: string | null;

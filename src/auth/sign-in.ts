@@ -4,6 +4,7 @@ import type { IssuedAccessToken } from './access-token-issuer.ts';
 import { type Caller, identify } from './audit/caller.ts';
 import { aboutUser } from './audit/event.ts';
 import { trimUserAgent } from './audit/event-maker.ts';
+import { isClientId } from './clients/client-key.ts';
 import { type AuthContext, createRevoking } from './context.ts';
 import { findSessionOf } from './introspection.ts';
 import type { Session, User, UserRecord } from './model.ts';
@@ -43,7 +44,13 @@ export async function register(
   limits?: TokenLimits,
 ): Promise<IssuedTokens> {
   const record = await createNewRecord(context, input);
-  const session = createSession(context, { userId: record.id, amr: ['pwd'], scope: null, caller });
+  const session = createSession(context, {
+    userId: record.id,
+    amr: ['pwd'],
+    scope: null,
+    clientId: null,
+    caller,
+  });
   const tokens = toIssuedTokens(context, await issue(context, record, session, limits), session);
   const registered = { type: 'user_registered' } as const;
   await insertUser(context, record, session, registered, identify(caller, record.id));
@@ -86,16 +93,18 @@ export async function refresh(
   refreshToken: string,
   caller: Caller,
   limits?: TokenLimits,
+  clientId: string | null = null,
 ): Promise<IssuedTokens> {
   const { settings, clock, store } = context;
   const { userId, sessionId, generation } = context.refreshTokens.parse(refreshToken);
   await context.assertCanIssue();
   let issued: Issued | undefined;
   const mayFail = settings.claims !== undefined || settings.scopes !== undefined;
-  if (mayFail || limits !== undefined) {
-    // A hook of the host's that throws, or a token that is too long, must not leave a rotated session behind
-    // whose token nobody was given.
+  if (mayFail || limits !== undefined || clientId !== null) {
+    // A hook of the host's that throws, a token that is too long, or another client must not leave a rotated
+    // session behind whose token nobody was given.
     const found = await findSessionOf(context, { userId, sessionId, generation });
+    if (found !== undefined) assertOwnSession(context, found.session, clientId);
     if (found !== undefined) issued = await issue(context, found.user, found.refreshed, limits);
   }
   const now = clock.now();
@@ -125,10 +134,30 @@ export async function refresh(
   }
   if (result.status === 'gone') throw await explainGone(context, userId);
   const { user, session } = result;
+  assertOwnSession(context, session, clientId);
   return toIssuedTokens(
     context,
     await issueAgainIfChanged(context, issued, user, session),
     session,
+  );
+}
+
+/**
+ * A refresh token is worth nothing without the secret of the client that it was issued to. A client that refreshes
+ * its own session is checked before anything is written; whoever comes without a secret costs a rotation, which the
+ * client survives like a lost answer.
+ * @see RFC 6749 section 6
+ */
+function assertOwnSession(
+  { settings }: AuthContext,
+  { clientId: owner }: Session,
+  clientId: string | null,
+): void {
+  const isFirstParty = owner === null || owner === settings.clientId || !isClientId(owner);
+  if ((isFirstParty ? null : owner) === clientId) return;
+  throw new RefreshRefused(
+    'refresh_token_invalid',
+    'This refresh token was issued to another client. Authenticate as that client, at the token endpoint.',
   );
 }
 
@@ -146,13 +175,15 @@ export interface NewSession {
   readonly amr: readonly string[];
   /** Space separated scopes the sign-in is narrowed to, or null for all the host grants. */
   readonly scope: string | null;
+  /** The client that asks for tokens; null: the first party. */
+  readonly clientId: string | null;
   readonly caller: Caller;
 }
 
 /** A session that starts now. */
 export function createSession(
   { clock, random, settings }: AuthContext,
-  { userId, amr, scope, caller }: NewSession,
+  { userId, amr, scope, clientId, caller }: NewSession,
 ): Session {
   const now = clock.now();
   return {
@@ -165,7 +196,7 @@ export function createSession(
     authTime: now,
     amr,
     mfaTime: null,
-    clientId: settings.clientId,
+    clientId: clientId ?? settings.clientId,
     scope,
     address: caller.address,
     userAgent: trimUserAgent(caller.userAgent),

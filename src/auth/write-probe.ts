@@ -47,6 +47,7 @@ export class WriteProbe {
         userId: user.id,
         amr: ['pwd'],
         scope: null,
+        clientId: null,
         caller,
       });
       const about = { subject: aboutUser(user.id), sessionId: session.id };

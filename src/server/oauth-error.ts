@@ -20,12 +20,16 @@ export class OAuthRefused extends RequestRefused {
  */
 export class ClientRefused extends RequestRefused {
   readonly challenge: string;
-  /** @param authorization the header as it came */
-  constructor(authorization: string | undefined, message: string) {
+  /**
+   * @param authorization the header as it came
+   * @param takesBearer whether the route takes a client's key as a bearer token too
+   */
+  constructor(authorization: string | undefined, message: string, { takesBearer = true } = {}) {
     const isBearer = /^bearer(?: |$)/i.test(authorization ?? '');
     super(401, isBearer ? 'invalid_token' : 'invalid_client', message);
     const reason = isBearer ? ', error="invalid_token"' : '';
-    this.challenge = `Bearer realm="clients"${reason}, Basic realm="clients", charset="UTF-8"`;
+    const bearer = takesBearer ? `Bearer realm="clients"${reason}, ` : '';
+    this.challenge = `${bearer}Basic realm="clients", charset="UTF-8"`;
   }
   override get oauthError(): string {
     return this.code;

@@ -237,7 +237,7 @@ describe('the metadata', () => {
       revocation_feed_endpoint: `${ISSUER}/auth/revocations`,
       response_types_supported: [],
       grant_types_supported: ['password', 'refresh_token'],
-      token_endpoint_auth_methods_supported: ['none'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
     });
   });
 

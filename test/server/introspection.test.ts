@@ -6,13 +6,16 @@ import {
   customFetch,
   introspectionRequest,
   processIntrospectionResponse,
+  processRefreshTokenResponse,
   processRevocationResponse,
   None as publicClient,
+  refreshTokenGrantRequest,
   revocationRequest,
 } from 'oauth4webapi';
 import { assertOAuthError, MARKER } from '../support/refusals.ts';
 import {
   ISSUER,
+  PASSWORD,
   sendBytes,
   startServer,
   type TestAnswer,
@@ -425,6 +428,78 @@ describe('oauth4webapi', () => {
       const response = await revocationRequest(as, other, publicClient(), token, options);
       await processRevocationResponse(response);
       assert.deepEqual(await ask(token), { active: false });
+    }
+  });
+
+  it('has the client that asked for tokens in them, and refreshes for nobody else', async () => {
+    const token = { ...as, token_endpoint: `${ISSUER}/auth/token` };
+    await server.register('client-user');
+    const { client: other, key: otherKey } = await auth.clients.create({
+      name: 'b',
+      kind: 'guard',
+    });
+    const login = { grant_type: 'password', username: 'client-user', password: PASSWORD };
+    const claimsOf = (given: unknown) =>
+      JSON.parse(Buffer.from(String(given).split('.')[1] ?? '', 'base64url').toString());
+    const asked = await send('/auth/token', {
+      form: { ...login, client_id: guard.id, client_secret: key },
+    });
+    assert.equal(asked.status, 200);
+    const { access_token, refresh_token } = asked.body;
+    assert.equal(claimsOf(access_token).client_id, guard.id);
+    for (const each of [access_token, refresh_token]) {
+      const { body } = await introspect(String(each));
+      assert.deepEqual([body['active'], body['client_id']], [true, guard.id]);
+    }
+    const refreshForm = { grant_type: 'refresh_token', refresh_token };
+    const strangers: [Record<string, string>, number, string][] = [
+      [{ client_id: other.id, client_secret: otherKey }, 400, 'invalid_grant'],
+      [{ client_id: guard.id }, 401, 'invalid_client'],
+      [{ client_id: guard.id, client_secret: otherKey }, 401, 'invalid_client'],
+      [{}, 400, 'invalid_grant'],
+      [{ client_id: 'latchkey' }, 400, 'invalid_grant'],
+      [{ client_id: 'no client of ours', client_secret: 'x' }, 400, 'invalid_grant'],
+    ];
+    for (const [fields, status, error] of strangers) {
+      const answer = await send('/auth/token', { form: { ...refreshForm, ...fields } });
+      assert.deepEqual(
+        [answer.status, answer.body['error']],
+        [status, error],
+        JSON.stringify(fields),
+      );
+      const challenge = answer.headers.get('www-authenticate');
+      assert.equal(challenge, status === 401 ? 'Basic realm="clients", charset="UTF-8"' : null);
+    }
+    const json = await send('/auth/refresh', { json: { refresh_token } });
+    assert.deepEqual([json.status, json.body['code']], [401, 'refresh_token_invalid']);
+    const response = await refreshTokenGrantRequest(
+      token,
+      client,
+      ClientSecretBasic(key),
+      String(refresh_token),
+      options,
+    );
+    const refreshed = await processRefreshTokenResponse(token, client, response);
+    assert.equal(claimsOf(refreshed.access_token).client_id, guard.id);
+
+    // A client that exists must prove it. What is none of ours is ignored, as are a proxy's own credentials.
+    for (const fields of [
+      { client_id: guard.id },
+      { client_id: guard.id, client_secret: otherKey },
+    ]) {
+      const answer = await send('/auth/token', { form: { ...login, ...fields } });
+      assert.deepEqual([answer.status, answer.body['error']], [401, 'invalid_client']);
+    }
+    const both = { form: { ...login, client_secret: key }, headers: basic(guard.id, key) };
+    assert.equal((await send('/auth/token', both)).body['error'], 'invalid_request');
+    for (const headers of [basic('proxy', 'x'), basic('', ''), { authorization: 'Basic ?' }, {}]) {
+      const answer = await send('/auth/token', { form: { ...login, client_id: '' }, headers });
+      const own = claimsOf(answer.body['access_token']);
+      assert.equal(own.client_id, 'latchkey');
+      const again = { grant_type: 'refresh_token', refresh_token: answer.body['refresh_token'] };
+      assert.equal((await send('/auth/token', { form: again })).status, 200);
+      const taken = { ...again, client_id: guard.id, client_secret: key };
+      assert.equal((await send('/auth/token', { form: taken })).body['error'], 'invalid_grant');
     }
   });
 });

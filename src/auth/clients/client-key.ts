@@ -20,6 +20,10 @@ export function createClientId(random: Random): string {
   return Buffer.from(random.bytes(ID_BYTES)).toString('hex');
 }
 
+export function isClientId(text: string): boolean {
+  return ID.test(text);
+}
+
 export function createClientSecret(random: Random): string {
   return Buffer.from(random.bytes(SECRET_BYTES)).toString('base64url');
 }
@@ -42,7 +46,7 @@ export function findClientKey(text: string): ClientKey | undefined {
 export function combineClientKey(clientId: string, clientSecret: string): ClientKey | undefined {
   const whole = findClientKey(clientSecret);
   if (whole !== undefined) return whole.id === clientId ? whole : undefined;
-  return ID.test(clientId) && SECRET.test(clientSecret)
+  return isClientId(clientId) && SECRET.test(clientSecret)
     ? { id: clientId, secret: clientSecret }
     : undefined;
 }

@@ -5,10 +5,12 @@ import type { AuthContext } from '../context.ts';
 import type { Client, ClientKind, ClientRecord, ClientSecret } from '../model.ts';
 import {
   type ClientKey,
+  combineClientKey,
   createClientId,
   createClientSecret,
   formatClientKey,
   hashClientSecret,
+  isClientId,
   isClientSecret,
 } from './client-key.ts';
 
@@ -20,7 +22,6 @@ const SECRET_OVERLAP_SECONDS = 24 * 3600;
 const LONGEST_OVERLAP_SECONDS = 30 * 24 * 3600;
 
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
-const LIKE_AN_ID = /^[0-9a-f]{16}$/;
 /** No known secret has this hash. */
 const NO_HASH = '0'.repeat(43);
 
@@ -28,6 +29,12 @@ const NO_HASH = '0'.repeat(43);
 export interface AuthenticatedClient {
   readonly client: Client;
   readonly secretId: string;
+}
+
+/** A client id and a client secret as a request sent them; empty where it sent none. @see RFC 6749 section 2.3.1 */
+export interface ClientCredentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
 }
 
 /** The programs that Latchkey knows by a name and a secret. @see ClientKind */
@@ -144,9 +151,12 @@ export class Clients {
    * @throws {StoreUnavailable}
    */
   async authenticate(key: ClientKey | undefined): Promise<AuthenticatedClient> {
-    const { store, clock } = this.#context;
-    const record = key && (await store.findClient({ id: key.id }));
-    const now = clock.now();
+    const record = key && (await this.#context.store.findClient({ id: key.id }));
+    return this.#prove(record, key);
+  }
+
+  #prove(record: ClientRecord | undefined, key: ClientKey | undefined): AuthenticatedClient {
+    const now = this.#context.clock.now();
     const given = key?.secret ?? '';
     const secrets = record?.secrets.filter((each) => isValid(each, now)) ?? [];
     // An unknown client takes as long as a known one.
@@ -158,6 +168,22 @@ export class Clients {
     throw new CredentialsRefused(
       'This is not the key of a client of this server. Create one: latchkey clients create NAME --kind guard',
     );
+  }
+
+  /**
+   * Tells which client asks for tokens; it becomes the `client_id` of the session and of its tokens. A request that
+   * names no client costs no query.
+   * @returns null: none of ours, so the sign-in is the first party's (`clientId` of the options)
+   * @throws {CredentialsRefused} if the client exists and the secret is not its own: otherwise anyone could get
+   *   tokens in the name of a client
+   * @throws {StoreUnavailable}
+   * @see RFC 6749 section 3.2.1, RFC 9068 section 2.2
+   */
+  async resolve({ clientId, clientSecret }: ClientCredentials): Promise<string | null> {
+    if (clientId === this.#context.settings.clientId || !isClientId(clientId)) return null;
+    const record = await this.#context.store.findClient({ id: clientId });
+    if (record === undefined) return null;
+    return this.#prove(record, combineClientKey(clientId, clientSecret)).client.id;
   }
 
   /** The ids of all secrets that are accepted now. @throws {StoreUnavailable} */
@@ -199,7 +225,7 @@ function assertName(name: string): void {
     );
   }
   // It could be mistaken for the id of another client.
-  if (LIKE_AN_ID.test(name)) refuse('name', 'This name looks like an id. Choose another.');
+  if (isClientId(name)) refuse('name', 'This name looks like an id. Choose another.');
 }
 
 function assertKind(kind: string): void {

@@ -3,6 +3,7 @@ import type { IssuedTokens } from '../../auth/sign-in.ts';
 import { InvalidInput } from '../../errors.ts';
 import { isForm } from '../body.ts';
 import { toCaller } from '../caller.ts';
+import { findTokenClient } from '../client-credential.ts';
 import { OAuthRefused, SEND_A_FORM, sendOAuthError } from '../oauth-error.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { tokenSchema } from '../schemas/sign-in.ts';
@@ -40,7 +41,8 @@ async function grant({ latchkey }: RouteContext, request: FastifyRequest): Promi
     case 'password': {
       const { username, password, scope } = form;
       const login = omitAbsent({ username, password, scope });
-      return latchkey.auth.login(login, caller);
+      const clientId = await findTokenClient(latchkey, request, form);
+      return latchkey.auth.login(login, caller, undefined, clientId);
     }
     case 'refresh_token': {
       const token = form['refresh_token'];
@@ -48,7 +50,8 @@ async function grant({ latchkey }: RouteContext, request: FastifyRequest): Promi
         const problem = '"refresh_token" is missing.';
         throw new InvalidInput([{ field: 'refresh_token', problem }]);
       }
-      return latchkey.auth.refresh(token, caller);
+      const clientId = await findTokenClient(latchkey, request, form);
+      return latchkey.auth.refresh(token, caller, undefined, clientId);
     }
     default:
       throw new OAuthRefused(

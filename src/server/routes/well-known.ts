@@ -41,7 +41,7 @@ export function addWellKnownRoutes(app: FastifyInstance, context: RouteContext):
     revocation_feed_endpoint: toUrl('revocations'),
     response_types_supported: [],
     grant_types_supported: ['password', 'refresh_token'],
-    token_endpoint_auth_methods_supported: ['none'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
   };
   addRoute(app, context, 'metadata', {
     schema: metadataSchema,

@@ -103,7 +103,8 @@ export const loginSchema = {
 
 export const tokenSchema = {
   summary: 'OAuth 2.0 token endpoint',
-  description: 'The password and the refresh token grant, for clients that speak OAuth 2.0.',
+  description:
+    'The password and the refresh token grant, for clients that speak OAuth 2.0. A client of this server authenticates by Basic or in the form, and is the `client_id` of the tokens; other client ids are ignored.',
   tags: ['Sign in'],
   consumes: ['application/x-www-form-urlencoded'],
   body: named(
@@ -114,9 +115,17 @@ export const tokenSchema = {
       password: optional(string({ format: 'password' })),
       scope: optional(string()),
       refresh_token: optional(string()),
+      client_id: optional(string()),
+      client_secret: optional(string({ format: 'password' })),
     }),
   ),
-  response: { 200: Tokens, 400: OAuthError, 413: OAuthError, 503: OAuthError },
+  response: {
+    200: Tokens,
+    400: OAuthError,
+    401: OAuthError,
+    413: OAuthError,
+    503: OAuthError,
+  },
 };
 
 /** All of it may be left out where a cookie or a header brings the token. */
