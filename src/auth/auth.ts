@@ -250,14 +250,14 @@ export async function createAuth(options: {
   const context: AuthContext = {
     ...options,
     log,
-    refreshTokens: createRefreshTokenCodec({ roots: () => vault.roots, issuer, clock }),
+    refreshTokens: createRefreshTokenCodec({ roots: () => vault.roots.tokens, issuer, clock }),
     issueAccessToken,
     async assertCanIssue() {
       vault.assertOpen();
       await keys.ready();
     },
     createEvent: createEventMaker(clock, random),
-    dataRoots: () => vault.roots,
+    dataRoots: () => vault.roots.data,
   };
   log.followKeys({
     settle: () => keys.settle(),

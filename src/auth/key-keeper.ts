@@ -126,7 +126,10 @@ export class KeyKeeper {
       const { envelopes, roots } = plan;
       if (roots === undefined) return { envelopes, event };
       const resealed = { ...state, keys: this.#vault.resealKeys(state, roots) };
-      return { envelopes, keys: await this.#succeedAll(resealed, roots), event };
+      const keys = await this.#succeedAll(resealed, roots);
+      // Whoever can open the old root key for data could derive them. All that is sealed under that key must be
+      // sealed again here as well; there is nothing yet.
+      return { envelopes, keys, endsOneTimeSecrets: true, event };
     });
   }
 
@@ -144,7 +147,7 @@ export class KeyKeeper {
       const rotatedAt = Math.max(...state.envelopes.map(({ createdAt }) => createdAt));
       const noticeMs = settings.keyRotation.notice * 1000;
       const waitMs = Math.min(rotatedAt + noticeMs - clock.now(), noticeMs);
-      const isRootReplaced = state.roots.length > 1;
+      const isRootReplaced = state.roots.tokens.length > 1;
       if (plan !== undefined && isRootReplaced && waitMs > 0) await wait(waitMs);
       return plan;
     });

@@ -2,15 +2,19 @@ import { InvalidSetting, StoreUnavailable } from '../errors.ts';
 import { isAlgorithm, isSymmetric } from '../jwt/algorithms.ts';
 import { exportPrivateJwk, importSigningKey, type SigningKey, toPublicJwk } from '../jwt/keys.ts';
 import type { Revocation } from '../revocation/revocation.ts';
-import type { Clock, KeyChange, KeyState, Random, Store, StoredKey } from './ports.ts';
+import type { Clock, Envelope, KeyChange, KeyState, Random, Store, StoredKey } from './ports.ts';
 import {
   createEnvelope,
   createRootKey,
   deriveRootKey,
+  nameEnvelope,
   type Opener,
+  openDataRoots,
+  openerOfRoot,
   openerOfSecret,
   openRoots,
   type RootKey,
+  type Roots,
 } from './root-keys.ts';
 import { seal, unseal } from './sealing.ts';
 
@@ -26,8 +30,7 @@ const ATTEMPTS = 20;
 
 /** What this node knows of keys: as stored, and opened. */
 export interface OpenState extends KeyState {
-  /** The newest first; one at least. */
-  readonly roots: readonly RootKey[];
+  readonly roots: Roots;
 }
 
 /**
@@ -49,7 +52,7 @@ export class KeyVault {
   }
 
   /**
-   * Opens the keys of a database, or makes its first root key.
+   * Opens the keys of a database, or makes its first root keys.
    * @throws {InvalidSetting} when the secret is not one of this database
    * @throws {StoreUnavailable}
    */
@@ -60,25 +63,58 @@ export class KeyVault {
     random: Random;
   }): Promise<KeyVault> {
     const { store, clock, random } = options;
-    const opener = openerOfSecret(options.secret);
-    const vault = new KeyVault(opener, store, random);
-    const { version, envelopes } = await store.readKeys();
-    if (envelopes.length === 0) {
-      const now = clock.now();
-      const root = createRootKey(now - CLOCK_DIFFERENCE, random);
-      const envelope = createEnvelope(opener, [root], { createdAt: now, endsAt: null }, random);
-      // Where another node was faster, its root key is the one.
-      await store.changeKeys({ version, envelopes: [envelope] });
+    const vault = new KeyVault(openerOfSecret(options.secret), store, random);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { version, envelopes } = await store.readKeys();
+      const missing = vault.#createMissing(envelopes, clock.now());
+      if (missing.length === 0) break;
+      // Where another node was faster, its root keys are the ones.
+      await store.changeKeys({ version, envelopes: missing });
     }
     await vault.load();
     return vault;
   }
 
   /**
-   * The root keys for refresh tokens, the newest first.
+   * The envelopes that a start lacks: all of them in an empty database, those of data in one made by an earlier
+   * version, and the one for its root key for tokens in one that was just restored.
+   * @throws {InvalidSetting} when the secret does not open those that are there
+   */
+  #createMissing(envelopes: readonly Envelope[], now: number): Envelope[] {
+    const { opener } = this;
+    const random = this.#random;
+    const times = { createdAt: now, endsAt: null };
+    const find = (id: string) => envelopes.find((it) => it.id === id);
+    const hasKind = (kind: Envelope['kind']) => envelopes.some((it) => it.kind === kind);
+    const tokens = hasKind('tokens')
+      ? openRoots(envelopes, opener, [])
+      : [createRootKey(now - CLOCK_DIFFERENCE, random)];
+    if (tokens === undefined) throw shutOut();
+    const data = hasKind('data')
+      ? openDataRoots(envelopes, opener, tokens)
+      : [createRootKey(now, random)];
+    const [newest] = tokens;
+    if (data === undefined || newest === undefined) throw shutOut();
+    const missing: Envelope[] = [];
+    const own = find(opener.id);
+    if (own === undefined) missing.push(createEnvelope('tokens', opener, tokens, times, random));
+    if (find(nameEnvelope('data', opener)) === undefined) {
+      // It ends with the secret that is its opener.
+      const endsAt = own?.endsAt ?? null;
+      missing.push(createEnvelope('data', opener, data, { ...times, endsAt }, random));
+    }
+    const root = openerOfRoot(newest);
+    if (find(nameEnvelope('data', root)) === undefined) {
+      missing.push(createEnvelope('data', root, data, times, random));
+    }
+    return missing;
+  }
+
+  /**
+   * The root keys, the newest first.
    * @throws {StoreUnavailable} when this node cannot tell which root keys are still in use
    */
-  get roots(): readonly RootKey[] {
+  get roots(): Roots {
     // The attack: a node that has lost track of a rotation would accept refresh tokens that were forged
     // under the stolen root key.
     this.assertOpen();
@@ -95,13 +131,22 @@ export class KeyVault {
     const stored = await this.#store.readKeys();
     // Of two readings at once, the one that began first may come last.
     if (stored.version < (this.#state?.version ?? 0)) return;
-    const roots = openRoots(stored.envelopes, this.opener, this.#state?.roots ?? []);
-    this.#isShutOut =
-      roots === undefined || stored.keys.some((key) => findRoot(roots, key) === undefined);
-    if (roots === undefined || this.#isShutOut) throw shutOut();
+    const roots = this.#openRoots(stored);
+    this.#isShutOut = roots === undefined;
+    if (roots === undefined) throw shutOut();
     this.#state = { ...stored, roots };
     const kids = new Set(stored.keys.map(({ kid }) => kid));
     for (const kid of this.#opened.keys()) if (!kids.has(kid)) this.#opened.delete(kid);
+  }
+
+  /** @returns undefined where this node cannot read all that the others use */
+  #openRoots({ envelopes, keys }: KeyState): Roots | undefined {
+    const tokens = openRoots(envelopes, this.opener, this.#state?.roots.tokens ?? []);
+    if (tokens === undefined || keys.some((key) => findRoot(tokens, key) === undefined)) {
+      return undefined;
+    }
+    const data = openDataRoots(envelopes, this.opener, tokens);
+    return data && { tokens, data };
   }
 
   /**
@@ -136,7 +181,7 @@ export class KeyVault {
   openKey(stored: StoredKey): SigningKey {
     const known = this.#opened.get(stored.kid);
     if (known !== undefined) return known;
-    const key = openKey(stored, this.state.roots);
+    const key = openKey(stored, this.state.roots.tokens);
     this.#opened.set(key.kid, key);
     return key;
   }
@@ -159,14 +204,14 @@ export class KeyVault {
   }
 
   /** The same keys, sealed under the newest of other root keys. */
-  resealKeys({ keys, roots: old }: OpenState, roots: readonly RootKey[]): StoredKey[] {
+  resealKeys({ keys, roots: old }: OpenState, roots: Roots): StoredKey[] {
     return keys.map((key) => ({
       ...key,
-      sealedPrivateJwk: this.#seal(key.kid, unsealKey(key, old), roots),
+      sealedPrivateJwk: this.#seal(key.kid, unsealKey(key, old.tokens), roots),
     }));
   }
 
-  #seal(kid: string, jwk: string, [root]: readonly RootKey[]): string {
+  #seal(kid: string, jwk: string, { tokens: [root] }: Roots): string {
     if (root === undefined) throw new Error('There is no root key.');
     return `${root.id}.${seal(deriveRootKey(root, SEALING), jwk, kid, this.#random)}`;
   }

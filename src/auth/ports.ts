@@ -55,10 +55,17 @@ export interface StoredKey {
   readonly revokedAt: number | null;
 }
 
-/** The root keys, sealed by the domain for who holds one certain secret or an earlier root key. */
+/**
+ * What root keys are for. `tokens`: refresh tokens, and the sealing of signing keys. A restore replaces them.
+ * `data`: what must be read again after a restore, and one-time secrets.
+ */
+export type RootKind = 'tokens' | 'data';
+
+/** The root keys of one kind, sealed by the domain under a secret or under a root key for tokens. */
 export interface Envelope {
-  /** Tells what opens it, and nothing that helps to guess that. */
+  /** Tells its kind and what opens it, and nothing that helps to guess that. */
   readonly id: string;
+  readonly kind: RootKind;
   readonly sealed: string;
   readonly createdAt: number;
   /** When it will be removed, or null. */
@@ -102,6 +109,8 @@ export interface KeyChange {
   readonly envelopes?: readonly Envelope[];
   /** Their ids. */
   readonly removedEnvelopes?: readonly string[];
+  /** Ends all one-time secrets: somebody else may be able to derive them. */
+  readonly endsOneTimeSecrets?: true;
   readonly revocations?: readonly NewRevocation[];
   readonly event?: AuditEvent;
 }

@@ -2,21 +2,24 @@ import { InvalidInput } from '../errors.ts';
 import type { OpenState } from './key-vault.ts';
 import type { Envelope, KeyChange, Random } from './ports.ts';
 import {
-  createEnvelope,
+  createEnvelopes,
   createRootKey,
   isOfSecret,
+  isOfTokens,
+  nameEnvelope,
   type Opener,
   openerOfRoot,
   openerOfSecret,
   type RootKey,
+  type Roots,
 } from './root-keys.ts';
 
 export interface SecretRotation {
   readonly secret: string;
   /**
-   * Somebody else may have the old secret, and a copy of the database: the root key is replaced as well,
-   * the signing keys are sealed anew and rotated, and everything that hangs on the old root key ends with
-   * the overlap.
+   * Somebody else may have the old secret, and a copy of the database: the root keys are replaced as well, the
+   * signing keys are sealed again and rotated, one-time secrets end, and everything else that depends on the old
+   * root keys ends with the overlap.
    */
   readonly compromised: boolean;
   /** How long the old secret and refresh tokens under the old root key are accepted then; s. */
@@ -36,7 +39,7 @@ export function planSecretRotation(
   old: Opener,
   { secret, compromised, overlap }: SecretRotation,
   { now, lead, random }: { now: number; lead: number; random: Random },
-): { envelopes: Envelope[]; roots?: readonly RootKey[] } | undefined {
+): { envelopes: Envelope[]; roots?: Roots } | undefined {
   const opener = openerOfSecret(secret);
   if (opener.id === old.id) refuse('This is the secret in use. Give another one.');
   const own = requireOwn(envelopes, old);
@@ -55,25 +58,25 @@ export function planSecretRotation(
     );
   }
   const times = { createdAt: Math.max(now, own.createdAt + 1), endsAt: null };
-  if (!compromised) return { envelopes: [createEnvelope(opener, roots, times, random)] };
+  if (!compromised) return { envelopes: createEnvelopes(opener, roots, times, random) };
 
   const endsAt = now + overlap * 1000;
-  const ending = roots.map((root) => ({
-    ...root,
-    endsAt: Math.min(root.endsAt ?? endsAt, endsAt),
-  }));
-  const root = createRootKey(now + Math.min(lead, LONGEST_ROOT_LEAD) * 1000, random);
-  const next = [root, ...ending];
-  const [newest] = roots;
-  if (newest === undefined) throw new Error('There is no root key.');
+  const replace = (ending: readonly RootKey[], activeAt: number) => [
+    createRootKey(activeAt, random),
+    ...ending.map((root) => ({ ...root, endsAt: Math.min(root.endsAt ?? endsAt, endsAt) })),
+  ];
+  const next = {
+    tokens: replace(roots.tokens, now + Math.min(lead, LONGEST_ROOT_LEAD) * 1000),
+    data: replace(roots.data, now),
+  };
   return {
     envelopes: [
-      { ...own, endsAt },
-      createEnvelope(opener, next, times, random),
+      ...envelopes.filter(isOpenedBy(old)).map((it) => ({ ...it, endsAt })),
+      ...createEnvelopes(opener, next, times, random),
       // Running nodes hold the old root key, whatever their secret is.
-      createEnvelope(openerOfRoot(newest), next, { ...times, endsAt }, random),
+      ...createEnvelopes(openerOfNewest(roots), next, { ...times, endsAt }, random),
       // They need this one when the two above have ended.
-      createEnvelope(openerOfRoot(root), next, times, random),
+      ...createEnvelopes(openerOfNewest(next), next, times, random),
     ],
     roots: next,
   };
@@ -89,15 +92,15 @@ export function planFinish(
   if (findNewer(envelopes, own).length > 0) {
     refuse('The secret in use is the old one. Set the new one first, here and on every node.');
   }
-  const [newest] = roots;
-  if (newest === undefined) throw new Error('There is no root key.');
-  const kept = [opener, openerOfRoot(newest)];
-  const removedEnvelopes = findOthers(envelopes, kept);
-  if (removedEnvelopes.length === 0 && roots.length === 1) return undefined;
+  const kept = [opener, openerOfNewest(roots)];
+  const removed = envelopes.filter((it) => !kept.some((by) => isOpenedBy(by)(it)));
+  const isRootAlone = roots.tokens.length === 1 && roots.data.length === 1;
+  if (removed.length === 0 && isRootAlone) return undefined;
+  const newest = { tokens: roots.tokens.slice(0, 1), data: roots.data.slice(0, 1) };
   const times = { createdAt: own.createdAt, endsAt: null };
   return {
-    envelopes: kept.map((it) => createEnvelope(it, [newest], times, random)),
-    removedEnvelopes,
+    envelopes: kept.flatMap((it) => createEnvelopes(it, newest, times, random)),
+    removedEnvelopes: removed.map(({ id }) => id),
   };
 }
 
@@ -115,18 +118,22 @@ export function planCancel(
       'This rotation replaced the root key and cannot be taken back. Finish it, then rotate again.',
     );
   }
-  const [newest] = roots;
-  if (newest === undefined) throw new Error('There is no root key.');
   const times = { createdAt: own.createdAt, endsAt: null };
   return {
     // Nodes that started with the new secret go on until they are started again.
-    envelopes: [createEnvelope(openerOfRoot(newest), roots, times, random)],
-    removedEnvelopes: newer.map(({ id }) => id),
+    envelopes: createEnvelopes(openerOfNewest(roots), roots, times, random),
+    removedEnvelopes: newer.flatMap((it) => [it.id, nameEnvelope('data', it)]),
   };
 }
 
-function findOthers(envelopes: readonly Envelope[], openers: readonly Opener[]): string[] {
-  return envelopes.map(({ id }) => id).filter((id) => !openers.some((it) => it.id === id));
+/** Whether an envelope, of either kind, is one that this opens. */
+function isOpenedBy(opener: Opener): (envelope: Envelope) => boolean {
+  return ({ id, kind }) => id === nameEnvelope(kind, opener);
+}
+
+function openerOfNewest({ tokens: [newest] }: Roots): Opener {
+  if (newest === undefined) throw new Error('There is no root key.');
+  return openerOfRoot(newest);
 }
 
 function requireOwn(envelopes: readonly Envelope[], { id }: Opener): Envelope {
@@ -136,8 +143,9 @@ function requireOwn(envelopes: readonly Envelope[], { id }: Opener): Envelope {
   return own;
 }
 
+/** Those of tokens tell which rotations are under way. Those of data came later to older databases. */
 function findNewer(envelopes: readonly Envelope[], { createdAt }: Envelope): Envelope[] {
-  return envelopes.filter((it) => it.createdAt > createdAt);
+  return envelopes.filter((it) => isOfTokens(it) && it.createdAt > createdAt);
 }
 
 function refuse(problem: string): never {

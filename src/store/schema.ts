@@ -6,6 +6,7 @@ import type {
   AuditSubjectKind,
 } from '../auth/audit/event.ts';
 import type { ClientKind } from '../auth/model.ts';
+import type { RootKind } from '../auth/ports.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 
 /** Times are ms since the epoch; `roles` and `profile` are JSON text. */
@@ -100,6 +101,7 @@ export interface SigningKeyRow {
 
 export interface EnvelopeRow {
   id: string;
+  kind: RootKind;
   sealed: string;
   created_at: number;
   ends_at: number | null;

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import { openLatchkey } from '../../src/system/latchkey.ts';
+import { KeyVault } from '../../src/auth/key-vault.ts';
+import { systemClock, systemRandom } from '../../src/system/clock.ts';
+import { openLatchkey, openStore } from '../../src/system/latchkey.ts';
 import {
   call,
   collect,
@@ -38,6 +40,8 @@ class Place {
   readonly #tokens: { readonly kid: string; readonly access: string }[] = [];
   readonly #revoked = new Set<string>();
   #refresh: string | undefined;
+  /** The newest root key for data. */
+  #dataRoot: string | undefined;
 
   constructor(folder: string, databaseUrl: string, secret: string | undefined) {
     this.folder = folder;
@@ -120,6 +124,31 @@ class Place {
       this.#tokens.push({ kid: readKid(signIn.accessToken), access: signIn.accessToken });
     } finally {
       await node.close();
+    }
+    await this.#checkData();
+  }
+
+  /** What is sealed for data can be read, unless somebody else might read it too. */
+  async #checkData(): Promise<void> {
+    const url = this.#databaseUrl;
+    const database = url.startsWith('sqlite:')
+      ? ({ kind: 'sqlite', path: url.slice('sqlite:'.length) } as const)
+      : ({ kind: 'postgres', url } as const);
+    const store = await openStore({ database });
+    try {
+      const file = join(this.folder, 'data', 'secret');
+      const secret = this.secret ?? readFileSync(file, 'utf8').trim();
+      const vault = await KeyVault.open({
+        store,
+        secret,
+        clock: systemClock,
+        random: systemRandom,
+      });
+      const ids = vault.roots.data.map(({ id }) => id);
+      assert.ok(this.#dataRoot === undefined || this.endsSessions || ids.includes(this.#dataRoot));
+      this.#dataRoot = ids[0];
+    } finally {
+      await store.close();
     }
   }
 

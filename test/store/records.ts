@@ -102,7 +102,14 @@ export function aClientSecret(fields: Partial<ClientSecret> = {}): ClientSecret 
 }
 
 export function anEnvelope(fields: Partial<Envelope> = {}): Envelope {
-  return { id: unique('envelope'), sealed: 'sealed', createdAt: 1_000, endsAt: null, ...fields };
+  return {
+    id: unique('envelope'),
+    kind: 'tokens',
+    sealed: 'sealed',
+    createdAt: 1_000,
+    endsAt: null,
+    ...fields,
+  };
 }
 
 export function aSecret(fields: Partial<OneTimeSecretRecord> = {}): OneTimeSecretRecord {

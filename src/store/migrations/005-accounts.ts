@@ -6,13 +6,14 @@ import type { Steps } from '../sql/steps.ts';
 
 /**
  * How a user authenticated and by which client, for each session; one-time secrets; who caused an audit event, and
- * what changed; clients. Nodes of version 0.1 may still run: every statement of theirs must go on working, but for
- * those that create and delete guards.
+ * what changed; two kinds of root key; clients. Nodes of version 0.1 may still run: every statement of theirs must go
+ * on working, but for those that create and delete guards.
  */
 export function* accounts(sql: Sql): Steps<void> {
   yield* sessionProofs(sql);
   yield* oneTimeSecrets(sql);
   yield* extendAuditEvents(sql);
+  yield* rootKinds(sql);
   // Last: the events of guards are looked up in their table.
   yield* clients(sql);
 }
@@ -32,6 +33,7 @@ function* sessionProofs({ db: { schema }, text, integer }: Sql): Steps<void> {
 function* oneTimeSecrets(sql: Sql): Steps<void> {
   const { integer, text } = sql;
   const { schema } = sql.db;
+  yield* assertFree(sql, ['one_time_secrets']);
   yield* execute(
     sql.table(
       schema
@@ -156,4 +158,13 @@ function* assertFree(sql: Sql, names: readonly string[]): Steps<void> {
   const found = yield* listNames(sql.listTables());
   const taken = names.filter((name) => found.includes(name));
   if (taken.length > 0) throw new StoreUnavailable(describeForeign(sql, taken));
+}
+
+/** Until now there were root keys for tokens alone. The first server to start makes those for data. */
+function* rootKinds({ db: { schema }, text }: Sql): Steps<void> {
+  yield* execute(
+    schema
+      .alterTable('envelopes')
+      .addColumn('kind', text, (it) => it.notNull().defaultTo('tokens')),
+  );
 }

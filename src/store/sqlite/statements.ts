@@ -157,8 +157,8 @@ export const statements: CompiledStatements = {
     parameters: [],
   },
   'keys.insertEnvelope': {
-    text: 'insert into "envelopes" ("id", "sealed", "created_at", "ends_at") values (?, ?, ?, ?)',
-    parameters: [['id'], ['sealed'], ['createdAt'], ['endsAt']],
+    text: 'insert into "envelopes" ("id", "kind", "sealed", "created_at", "ends_at") values (?, ?, ?, ?, ?)',
+    parameters: [['id'], ['kind'], ['sealed'], ['createdAt'], ['endsAt']],
   },
   'keys.insertKey': {
     text: 'insert into "signing_keys" ("kid", "algorithm", "public_jwk", "sealed_private_jwk", "created_at", "active_at", "retired_at", "revoked_at") values (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -190,7 +190,7 @@ export const statements: CompiledStatements = {
     parameters: [['kid']],
   },
   'keys.selectEnvelopes': {
-    text: 'select "id", "sealed", "created_at" as "createdAt", "ends_at" as "endsAt" from "envelopes" order by "created_at", "id"',
+    text: 'select "id", "kind", "sealed", "created_at" as "createdAt", "ends_at" as "endsAt" from "envelopes" order by "created_at", "id"',
     parameters: [],
   },
   'keys.selectKeys': {
@@ -265,6 +265,10 @@ export const statements: CompiledStatements = {
   'secrets.removeAll': {
     text: 'delete from "one_time_secrets" where "id" in (select "id" from "one_time_secrets" where "subject" = ? order by "id")',
     parameters: [['subject']],
+  },
+  'secrets.removeEvery': {
+    text: 'delete from "one_time_secrets"',
+    parameters: [],
   },
   'secrets.removeExpired': {
     text: 'delete from "one_time_secrets" where "id" in (select "id" from "one_time_secrets" where "expires_at" <= ? limit ?) returning "id"',

@@ -3,6 +3,7 @@ import type { Revocation } from '../../revocation/revocation.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import { auditLog } from './audit.ts';
+import { secretRemoval } from './one-time-secrets.ts';
 import { revocationLog } from './revocations.ts';
 import type { Verbs } from './verb.ts';
 
@@ -12,6 +13,7 @@ const VERSION = 'keys_version';
 export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
   const revoke = revocationLog(sql);
   const record = auditLog(sql);
+  const { removeEvery: removeSecrets } = secretRemoval(sql);
   const selectVersion = query(sql, 'keys.selectVersion', () =>
     sql.db.selectFrom('facts').select('value').where('name', '=', VERSION),
   );
@@ -39,7 +41,7 @@ export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
   const selectEnvelopes = query(sql, 'keys.selectEnvelopes', () =>
     sql.db
       .selectFrom('envelopes')
-      .select(['id', 'sealed', 'created_at as createdAt', 'ends_at as endsAt'])
+      .select(['id', 'kind', 'sealed', 'created_at as createdAt', 'ends_at as endsAt'])
       .orderBy('created_at')
       .orderBy('id'),
   );
@@ -62,9 +64,13 @@ export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
     sql.db.deleteFrom('envelopes').where('id', '=', p.id),
   );
   const insertEnvelope = query(sql, 'keys.insertEnvelope', (p: Envelope) =>
-    sql.db
-      .insertInto('envelopes')
-      .values({ id: p.id, sealed: p.sealed, created_at: p.createdAt, ends_at: p.endsAt }),
+    sql.db.insertInto('envelopes').values({
+      id: p.id,
+      kind: p.kind,
+      sealed: p.sealed,
+      created_at: p.createdAt,
+      ends_at: p.endsAt,
+    }),
   );
 
   return {
@@ -93,6 +99,7 @@ export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
         yield* removeEnvelope({ id: envelope.id });
         yield* insertEnvelope(envelope);
       }
+      if (rest.endsOneTimeSecrets) yield* removeSecrets({});
       const revocations: Revocation[] = [];
       for (const entry of entries) revocations.push(yield* revoke(entry));
       if (event !== undefined) yield* record(event);

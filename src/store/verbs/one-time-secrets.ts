@@ -49,6 +49,7 @@ export function secretRemoval(sql: Sql) {
       sql.db.selectFrom('one_time_secrets').where('subject', '=', p.subject).orderBy('id'),
     );
   return {
+    removeEvery: query(sql, 'secrets.removeEvery', () => sql.db.deleteFrom('one_time_secrets')),
     removeAll: query(sql, 'secrets.removeAll', (p: { subject: string }) =>
       sql.db.deleteFrom('one_time_secrets').where('id', 'in', ofSubject(p).select('id')),
     ),

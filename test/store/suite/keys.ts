@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StoredKey } from '../../../src/auth/ports.ts';
-import { aKey, anEnvelope, anEvent } from '../records.ts';
+import { aKey, anEnvelope, anEvent, aSecret } from '../records.ts';
 import { isRecorded, type OpenDatabase } from './harness.ts';
 
 /** These see all keys, so each has a database of its own. */
@@ -13,7 +13,8 @@ export function keyTests(open: OpenDatabase): void {
     const late = aKey({ activeAt: 9_000, retiredAt: 19_000, revokedAt: 18_000 });
     const first = aKey();
     const symmetric = aKey({ algorithm: 'HS256', publicJwk: null });
-    const envelopes = [anEnvelope(), anEnvelope({ createdAt: 2_000, endsAt: 3_000 })];
+    const ofData = { kind: 'data', createdAt: 2_000, endsAt: 3_000 } as const;
+    const envelopes = [anEnvelope(), anEnvelope(ofData)];
     const change = { version: 0, keys: [late, symmetric, first], envelopes };
     assert.deepEqual(await store.changeKeys(change), { status: 'changed', revocations: [] });
     const sorted = [first, symmetric, late];
@@ -65,15 +66,21 @@ export function keyTests(open: OpenDatabase): void {
       keys: [aKey()],
       removedKeys: [first.kid],
       envelopes: [anEnvelope()],
+      endsOneTimeSecrets: true as const,
       revocations: [{ kind: 'keys', subject: '', version: 0, issuedUntil: 9_000 } as const],
       event,
     };
+    const secret = aSecret();
+    await store.createOneTimeSecret({ secret, bound: null, now: 0 });
     for (const version of [0, 2, 7]) {
       assert.deepEqual(await store.changeKeys({ version, ...late }), { status: 'outdated' });
     }
     assert.deepEqual(await store.readKeys(), { version: 1, keys: [first], envelopes: [] });
     assert.deepEqual((await store.listRevocations({ after: 0, now: 0 })).revocations, []);
     assert.equal(await isRecorded(store, event.id), false);
+    assert.deepEqual(await store.findOneTimeSecret({ ...secret, now: 0 }), secret);
+    await store.changeKeys({ version: 1, ...late });
+    assert.equal(await store.findOneTimeSecret({ ...secret, now: 0 }), undefined);
   });
 
   test('of nodes that change the keys at once, one does', async (t) => {
