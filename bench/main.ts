@@ -9,6 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { fastPaths } from './fast-paths.ts';
 import { frameworks } from './frameworks.ts';
 import type { Bench } from './lib/bench.ts';
 import { installCleanup } from './lib/cleanup.ts';
@@ -27,6 +28,7 @@ import { verify } from './verify.ts';
 
 const benches: readonly Bench[] = [
   verify,
+  fastPaths,
   protectedRoute,
   frameworks,
   loginStorm,

@@ -1,7 +1,7 @@
+import { base64urlFormat, uuidFormat } from '../collections/id-formats.ts';
+import { NOT_FOUND } from '../collections/id-hash.ts';
+import { PackedIdMap } from '../collections/packed-id-map.ts';
 import { readTokenVersion } from '../jwt/access-token.ts';
-import { jtiForm, uuidForm } from './id-forms.ts';
-import { ABSENT } from './id-hash.ts';
-import { IdTable } from './id-table.ts';
 import type { Revocation } from './revocation.ts';
 
 /** The claims by which a token can be revoked. */
@@ -14,8 +14,8 @@ export interface RevocableClaims {
 /** What revokes tokens by what they say; keys revoke by what signed them. */
 type TokenKind = 'session' | 'user' | 'token';
 
-/** An entry about an id that is in none of the forms of ours: rare, and kept as it is. */
-interface OddEntry {
+/** An entry about an id that has none of our formats. Such entries are rare and kept in a Map. */
+interface UnpackedEntry {
   version: number;
   expiresAt: number;
 }
@@ -25,14 +25,14 @@ interface OddEntry {
  * in any order: what is revoked stays so, and of several versions for one user the highest holds.
  */
 export class RevocationIndex {
-  readonly #sessions = new IdTable(uuidForm, { withValues: false });
-  readonly #users = new IdTable(uuidForm, { withValues: true });
+  readonly #sessions = new PackedIdMap(uuidFormat, { withValues: false });
+  readonly #users = new PackedIdMap(uuidFormat, { withValues: true });
   /** The version that ends a `jti` goes with its 120 random bits as the value. */
-  readonly #tokens = new IdTable(jtiForm, { withValues: true });
-  readonly #odd = {
-    session: new Map<string, OddEntry>(),
-    user: new Map<string, OddEntry>(),
-    token: new Map<string, OddEntry>(),
+  readonly #tokens = new PackedIdMap(base64urlFormat, { withValues: true });
+  readonly #unpacked = {
+    session: new Map<string, UnpackedEntry>(),
+    user: new Map<string, UnpackedEntry>(),
+    token: new Map<string, UnpackedEntry>(),
   };
   /** Few, and asked for where keys are chosen: until when each is to be refused. */
   readonly #keys = new Map<string, number>();
@@ -51,12 +51,12 @@ export class RevocationIndex {
 
   /** How many entries are held. */
   get size(): number {
-    const { session, user, token } = this.#odd;
+    const { session, user, token } = this.#unpacked;
     const packed = this.#sessions.size + this.#users.size + this.#tokens.size;
     return packed + session.size + user.size + token.size + this.#keys.size;
   }
 
-  /** Bytes that the entries take, odd ones not counted. */
+  /** Bytes that the packed entries take. */
   get bytes(): number {
     return this.#sessions.bytes + this.#users.bytes + this.#tokens.bytes;
   }
@@ -70,7 +70,7 @@ export class RevocationIndex {
       this.#keys.set(entry.subject, Math.max(known, entry.expiresAt));
       return;
     }
-    if (!this.#pack(entry.kind, entry)) this.#keepOdd(entry.kind, entry);
+    if (!this.#pack(entry.kind, entry)) this.#keepUnpacked(entry.kind, entry);
   }
 
   /**
@@ -86,21 +86,21 @@ export class RevocationIndex {
     const maySession = this.#sessions.mayHold(session);
     const mayToken = this.#tokens.mayHold(token);
     const mayUser = this.#users.mayHold(user);
-    if (maySession && this.#sessions.find(sid, session) !== ABSENT) return true;
+    if (maySession && this.#sessions.find(sid, session) !== NOT_FOUND) return true;
     if (mayToken) {
       const version = this.#tokens.find(jti, token);
-      if (version !== ABSENT && version === readTokenVersion(jti)) return true;
+      if (version !== NOT_FOUND && version === readTokenVersion(jti)) return true;
     }
     if (mayUser) {
       const version = this.#users.find(sub, user);
-      if (version !== ABSENT && isOlder(jti, version)) return true;
+      if (version !== NOT_FOUND && isOlder(jti, version)) return true;
     }
-    return this.#isOddlyRevoked(claims);
+    return this.#isUnpackedRevoked(claims);
   }
 
   /** Whether all tokens of a session are revoked by an entry about that session. */
   isSessionRevoked(sid: string): boolean {
-    return this.#sessions.find(sid) !== ABSENT || this.#odd.session.has(sid);
+    return this.#sessions.find(sid) !== NOT_FOUND || this.#unpacked.session.has(sid);
   }
 
   /** Whether all tokens of a key are revoked. Asked where keys are chosen, not for each token. */
@@ -128,48 +128,48 @@ export class RevocationIndex {
     for (const [kid, expiresAt] of this.#keys) {
       if (expiresAt <= now) this.#keys.delete(kid);
     }
-    for (const entries of Object.values(this.#odd)) {
+    for (const entries of Object.values(this.#unpacked)) {
       for (const [subject, { expiresAt }] of entries) {
         if (expiresAt <= now) entries.delete(subject);
       }
     }
-    for (let step = 0; step < IdTable.sweeps; step++) {
-      this.#sessions.sweepNext(now);
-      this.#users.sweepNext(now);
-      this.#tokens.sweepNext(now);
+    for (let step = 0; step < PackedIdMap.parts; step++) {
+      this.#sessions.purgeNextPart(now);
+      this.#users.purgeNextPart(now);
+      this.#tokens.purgeNextPart(now);
       yield;
     }
   }
 
-  /** False where the id is of no form of ours. */
+  /** @returns false where the id has none of our formats */
   #pack(kind: TokenKind, { subject, version, expiresAt }: Revocation): boolean {
-    if (this.#odd[kind].size > 0 && this.#odd[kind].has(subject)) return false;
+    if (this.#unpacked[kind].size > 0 && this.#unpacked[kind].has(subject)) return false;
     switch (kind) {
       case 'session':
-        return this.#sessions.raise(subject, 0, expiresAt);
+        return this.#sessions.setMax(subject, 0, expiresAt);
       case 'user':
-        return this.#users.raise(subject, version, expiresAt);
+        return this.#users.setMax(subject, version, expiresAt);
       case 'token': {
         const own = readTokenVersion(subject);
         if (own === undefined) return false;
         const known = this.#tokens.find(subject);
         // Another token with the same random bits: one of the two was made by something else than us.
-        if (known !== ABSENT && known !== own) return false;
-        return this.#tokens.raise(subject, own, expiresAt);
+        if (known !== NOT_FOUND && known !== own) return false;
+        return this.#tokens.setMax(subject, own, expiresAt);
       }
     }
   }
 
-  #keepOdd(kind: TokenKind, { subject, version, expiresAt }: Revocation): void {
-    const known = this.#odd[kind].get(subject);
-    this.#odd[kind].set(subject, {
+  #keepUnpacked(kind: TokenKind, { subject, version, expiresAt }: Revocation): void {
+    const known = this.#unpacked[kind].get(subject);
+    this.#unpacked[kind].set(subject, {
       version: Math.max(known?.version ?? 0, version),
       expiresAt: Math.max(known?.expiresAt ?? 0, expiresAt),
     });
   }
 
-  #isOddlyRevoked({ sub, sid, jti }: RevocableClaims): boolean {
-    const { session, user, token } = this.#odd;
+  #isUnpackedRevoked({ sub, sid, jti }: RevocableClaims): boolean {
+    const { session, user, token } = this.#unpacked;
     if (session.size > 0 && session.has(sid)) return true;
     if (token.size > 0 && token.has(jti)) return true;
     const version = user.size > 0 ? user.get(sub)?.version : undefined;
@@ -177,6 +177,9 @@ export class RevocationIndex {
   }
 }
 
+/** A `jti` without a version is older than every version. */
+const NO_VERSION = -1;
+
 function isOlder(jti: string, version: number): boolean {
-  return (readTokenVersion(jti) ?? ABSENT) < version;
+  return (readTokenVersion(jti) ?? NO_VERSION) < version;
 }

@@ -1,7 +1,7 @@
-/** In place of the hash of what is no id of a table, and of the number of an id that is not there. */
-export const ABSENT = -1;
+/** Returned in place of the hash of a text that is not an id, and of the number of an id that is not in the map. */
+export const NOT_FOUND = -1;
 
-/** How many parts a table and its filter have: small enough that the work on one is never felt. */
+/** How many parts a map and its filter have. Work is done on one part at a time, so that it never takes long. */
 export const PARTS = 1 << 8;
 
 /** The part that a hash belongs to. */

@@ -1,8 +1,8 @@
-/** A form of ids that fit into four words of 32 bits. */
-export interface IdForm {
-  /** The last word; -1 where the id is not of this form for sure. Enough to look where it would be. */
+/** A format of ids that fit into four words of 32 bits. */
+export interface IdFormat {
+  /** Reads the last word, which the hash is made of. -1: the id does not have this format. Does not check the rest. */
   parseLast(id: string): number;
-  /** Writes all four words; false where the id is not of this form. */
+  /** Reads all four words. @returns false where the id does not have this format */
   parse(id: string, into: Uint32Array): boolean;
 }
 
@@ -17,7 +17,7 @@ function createDigits(alphabet: string): Uint8Array {
 const HEX = createDigits('0123456789abcdef');
 const BASE64URL = createDigits('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
 
-/** Reads digits of `bits` each; -1 where one is none. At most 32 bits in all. */
+/** Reads digits of `bits` each, 32 bits in total at most. @returns -1 where a character is not a digit */
 function readDigits(
   digits: Uint8Array,
   bits: number,
@@ -38,8 +38,8 @@ function readDigits(
 
 const DASH = 0x2d;
 
-/** UUIDs in lower case, as sessions and users have. @see RFC 9562 section 4 */
-export const uuidForm: IdForm = {
+/** UUIDs in lower case. @see RFC 9562 section 4 */
+export const uuidFormat: IdFormat = {
   parseLast: (id) => (id.length === 36 ? readDigits(HEX, 4, id, 28, 36) : -1),
   parse(id, into) {
     if (id.length !== 36) return false;
@@ -62,8 +62,8 @@ export const uuidForm: IdForm = {
   },
 };
 
-/** The 20 characters of base64url, 120 bits, that a `jti` of ours begins with. */
-export const jtiForm: IdForm = {
+/** 120 bits as 20 characters of base64url. What follows them is not read. */
+export const base64urlFormat: IdFormat = {
   parseLast: (id) => readDigits(BASE64URL, 6, id, 15, 20),
   parse(id, into) {
     for (let word = 0; word < 4; word++) {

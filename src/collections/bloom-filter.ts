@@ -1,17 +1,17 @@
 import { PARTS, partOf } from './id-hash.ts';
 
-/** Of a part. A power of two, as all sizes are. */
-const FEWEST_BITS = 32;
+/** In each part. Sizes are powers of two. */
+const MIN_PART_BITS = 32;
 
 /**
- * Tells for almost every id that is not in a table that it is not: a bit for each hash, one look into memory.
- * It is cut into parts as the table is, so that the marks of one can be made anew while the others serve.
+ * A Bloom filter with one bit for each hash: one read of memory rules out most hashes that were not added. It has the
+ * same parts as the map, so that one part can be cleared and filled again while the others stay in use.
  */
-export class IdFilter {
-  #partBits = FEWEST_BITS;
-  #words = new Uint32Array((PARTS * FEWEST_BITS) / 32);
+export class BloomFilter {
+  #partBits = MIN_PART_BITS;
+  #words = new Uint32Array((PARTS * MIN_PART_BITS) / 32);
 
-  /** Bits in all. */
+  /** Number of bits. */
   get size(): number {
     return PARTS * this.#partBits;
   }
@@ -20,7 +20,7 @@ export class IdFilter {
     return this.#words.byteLength;
   }
 
-  /** False where the hash was not added since its part was cleared. */
+  /** False: the hash was not added since its part was cleared. True: it may have been. */
   has(hash: number): boolean {
     return ((this.#words[this.#wordOf(hash)] ?? 0) & (1 << (hash & 31))) !== 0;
   }
@@ -31,8 +31,8 @@ export class IdFilter {
   }
 
   /**
-   * Takes twice the bits. A mark stands for both hashes it could be of now, so nothing is missing, and the
-   * filter tells no less than before; how much more it tells hangs on each part being made anew.
+   * Doubles the number of bits. Each bit that is set becomes two, because either may be the bit of the hash that set it.
+   * So the filter rules out as much as before, and more once a part is cleared and filled again.
    */
   double(): void {
     this.#resize(this.#partBits * 2, (old, part) => {
@@ -42,9 +42,9 @@ export class IdFilter {
     });
   }
 
-  /** Takes half the bits, if there are more than the fewest. Answers whether it did. */
+  /** Halves the number of bits. @returns false where it is the minimum already */
   halve(): boolean {
-    if (this.#partBits === FEWEST_BITS) return false;
+    if (this.#partBits === MIN_PART_BITS) return false;
     this.#resize(this.#partBits / 2, (old, part) => {
       for (let at = 0; at < part.length; at++) {
         part[at] = (old[at] ?? 0) | (old[at + part.length] ?? 0);

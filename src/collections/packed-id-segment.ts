@@ -1,25 +1,25 @@
-import type { IdFilter } from './id-filter.ts';
-import { ABSENT, hashOf } from './id-hash.ts';
+import type { BloomFilter } from './bloom-filter.ts';
+import { hashOf, NOT_FOUND } from './id-hash.ts';
 
-const FIRST_CAPACITY = 8;
-const FULLEST = 0.75;
+const MIN_CAPACITY = 8;
+const MAX_LOAD = 0.75;
 
-/** One part of an `IdTable`: flat arrays, with open addressing and linear probing. */
-export class IdSegment {
+/** One part of a `PackedIdMap`: a hash table in flat arrays, with open addressing and linear probing. */
+export class PackedIdSegment {
   readonly #withValues: boolean;
   #count = 0;
   #capacity = 0;
-  /** A byte of the hash of what is in a slot; 0 where nothing is. */
+  /** A byte of the hash of the id in each slot; 0: the slot is free. */
   #tags = new Uint8Array();
   #words = new Uint32Array();
   #expiries = new Float64Array();
   #values: Float64Array | undefined;
-  /** Nothing in it expires before. */
+  /** No entry expires earlier. */
   #earliest = Number.POSITIVE_INFINITY;
 
   constructor(withValues: boolean) {
     this.#withValues = withValues;
-    this.#allocate(FIRST_CAPACITY);
+    this.#allocate(MIN_CAPACITY);
   }
 
   get bytes(): number {
@@ -27,7 +27,7 @@ export class IdSegment {
     return arrays.reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
   }
 
-  addAllTo(filter: IdFilter): void {
+  addAllTo(filter: BloomFilter): void {
     for (let slot = 0; slot < this.#capacity; slot++) {
       if (this.#tags[slot] !== 0) filter.add(hashOf(this.#words[slot * 4 + 3] ?? 0));
     }
@@ -35,12 +35,12 @@ export class IdSegment {
 
   find(hash: number, words: Uint32Array): number {
     const slot = this.#findSlot(hash, words, 0);
-    if (this.#tags[slot] === 0) return ABSENT;
+    if (this.#tags[slot] === 0) return NOT_FOUND;
     return this.#values?.[slot] ?? 0;
   }
 
-  /** Whether the id is new. */
-  raise(hash: number, words: Uint32Array, value: number, expiresAt: number): boolean {
+  /** Keeps the greater value and the later expiry. @returns whether the id is new */
+  setMax(hash: number, words: Uint32Array, value: number, expiresAt: number): boolean {
     const slot = this.#findSlot(hash, words, 0);
     if (this.#tags[slot] !== 0) {
       this.#expiries[slot] = Math.max(this.#expiries[slot] ?? 0, expiresAt);
@@ -49,7 +49,7 @@ export class IdSegment {
       }
       return false;
     }
-    if (this.#count >= this.#capacity * FULLEST) {
+    if (this.#count >= this.#capacity * MAX_LOAD) {
       this.#rebuild(this.#capacity * 2, Number.NEGATIVE_INFINITY);
     }
     this.#add(hash, words, 0, value, expiresAt);
@@ -57,8 +57,8 @@ export class IdSegment {
     return true;
   }
 
-  /** Answers how many were forgotten. */
-  sweep(now: number): number {
+  /** Removes what expires at `now` or before. @returns how many entries it removed */
+  purge(now: number): number {
     if (this.#earliest > now) return 0;
     let dead = 0;
     let earliest = Number.POSITIVE_INFINITY;
@@ -70,9 +70,9 @@ export class IdSegment {
     }
     this.#earliest = earliest;
     if (dead === 0) return 0;
-    let capacity = FIRST_CAPACITY;
-    while (this.#count - dead >= capacity * FULLEST) capacity *= 2;
-    // Built anew: taking single slots out would leave gaps that others were led past.
+    let capacity = MIN_CAPACITY;
+    while (this.#count - dead >= capacity * MAX_LOAD) capacity *= 2;
+    // Rebuilt, because a freed slot would end the search for ids that were placed behind it.
     this.#rebuild(capacity, now);
     return dead;
   }
@@ -99,7 +99,7 @@ export class IdSegment {
     );
   }
 
-  /** Adds what is known not to be there. */
+  /** Adds an id that is not there. */
   #add(hash: number, words: Uint32Array, from: number, value: number, expiresAt: number): void {
     const mask = this.#capacity - 1;
     let slot = hash & mask;
@@ -111,7 +111,7 @@ export class IdSegment {
     this.#count++;
   }
 
-  /** Moves what expires after `now` into arrays of another size. */
+  /** Moves the entries that expire after `now` into arrays of another size. */
   #rebuild(capacity: number, now: number): void {
     const [tags, words, expiries, values] = [this.#tags, this.#words, this.#expiries, this.#values];
     this.#allocate(capacity);
@@ -133,7 +133,7 @@ export class IdSegment {
   }
 }
 
-/** Bits that neither choose the segment nor, but in the largest, the slot. Never 0. */
+/** Bits that choose neither the segment nor, unless it is very large, the slot. Never 0. */
 function tagOf(hash: number): number {
   return ((hash >>> 16) & 0xff) | 1;
 }
