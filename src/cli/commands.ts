@@ -36,6 +36,8 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['keys list', async () => (await import('./commands/keys-list.ts')).keysList],
   ['keys rotate', async () => (await import('./commands/keys-rotate.ts')).keysRotate],
   ['keys revoke', async () => (await import('./commands/keys-revoke.ts')).keysRevoke],
+  ['audit list', async () => (await import('./commands/audit/audit-list.ts')).auditList],
+  ['audit tail', async () => (await import('./commands/audit/audit-tail.ts')).auditTail],
   ['secret rotate', async () => (await import('./commands/secret-rotate.ts')).secretRotate],
 ]);
 
@@ -44,6 +46,7 @@ export const groups: ReadonlyMap<string, string> = new Map([
   ['users', 'Create, find and change users'],
   ['clients', 'Create and delete clients, and replace their secrets'],
   ['keys', 'See, replace and revoke the signing keys'],
+  ['audit', 'Read the audit trail: who did what, to whom, from where and when'],
   ['secret', 'Replace the secret'],
 ]);
 

@@ -56,6 +56,13 @@ export class Console {
     return this.#stderr.isTTY === true;
   }
 
+  /** Resolves when nobody reads the answers any more, as after `| head`. */
+  untilClosed(): Promise<void> {
+    return new Promise((resolve) => {
+      for (const event of ['close', 'error']) this.#stdout.once(event, () => resolve());
+    });
+  }
+
   print(text = ''): void {
     this.#stdout.write(`${text}\n`);
   }

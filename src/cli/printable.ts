@@ -32,7 +32,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 }
 
 /** Cells of a terminal, near enough: none for marks, two for most East Asian characters and pictures. */
-function widthOf(text: string): number {
+export function widthOf(text: string): number {
   let width = 0;
   for (const character of text) {
     if (/\p{M}|\p{Cf}/u.test(character)) continue;

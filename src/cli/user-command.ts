@@ -1,3 +1,4 @@
+import type { Caller } from '../auth/audit/caller.ts';
 import type { User } from '../auth/model.ts';
 import type { Users } from '../auth/users.ts';
 import type { Call, Operands } from './command.ts';
@@ -15,11 +16,11 @@ export const userMeans = 'USER is an id, a username or an email address.';
  */
 export async function changeUser(
   call: Call,
-  change: (user: User, users: Users) => Promise<string>,
+  change: (user: User, users: Users, operator: Caller) => Promise<string>,
 ): Promise<void> {
-  await withUsers(call, async (users) => {
+  await withUsers(call, async (users, operator) => {
     const user = await requireUser(users, call.operands[0] ?? '');
-    const done = await change(user, users);
+    const done = await change(user, users, operator);
     if (!call.flags.has('json')) return call.console.print(done);
     call.console.printJson(toAdminView((await users.find({ id: user.id })) ?? user));
   });

@@ -1,14 +1,16 @@
+import type { Caller } from '../auth/audit/caller.ts';
 import type { KeyKeeper } from '../auth/key-keeper.ts';
 import type { Settings } from '../config/settings.ts';
 import { closeAfter } from '../kernel/close-after.ts';
 import type { Console } from './console.ts';
 import { toOptions } from './given-options.ts';
+import { findOperator } from './operator.ts';
 
 /** Opens the keys of the server's database, and lets go of it whatever comes. */
 export async function withKeeper<T>(
   console: Console,
   settings: Settings,
-  work: (keeper: KeyKeeper) => Promise<T>,
+  work: (keeper: KeyKeeper, operator: Caller) => Promise<T>,
 ): Promise<T> {
   const [{ openLatchkey }, { systemRandom }] = await Promise.all([
     import('../system/latchkey.ts'),
@@ -20,5 +22,5 @@ export async function withKeeper<T>(
   // A failure that matters to a command is the command's own.
   const quiet = { onBackgroundReport: () => {} };
   const { auth, close } = await openLatchkey({ ...toOptions(settings), ...unused, onWait }, quiet);
-  return closeAfter(() => work(auth.keeper), close);
+  return closeAfter(() => work(auth.keeper, findOperator()), close);
 }

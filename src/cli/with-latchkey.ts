@@ -1,14 +1,19 @@
+import type { Caller } from '../auth/audit/caller.ts';
 import { closeAfter } from '../kernel/close-after.ts';
 import type { Latchkey } from '../system/latchkey.ts';
 import type { Call } from './command.ts';
 import { readDataSettings } from './data-commands.ts';
 import { toOptions } from './given-options.ts';
+import { findOperator } from './operator.ts';
 import { printWarnings } from './print-notices.ts';
 
-/** Opens Latchkey on the server's database, and lets go of it whatever comes. */
+/**
+ * Opens Latchkey on the server's database, and lets go of it whatever comes.
+ * @param work is told who the audit trail is to name
+ */
 export async function withLatchkey<T>(
   call: Call,
-  work: (latchkey: Latchkey) => Promise<T>,
+  work: (latchkey: Latchkey, operator: Caller) => Promise<T>,
   { mayCreate = false } = {},
 ): Promise<T> {
   const settings = readDataSettings(call, { mayCreate });
@@ -28,7 +33,7 @@ export async function withLatchkey<T>(
     if (level === 'info' && !mayCreate) call.console.note(text);
   }
   return closeAfter(
-    () => work(latchkey),
+    () => work(latchkey, findOperator()),
     () => latchkey.close(),
   );
 }

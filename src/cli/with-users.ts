@@ -1,3 +1,4 @@
+import type { Caller } from '../auth/audit/caller.ts';
 import type { User } from '../auth/model.ts';
 import type { Users } from '../auth/users.ts';
 import { NotFound } from '../errors.ts';
@@ -7,13 +8,14 @@ import { withLatchkey } from './with-latchkey.ts';
 /** Opens the users of the server's database, and lets go of it whatever comes. */
 export function withUsers<T>(
   call: Call,
-  work: (users: Users) => Promise<T>,
+  work: (users: Users, operator: Caller) => Promise<T>,
   options: { mayCreate?: boolean } = {},
 ): Promise<T> {
-  return withLatchkey(call, ({ users }) => work(users), options);
+  return withLatchkey(call, ({ users }, operator) => work(users, operator), options);
 }
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** The form of the id of a user. */
+export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * Finds a user by id, username or email address.

@@ -1,3 +1,4 @@
+import type { AuditEvent } from '../auth/audit/event.ts';
 import type { Session, User } from '../auth/model.ts';
 import type { IssuedTokens } from '../auth/sign-in.ts';
 
@@ -45,6 +46,26 @@ export function toSessionView(session: Session, currentId: string): Record<strin
     created_at: toTime(session.createdAt),
     last_used_at: toTime(session.rotatedAt),
     expires_at: toTime(session.expiresAt),
+  };
+}
+
+/** @param names of the actor and the subject, where they are known */
+export function toEventView(
+  event: AuditEvent,
+  names: { readonly actor: string | null; readonly subject: string | null },
+): Record<string, unknown> {
+  return {
+    id: event.id,
+    at: toTime(event.at),
+    type: event.type,
+    actor: { ...event.actor, name: names.actor },
+    subject: { ...event.subject, name: names.subject },
+    session_id: event.sessionId,
+    outcome: event.outcome,
+    reason: event.reason,
+    address: event.address,
+    user_agent: event.userAgent,
+    changes: event.changes,
   };
 }
 

@@ -116,13 +116,13 @@ test('What no client can be or do is refused, and recorded nowhere', async () =>
     await assert.rejects(clients.rotateSecret(client.id, { overlapSeconds }), InvalidInput);
   }
   await clients.rotateSecret(client.id);
-  const oldSecretsEndAt = one.clock.now() + DAY_SECONDS * 1000;
+  const oldSecretsEndAt = new Date(one.clock.now() + DAY_SECONDS * 1000).toISOString();
   const events = await one.store.listEvents({ order: 'oldest first', limit: 9 });
   assert.deepEqual(
     events.map(({ type, subject, changes }) => [type, subject.id, changes]),
     [
       ['client_created', client.id, { kind: 'guard', name: 'api' }],
-      ['client_secret_rotated', client.id, { name: 'api', oldSecretsEndAt }],
+      ['client_secret_rotated', client.id, { name: 'api', old_secrets_end_at: oldSecretsEndAt }],
     ],
   );
 });

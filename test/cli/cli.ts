@@ -67,7 +67,11 @@ export async function collect(child: ChildProcess): Promise<Ended> {
 export async function runCli(
   folder: string,
   args: readonly string[],
-  { typed, piped = '' }: { typed?: readonly string[]; piped?: string | Buffer } = {},
+  {
+    typed,
+    piped = '',
+    columns,
+  }: { typed?: readonly string[]; piped?: string | Buffer; columns?: number } = {},
 ): Promise<Ended & { readonly rawModes: readonly boolean[] }> {
   const rawModes: boolean[] = [];
   const stdin = Object.assign(new PassThrough(), {
@@ -75,7 +79,7 @@ export async function runCli(
     setRawMode: (mode: boolean) => rawModes.push(mode),
   });
   if (typed === undefined) stdin.end(piped);
-  const stdout = new PassThrough();
+  const stdout = Object.assign(new PassThrough(), { columns });
   const stderr = new PassThrough();
   const answers = [...(typed ?? [])];
   let said = '';
@@ -105,7 +109,7 @@ export async function runCli(
 
 function takesData(args: readonly string[]): boolean {
   return (
-    ['users', 'clients', 'keys', 'secret'].includes(args[0] ?? '') &&
+    ['users', 'clients', 'keys', 'secret', 'audit'].includes(args[0] ?? '') &&
     args.length > 1 &&
     !args.includes('--help')
   );

@@ -6,6 +6,7 @@ import { latestEvents } from '../support/events.ts';
 import { aKey, anEnvelope, anEvent, unique } from './records.ts';
 import { accountTests } from './suite/account.ts';
 import { atomicityTests } from './suite/atomicity.ts';
+import { auditTests } from './suite/audit.ts';
 import { clientTests } from './suite/clients.ts';
 import { factTests } from './suite/facts.ts';
 import {
@@ -48,6 +49,7 @@ export function storeSuite(name: string, open: OpenDatabase, inOrder = true): vo
     describe('accounts', () => accountTests(given));
     describe('facts and events', () => factTests(given));
     describe('one-time secrets', () => oneTimeSecretTests(given, open));
+    describe('audit trail', () => auditTests(given));
     describe('atomicity', () => atomicityTests(given, inOrder));
     describe('revocations', () => revocationTests(open));
     describe('keys', () => keyTests(open));

@@ -2,6 +2,7 @@ import type { AuthContext } from '../context.ts';
 import type { AuditEventFilter } from '../ports.ts';
 import { createUuidFloor } from '../uuid.ts';
 import type { AuditEvent } from './event.ts';
+import { EventFollower } from './event-follower.ts';
 
 const limitMax = 1000;
 const limitDefault = 100;
@@ -51,5 +52,10 @@ export class AuditTrail {
     });
     const events = found.slice(0, limit);
     return { events, nextCursor: found.length > limit ? (events.at(-1)?.id ?? null) : null };
+  }
+
+  /** Follows the trail: what is there, then what is written from then on. */
+  follow(filter: AuditEventFilter = {}): EventFollower {
+    return new EventFollower(this.#context, filter);
   }
 }

@@ -1,5 +1,14 @@
 /** Who or what can cause an event. `unknown`: an older version recorded the event without its actor. */
-export type AuditActorKind = 'user' | 'client' | 'operator' | 'system' | 'anonymous' | 'unknown';
+export const auditActorKinds = [
+  'user',
+  'client',
+  'operator',
+  'system',
+  'anonymous',
+  'unknown',
+] as const;
+
+export type AuditActorKind = (typeof auditActorKinds)[number];
 
 /** Who caused an event. */
 export interface AuditActor {
@@ -61,8 +70,12 @@ export const auditEventTypes = {
   token_revoked: { subject: 'user', changes: ['jti'], reasons: [] },
   client_created: { subject: 'client', changes: ['kind', 'name'], reasons: [] },
   client_deleted: { subject: 'client', changes: ['name'], reasons: [] },
-  client_secret_rotated: { subject: 'client', changes: ['name', 'oldSecretsEndAt'], reasons: [] },
-  // Stored by versions in which every client was a guard.
+  client_secret_rotated: {
+    subject: 'client',
+    changes: ['name', 'old_secrets_end_at'],
+    reasons: [],
+  },
+  // Only version 0.1 wrote these two: every client was a guard.
   guard_created: { subject: 'client', changes: ['name'], reasons: [] },
   guard_deleted: { subject: 'client', changes: ['name'], reasons: [] },
   key_rotated: { subject: 'key', changes: ['algorithm'], reasons: [] },

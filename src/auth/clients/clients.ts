@@ -113,7 +113,10 @@ export class Clients {
         {
           type: 'client_secret_rotated',
           subject: aboutClient(id),
-          changes: { name: known.name, oldSecretsEndAt: othersEndAt },
+          changes: {
+            name: known.name,
+            old_secrets_end_at: new Date(othersEndAt).toISOString(),
+          },
         },
         caller,
       ),

@@ -20,8 +20,8 @@ async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const [id = ''] = operands;
   const { systemClock } = await import('../../system/clock.ts');
-  const keys = await withKeeper(console, readDataSettings(call), async (keeper) => {
-    await keeper.revoke(id);
+  const keys = await withKeeper(console, readDataSettings(call), async (keeper, operator) => {
+    await keeper.revoke(id, operator);
     return await keeper.list();
   });
   const texts = keys.map((key) => ({ key, life: tellLife(key, keys, systemClock.now()) }));

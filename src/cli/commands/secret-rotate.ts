@@ -62,8 +62,8 @@ async function rotateVariable({ console, flags }: Call, settings: Settings): Pro
     throw new UsageError(`The new secret ${problem} ${fix}`);
   });
   const compromised = flags.has('compromised');
-  await withKeeper(console, settings, (keeper) =>
-    keeper.rotateSecret({ secret, compromised, overlap: OVERLAP }),
+  await withKeeper(console, settings, (keeper, operator) =>
+    keeper.rotateSecret({ secret, compromised, overlap: OVERLAP }, operator),
   );
   if (isGenerated) console.print(secret);
   console.note(
@@ -88,9 +88,9 @@ async function rotateFile({ console, flags }: Call, settings: Settings): Promise
     import('../../system/secret-file.ts'),
     import('../../system/clock.ts'),
   ]);
-  await withKeeper(console, settings, async (keeper) => {
+  await withKeeper(console, settings, async (keeper, operator) => {
     const secret = await prepareNextSecret(dataDir, systemRandom);
-    await keeper.rotateSecret({ secret, compromised, overlap: OVERLAP });
+    await keeper.rotateSecret({ secret, compromised, overlap: OVERLAP }, operator);
   });
   await adoptNextSecret(dataDir);
   if (compromised) {

@@ -52,7 +52,7 @@ async function run(call: Call): Promise<undefined> {
   const password = flags.has('no-password') ? undefined : await readNewPassword(console);
   await withUsers(
     call,
-    async (users) => {
+    async (users, operator) => {
       const given = {
         username: flags.find('username'),
         email: flags.find('email'),
@@ -61,7 +61,7 @@ async function run(call: Call): Promise<undefined> {
       };
       const present = Object.entries(given).filter(([, value]) => value !== undefined);
       const input: CreateUserInput = { ...Object.fromEntries(present), roles: flags.all('role') };
-      const user = await users.create(input);
+      const user = await users.create(input, operator);
       if (flags.has('json')) return console.printJson(toAdminView(user));
       console.print(`Created ${toLabel(user)}.`);
       console.print(describeUser(user));

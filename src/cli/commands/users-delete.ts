@@ -9,7 +9,7 @@ import { requireUser, withUsers } from '../with-users.ts';
 export const usersDelete: Command = {
   name: 'users delete',
   summary: 'Remove a user for good, and end all sessions',
-  details: `${userMeans} The audit log keeps what the user did. To keep the user as well, see: latchkey users disable`,
+  details: `${userMeans} The audit trail keeps what the user did. To keep the user as well, see: latchkey users disable`,
   operands: userOperand,
   options: {
     yes: { type: 'boolean', short: 'y', description: 'Do not ask whether it is meant.' },
@@ -25,10 +25,10 @@ async function run(call: Call): Promise<undefined> {
   if (!flags.has('yes') && console.stdin.isTTY !== true) {
     throw new UsageError('Nobody is there to ask whether this is meant. If it is, add --yes.');
   }
-  await withUsers(call, async (users) => {
+  await withUsers(call, async (users, operator) => {
     const user = await requireUser(users, operands[0] ?? '');
     if (!flags.has('yes')) await confirm(call, `Delete ${toLabel(user)} (${user.id}) for good?`);
-    await users.delete(user.id);
+    await users.delete(user.id, operator);
     if (flags.has('json')) console.printJson(toAdminView(user));
     else console.print(`${toLabel(user)} is deleted. All sessions have ended.`);
   });

@@ -28,8 +28,8 @@ function createCommand(
     settings: dataSettings,
     examples: [`users ${word} jane`],
     async run(call) {
-      await changeUser(call, async (user, users) => {
-        await users[word](user.id);
+      await changeUser(call, async (user, users, operator) => {
+        await users[word](user.id, operator);
         return `${toLabel(user)} ${texts.done}`;
       });
       return undefined;

@@ -13,8 +13,8 @@ export const usersSetPassword: Command = {
   settings: dataSettings,
   examples: ['users set-password jane', 'users set-password jane < password-file'],
   async run(call) {
-    await changeUser(call, async (user, users) => {
-      await users.setPassword(user.id, await readNewPassword(call.console));
+    await changeUser(call, async (user, users, operator) => {
+      await users.setPassword(user.id, await readNewPassword(call.console), operator);
       return `${toLabel(user)} has a new password. All sessions have ended.`;
     });
     return undefined;

@@ -20,8 +20,8 @@ export const usersSetRole: Command = {
     if (call.flags.has('none') !== (roles.length === 0)) {
       throw new UsageError('Give the roles the user is to have, or --none to take all away.');
     }
-    await changeUser(call, async (user, users) => {
-      await users.setRoles(user.id, roles);
+    await changeUser(call, async (user, users, operator) => {
+      await users.setRoles(user.id, roles, operator);
       const now = roles.length === 0 ? 'has no role' : `has: ${roles.join(', ')}`;
       return `${toLabel(user)} now ${now}. Access tokens with the old roles are refused from now on.`;
     });

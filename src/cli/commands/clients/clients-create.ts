@@ -32,8 +32,8 @@ async function run(call: Call): Promise<undefined> {
   const input = { name: operands[0] ?? '', kind: (flags.find('kind') ?? 'guard') as ClientKind };
   await withLatchkey(
     call,
-    async ({ auth }) => {
-      const { client, key } = await auth.clients.create(input);
+    async ({ auth }, operator) => {
+      const { client, key } = await auth.clients.create(input, operator);
       if (flags.has('json')) return console.printJson({ ...toClientView(client), key });
       console.print(key);
       console.note(`\nThis is the key of ${client.name} (${client.id}). It is not shown again.`);

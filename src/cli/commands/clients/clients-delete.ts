@@ -18,9 +18,9 @@ export const clientsDelete: Command = {
 async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const [given = ''] = operands;
-  await withLatchkey(call, async ({ auth }) => {
+  await withLatchkey(call, async ({ auth }, operator) => {
     const client = await findNamedClient(auth.clients, given);
-    await auth.clients.delete(client.id);
+    await auth.clients.delete(client.id, operator);
     if (flags.has('json')) return console.printJson(toClientView(client));
     console.print(`The key of ${client.name} is refused from now on.`);
   });

@@ -25,10 +25,10 @@ export const clientsRotateSecret: Command = {
 async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const [given = ''] = operands;
-  await withLatchkey(call, async ({ auth }) => {
+  await withLatchkey(call, async ({ auth }, operator) => {
     const { id } = await findNamedClient(auth.clients, given);
     const overlap = flags.has('now') ? { overlapSeconds: 0 } : {};
-    const { client, key } = await auth.clients.rotateSecret(id, overlap);
+    const { client, key } = await auth.clients.rotateSecret(id, overlap, operator);
     if (flags.has('json')) return console.printJson({ ...toClientView(client), key });
     console.print(key);
     const until = client.oldSecretsEndAt;

@@ -1,0 +1,157 @@
+import {
+  type AuditActorKind,
+  type AuditEventType,
+  type AuditOutcome,
+  auditActorKinds,
+  auditEventTypes,
+} from '../../../auth/audit/event.ts';
+import type { Auth } from '../../../auth/auth.ts';
+import type { AuditEventFilter } from '../../../auth/ports.ts';
+import { durationBetween } from '../../../config/duration.ts';
+import { findNearMiss } from '../../../options/near-miss.ts';
+import { parseAddress } from '../../../server/client-address.ts';
+import type { OptionSpec } from '../../command.ts';
+import { UsageError } from '../../failures.ts';
+import type { Flags } from '../../flags.ts';
+import { requireUser, UUID } from '../../with-users.ts';
+
+/** Which events to show; for both commands. */
+export const filterOptions: Readonly<Record<string, OptionSpec>> = {
+  user: {
+    type: 'string',
+    short: 'u',
+    placeholder: 'user',
+    description: 'About this user: a username, an email address or an id.',
+  },
+  actor: {
+    type: 'string',
+    placeholder: 'actor',
+    description: `Caused by this one: a user, or ${auditActorKinds.filter((kind) => kind !== 'user').join(', ')}; or one of these by name: client:orders-api, operator:root.`,
+  },
+  type: {
+    type: 'string',
+    multiple: true,
+    placeholder: 'type',
+    description: 'Of this type; several are separated by commas.',
+  },
+  outcome: {
+    type: 'string',
+    placeholder: 'outcome',
+    description: 'Either success or failure.',
+  },
+  address: { type: 'string', placeholder: 'ip', description: 'From this network address.' },
+};
+
+/**
+ * Reads those options that can be read, and refused, without the database.
+ * @throws {UsageError}
+ */
+export function parseFilter(flags: Flags): AuditEventFilter {
+  const [outcome, address] = [flags.find('outcome'), flags.find('address')];
+  const types = parseTypes(flags.all('type'));
+  return {
+    ...(types.length === 0 ? {} : { types }),
+    ...(outcome === undefined ? {} : { outcome: parseOutcome(outcome) }),
+    ...(address === undefined ? {} : { address: requireAddress(address) }),
+  };
+}
+
+/**
+ * Reads the options that name somebody.
+ * @throws {NotFound} where a user is named who does not exist
+ */
+export async function findParties(flags: Flags, auth: Auth): Promise<AuditEventFilter> {
+  const [user, actor] = [flags.find('user'), flags.find('actor')];
+  return {
+    ...(user === undefined ? {} : { subjectKind: 'user', subjectId: await findUserId(auth, user) }),
+    ...(actor === undefined ? {} : await findActor(auth, actor)),
+  };
+}
+
+function parseTypes(given: readonly string[]): AuditEventType[] {
+  const names = new Set(given.flatMap((text) => text.split(',')));
+  return [...names].map((name) => {
+    if (isType(name)) return name;
+    const known = Object.keys(auditEventTypes);
+    const meant = findNearMiss(name, known);
+    const hint = meant === undefined ? `There are: ${known.join(', ')}` : `Did you mean ${meant}?`;
+    throw new UsageError(`${JSON.stringify(name)} is not a type of event. ${hint}`);
+  });
+}
+
+function isType(name: string): name is AuditEventType {
+  return Object.hasOwn(auditEventTypes, name);
+}
+
+function parseOutcome(text: string): AuditOutcome {
+  if (text === 'success' || text === 'failure') return text;
+  throw new UsageError('--outcome must be success or failure.');
+}
+
+function requireAddress(text: string): string {
+  const address = parseAddress(text);
+  if (address !== null) return address;
+  throw new UsageError('--address must be an IP address, such as 203.0.113.9 or 2001:db8::1.');
+}
+
+/** A user who was deleted has left events, and can be named by id only. */
+async function findUserId({ users }: Auth, name: string): Promise<string> {
+  return UUID.test(name) ? name.toLowerCase() : (await requireUser(users, name)).id;
+}
+
+async function findActor(
+  auth: Auth,
+  text: string,
+): Promise<Pick<AuditEventFilter, 'actorKind' | 'actorId'>> {
+  const [first = '', ...rest] = text.split(':');
+  if (!isActorKind(first)) return { actorKind: 'user', actorId: await findUserId(auth, text) };
+  const name = rest.join(':');
+  if (name === '') return { actorKind: first };
+  if (first === 'user') return { actorKind: first, actorId: await findUserId(auth, name) };
+  if (first !== 'client') return { actorKind: first, actorId: name };
+  const client = (await auth.clients.list()).find((it) => it.name === name);
+  return { actorKind: first, actorId: client?.id ?? name };
+}
+
+function isActorKind(text: string): text is AuditActorKind {
+  return auditActorKinds.some((kind) => kind === text);
+}
+
+/**
+ * Reads `since` and `until`.
+ * @param now ms since the epoch
+ * @throws {UsageError}
+ */
+export function parseRange(flags: Flags, now: number): { since?: number; until?: number } {
+  const [since, until] = ['since', 'until'].map((name) => {
+    const text = flags.find(name);
+    return text === undefined ? undefined : parseTime(name, text, now);
+  });
+  if (since !== undefined && until !== undefined && since >= until) {
+    throw new UsageError('--since must be before --until.');
+  }
+  return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+}
+
+const timeForm = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:\d\d)?)?$/;
+
+/** Without a zone it is UTC, as in everything that is shown. */
+function parseTime(name: string, text: string, now: number): number {
+  const refuse = (): never => {
+    throw new UsageError(
+      `--${name} must be a duration, such as 24h or 7d, or a time, such as 2026-01-31 or 2026-01-31T09:30Z.`,
+    );
+  };
+  const [, day, time = '00:00', zone = 'Z'] = timeForm.exec(text) ?? [];
+  if (day === undefined) return now - durationBetween('1s', '36500d')(text, refuse) * 1000;
+  const isDay = new Date(`${day}T00:00Z`).toJSON()?.startsWith(day);
+  const ms = isDay ? Date.parse(`${day}T${time}${zone}`) : Number.NaN;
+  return Number.isNaN(ms) ? refuse() : ms;
+}
+
+/** @throws {UsageError} */
+export function parseCount(name: string, text: string, least: number, most: number): number {
+  const count = Number(text);
+  if (/^\d{1,4}$/.test(text) && count >= least && count <= most) return count;
+  throw new UsageError(`--${name} must be a whole number from ${least} to ${most}.`);
+}
