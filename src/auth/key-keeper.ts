@@ -5,7 +5,7 @@ import { isAlgorithm } from '../jwt/algorithms.ts';
 import { generateSigningKeyAside } from '../jwt/keys.ts';
 import { MAX_SUBJECT_LENGTH } from '../revocation/revocation-wire.ts';
 import { applicationCaller, type Caller, systemCaller } from './audit/caller.ts';
-import type { AuditEvent } from './audit/event.ts';
+import type { AuditChanges, AuditEvent } from './audit/event.ts';
 import { type AuthContext, findIssuedUntil, raiseLongestAccessTtl } from './context.ts';
 import { findNext, isAccepted, ofAlgorithm } from './key-life.ts';
 import {
@@ -110,14 +110,7 @@ export class KeyKeeper {
   async rotateSecret(rotation: SecretRotation, caller: Caller = applicationCaller): Promise<void> {
     const { clock, random, settings } = this.#context;
     const { compromised } = rotation;
-    const event = this.#context.createEvent(
-      {
-        type: 'secret_rotated',
-        subject: { kind: 'secret', id: null },
-        changes: { compromised },
-      },
-      caller,
-    );
+    const event = this.#createSecretEvent('secret_rotated', caller, { compromised });
     await this.#change(async (state) => {
       const now = clock.now();
       const { lead } = settings.keyRotation;
@@ -140,7 +133,8 @@ export class KeyKeeper {
    * @returns false where nothing was left to end
    * @throws {InvalidInput} when the secret in use is the one that was replaced
    */
-  async finishSecretRotation(): Promise<boolean> {
+  async finishSecretRotation(caller: Caller = applicationCaller): Promise<boolean> {
+    const event = this.#createSecretEvent('secret_rotation_finished', caller);
     return await this.#change(async (state) => {
       const { clock, random, settings } = this.#context;
       const plan = planFinish(state, this.#vault.opener, random);
@@ -149,7 +143,7 @@ export class KeyKeeper {
       const waitMs = Math.min(rotatedAt + noticeMs - clock.now(), noticeMs);
       const isRootReplaced = state.roots.tokens.length > 1;
       if (plan !== undefined && isRootReplaced && waitMs > 0) await wait(waitMs);
-      return plan;
+      return plan === undefined ? undefined : { ...plan, event };
     });
   }
 
@@ -158,10 +152,12 @@ export class KeyKeeper {
    * @returns false where there was none to take back
    * @throws {InvalidInput} when the root key was replaced with the secret
    */
-  async cancelSecretRotation(): Promise<boolean> {
-    return await this.#change((state) =>
-      planCancel(state, this.#vault.opener, this.#context.random),
-    );
+  async cancelSecretRotation(caller: Caller = applicationCaller): Promise<boolean> {
+    const event = this.#createSecretEvent('secret_rotation_cancelled', caller);
+    return await this.#change((state) => {
+      const plan = planCancel(state, this.#vault.opener, this.#context.random);
+      return plan === undefined ? undefined : { ...plan, event };
+    });
   }
 
   /** Makes sure that there is a key of this node's algorithm, or one of another and that one soon. */
@@ -218,6 +214,16 @@ export class KeyKeeper {
   ): AuditEvent {
     const subject = { kind: 'key', id: kid } as const;
     return this.#context.createEvent({ type, subject, changes: { algorithm } }, caller);
+  }
+
+  #createSecretEvent(
+    type: 'secret_rotated' | 'secret_rotation_finished' | 'secret_rotation_cancelled',
+    caller: Caller,
+    changes?: AuditChanges,
+  ): AuditEvent {
+    const subject = { kind: 'secret', id: null } as const;
+    const event = changes === undefined ? { type, subject } : { type, subject, changes };
+    return this.#context.createEvent(event, caller);
   }
 
   /** A successor for each algorithm that signs. */

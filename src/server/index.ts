@@ -6,6 +6,17 @@
  * - {@link createApp}: the whole server of `latchkey serve`, for your own code to start.
  */
 
+export type { AuditPage, AuditQuery, AuditTrail } from '../auth/audit/audit-trail.ts';
+export type { Caller } from '../auth/audit/caller.ts';
+export type {
+  AuditActor,
+  AuditChanges,
+  AuditEvent,
+  AuditEventType,
+  AuditReason,
+  AuditSubject,
+} from '../auth/audit/event.ts';
+export type { EventFollower } from '../auth/audit/event-follower.ts';
 export type { Auth } from '../auth/auth.ts';
 export type { FieldRule, FieldRules } from '../auth/fields.ts';
 export type { Session, User } from '../auth/model.ts';

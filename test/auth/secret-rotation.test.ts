@@ -59,7 +59,11 @@ suite('a new secret', () => {
     await assertServeOneAnother([late, ...nodes], latest);
     assert.equal(await countSecrets(old), 1);
     const events = await latestEvents(old.store, null, 100);
-    assert.equal(events.filter(({ type }) => type === 'secret_rotated').length, 1);
+    const ofSecret = events.filter(({ subject }) => subject.kind === 'secret');
+    assert.deepEqual(ofSecret.map(({ type }) => type).sort(), [
+      'secret_rotated',
+      'secret_rotation_finished',
+    ]);
   });
 
   test('can be given twice, and taken back', async () => {

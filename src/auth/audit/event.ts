@@ -81,6 +81,8 @@ export const auditEventTypes = {
   key_rotated: { subject: 'key', changes: ['algorithm'], reasons: [] },
   key_revoked: { subject: 'key', changes: ['algorithm'], reasons: [] },
   secret_rotated: { subject: 'secret', changes: ['compromised'], reasons: [] },
+  secret_rotation_finished: { subject: 'secret', changes: [], reasons: [] },
+  secret_rotation_cancelled: { subject: 'secret', changes: [], reasons: [] },
 } as const satisfies Readonly<Record<string, AuditEventForm>>;
 
 export type AuditEventType = keyof typeof auditEventTypes;

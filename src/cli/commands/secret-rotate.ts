@@ -101,7 +101,7 @@ async function rotateFile({ console, flags }: Call, settings: Settings): Promise
     noteKeys(console);
     return;
   }
-  await withKeeper(console, settings, (keeper) => keeper.finishSecretRotation());
+  await withKeeper(console, settings, (keeper, operator) => keeper.finishSecretRotation(operator));
   console.print('The secret in the data directory is replaced. Servers that run go on.');
 }
 
@@ -112,7 +112,9 @@ function noteKeys(console: Call['console']): void {
 }
 
 async function finish({ console }: Call, settings: Settings): Promise<void> {
-  const isDone = await withKeeper(console, settings, (keeper) => keeper.finishSecretRotation());
+  const isDone = await withKeeper(console, settings, (keeper, operator) =>
+    keeper.finishSecretRotation(operator),
+  );
   console.print(
     isDone
       ? 'Only the secret in use opens the database from now on.'
@@ -121,7 +123,9 @@ async function finish({ console }: Call, settings: Settings): Promise<void> {
 }
 
 async function cancel({ console }: Call, settings: Settings): Promise<void> {
-  const isDone = await withKeeper(console, settings, (keeper) => keeper.cancelSecretRotation());
+  const isDone = await withKeeper(console, settings, (keeper, operator) =>
+    keeper.cancelSecretRotation(operator),
+  );
   if (settings.secret === undefined) {
     const { discardNextSecret } = await import('../../system/secret-file.ts');
     await discardNextSecret(settings.dataDir);
