@@ -12,7 +12,7 @@ export interface AuthSettings {
   /** The client of sessions that start, the `client_id` of their access tokens. @see RFC 9068 section 2.2 */
   readonly clientId: string;
   readonly algorithm: Algorithm;
-  /** At least 32 bytes. Opens the root keys, on which refresh tokens and all stored keys hang. */
+  /** At least 32 bytes. Opens the root keys, on which refresh tokens, stored keys and sealed data depend. */
   readonly secret: string;
   /** Signs access tokens instead of the keys in the database. */
   readonly signingKey: SigningKey | undefined;

@@ -47,6 +47,14 @@ export async function loadOrCreateSecret(
 }
 
 /**
+ * The secret that the data directory keeps; undefined where it keeps none.
+ * @throws {InvalidSetting} as {@link loadOrCreateSecret}
+ */
+export function findStoredSecret(dataDir: string): Promise<string | undefined> {
+  return findSecret(join(resolve(dataDir), fileName));
+}
+
+/**
  * The secret that is to replace the one in the data directory. It is kept in `secret.next` until it does,
  * so that a rotation that was interrupted goes on with the same one.
  * @throws {InvalidSetting} as {@link loadOrCreateSecret}

@@ -14,10 +14,11 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { KeyVault } from '../../src/auth/key-vault.ts';
 import type { Store } from '../../src/auth/ports.ts';
 import type { DatabaseLocation } from '../../src/config/database.ts';
 import type { Batch } from '../../src/store/transfer/tables.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { systemClock, systemRandom } from '../../src/system/clock.ts';
 import { openStore } from '../../src/system/latchkey.ts';
 import { openBackup, writeBackup } from '../../src/system/transfer/backup-file.ts';
 import { backUp, copyDatabase, restore } from '../../src/system/transfer/copy.ts';
@@ -31,6 +32,7 @@ import { call, createFolder, type Ended, execCli, type RunningServer, startServe
 const jane = { username: 'jane', password: 'correct horse' };
 /** Signatures, and so tokens, are the same whatever the port. */
 const serve = ['--issuer', 'https://auth.example', '--refresh-grace', '0'];
+const ports = { clock: systemClock, random: systemRandom };
 const secret = randomBytes(32).toString('base64url');
 
 interface SignedIn {
@@ -85,6 +87,21 @@ const kinds: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
 };
 
 const postgres = await startPostgres();
+
+/** The id of the newest root key for data. */
+async function readDataRoot(place: Place): Promise<string | undefined> {
+  const { LATCHKEY_DATABASE_URL: url = '', LATCHKEY_SECRET: secret = '' } = place;
+  const database: DatabaseLocation = url.startsWith('sqlite:')
+    ? { kind: 'sqlite', path: url.slice('sqlite:'.length) }
+    : { kind: 'postgres', url };
+  const store = await openStore({ database });
+  try {
+    const vault = await KeyVault.open({ store, secret, ...ports });
+    return vault.roots.data[0]?.id;
+  } finally {
+    await store.close();
+  }
+}
 
 function assertDone({ code, stderr }: Ended): void {
   assert.equal(code, 0, stderr);
@@ -198,14 +215,40 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     await first.stop();
 
     const restore = ['restore', 'a.backup', '--force'];
-    assertDone(await execCli(folder, restore, { env: place }));
+    const root = await readDataRoot(place);
+    const unread = await execCli(folder, restore, { env: place });
+    assert.equal(unread.code, 1);
+    assert.match(
+      unread.stderr,
+      /does not open the sealed data.*--secret-file <path>.*--drop-sealed/,
+    );
+    assert.equal(await readDataRoot(place), root, 'nothing was changed');
+    assert.ok(!unread.stderr.includes(secret) && !unread.stderr.includes(input));
+
+    const dropped = await execCli(folder, [...restore, '--drop-sealed', '--json'], { env: place });
+    assertDone(dropped);
+    const { sealed_data, affected_users } = JSON.parse(dropped.stdout);
+    assert.deepEqual([sealed_data, affected_users], ['dropped', []]);
+    assert.notEqual(await readDataRoot(place), root);
+
+    await writeFile(join(folder, 'old-secret'), `${secret}\n`);
+    const withOld = [...restore, '--secret-file', 'old-secret'];
+    // What can be read is kept in any case.
+    assertDone(await execCli(folder, [...withOld, '--drop-sealed'], { env: place }));
+    assert.equal(await readDataRoot(place), root);
     const second = await startServer(t, folder, serve, place);
     assert.equal(await login(second, 'ann'), 200);
     await second.stop();
-    // Its secret is that of whoever came first.
+    assert.equal(await readDataRoot(place), root, 'a start changes nothing');
+    // The old secret opens nothing any more.
     const refused = await execCli(folder, ['serve', '--port', '0'], { env: old });
     assert.equal(refused.code, 2);
 
+    for (const given of [['--drop-sealed'], ['--secret-file', 'old-secret']]) {
+      const both = await execCli(folder, [...restore, '--keep-sessions', ...given], { env: place });
+      assert.equal(both.code, 2);
+      assert.match(both.stderr, /--keep-sessions keeps everything under the secret of the backup/);
+    }
     assertDone(await execCli(folder, [...restore, '--keep-sessions'], { env: place }));
     const other = await execCli(folder, ['serve', '--port', '0'], { env: place });
     assert.equal(other.code, 2);
@@ -213,8 +256,38 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     const third = await startServer(t, folder, serve, old);
     assert.equal((await refresh(third, ann.refresh)).status, 200);
     assert.equal(await third.stop(), 0);
+    assert.equal(await readDataRoot(old), root);
   });
 }
+
+test('A restore into another data directory needs the secret, and makes a new one there', async (t) => {
+  const folder = await createFolder(t);
+  const first = await startServer(t, folder, serve);
+  await register(first, 'ann');
+  assertDone(await execCli(folder, ['backup', 'a.backup']));
+  await first.stop();
+  const restore = ['restore', 'a.backup', '--data-dir', 'new'];
+  const refused = await execCli(folder, restore);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /there is no secret here to read it with\. .*--secret-file <path>/);
+  assert.equal(existsSync(join(folder, 'new', 'latchkey.db')), false, 'nothing is made of it');
+  for (const [path, problem] of [
+    ['nowhere', /--secret-file names nowhere, which cannot be read \(ENOENT\)/],
+    ['.', /--secret-file names \., which is not a regular file/],
+  ] as const) {
+    const wrong = await execCli(folder, [...restore, '--secret-file', path]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, problem);
+  }
+  assertDone(await execCli(folder, [...restore, '--secret-file', 'data/secret']));
+  const [old, made] = await Promise.all(
+    ['data', 'new'].map((it) => readFile(join(folder, it, 'secret'), 'utf8')),
+  );
+  assert.notEqual(made, old);
+  const second = await startServer(t, folder, [...serve, '--data-dir', 'new']);
+  assert.equal(await login(second, 'ann'), 200);
+  assert.equal(await second.stop(), 0);
+});
 
 test('From SQLite to PostgreSQL and back: everything moves, and users stay signed in', async (t) => {
   const folder = await createFolder(t);
@@ -372,7 +445,7 @@ for (const [kind, createLocation] of Object.entries(locations)) {
     const options = { replace: false, keepSessions: true };
     for (const [other, createTarget] of Object.entries(locations)) {
       const target = await createTarget(folder);
-      const restoring = restore(target, await openBackup(file), options, systemClock, () => {});
+      const restoring = restore(target, await openBackup(file), options, ports, () => {});
       if ('NUL' in texts && other === 'PostgreSQL') {
         await assert.rejects(restoring, /NUL character, which PostgreSQL cannot store/);
         continue;
@@ -412,8 +485,8 @@ test('A restore leaps over what was issued and told after the backup', async (t)
   const heard = auth.revocations.position;
   assert.ok(heard >= 3);
   await first.close();
-  const options = { replace: false, keepSessions: false };
-  await restore(other, await openBackup(file), options, systemClock, () => {});
+  const options = { replace: false, keepSessions: false, dropSealed: true };
+  await restore(other, await openBackup(file), options, ports, () => {});
 
   const second = await start(other.path);
   const refused = await second.send('/auth/verify', { token: late });
@@ -460,7 +533,7 @@ test('What a backup or a restore has lost is noticed by its counts', async (t) =
   client.exec(`create trigger eats before insert on users begin select raise(ignore); end`);
   client.close();
   const options = { replace: false, keepSessions: true };
-  const restoring = restore(target, await openBackup(file), options, systemClock, () => {});
+  const restoring = restore(target, await openBackup(file), options, ports, () => {});
   await assert.rejects(restoring, /Not all rows arrived in users, so it was undone/);
 });
 

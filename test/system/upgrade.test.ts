@@ -9,6 +9,7 @@ import type { DatabaseLocation } from '../../src/config/database.ts';
 import { AccountDisabled, CredentialsRefused, RefreshRefused } from '../../src/errors.ts';
 import type { Value } from '../../src/store/sql/steps.ts';
 import { Transfer } from '../../src/store/transfer/transfer.ts';
+import { systemRandom } from '../../src/system/clock.ts';
 import { type Latchkey, openLatchkey, openStore } from '../../src/system/latchkey.ts';
 import { openBackup } from '../../src/system/transfer/backup-file.ts';
 import { restore } from '../../src/system/transfer/copy.ts';
@@ -217,16 +218,25 @@ for (const [kind, create] of Object.entries(createLocation)) {
     assert.equal(backup.schema, 3);
     const clock = new TestClock(contents.endedAt);
     const fill = (replace: boolean, keepSessions: boolean) =>
-      restore(database, backup, { replace, keepSessions }, clock, () => {});
+      restore(
+        database,
+        backup,
+        { replace, keepSessions },
+        { clock, random: systemRandom },
+        () => {},
+      );
     await assert.rejects(fill(false, true), /is not empty/);
-    const counts = await fill(true, true);
+    const { counts, sealedData } = await fill(true, true);
+    assert.equal(sealedData, 'restored');
     assert.deepEqual([counts.users, counts.sessions], [6, 4]);
     const kept = await open(t, database);
     await assertGuardsGoOn(kept);
     await assertSessionsGoOn(kept);
     await kept.close();
 
-    assert.equal((await fill(true, false)).sessions, 0);
+    // It has nothing sealed for data, so no secret is needed.
+    const again = await fill(true, false);
+    assert.deepEqual([again.counts.sessions, again.sealedData], [0, 'none']);
     const ended = await open(t, database);
     await assertGuardsGoOn(ended);
     await assert.rejects(ended.auth.refresh(contents.sessions.fresh.refreshToken), RefreshRefused);

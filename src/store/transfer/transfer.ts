@@ -1,4 +1,5 @@
 import { sql as raw } from 'kysely';
+import type { Envelope } from '../../auth/ports.ts';
 import { TransferRefused } from '../../errors.ts';
 import { applyMigrations, createMigrationsTable, schemaVersion } from '../migrate.ts';
 import { describeForeign, inspectDatabase } from '../ownership.ts';
@@ -139,11 +140,11 @@ export class Transfer {
   }
 
   /**
-   * Drops all keys, so that whoever opens the database next makes new ones, under whatever secret. Tokens
-   * of the signing keys among them are refused until `revokeUntil` (ms since the epoch) by whoever knows
-   * these still.
+   * Drops all signing keys, and replaces all root keys by those in the envelopes. The server that opens the database
+   * next makes what is missing. Tokens of the signing keys are refused until `revokeUntil` (ms since the epoch) by
+   * every verifier that still knows these.
    */
-  async dropKeys(revokeUntil: number): Promise<void> {
+  async replaceKeys(envelopes: readonly Envelope[], revokeUntil: number): Promise<void> {
     await this.#run(
       raw`insert into revocations (kind, subject, version, expires_at)
         select 'key', kid, 0, ${raw.lit(revokeUntil)} from signing_keys order by kid`,
@@ -155,6 +156,12 @@ export class Transfer {
     );
     await this.#run(raw`delete from signing_keys`);
     await this.#run(raw`delete from envelopes`);
+    for (const { id, kind, sealed, createdAt, endsAt } of envelopes) {
+      await this.#run(
+        raw`insert into envelopes (id, kind, sealed, created_at, ends_at)
+          values (${id}, ${kind}, ${sealed}, ${createdAt}, ${endsAt})`,
+      );
+    }
   }
 
   /** Ends all links, codes and challenges: one that was used after the backup would work again. */

@@ -108,6 +108,8 @@ export interface Backup {
   /** The version of its schema: this program's, or an earlier one. */
   readonly schema: number;
   readonly counts: RowCounts;
+  /** The rows of the table `envelopes`: a few. */
+  readonly envelopes: readonly Batch[];
   batches(): AsyncGenerator<Batch>;
 }
 
@@ -117,8 +119,9 @@ export interface Backup {
  */
 export async function openBackup(path: string): Promise<Backup> {
   try {
-    const { header, footer } = await check(path);
+    const { header, footer, envelopes } = await check(path);
     return {
+      envelopes,
       createdAt: header.created_at,
       schema: header.schema,
       counts: footer.counts,
@@ -131,8 +134,11 @@ export async function openBackup(path: string): Promise<Backup> {
   }
 }
 
-async function check(path: string): Promise<{ header: Header; footer: Footer }> {
+async function check(
+  path: string,
+): Promise<{ header: Header; footer: Footer; envelopes: readonly Batch[] }> {
   const hash = createHash('sha256');
+  const envelopes: Batch[] = [];
   const found: Record<string, number> = {};
   let header: Header | undefined;
   let footer: Footer | undefined;
@@ -143,6 +149,7 @@ async function check(path: string): Promise<{ header: Header; footer: Footer }> 
       refuse(path, 'goes on after its end');
     } else if (isBatch(value)) {
       found[value.table] = (found[value.table] ?? 0) + value.rows.length;
+      if (value.table === 'envelopes') envelopes.push(value);
     } else if (isFooter(value)) {
       footer = value;
       continue;
@@ -159,7 +166,7 @@ async function check(path: string): Promise<{ header: Header; footer: Footer }> 
   if (names.some((name) => !isCopiedTable(name) || counts[name] !== (found[name] ?? 0))) {
     refuse(path, 'lacks rows');
   }
-  return { header, footer };
+  return { header, footer, envelopes };
 }
 
 function requireHeader(path: string, value: unknown): Header {

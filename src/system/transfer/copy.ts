@@ -1,4 +1,4 @@
-import { type Clock, LONGEST_ACCESS_TTL } from '../../auth/ports.ts';
+import { type Clock, LONGEST_ACCESS_TTL, type Random } from '../../auth/ports.ts';
 import { REVOCATION_MARGIN } from '../../auth/settings.ts';
 import type { DatabaseLocation } from '../../config/database.ts';
 import { TransferRefused } from '../../errors.ts';
@@ -9,6 +9,7 @@ import { Transfer } from '../../store/transfer/transfer.ts';
 import { openStore } from '../latchkey.ts';
 import { type Backup, writeBackup } from './backup-file.ts';
 import { findDifferences, type Summary, Summing } from './checksums.ts';
+import { type RestoreSecrets, restoreSealedData, type SealedData } from './sealed-data.ts';
 
 /** Told of every batch: how many rows are done, and how many there are in all. */
 export type Progress = (done: number, total: number) => void;
@@ -46,24 +47,38 @@ export interface RestoreOptions {
   /** Replace what is in the database. Otherwise it must be empty. */
   readonly replace: boolean;
   /**
-   * Let sessions and keys live on. Otherwise all sessions end, and so do all access tokens: a refresh token
-   * that was consumed after the backup would live again, and so would a key that was revoked after it. The
-   * next server makes new keys, under whatever secret it has.
+   * Let sessions and keys live on, and everything sealed as it is: the servers need the secret of the backup.
+   * Otherwise all sessions end, and so do all access tokens: a refresh token that was consumed after the backup
+   * would live again, and so would a key that was revoked after it. The next server makes new keys.
    */
   readonly keepSessions: boolean;
+  /** What opens sealed data, and seals it again. Default: there is no secret at hand. */
+  readonly secrets?: RestoreSecrets;
+  /** Leave out sealed data that cannot be opened. Otherwise it is refused. Default: false. */
+  readonly dropSealed?: boolean;
+}
+
+export interface Restored {
+  readonly counts: Counts;
+  readonly sealedData: SealedData['outcome'];
 }
 
 /**
  * Fills a database with a backup of this version or an earlier one, in one transaction. No server may run on it.
+ * Links, codes and challenges that were open when the backup was made end.
  * @throws {TransferRefused} @throws {StoreUnavailable}
  */
 export async function restore(
   database: DatabaseLocation,
   backup: Backup,
-  { replace, keepSessions }: RestoreOptions,
-  clock: Clock,
+  { replace, keepSessions, secrets, dropSealed: drop = false }: RestoreOptions,
+  { clock, random }: { clock: Clock; random: Random },
   progress: Progress,
-): Promise<Counts> {
+): Promise<Restored> {
+  // First, so that a wrong secret is told before anything is written.
+  const sealed: SealedData = keepSessions
+    ? { outcome: 'restored', envelopes: [] }
+    : await restoreSealedData(backup.envelopes, { secrets, drop }, { clock, random });
   const target = await openTarget(database);
   const fill = async () => {
     if (!replace) await assertEmpty(target);
@@ -81,9 +96,9 @@ export async function restore(
       const longest = Number((await target.findFact(LONGEST_ACCESS_TTL)) ?? 86_400);
       const until = clock.now() + longest * 1000 + REVOCATION_MARGIN;
       await target.endSessions(versionLeap, until);
-      await target.dropKeys(until);
+      await target.replaceKeys(sealed.envelopes, until);
     }
-    return target.count();
+    return { counts: await target.count(), sealedData: sealed.outcome };
   };
   return closeAfter(
     () => target.write(fill),
