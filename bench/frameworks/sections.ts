@@ -11,6 +11,9 @@ import type { CpuTime, ServerQuestion } from '../servers/server.ts';
 export const algorithms: readonly Algorithm[] = ['HS256', 'ES256', 'RS256', 'EdDSA'];
 const ISSUER = 'http://127.0.0.1:8000';
 
+/** What the framework takes for any guard. */
+export const EMPTY_GUARD = 'a guard that only passes';
+
 /** A reference is measured for what it says of the others. */
 export type Role = 'bare' | 'reference' | 'own' | 'peer';
 
@@ -96,7 +99,7 @@ export function createFrameworkSection(
         if (index === 0) {
           const reference = { base, requests, drawn: false, role: 'reference' as const };
           contenders.push(
-            { ...passing, ...reference, name: `a guard that only passes, ${algorithm}` },
+            { ...passing, ...reference, name: `${EMPTY_GUARD}, ${algorithm}` },
             { ...again, ...reference, name: `bare again, ${algorithm}` },
           );
         }
