@@ -216,11 +216,14 @@ suite('what fails in a hook of the host', () => {
     let tries = 0;
     const claims = () => lookUpTenant(tries++ % 2 === 0 ? 'always the same' : `another ${tries}`);
     const { register, close } = await startHost({ claims }, () => {});
+    const started = performance.now();
     for (let at = 0; at < 400; at++) assertProblem(await register(`jane${at}`), 500);
+    // On a slow machine the same may be printed again, once in ten seconds.
+    const periods = 1 + Math.floor((performance.now() - started) / 10_000);
     await close();
     const same = printed.filter((it) => it.includes('always the same'));
-    assert.equal(same.length, 1);
-    assert.ok(printed.length <= 101, `${printed.length} lines`);
+    assert.ok(same.length >= 1 && same.length <= periods, `${same.length} in ${periods} periods`);
+    assert.ok(printed.length <= 101 * periods, `${printed.length} lines`);
   });
 
   test('is told nowhere where the standalone server was asked for no log', async (t) => {
