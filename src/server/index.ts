@@ -18,8 +18,9 @@ export type {
 } from '../auth/audit/event.ts';
 export type { EventFollower } from '../auth/audit/event-follower.ts';
 export type { Auth } from '../auth/auth.ts';
+export type { AuthenticatedClient, ClientCredentials, Clients } from '../auth/clients/clients.ts';
 export type { FieldRule, FieldRules } from '../auth/fields.ts';
-export type { Session, User } from '../auth/model.ts';
+export type { Client, ClientKind, Session, User } from '../auth/model.ts';
 export type { CreateUserInput, NewUserInput } from '../auth/new-user.ts';
 export type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
 export type { IssuedTokens } from '../auth/sign-in.ts';

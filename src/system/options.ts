@@ -39,7 +39,7 @@ export interface LatchkeyOptions extends SettingOptions {
     readonly lead?: number | string;
   };
   /**
-   * `client_id` of access tokens. Default `latchkey`. A session keeps the one it started with.
+   * `client_id` of access tokens for which no client asked. Default `latchkey`. A session keeps the one it started with.
    * @see RFC 9068 section 2.2
    */
   readonly clientId?: string;
