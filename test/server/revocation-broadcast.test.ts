@@ -105,7 +105,9 @@ test('The feed of a client that was deleted ends; the others’ go on', async ()
   assert.equal(broadcast.size, 1);
 });
 
-test('A feed ends with the secret that opened it; one of the client’s new secret goes on', async () => {
+test('A feed ends with the secret that opened it; one of the client’s new secret goes on', {
+  timeout: 30_000,
+}, async () => {
   await using testAuth = await openTestAuth();
   const { clients } = testAuth.auth;
   const { client, key } = await clients.create({ name: 'api', kind: 'guard' });

@@ -6,7 +6,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { findClientKey } from '../../src/auth/clients/client-key.ts';
 import type { DatabaseLocation } from '../../src/config/database.ts';
-import { AccountDisabled, CredentialsRefused, RefreshRefused } from '../../src/errors.ts';
+import {
+  AccountDisabled,
+  CredentialsRefused,
+  RefreshRefused,
+  StoreUnavailable,
+} from '../../src/errors.ts';
 import type { Value } from '../../src/store/sql/steps.ts';
 import { Transfer } from '../../src/store/transfer/transfer.ts';
 import { systemRandom } from '../../src/system/clock.ts';
@@ -207,6 +212,23 @@ for (const schema of [3, 4]) {
     if (schema === 3) await assertUsersSignIn(latchkey);
   });
 }
+
+test('PostgreSQL: a table of another program that is called clients stops the upgrade, and nothing changes', async (t) => {
+  const database = await fillPostgres(4);
+  assert.equal(database.kind, 'postgres');
+  const outsider = await postgres.connect(database.kind === 'postgres' ? database.url : '');
+  t.after(() => outsider.end());
+  await outsider.query('create table clients (name text)');
+  await assert.rejects(open(t, database), (error) => {
+    assert.ok(error instanceof StoreUnavailable);
+    assert.match(error.message, /a table named clients\. Give Latchkey .* a schema of its own/);
+    return true;
+  });
+  const { rows } = await outsider.query('select max(version) as version from latchkey_migrations');
+  assert.equal(Number(rows[0]?.version), 4);
+  await outsider.query('drop table clients');
+  await assertGuardsGoOn(await open(t, database));
+});
 
 for (const [kind, create] of Object.entries(createLocation)) {
   test(`${kind}: a backup of version 0.1 is restored, over what is there if that is asked for`, async (t) => {
