@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { combineClientKey, findClientKey } from '../../src/auth/clients/client-key.ts';
-import { CredentialsRefused, InvalidInput, NotFound } from '../../src/errors.ts';
+import { CredentialsRefused, InvalidInput, NotFound, RefreshRefused } from '../../src/errors.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 
 const DAY_SECONDS = 24 * 3600;
@@ -125,4 +125,56 @@ test('What no client can be or do is refused, and recorded nowhere', async () =>
       ['client_secret_rotated', client.id, { name: 'api', old_secrets_end_at: oldSecretsEndAt }],
     ],
   );
+});
+
+test('A session of a client is refreshed by it alone, and other attempts cost it nothing', async () => {
+  await using one = await openTestAuth();
+  const { auth, clock, store } = one;
+  const { client } = await auth.clients.create({ name: 'a', kind: 'guard' });
+  const { client: other } = await auth.clients.create({ name: 'b', kind: 'guard' });
+  const jane = { username: 'jane', password: 'correct horse' };
+  const own = await auth.register(jane);
+  const { session, refreshToken } = await auth.login(jane, undefined, undefined, client.id);
+  const refuses = (token: string, by: string | null) =>
+    assert.rejects(auth.refresh(token, undefined, undefined, by), (error) => {
+      assert.ok(error instanceof RefreshRefused);
+      return error.code === 'refresh_token_invalid';
+    });
+  const generation = async (sessionId: string) =>
+    (await store.findSession({ sessionId, now: clock.now() }))?.session.generation;
+  clock.step(60);
+  await refuses(refreshToken, other.id);
+  assert.equal(await generation(session.id), 0, 'another client rotates nothing');
+  await refuses(refreshToken, null);
+  clock.step(60);
+  const next = await auth.refresh(refreshToken, undefined, undefined, client.id);
+  assert.equal(next.session.clientId, client.id);
+  assert.equal(one.verifier.verify(next.accessToken).client_id, client.id);
+  await refuses(own.refreshToken, client.id);
+  assert.equal(await generation(own.session.id), 0);
+  const first = await auth.refresh(own.refreshToken);
+  assert.equal(one.verifier.verify(first.accessToken).client_id, 'latchkey');
+});
+
+test('A client is named only with its own secret, and names of others are nobody’s', async () => {
+  await using one = await openTestAuth({ clientId: '0123456789abcdef' });
+  const { clients } = one.auth;
+  const { client, key } = await clients.create({ name: 'a', kind: 'guard' });
+  const { key: wrong } = await clients.create({ name: 'b', kind: 'guard' });
+  const resolve = (clientId: string, clientSecret: string) =>
+    clients.resolve({ clientId, clientSecret });
+  assert.equal(await resolve(client.id, key), client.id);
+  assert.equal(await resolve(client.id, key.slice(-43)), client.id);
+  for (const secret of ['', wrong, wrong.slice(-43), 'x']) {
+    await assert.rejects(resolve(client.id, secret), CredentialsRefused);
+  }
+  for (const id of ['', 'latchkey', '0123456789abcdef', 'f'.repeat(16), client.id.toUpperCase()]) {
+    assert.equal(await resolve(id, key), null, id);
+  }
+  const { session, refreshToken } = await one.auth.register({
+    username: 'jane',
+    password: 'correct horse',
+  });
+  assert.equal(session.clientId, '0123456789abcdef', 'the first party may be called as it likes');
+  assert.equal((await one.auth.refresh(refreshToken)).session.id, session.id);
 });
