@@ -259,3 +259,13 @@ test('whoever follows gets each event once, also one that was committed late', a
   const later = await write(0);
   assert.deepEqual(await ids(follower.readNew()), [later]);
 });
+
+test('an operator who acts with the token of a user stays the actor', async () => {
+  await using real = await openTestAuth();
+  const { user, session } = await real.auth.register({ username: 'jane', password: PASSWORD });
+  await real.auth.logout({ sub: user.id, sid: session.id }, operatorCaller('root'));
+  const { events } = await real.auth.audit.list({ types: ['session_ended'] });
+  const [{ actor, subject } = {}] = events;
+  assert.deepEqual(actor, { kind: 'operator', id: 'root' });
+  assert.deepEqual(subject, aboutUser(user.id));
+});
