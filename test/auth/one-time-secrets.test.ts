@@ -94,6 +94,19 @@ for (const purpose of PURPOSES) {
   });
 }
 
+test('of 50 parallel uses one succeeds', async (t) => {
+  const context = await open(t);
+  const { token } = await create(context, { purpose: 'reset' });
+  const uses = Array.from({ length: 50 }, () =>
+    consumeOneTimeSecret(context, { token }, { purpose: 'reset' }),
+  );
+  const results = await Promise.allSettled(uses);
+  assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+  for (const it of results) {
+    if (it.status === 'rejected') assert.ok(it.reason instanceof OneTimeSecretRefused);
+  }
+});
+
 test('tokens and codes have the documented form, and no two are alike', async (t) => {
   const context = await open(t);
   const secrets: OneTimeSecret[] = [];
