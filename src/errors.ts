@@ -148,6 +148,28 @@ export class OneTimeSecretRefused extends LatchkeyError {
   }
 }
 
+/**
+ * What was proved is right, and the sign-in needs one more step: there is no session yet. The error's
+ * `challenge` is a secret, to be presented with that step.
+ */
+export class SignInIncomplete extends LatchkeyError {
+  readonly code = 'password_change_required';
+  readonly challenge: string;
+  /** Seconds in which the next step must be taken. */
+  readonly expiresIn: number;
+  constructor(challenge: string, expiresIn: number) {
+    super('This account needs a new password before it can be used. Choose one to sign in.');
+    this.challenge = challenge;
+    this.expiresIn = expiresIn;
+  }
+  override get status(): 401 {
+    return 401;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
+  }
+}
+
 /** The password was right and the account is disabled. */
 export class AccountDisabled extends LatchkeyError {
   readonly code = 'account_disabled';

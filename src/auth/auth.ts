@@ -7,6 +7,7 @@ import { createEventMaker } from './audit/event-maker.ts';
 import { changePassword } from './change-password.ts';
 import { Clients } from './clients/clients.ts';
 import { type AuthContext, findIssuedUntil, raiseLongestAccessTtl } from './context.ts';
+import { changeRequiredPassword } from './credentials/required-password-change.ts';
 import { findRefreshToken, type LiveRefreshToken } from './introspection.ts';
 import { KeyKeeper } from './key-keeper.ts';
 import { createStaticKeyRing, type KeyRing, StoredKeyRing } from './key-ring.ts';
@@ -19,6 +20,7 @@ import type { Page } from './page.ts';
 import type { Clock, PasswordHasher, Random, Store } from './ports.ts';
 import { createRefreshTokenCodec } from './refresh-token.ts';
 import { RevocationLog } from './revocation-log.ts';
+import type { SignInResult } from './sessions/sign-in-result.ts';
 import type { AuthSettings } from './settings.ts';
 import * as signIn from './sign-in.ts';
 import type { TokenLimits } from './token-limits.ts';
@@ -74,7 +76,7 @@ export class Auth {
     caller: Caller = anonymousCaller,
     limits?: TokenLimits,
     clientId: string | null = null,
-  ): Promise<signIn.IssuedTokens> {
+  ): Promise<SignInResult> {
     return login(this.#context, input, caller, limits, clientId);
   }
 
@@ -116,6 +118,15 @@ export class Auth {
     limits?: TokenLimits,
   ): Promise<signIn.IssuedTokens> {
     return changePassword(this.#context, bearer, input, caller, limits);
+  }
+
+  /** @see {@link changeRequiredPassword} */
+  changeRequiredPassword(
+    input: unknown,
+    caller: Caller = anonymousCaller,
+    limits?: TokenLimits,
+  ): Promise<signIn.IssuedTokens> {
+    return changeRequiredPassword(this.#context, input, caller, limits);
   }
 
   /** @see {@link account.listSessions} */

@@ -2,10 +2,11 @@ import { AccountDisabled, CredentialsRefused, StoreUnavailable } from '../errors
 import { type Caller, identify } from './audit/caller.ts';
 import { aboutUser, type NewAuditEvent } from './audit/event.ts';
 import type { AuthContext } from './context.ts';
+import { challengeForPassword } from './credentials/required-password-change.ts';
 import { type LoginInput, parseLogin } from './login-input.ts';
 import type { UserRecord } from './model.ts';
+import type { SignInResult } from './sessions/sign-in-result.ts';
 import { startSession } from './sessions/start-session.ts';
-import type { IssuedTokens } from './sign-in.ts';
 import type { TokenLimits } from './token-limits.ts';
 import { findRecord } from './users.ts';
 
@@ -18,6 +19,7 @@ export const PROOF_ATTEMPTS = 3;
 
 /**
  * Signs in by password. An unknown user takes the time of a known one.
+ * @returns a challenge where a new password is required
  * @param limits of the tokens, where the answer carries less than a verifier accepts
  * @param clientId the client that asks, which has proved who it is: see `Clients.resolve`; null: the first party
  * @throws {InvalidInput}
@@ -33,25 +35,21 @@ export async function login(
   caller: Caller,
   limits?: TokenLimits,
   clientId: string | null = null,
-): Promise<IssuedTokens> {
+): Promise<SignInResult> {
   const parsed = parseLogin(input, context.settings.passwordMaxLength);
   let record = await findRecord(context, parsed.reference);
   for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
     const proven = await provePassword(context, record, parsed.password, caller);
+    const { record: user } = proven;
+    const start = { userId: user.id, amr: ['pwd'], scope: parsed.scope, clientId, caller };
+    if (user.passwordChangeRequiredAt !== null) return challengeForPassword(context, start);
     const rehash = proven.isOutdated ? await context.hasher.hash(parsed.password) : null;
-    const tokens = await startSession(context, {
-      record: proven.record,
-      proof: { kind: 'password', verifiedHash: proven.verifiedHash, rehash },
-      amr: ['pwd'],
-      scope: parsed.scope,
-      clientId,
-      caller,
-      limits,
-    });
+    const proof = { kind: 'password', verifiedHash: proven.verifiedHash, rehash } as const;
+    const tokens = await startSession(context, { ...start, record: user, proof, limits });
     if (tokens !== undefined) return tokens;
     // The user changed in between, perhaps because another login replaced an outdated hash. The password is
     // verified again: against the new hash, which may also be that of another password.
-    record = await context.store.findUser({ id: proven.record.id });
+    record = await context.store.findUser({ id: user.id });
   }
   throw changesTooOften();
 }

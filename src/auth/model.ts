@@ -9,6 +9,8 @@ export interface User {
   /** The host's own extra fields, as declared by its `fields` option. */
   readonly profile: Readonly<Record<string, unknown>>;
   readonly disabledAt: number | null;
+  /** Since when the next sign-in must set a new password, or null: it need not. */
+  readonly passwordChangeRequiredAt: number | null;
   readonly createdAt: number;
   readonly updatedAt: number;
 }

@@ -249,7 +249,8 @@ export interface Store extends OneTimeSecretStore {
    * ends every session but `keep`. That one goes on to its next generation, and refresh tokens of its
    * earlier ones are void. Finds nothing where `keep` does not live, or where the one-time secret to `consume`
    * is not live. All other one-time secrets of the user end, but those for the purposes that outlive a change of
-   * the password.
+   * the password. `start` is a session that starts with the new password; it finds nothing where the user is
+   * disabled.
    */
   changePassword(
     args: {
@@ -258,11 +259,23 @@ export interface Store extends OneTimeSecretStore {
       newHash: string;
       keep: ({ sessionId: string } & SessionLifetime) | null;
       consume?: SecretUse;
+      start?: { session: Session; event: AuditEvent };
       now: number;
     } & Revoking,
   ): Promise<
-    Revoked & { readonly kept?: { readonly session: Session; readonly user: UserRecord } }
+    Revoked & {
+      /** Where a session was to be kept. */
+      readonly kept?: { readonly session: Session; readonly user: UserRecord };
+      /** Where a session was to be started. */
+      readonly user?: UserRecord;
+    }
   >;
+
+  /**
+   * No session starts until the user has changed the password, by {@link changePassword} with a `verifiedHash` or a
+   * `consume`; all that are there end. Finds nothing where the user has no password.
+   */
+  requirePasswordChange(args: { userId: string; now: number } & Revoking): Promise<Revoked>;
 
   /** The sessions live on; access tokens issued before do not. The event is told the roles before and after. */
   setRoles(

@@ -106,6 +106,17 @@ export class Users {
     );
   }
 
+  /**
+   * Ends all sessions. The next sign-in must set a new password: until then it gets a challenge instead of tokens. A
+   * password set by {@link setPassword} does not lift that.
+   * @throws {NotFound} also for a user without a password
+   */
+  async requirePasswordChange(id: string, caller = applicationCaller): Promise<void> {
+    await this.#revoke(id, 'password_change_required', caller, (how) =>
+      this.#context.store.requirePasswordChange({ userId: id, now: this.#now(), ...how }),
+    );
+  }
+
   /** Ends all sessions and refuses new ones. @throws {NotFound} */
   async disable(id: string, caller = applicationCaller): Promise<void> {
     await this.#revoke(id, 'user_disabled', caller, (how) =>
@@ -202,6 +213,7 @@ export async function createUserRecord(
     passwordHash: hash,
     tokenVersion: 0,
     disabledAt: null,
+    passwordChangeRequiredAt: null,
     createdAt: now,
     updatedAt: now,
   };

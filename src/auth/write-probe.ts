@@ -75,6 +75,7 @@ function createNobody({ clock, random }: AuthContext): UserRecord {
     passwordHash: null,
     tokenVersion: 0,
     disabledAt: now,
+    passwordChangeRequiredAt: null,
     createdAt: now,
     updatedAt: now,
   };

@@ -11,6 +11,11 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
     'users set-password',
     async () => (await import('./commands/users-set-password.ts')).usersSetPassword,
   ],
+  [
+    'users require-password-change',
+    async () =>
+      (await import('./commands/users-require-password-change.ts')).usersRequirePasswordChange,
+  ],
   ['users disable', async () => (await import('./commands/users-set-disabled.ts')).usersDisable],
   ['users enable', async () => (await import('./commands/users-set-disabled.ts')).usersEnable],
   ['users delete', async () => (await import('./commands/users-delete.ts')).usersDelete],

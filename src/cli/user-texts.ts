@@ -4,11 +4,13 @@ import { toPrintable, toShortTime } from './printable.ts';
 
 /** The user as the API shows it, and what only an administrator sees. */
 export function toAdminView(user: User): Record<string, unknown> {
-  const { disabledAt, updatedAt } = user;
+  const { disabledAt, passwordChangeRequiredAt: changeRequiredAt, updatedAt } = user;
   return {
     ...toUserView(user),
     updated_at: new Date(updatedAt).toISOString(),
     disabled_at: disabledAt === null ? null : new Date(disabledAt).toISOString(),
+    password_change_required_at:
+      changeRequiredAt === null ? null : new Date(changeRequiredAt).toISOString(),
   };
 }
 
@@ -19,7 +21,7 @@ export function toLabel({ username, email, id }: User): string {
 
 /** All there is to see, a line each. */
 export function describeUser(user: User): string {
-  const { disabledAt } = user;
+  const { disabledAt, passwordChangeRequiredAt } = user;
   const rows = [
     ['id', user.id],
     ['username', user.username],
@@ -33,6 +35,9 @@ export function describeUser(user: User): string {
     ['created', toShortTime(user.createdAt)],
     ['changed', toShortTime(user.updatedAt)],
     ['disabled', disabledAt === null ? 'no' : `since ${toShortTime(disabledAt)}`],
+    ...(passwordChangeRequiredAt === null
+      ? []
+      : [['password', `must be changed since ${toShortTime(passwordChangeRequiredAt)}`]]),
   ];
   return rows
     .map(([label, text]) => `  ${String(label).padEnd(10)}${toPrintable(text || '–')}`)

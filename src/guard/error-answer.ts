@@ -13,18 +13,29 @@ interface Details {
   readonly problems?: readonly InputProblem[];
   /** Seconds. */
   readonly retryAfter?: number;
+  readonly challenge?: string;
+  /** Seconds. */
+  readonly expiresIn?: number;
 }
 
 /** The response to an error of Latchkey's. Undefined: the error is not meant for a client. */
 export function findErrorAnswer(error: unknown): ErrorAnswer | undefined {
   if (!isLatchkeyError(error) || error.status === undefined) return undefined;
-  const { problems, retryAfter }: LatchkeyError & Details = error;
-  const problem = createProblem(error.status, error.code, error.message);
-  const errors = problems?.map(({ field, problem: detail }) => ({ field, detail }));
+  const { problems, retryAfter, challenge, expiresIn }: LatchkeyError & Details = error;
+  const problem: Problem = {
+    ...createProblem(error.status, error.code, error.message),
+    ...(challenge === undefined ? {} : { challenge }),
+    ...(expiresIn === undefined ? {} : { expires_in: expiresIn }),
+    ...(problems === undefined ? {} : { errors: problems.map(toFieldError) }),
+  };
   const headers: Record<string, string> = {};
   if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)));
   if (isChallenged(error)) headers['www-authenticate'] = wwwAuthenticate(error);
-  return { problem: errors === undefined ? problem : { ...problem, errors }, headers };
+  return { problem, headers };
+}
+
+function toFieldError({ field, problem }: InputProblem): { field: string; detail: string } {
+  return { field, detail: problem };
 }
 
 function isChallenged({ status, code }: LatchkeyError): boolean {

@@ -9,6 +9,10 @@ export interface Problem {
   readonly detail: string;
   /** Stable, for programs. */
   readonly code: string;
+  /** Where a sign-in needs one more step: the secret to present with it. */
+  readonly challenge?: string;
+  /** Seconds in which that step must be taken. */
+  readonly expires_in?: number;
   /** Where input was refused: which members, and why. */
   readonly errors?: readonly { readonly field: string; readonly detail: string }[];
 }

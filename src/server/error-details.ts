@@ -8,6 +8,7 @@ import type {
   Overloaded,
   ReauthenticationRequired,
   RefreshRefused,
+  SignInIncomplete,
   StoreUnavailable,
   Taken,
   TokenErrorCode,
@@ -19,6 +20,7 @@ export type DetailCode =
   | RefreshRefused['code']
   | CredentialsRefused['code']
   | OneTimeSecretRefused['code']
+  | SignInIncomplete['code']
   | AccountDisabled['code']
   | Forbidden['code']
   | ReauthenticationRequired['code']
@@ -51,6 +53,7 @@ const CODES: Readonly<Record<DetailCode, true>> = {
   session_ended: true,
   invalid_credentials: true,
   one_time_secret_refused: true,
+  password_change_required: true,
   account_disabled: true,
   insufficient_role: true,
   insufficient_scope: true,

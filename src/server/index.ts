@@ -22,6 +22,11 @@ export type { AuthenticatedClient, ClientCredentials, Clients } from '../auth/cl
 export type { FieldRule, FieldRules } from '../auth/fields.ts';
 export type { Client, ClientKind, Session, User } from '../auth/model.ts';
 export type { CreateUserInput, NewUserInput } from '../auth/new-user.ts';
+export {
+  isChallenge,
+  type SignInChallenge,
+  type SignInResult,
+} from '../auth/sessions/sign-in-result.ts';
 export type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
 export type { IssuedTokens } from '../auth/sign-in.ts';
 export type { TokenLimits } from '../auth/token-limits.ts';
@@ -56,4 +61,5 @@ export type { LatchkeyPluginOptions, ServerOptions } from './options.ts';
 export { type LatchkeyDecorator, latchkey } from './plugin.ts';
 export type { RouteName, RoutePaths } from './routes-table.ts';
 export { type ServeOptions, serve } from './serve.ts';
+export { requireTokens } from './sign-in-answer.ts';
 export type { TokenAnswer } from './views.ts';

@@ -45,21 +45,25 @@ const NOT_A_FORM = new Set(['unsupported_media_type', 'invalid_json']);
 export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   const failure = findHostRefusal(error) ?? error;
   const { problem, headers } = toErrorAnswer(error);
+  const { code, challenge, expires_in } = problem;
   const detail = NOT_A_FORM.has(problem.code) ? SEND_A_FORM : problem.detail;
   if (problem.status >= 500) {
     logFailure(request.log, error, { code: problem.code }, 'token request failed');
   }
   const { 'www-authenticate': _, ...others } = headers;
-  const challenge = error instanceof ClientRefused ? { 'www-authenticate': error.challenge } : {};
+  const authenticate =
+    error instanceof ClientRefused ? { 'www-authenticate': error.challenge } : {};
   reply
     .code(findStatus(error, problem.status))
-    .headers({ ...others, ...challenge })
+    .headers({ ...others, ...authenticate })
     .header('cache-control', 'no-store')
     .header('pragma', 'no-cache')
     .type('application/json')
     .send({
       error: isLatchkeyError(failure) ? failure.oauthError : 'server_error',
       error_description: toPlain(detail),
+      // The name of the step that is missing, and what it takes.
+      ...(challenge === undefined ? {} : { code, challenge, expires_in }),
     });
 }
 

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isChallenge, type SignInResult } from '../auth/sessions/sign-in-result.ts';
 import type { IssuedTokens } from '../auth/sign-in.ts';
 import type { TokenLimits } from '../auth/token-limits.ts';
+import { SignInIncomplete } from '../errors.ts';
 import type { AnswerTransport, SignInRoute } from './answers.ts';
 import { RequestRefused } from './request-refused.ts';
 import type { RouteContext } from './route-context.ts';
@@ -30,13 +32,26 @@ export function limitsOf(
   return transport === 'cookie' ? cookies.limits : undefined;
 }
 
+/**
+ * The tokens of a sign-in. For a route of your own:
+ *
+ * ```ts
+ * cookies.set(reply, requireTokens(await auth.login(request.body, caller, cookies.limits)));
+ * ```
+ * @throws {SignInIncomplete} where the sign-in needs one more step; answered with 401 and its challenge
+ */
+export function requireTokens(result: SignInResult): IssuedTokens {
+  if (isChallenge(result)) throw new SignInIncomplete(result.challenge, result.expiresIn);
+  return result;
+}
+
 /** Answers with the tokens, or with the cookies and the user instead. */
 export function answerSignIn(
   context: RouteContext,
   reply: FastifyReply,
-  signIn: IssuedTokens,
+  tokens: IssuedTokens,
   { route, transport }: { route: SignInRoute; transport: AnswerTransport },
 ): object {
-  if (transport === 'cookie') context.cookies.set(reply, signIn);
-  return context.answers.signIn(route, signIn, transport);
+  if (transport === 'cookie') context.cookies.set(reply, tokens);
+  return context.answers.signIn(route, tokens, transport);
 }

@@ -22,6 +22,7 @@ export interface UserTable {
   password_hash: string | null;
   token_version: number;
   disabled_at: number | null;
+  password_change_required_at: number | null;
   created_at: number;
   updated_at: number;
   /** Counts the times all of the user's sessions ended. */
@@ -33,6 +34,26 @@ export interface UserTable {
 export type UserRow = Selectable<UserTable>;
 /** What a new user is stored with; the rest has defaults. */
 export type NewUserRow = Omit<UserRow, 'session_epoch' | 'session_cleanup'>;
+
+const newUserColumns = {
+  id: true,
+  username: true,
+  username_key: true,
+  email: true,
+  email_key: true,
+  name: true,
+  roles: true,
+  profile: true,
+  password_hash: true,
+  token_version: true,
+  disabled_at: true,
+  password_change_required_at: true,
+  created_at: true,
+  updated_at: true,
+} satisfies Record<keyof NewUserRow, true>;
+
+/** Every statement that inserts users is made of this list. */
+export const userColumns = Object.keys(newUserColumns) as (keyof NewUserRow)[];
 
 export interface SessionTable {
   id: string;
@@ -77,7 +98,7 @@ const newSessionColumns = {
   user_agent: true,
 } satisfies Record<keyof NewSessionRow, true>;
 
-/** What a new session is stored with, by name: every statement that inserts or reads sessions is made of this list. */
+/** Every statement that inserts or reads sessions is made of this list. */
 export const sessionColumns = Object.keys(newSessionColumns) as (keyof NewSessionRow)[];
 
 export interface RevocationRow {

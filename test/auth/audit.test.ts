@@ -158,6 +158,18 @@ test('every type of event says who acted, on whom, how it ended and what changed
   await wrote(['user_enabled', byAdmin]);
   await users.setPassword(first.sub, PASSWORD, admin);
   await wrote(['password_changed', byAdmin]);
+  await users.requirePasswordChange(first.sub, admin);
+  await wrote(['password_change_required', byAdmin]);
+  const { challenge } = (await login('jane')).body;
+  secrets.push(challenge);
+  const required = { required: 'password_change' };
+  await wrote(['login_challenged', { actor: jane, subject: about, changes: required }]);
+  const json = { challenge, new_password: 'the third password' };
+  const sixth = keep(await send('/auth/password', { json }));
+  await wrote(
+    ['login_succeeded', { actor: jane, subject: about, session: sixth.sid }],
+    ['password_changed', { actor: jane, subject: about }],
+  );
   await users.delete(first.sub, admin);
   await wrote(['user_deleted', byAdmin]);
 

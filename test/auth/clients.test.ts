@@ -134,7 +134,7 @@ test('A session of a client is refreshed by it alone, and other attempts cost it
   const { client: other } = await auth.clients.create({ name: 'b', kind: 'guard' });
   const jane = { username: 'jane', password: 'correct horse' };
   const own = await auth.register(jane);
-  const { session, refreshToken } = await auth.login(jane, undefined, undefined, client.id);
+  const { session, refreshToken } = await one.login(jane, undefined, undefined, client.id);
   const refuses = (token: string, by: string | null) =>
     assert.rejects(auth.refresh(token, undefined, undefined, by), (error) => {
       assert.ok(error instanceof RefreshRefused);

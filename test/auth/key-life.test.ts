@@ -6,7 +6,7 @@ import type { AuthSettings } from '../../src/auth/settings.ts';
 import { NotFound, StoreUnavailable, TokenRefused } from '../../src/errors.ts';
 import { generateSigningKey, toJwks } from '../../src/jwt/keys.ts';
 import { parseRevocations } from '../../src/revocation/revocation-wire.ts';
-import { openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
+import { expectTokens, openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
 import { latestEvents } from '../support/events.ts';
 
 const DAY = 86_400;
@@ -336,7 +336,7 @@ suite('a key that has leaked', () => {
     }
     const requests = [
       other.auth.refresh(refreshToken),
-      other.auth.login(JANE),
+      other.login(JANE),
       other.auth.register({ ...JANE, username: 'joe' }),
     ];
     gate.resolve();
@@ -363,7 +363,7 @@ suite('a key that has leaked', () => {
       const written = await sessions();
       for (const request of [
         other.auth.refresh(refreshToken),
-        other.auth.login(JANE),
+        other.login(JANE),
         other.auth.register({ ...JANE, username: 'joe' }),
       ]) {
         await assert.rejects(request, StoreUnavailable);
@@ -436,7 +436,7 @@ suite('a key that has leaked', () => {
     const host = { signingKey: generateSigningKey('ES256') };
     const rotation = { secret: 'Kd7wQ2xN9vR4tZpL0bYf6HsJ3mGc8UeB', compromised: true, overlap: 1 };
     const { auth } = await real.another(host);
-    const token = (await auth.login(JANE)).refreshToken;
+    const token = expectTokens(await auth.login(JANE)).refreshToken;
     real.store.listRevocations = async (args) => {
       real.store.listRevocations = listRevocations;
       await auth.keeper.rotateSecret(rotation);

@@ -105,7 +105,7 @@ type Command = fc.AsyncCommand<Model, TestAuth>;
 class Login implements Command {
   check = (model: Readonly<Model>) => model.sessions.length < 4;
   async run(model: Model, real: TestAuth) {
-    const signIn = await real.auth.login(USER);
+    const signIn = await real.login(USER);
     model.sessions.push({
       alive: true,
       generation: 0,

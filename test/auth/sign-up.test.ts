@@ -12,7 +12,7 @@ suite('sign-up', () => {
     assert.equal((await real.auth.users.find({ username: 'jane' }))?.id, user.id);
     const { sessions } = await real.auth.listSessions({ sub: user.id, sid: '' });
     assert.deepEqual(sessions, []);
-    assert.equal((await real.auth.login(JANE)).user.id, user.id);
+    assert.equal((await real.login(JANE)).user.id, user.id);
     await assert.rejects(real.auth.signUp(JANE), Taken);
   });
 

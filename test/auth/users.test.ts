@@ -118,7 +118,7 @@ suite('users', () => {
     assert.equal(new Set(made.map(({ id }) => id)).size, 1);
     const again = await real.auth.users.ensure({ username: 'JANE', password: 'another password' });
     assert.deepEqual(again.roles, ['admin']);
-    await real.auth.login({ username: 'jane', password: PASSWORD });
+    await real.login({ username: 'jane', password: PASSWORD });
   });
 
   test('are listed in pages', async () => {
@@ -141,7 +141,7 @@ suite('users', () => {
     const made = await real.auth.users.create({ username: 'jane', password: PASSWORD });
     const found = await real.auth.users.find({ id: made.id });
     const [listed] = await real.auth.users.list();
-    const { user } = await real.auth.login({ username: 'jane', password: PASSWORD });
+    const { user } = await real.login({ username: 'jane', password: PASSWORD });
     for (const shown of [made, found, listed, user]) {
       assert.deepEqual(shown, made);
       assert.doesNotMatch(JSON.stringify(shown), /argon2|Hash|Key|tokenVersion/);
@@ -151,14 +151,14 @@ suite('users', () => {
   test('without a password, nobody signs in as them', async () => {
     await using real = await openTestAuth();
     await real.auth.users.create({ username: 'robot' });
-    const attempt = real.auth.login({ username: 'robot', password: PASSWORD });
+    const attempt = real.login({ username: 'robot', password: PASSWORD });
     await assert.rejects(attempt, CredentialsRefused);
   });
 
   test('an imported hash is taken as it is, another kind is refused', async () => {
     await using real = await openTestAuth();
     await real.auth.users.create({ username: 'old', passwordHash: `$2b$${PASSWORD}` });
-    await real.auth.login({ username: 'old', password: PASSWORD });
+    await real.login({ username: 'old', password: PASSWORD });
     for (const passwordHash of ['plain text', '$1$md5', '']) {
       const attempt = real.auth.users.create({ username: 'other', passwordHash });
       await assert.rejects(attempt, InvalidInput);
@@ -170,7 +170,7 @@ suite('users', () => {
   test('roles: the session lives on, tokens with the old roles do not', async () => {
     await using real = await openTestAuth();
     const { id } = await real.auth.users.create({ username: 'jane', password: PASSWORD });
-    const signIn = await real.auth.login({ username: 'jane', password: PASSWORD });
+    const signIn = await real.login({ username: 'jane', password: PASSWORD });
     await real.auth.users.setRoles(id, ['admin', 'admin', 'billing:read']);
     assert.throws(() => real.verifier.verify(signIn.accessToken), TokenRefused);
     const next = await real.auth.refresh(signIn.refreshToken);
@@ -193,15 +193,15 @@ suite('users', () => {
       await using real = await openTestAuth();
       const { id } = await real.auth.users.create({ username: 'jane', password: PASSWORD });
       const signIns = [
-        await real.auth.login({ username: 'jane', password: PASSWORD }),
-        await real.auth.login({ username: 'jane', password: PASSWORD }),
+        await real.login({ username: 'jane', password: PASSWORD }),
+        await real.login({ username: 'jane', password: PASSWORD }),
       ];
       await act(real.auth.users, id);
       for (const { accessToken, refreshToken } of signIns) {
         assert.throws(() => real.verifier.verify(accessToken), TokenRefused);
         await assert.rejects(real.auth.refresh(refreshToken));
       }
-      await assert.rejects(real.auth.login({ username: 'jane', password: PASSWORD }));
+      await assert.rejects(real.login({ username: 'jane', password: PASSWORD }));
       await real.restart();
       for (const { accessToken } of signIns) {
         assert.throws(() => real.verifier.verify(accessToken), TokenRefused);
@@ -212,10 +212,10 @@ suite('users', () => {
   test('an enabled user signs in again; a token from before stays dead', async () => {
     await using real = await openTestAuth();
     const { id } = await real.auth.users.create({ username: 'jane', password: PASSWORD });
-    const before = await real.auth.login({ username: 'jane', password: PASSWORD });
+    const before = await real.login({ username: 'jane', password: PASSWORD });
     await real.auth.users.disable(id);
     await real.auth.users.enable(id);
-    const after = await real.auth.login({ username: 'jane', password: PASSWORD });
+    const after = await real.login({ username: 'jane', password: PASSWORD });
     assert.equal(real.verifier.verify(after.accessToken).sub, id);
     assert.throws(() => real.verifier.verify(before.accessToken), TokenRefused);
   });

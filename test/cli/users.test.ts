@@ -37,11 +37,22 @@ test('What the command line does reaches a server that runs', { timeout: 60_000 
   const again = await login('battery staple');
   assert.equal(again.status, 200);
 
+  const required = await runCli(folder, ['users', 'require-password-change', 'jane']);
+  assert.match(required.stdout, /^jane must set a new password at the next sign-in\./);
+  const challenged = await login('battery staple');
+  assert.equal(challenged.body['code'], 'password_change_required');
+  const shown = await runCli(folder, ['users', 'show', 'jane']);
+  assert.match(shown.stdout, /password +must be changed since/);
+  const changed = await call(`${url}/auth/password`, {
+    body: { challenge: challenged.body['challenge'], new_password: 'staple battery' },
+  });
+  assert.equal(changed.status, 200);
+
   assert.equal((await runCli(folder, ['users', 'set-role', 'jane', 'admin'])).code, 0);
   const old = again.body['access_token'];
   while ((await call(`${url}/auth/me`, { token: old })).status !== 401) await setTimeout(20);
   const me = await call(`${url}/auth/me`, {
-    token: (await login('battery staple')).body['access_token'],
+    token: (await login('staple battery')).body['access_token'],
   });
   assert.deepEqual(me.body['roles'], ['admin']);
   assert.equal(await stop(), 0);

@@ -16,6 +16,7 @@ import {
   spawnCli,
   startServer,
 } from '../cli/cli.ts';
+import { expectTokens } from '../support/auth.ts';
 import { startPostgres } from '../support/postgres.ts';
 
 /** How many commands are killed, each at a random step. Infinity: at every step, one after another. */
@@ -152,9 +153,10 @@ class Place {
     }
   }
 
-  #signIn(auth: Awaited<ReturnType<typeof openLatchkey>>['auth']) {
+  async #signIn(auth: Awaited<ReturnType<typeof openLatchkey>>['auth']) {
     const user = { username: 'ann', password };
-    return this.#tokens.length === 0 ? auth.register(user) : auth.login(user);
+    if (this.#tokens.length === 0) return auth.register(user);
+    return expectTokens(await auth.login(user));
   }
 }
 

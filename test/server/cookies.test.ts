@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { createGuard } from 'latchkey/guard';
-import { type AppOptions, createApp } from 'latchkey/server';
+import { type AppOptions, createApp, requireTokens } from 'latchkey/server';
 import { createTokenCookies } from '../../src/guard/cookies.ts';
 import { assertProblem } from '../support/refusals.ts';
 import {
@@ -264,7 +264,7 @@ describe('a token that no cookie holds', () => {
     const signInByHost = (app: FastifyInstance) => {
       app.post('/own', async (_request, reply) => {
         const { auth, cookies } = app.latchkey;
-        cookies.set(reply, await auth.login(login.json));
+        cookies.set(reply, requireTokens(await auth.login(login.json)));
         return {};
       });
     };
@@ -319,7 +319,7 @@ describe('a token that no cookie holds', () => {
       const host = await startHost({ issuer, audience: 'short' }, (app) => {
         app.get('/own', async (_request, reply) => {
           const { cookies } = app.latchkey;
-          const signIn = await app.latchkey.auth.login(login.json);
+          const signIn = requireTokens(await app.latchkey.auth.login(login.json));
           const accessToken = 'x'.repeat(cookies.limits.accessToken + excess);
           const refreshToken = 'x'.repeat(cookies.limits.refreshToken);
           const [expiresIn, refreshExpiresIn] = [9_999_999_999, 9_999_999_999];

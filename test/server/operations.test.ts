@@ -9,7 +9,12 @@ import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
-import { type AppOptions, createApp, type LatchkeyPluginOptions } from 'latchkey/server';
+import {
+  type AppOptions,
+  createApp,
+  type LatchkeyPluginOptions,
+  requireTokens,
+} from 'latchkey/server';
 import { assertProblem, MARKER } from '../support/refusals.ts';
 import {
   PASSWORD,
@@ -412,7 +417,7 @@ describe('the line about a refused sign-in', () => {
     const stream = { write: (line: string) => lines.push(line) };
     const build = (app: FastifyInstance) =>
       app.post('/own', async ({ body }) => ({
-        id: (await app.latchkey.auth.login(body)).user.id,
+        id: requireTokens(await app.latchkey.auth.login(body)).user.id,
       }));
     const trustProxy = ['127.0.0.1'];
     const host = await startHost(options, build, { logger: { level: 'warn', stream }, trustProxy });

@@ -88,6 +88,8 @@ export const acts = {
   'creation of a one-time secret': (store, { user }) => createSecret(store, user.id),
   'use of a one-time secret': async (store, { user }) =>
     store.consumeOneTimeSecret(await createSecret(store, user.id)),
+  'required password change': (store, { user }) =>
+    store.requirePasswordChange({ userId: user.id, now, ...revoking() }),
   'change of roles': (store, { user }) =>
     store.setRoles({ userId: user.id, roles: ['x'], now, ...revoking() }),
   disabling: (store, { user }) =>

@@ -70,6 +70,8 @@ const changes = {
   // As the verb does: no one-time secret outlives the password.
   'the password changes': `with ended as (delete from one_time_secrets where subject = $1)
     update users set password_hash = 'another' where id = $1`,
+  'a change of the password is required':
+    'update users set password_change_required_at = 2000 where id = $1',
   'the user is disabled': 'update users set disabled_at = 2000 where id = $1',
   'the user is deleted': 'delete from users where id = $1',
 } as const;

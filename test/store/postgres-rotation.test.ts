@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Store } from '../../src/auth/ports.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
+import { createPostgresSql } from '../../src/store/postgres/dialect.ts';
+import { PostgresExecutor } from '../../src/store/postgres/executor.ts';
+import { readLocation } from '../../src/store/postgres/location.ts';
+import { createShortcuts } from '../../src/store/postgres/shortcuts/index.ts';
+import { rotationOfMany } from '../../src/store/postgres/shortcuts/rotation.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { anyAge } from './records.ts';
 import { revoking, signIn } from './suite/harness.ts';
@@ -76,6 +81,44 @@ test('two nodes that rotate the same sessions at once neither block nor rotate o
   assert.deepEqual(new Set(generations), new Set([1]));
   const rotated = results.filter((it) => it.status === 'rotated');
   assert.equal(rotated.length, ids.length);
+});
+
+test('what goes on takes one statement, alone and with others, at each boundary of the rule', async (t) => {
+  const url = await server.createDatabase();
+  const store = await openPostgresStore({ url, ...patience });
+  const executor = new PostgresExecutor(await readLocation({ url, ...patience }));
+  t.after(() => Promise.all([store.close(), executor.close()]));
+  const sql = createPostgresSql();
+  const { rotateSession } = createShortcuts(sql);
+  const rotateMany = rotationOfMany(sql);
+  const [rotatedAt, grace] = [100_000, 30_000];
+  /** A session whose password was changed at generation 0: its first generation is 1. */
+  const createOrder = async (age: number, generation: number) => {
+    const { user, session } = await signIn(store);
+    const sessionId = session.id;
+    const keep = { sessionId, expiresAt: 900_000, ...anyAge };
+    const change = { verifiedHash: null, newHash: 'x', keep, now: rotatedAt };
+    await store.changePassword({ userId: user.id, ...change, ...revoking() });
+    if (generation === 1) await rotate(store, sessionId, 1);
+    return {
+      ...{ sessionId, generation: 1, now: rotatedAt + age, grace, expiresAt: 900_000, ...anyAge },
+      ...revoking(),
+    };
+  };
+  /** ms since the rotation, and which generation is presented: the current one or its parent. */
+  const cases = [grace, -grace, grace + 1, -grace - 1].flatMap((age) => [
+    [age, 0],
+    [age, 1],
+  ]) as [number, number][];
+  for (const [age, isParent] of cases) {
+    const alone = await createOrder(age, isParent);
+    assert.ok(rotateSession);
+    const answer = await executor.runEach(() => rotateSession(alone));
+    assert.ok(typeof answer === 'object' && answer.status === 'rotated', `${age}, ${isParent}`);
+    const orders = [await createOrder(age, isParent), await createOrder(age, isParent)];
+    const answers = await executor.runEach(() => rotateMany(orders));
+    assert.equal(answers.size, 2, `${age}, ${isParent}`);
+  }
 });
 
 test('who closes the store waits for rotations under way', async () => {

@@ -26,6 +26,7 @@ export function aUser(fields: Partial<UserRecord> = {}): UserRecord {
     passwordHash: `hash of ${id}`,
     tokenVersion: 0,
     disabledAt: null,
+    passwordChangeRequiredAt: null,
     createdAt: 1_000,
     updatedAt: 1_000,
     ...fields,

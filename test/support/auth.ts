@@ -1,7 +1,10 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type Auth, createAuth } from '../../src/auth/auth.ts';
 import type { Clock, PasswordHasher, Random, Store } from '../../src/auth/ports.ts';
+import { isChallenge, type SignInResult } from '../../src/auth/sessions/sign-in-result.ts';
 import { type AuthSettings, DEFAULT_KEY_ROTATION } from '../../src/auth/settings.ts';
+import type { IssuedTokens } from '../../src/auth/sign-in.ts';
 import { createVerifier, type Verifier } from '../../src/guard/verifier.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 
@@ -78,6 +81,12 @@ export const TEST_SETTINGS: AuthSettings = {
   scopes: undefined,
 };
 
+/** The tokens of a sign-in that asks for nothing more. */
+export function expectTokens(result: SignInResult): IssuedTokens {
+  assert.ok(!isChallenge(result), 'the sign-in needs one more step');
+  return result;
+}
+
 /** The domain on a database in memory, with a clock to turn and a verifier that hears of revocations. */
 export interface TestAuth {
   auth: Auth;
@@ -85,6 +94,8 @@ export interface TestAuth {
   readonly store: Store;
   readonly clock: TestClock;
   readonly hasher: TestHasher;
+  /** Signs in without a challenge. */
+  login(...args: Parameters<Auth['login']>): Promise<IssuedTokens>;
   /** A new process on the same database: nothing held in memory survives. */
   restart(): Promise<void>;
   /** Another node on the same database. Only the first is to be closed. */
@@ -122,6 +133,7 @@ async function openNode(settings: AuthSettings, ports: TestPorts): Promise<TestA
     store,
     clock,
     hasher,
+    login: async (...args) => expectTokens(await opened.auth.login(...args)),
     async restart() {
       Object.assign(opened, await start());
     },

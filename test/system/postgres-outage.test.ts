@@ -12,6 +12,7 @@ import {
   TokenRefused,
 } from '../../src/errors.ts';
 import { type Latchkey, openLatchkey } from '../../src/system/latchkey.ts';
+import { expectTokens } from '../support/auth.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { testOptions } from '../support/server.ts';
 import { startSilentProxy } from '../support/silent-proxy.ts';
@@ -84,13 +85,17 @@ class Load {
     const signIn = await this.insist(() =>
       auth.register({ username, password }).catch((error) => {
         // It was done, and the database went away before it said so.
-        if (error instanceof Taken) return auth.login({ username, password });
+        if (error instanceof Taken) return this.logIn(username, password);
         throw error;
       }),
     );
     const actor = new Actor(username, signIn);
     this.actors.push(actor);
     return actor;
+  }
+
+  async logIn(username: string, password: string): Promise<IssuedTokens> {
+    return expectTokens(await this.latchkey.auth.login({ username, password }));
   }
 
   async live(username: string): Promise<void> {
@@ -106,14 +111,14 @@ class Load {
         auth.changePassword(bearer, change).catch((error) => {
           // Done before, and not said.
           if (!(error instanceof CredentialsRefused)) throw error;
-          return auth.login({ username, password });
+          return this.logIn(username, password);
         }),
       );
       actor.password = password;
 
       await this.insist(() => auth.logout(bearer));
       actor.ended.push(actor.signIn);
-      actor.signIn = await this.insist(() => auth.login({ username, password }));
+      actor.signIn = await this.insist(() => this.logIn(username, password));
     }
   }
 }

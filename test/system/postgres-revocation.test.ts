@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { repetitionsOf } from '../../scripts/proofs.ts';
 import { type Latchkey, openLatchkey } from '../../src/system/latchkey.ts';
+import { expectTokens } from '../support/auth.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { ISSUER, SECRET } from '../support/server.ts';
 import type { Refusal } from './revocation-node.ts';
@@ -43,7 +44,7 @@ async function measure(t: TestContext, databaseUrl: string, count: number): Prom
   await latchkey.auth.register(input);
   const delays: number[] = [];
   for (let i = 0; i < count; i++) {
-    const { accessToken } = await latchkey.auth.login(input);
+    const { accessToken } = expectTokens(await latchkey.auth.login(input));
     node.send(accessToken);
     await receive(node);
     const refused = receive<Refusal>(node);

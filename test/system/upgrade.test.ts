@@ -18,7 +18,7 @@ import { systemRandom } from '../../src/system/clock.ts';
 import { type Latchkey, openLatchkey, openStore } from '../../src/system/latchkey.ts';
 import { openBackup } from '../../src/system/transfer/backup-file.ts';
 import { restore } from '../../src/system/transfer/copy.ts';
-import { TestClock } from '../support/auth.ts';
+import { expectTokens, TestClock } from '../support/auth.ts';
 import { startPostgres } from '../support/postgres.ts';
 
 interface Contents {
@@ -160,7 +160,7 @@ async function assertUsersSignIn({ auth, users }: Latchkey): Promise<void> {
       await assert.rejects(auth.login({ ...reference, password }), AccountDisabled);
       continue;
     }
-    const { user } = await auth.login({ ...reference, password });
+    const { user } = expectTokens(await auth.login({ ...reference, password }));
     assert.deepEqual(
       [user.id, user.email, user.name, user.roles, user.profile],
       [id, email ?? null, name ?? null, roles, team === undefined ? {} : { team }],

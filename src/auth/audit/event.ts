@@ -52,12 +52,14 @@ export const auditEventTypes = {
   user_enabled: { subject: 'user', changes: [], reasons: [] },
   user_deleted: { subject: 'user', changes: [], reasons: [] },
   password_changed: { subject: 'user', changes: [], reasons: [] },
+  password_change_required: { subject: 'user', changes: [], reasons: [] },
   password_change_failed: {
     subject: 'user',
     changes: [],
     reasons: ['wrong_password', 'no_password'],
   },
   login_succeeded: { subject: 'user', changes: [], reasons: [] },
+  login_challenged: { subject: 'user', changes: ['required'], reasons: [] },
   login_failed: {
     subject: 'user',
     changes: [],

@@ -1,10 +1,29 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { assertNotForm } from '../body.ts';
 import { toCaller } from '../caller.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { meSchema, passwordSchema, sessionSchema, sessionsSchema } from '../schemas/account.ts';
-import { answerSignIn, limitsOf } from '../sign-in-answer.ts';
+import { answerSignIn, limitsOf, parseTransport } from '../sign-in-answer.ts';
 import { toSessionView } from '../views.ts';
+
+/** The last step of a sign-in that needs a new password is answered as the sign-in would have been. */
+async function changeRequiredPassword(
+  context: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<object> {
+  const transport = parseTransport(context, request);
+  const tokens = await context.latchkey.auth.changeRequiredPassword(
+    request.body,
+    toCaller(request),
+    limitsOf(context, transport),
+  );
+  return answerSignIn(context, reply, tokens, { route: 'login', transport });
+}
+
+function hasChallenge({ body }: FastifyRequest): boolean {
+  return typeof body === 'object' && body !== null && Object.hasOwn(body, 'challenge');
+}
 
 /** What a signed-in person can see and do of their own. */
 export function addAccountRoutes(app: FastifyInstance, context: RouteContext): void {
@@ -19,9 +38,14 @@ export function addAccountRoutes(app: FastifyInstance, context: RouteContext): v
 
   addRoute(app, context, 'password', {
     schema: passwordSchema,
-    onRequest,
+    // After the body was read: a challenge is presented without a token, or beside one that was revoked.
+    preHandler(request, reply, done) {
+      if (hasChallenge(request)) done();
+      else onRequest(request, reply, done);
+    },
     handler: async (request, reply) => {
       assertNotForm(request);
+      if (hasChallenge(request)) return changeRequiredPassword(context, request, reply);
       // Answered the way the credential came, as a refresh is.
       const credential = context.credentials.require(request.raw);
       const transport = credential.transport === 'cookie' ? 'cookie' : 'body';

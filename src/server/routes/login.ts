@@ -4,7 +4,7 @@ import { toCaller } from '../caller.ts';
 import { RequestRefused } from '../request-refused.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { loginSchema } from '../schemas/sign-in.ts';
-import { answerSignIn, limitsOf, parseTransport } from '../sign-in-answer.ts';
+import { answerSignIn, limitsOf, parseTransport, requireTokens } from '../sign-in-answer.ts';
 
 export function addLoginRoute(app: FastifyInstance, context: RouteContext): void {
   const { auth } = context.latchkey;
@@ -12,12 +12,12 @@ export function addLoginRoute(app: FastifyInstance, context: RouteContext): void
     schema: loginSchema,
     handler: async (request, reply) => {
       const transport = parseTransport(context, request);
-      const signIn = await auth.login(
+      const result = await auth.login(
         readLogin(request),
         toCaller(request),
         limitsOf(context, transport),
       );
-      return answerSignIn(context, reply, signIn, { route: 'login', transport });
+      return answerSignIn(context, reply, requireTokens(result), { route: 'login', transport });
     },
   });
 }

@@ -7,6 +7,7 @@ import { findTokenClient } from '../client-credential.ts';
 import { OAuthRefused, SEND_A_FORM, sendOAuthError } from '../oauth-error.ts';
 import { addRoute, type RouteContext } from '../route-context.ts';
 import { tokenSchema } from '../schemas/sign-in.ts';
+import { requireTokens } from '../sign-in-answer.ts';
 import { toTokenView } from '../views.ts';
 
 type Form = Readonly<Record<string, string>>;
@@ -42,7 +43,7 @@ async function grant({ latchkey }: RouteContext, request: FastifyRequest): Promi
       const { username, password, scope } = form;
       const login = omitAbsent({ username, password, scope });
       const clientId = await findTokenClient(latchkey, request, form);
-      return latchkey.auth.login(login, caller, undefined, clientId);
+      return requireTokens(await latchkey.auth.login(login, caller, undefined, clientId));
     }
     case 'refresh_token': {
       const token = form['refresh_token'];

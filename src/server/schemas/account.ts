@@ -6,6 +6,7 @@ import {
   SIGNED_IN,
   Time,
   Tokens,
+  TransportQuery,
   User,
 } from './common.ts';
 import {
@@ -47,19 +48,26 @@ export const meSchema = {
 export const passwordSchema = {
   summary: 'Change the password',
   description:
-    'Ends every other session, and answers with new tokens of this one, or with cookies where the request came by cookie. Its old tokens are refused.',
+    'Ends every other session, and answers with new tokens of this one, or with cookies where the request came by cookie. Its old tokens are refused. Where a sign-in was answered with 401 `password_change_required`, send its `challenge` and the new password, without a token: the answer is that of a login.',
   tags: ['Account'],
   security: SIGNED_IN,
-  body: named(
-    'PasswordChange',
-    object(
-      {
-        current_password: string({ maxLength: 1024, format: 'password' }),
-        new_password: password,
-      },
-      { additionalProperties: false },
+  querystring: TransportQuery,
+  body: either([
+    named(
+      'PasswordChange',
+      object(
+        {
+          current_password: string({ maxLength: 1024, format: 'password' }),
+          new_password: password,
+        },
+        { additionalProperties: false },
+      ),
     ),
-  ),
+    named(
+      'RequiredPasswordChange',
+      object({ challenge: string(), new_password: password }, { additionalProperties: false }),
+    ),
+  ]),
   response: {
     200: either([Tokens, ByCookie], { description: 'The password was changed.' }),
     ...refusals(400, 401, 403, 413, 415),

@@ -31,6 +31,10 @@ const Problem = named(
       status: integer(),
       detail: string({ description: 'A sentence for a person.' }),
       code: string({ description: 'Stable, for programs.' }),
+      challenge: optional(
+        string({ description: 'Where a sign-in needs one more step: to be presented with it.' }),
+      ),
+      expires_in: optional(integer({ description: 'Seconds in which that step must be taken.' })),
       errors: optional(
         list(object({ field: string(), detail: string() }), {
           description: 'Which members were refused, and why.',
@@ -44,7 +48,13 @@ const Problem = named(
 export const OAuthError = named(
   'OAuthError',
   object(
-    { error: string(), error_description: string() },
+    {
+      error: string(),
+      error_description: string(),
+      code: optional(string({ description: 'Where a sign-in needs one more step: which.' })),
+      challenge: optional(string({ description: 'To be presented with that step.' })),
+      expires_in: optional(integer({ description: 'Seconds in which it must be taken.' })),
+    },
     { description: 'What went wrong (RFC 6749 section 5.2).' },
   ),
 );

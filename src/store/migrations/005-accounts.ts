@@ -11,6 +11,7 @@ import type { Steps } from '../sql/steps.ts';
  */
 export function* accounts(sql: Sql): Steps<void> {
   yield* sessionProofs(sql);
+  yield* passwordChanges(sql);
   yield* oneTimeSecrets(sql);
   yield* extendAuditEvents(sql);
   yield* rootKinds(sql);
@@ -27,6 +28,11 @@ function* sessionProofs({ db: { schema }, text, integer }: Sql): Steps<void> {
   yield* execute(sessions().addColumn('amr', text, (it) => it.notNull().defaultTo('pwd')));
   yield* execute(sessions().addColumn('mfa_time', integer));
   yield* execute(sessions().addColumn('client_id', text));
+}
+
+/** Users who must set a new password at their next sign-in. Nodes of version 0.1 let them in without one. */
+function* passwordChanges({ db: { schema }, integer }: Sql): Steps<void> {
+  yield* execute(schema.alterTable('users').addColumn('password_change_required_at', integer));
 }
 
 /** Links, codes and challenges. A subject need not be a user yet, so nothing refers to `users`. */

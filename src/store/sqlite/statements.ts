@@ -42,8 +42,12 @@ export const statements: CompiledStatements = {
     text: 'update "users" set "roles" = ? where "id" = ?',
     parameters: [['roles'], ['id']],
   },
+  'account.requireChange': {
+    text: 'update "users" set "password_change_required_at" = ? where "id" = ?',
+    parameters: [['at'], ['id']],
+  },
   'account.selectHash': {
-    text: 'select "password_hash" as "hash", "session_epoch" as "epoch" from "users" where "id" = ?',
+    text: 'select "password_hash" as "hash", "session_epoch" as "epoch", "disabled_at" as "disabledAt" from "users" where "id" = ?',
     parameters: [['id']],
   },
   'audit.insert': {
@@ -330,7 +334,7 @@ export const statements: CompiledStatements = {
     parameters: [['id']],
   },
   'users.insertUnlessTaken': {
-    text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "name", "roles", "profile", "password_hash", "token_version", "disabled_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
+    text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "name", "roles", "profile", "password_hash", "token_version", "disabled_at", "password_change_required_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
     parameters: [
       ['id'],
       ['username'],
@@ -343,6 +347,7 @@ export const statements: CompiledStatements = {
       ['password_hash'],
       ['token_version'],
       ['disabled_at'],
+      ['password_change_required_at'],
       ['created_at'],
       ['updated_at'],
     ],

@@ -9,6 +9,7 @@ import { secretConsumption, secretRemoval } from './one-time-secrets.ts';
 import { fromSessionRow, fromUserRow } from './records.ts';
 import { revocationLog } from './revocations.ts';
 import { sessionRemoval } from './session-cleanup.ts';
+import { sessionInsert } from './sessions.ts';
 import type { Verbs } from './verb.ts';
 
 /** Sessions that one step of deleting a user removes. */
@@ -16,7 +17,12 @@ const rowsToDelete = 200;
 
 type AccountVerbs = Pick<
   Verbs,
-  'endAllSessions' | 'changePassword' | 'setRoles' | 'setDisabled' | 'deleteUser'
+  | 'endAllSessions'
+  | 'changePassword'
+  | 'requirePasswordChange'
+  | 'setRoles'
+  | 'setDisabled'
+  | 'deleteUser'
 >;
 
 /** The verbs that change a user, and with it what its tokens are worth. */
@@ -26,6 +32,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
   const removal = sessionRemoval(sql);
   const consumeSecret = secretConsumption(sql);
   const secrets = secretRemoval(sql);
+  const insertSession = sessionInsert(sql);
   const missing = { found: false, revocations: [] };
 
   const raiseVersion = query(sql, 'account.raiseVersion', (p: { id: string; now: number }) =>
@@ -39,12 +46,18 @@ export function accountVerbs(sql: Sql): AccountVerbs {
     sql.forUpdate(
       sql.db
         .selectFrom('users')
-        .select(['password_hash as hash', 'session_epoch as epoch'])
+        .select(['password_hash as hash', 'session_epoch as epoch', 'disabled_at as disabledAt'])
         .where('id', '=', p.id),
     ),
   );
   const replaceHash = query(sql, 'account.replaceHash', (p: { id: string; hash: string }) =>
     sql.db.updateTable('users').set({ password_hash: p.hash }).where('id', '=', p.id),
+  );
+  const requireChange = query(
+    sql,
+    'account.requireChange',
+    (p: { id: string; at: number | null }) =>
+      sql.db.updateTable('users').set({ password_change_required_at: p.at }).where('id', '=', p.id),
   );
   const replaceRoles = query(sql, 'account.replaceRoles', (p: { id: string; roles: string }) =>
     sql.db.updateTable('users').set({ roles: p.roles }).where('id', '=', p.id),
@@ -135,11 +148,13 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       return { found: true, revocations: [entry] };
     },
 
-    *changePassword({ userId, verifiedHash, newHash, keep, consume, now, issuedUntil, event }) {
+    *changePassword(args) {
+      const { userId, verifiedHash, newHash, keep, consume, start, now, issuedUntil, event } = args;
       const [user] = yield* selectHash({ id: userId });
       if (user === undefined || (verifiedHash !== null && user.hash !== verifiedHash)) {
         return missing;
       }
+      if (start !== undefined && user.disabledAt !== null) return missing;
       const found =
         keep && (yield* findKept({ id: keep.sessionId, userId, epoch: user.epoch, now }));
       const [current] = found ?? [];
@@ -152,6 +167,9 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       if (consume !== undefined && !(yield* consumeSecret(consume))) return missing;
       yield* secrets.removeOpen({ subject: userId });
       yield* replaceHash({ id: userId, hash: newHash });
+      // An operator's change is not the one that the user was asked for.
+      const isByUser = verifiedHash !== null || consume !== undefined;
+      if (isByUser) yield* requireChange({ id: userId, at: null });
       const [raised] = yield* raiseEpoch({ id: userId, now });
       if (raised === undefined) return missing;
       // First the one that stays is moved to the new epoch; what is left behind has ended.
@@ -167,11 +185,27 @@ export function accountVerbs(sql: Sql): AccountVerbs {
             });
       yield* removal.removeBefore(userId, raised.session_epoch);
       yield* record(event);
+      if (start !== undefined) {
+        yield* insertSession(start.session, raised.session_epoch);
+        yield* record(start.event);
+      }
       const entry = yield* revokeUser(userId, raised.token_version, issuedUntil);
       const revocations = [entry];
+      if (start !== undefined) return { found: true, revocations, user: fromUserRow(raised) };
       if (kept === undefined) return { found: true, revocations };
       const answer = { session: fromSessionRow(kept), user: fromUserRow(raised) };
       return { found: true, revocations, kept: answer };
+    },
+
+    *requirePasswordChange({ userId, now, issuedUntil, event }) {
+      const [user] = yield* selectHash({ id: userId });
+      if (user === undefined || user.hash === null) return missing;
+      const raised = yield* endAll(userId, now);
+      if (raised === undefined) return missing;
+      yield* requireChange({ id: userId, at: now });
+      yield* record(event);
+      const entry = yield* revokeUser(userId, raised.token_version, issuedUntil);
+      return { found: true, revocations: [entry] };
     },
 
     *setRoles({ userId, roles, now, issuedUntil, event }) {

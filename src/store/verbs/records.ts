@@ -22,6 +22,7 @@ export function toUserRow(user: UserRecord): NewUserRow {
     password_hash: user.passwordHash,
     token_version: user.tokenVersion,
     disabled_at: user.disabledAt,
+    password_change_required_at: user.passwordChangeRequiredAt,
     created_at: user.createdAt,
     updated_at: user.updatedAt,
   };
@@ -40,6 +41,7 @@ export function fromUserRow(row: NewUserRow): UserRecord {
     passwordHash: row.password_hash,
     tokenVersion: row.token_version,
     disabledAt: row.disabled_at,
+    passwordChangeRequiredAt: row.password_change_required_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

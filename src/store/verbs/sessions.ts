@@ -97,6 +97,7 @@ export function sessionVerbs(
     *openSession({ session, proof, event, bound }) {
       const [row] = yield* selectUser({ id: session.userId });
       if (row === undefined || row.disabled_at !== null) return { status: 'refused' };
+      if (row.password_change_required_at !== null) return { status: 'refused' };
       if (!(yield* holds(proof, row))) return { status: 'refused' };
       const rehash = proof.kind === 'password' ? proof.rehash : null;
       if (rehash !== null) yield* replaceHash({ id: row.id, hash: rehash });

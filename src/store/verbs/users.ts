@@ -1,6 +1,6 @@
 import type { UserRecord } from '../../auth/model.ts';
-import type { NewUserRow } from '../schema.ts';
-import { query } from '../sql/query.ts';
+import { type NewUserRow, userColumns } from '../schema.ts';
+import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 import { auditLog } from './audit.ts';
@@ -13,21 +13,7 @@ export function userInsert(sql: Sql): (user: UserRecord) => Steps<{ id: string }
   const insertUnlessTaken = query(sql, 'users.insertUnlessTaken', (p: NewUserRow) =>
     sql.db
       .insertInto('users')
-      .values({
-        id: p.id,
-        username: p.username,
-        username_key: p.username_key,
-        email: p.email,
-        email_key: p.email_key,
-        name: p.name,
-        roles: p.roles,
-        profile: p.profile,
-        password_hash: p.password_hash,
-        token_version: p.token_version,
-        disabled_at: p.disabled_at,
-        created_at: p.created_at,
-        updated_at: p.updated_at,
-      })
+      .values(pick(p, userColumns))
       .onConflict((it) => it.doNothing())
       .returning('id'),
   );

@@ -25,6 +25,7 @@ const readingVerbs: Record<VerbName, boolean> = {
   endSession: false,
   endAllSessions: false,
   changePassword: false,
+  requirePasswordChange: false,
   setRoles: false,
   setDisabled: false,
   deleteUser: false,

@@ -4,7 +4,7 @@ import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { Revoked, Store } from '../../../src/auth/ports.ts';
 import { NO_VERSION_ACCEPTED } from '../../../src/revocation/revocation.ts';
 import { latestEvents } from '../../support/events.ts';
-import { anyAge } from '../records.ts';
+import { anEvent, anyAge, aSecret, aSession } from '../records.ts';
 import { isRecorded, logged, revoking, sessionIds, signUp } from './harness.ts';
 
 const now = 2_000;
@@ -18,6 +18,7 @@ type Act = (
 const verbs: Record<string, Act> = {
   endAllSessions: (store, args) => store.endAllSessions({ ...args, now }),
   changePassword: (store, args) => store.changePassword({ ...args, ...password }),
+  requirePasswordChange: (store, args) => store.requirePasswordChange({ ...args, now }),
   setRoles: (store, args) => store.setRoles({ ...args, roles: ['admin'], now }),
   'setDisabled(true)': (store, args) => store.setDisabled({ ...args, disabled: true, now }),
   'setDisabled(false)': (store, args) => store.setDisabled({ ...args, disabled: false, now }),
@@ -28,6 +29,7 @@ const verbs: Record<string, Act> = {
 const effects = {
   endAllSessions: { left: 0, version: 1, fields: {} },
   changePassword: { left: 0, version: 1, fields: { passwordHash: 'new hash' } },
+  requirePasswordChange: { left: 0, version: 1, fields: { passwordChangeRequiredAt: now } },
   setRoles: { left: 2, version: 1, fields: { roles: ['admin'] } },
   'setDisabled(true)': { left: 0, version: 1, fields: { disabledAt: now } },
   'setDisabled(false)': { left: 2, version: null, fields: {} },
@@ -123,6 +125,63 @@ export function accountTests(given: () => Store): void {
     assert.equal(await isRecorded(store, stale.event.id), false);
     const fresh = { ...stale, verifiedHash: user.passwordHash, ...revoking() };
     assert.equal((await store.changePassword(fresh)).found, true);
+  });
+
+  test('nobody without a password can be asked for a new one', async () => {
+    const store = given();
+    const { user } = await signUp(store, 1, { passwordHash: null });
+    const args = { userId: user.id, now, ...revoking() };
+    assert.deepEqual(await store.requirePasswordChange(args), { found: false, revocations: [] });
+    assert.deepEqual(await store.findUser({ id: user.id }), user);
+    assert.equal(await isRecorded(store, args.event.id), false);
+  });
+
+  test('a required change of the password is lifted by the user, and not by an operator', async () => {
+    const store = given();
+    const { user } = await signUp(store, 0);
+    const require = () =>
+      store.requirePasswordChange({ userId: user.id, now: 4_000, ...revoking() });
+    const since = async () =>
+      (await store.findUser({ id: user.id }))?.passwordChangeRequiredAt ?? null;
+    const change = (how: Partial<Parameters<Store['changePassword']>[0]>) =>
+      store.changePassword({ userId: user.id, ...password, ...how, ...revoking() });
+    await require();
+    assert.equal((await change({})).found, true);
+    assert.equal(await since(), 4_000);
+    assert.equal((await change({ verifiedHash: 'another hash' })).found, false);
+    assert.equal(await since(), 4_000);
+    assert.equal((await change({ verifiedHash: password.newHash })).found, true);
+    assert.equal(await since(), null);
+    await require();
+    const secret = aSecret({ subject: user.id });
+    await store.createOneTimeSecret({ secret, bound: null, now });
+    const { id, purpose, subject, mac } = secret;
+    assert.equal((await change({ consume: { id, purpose, subject, mac, now } })).found, true);
+    assert.equal(await since(), null);
+  });
+
+  test('a session starts with the new password and one entry of the log, unless the user is disabled', async () => {
+    const store = given();
+    const { user, sessions } = await signUp(store, 2);
+    const start = { session: aSession(user.id), event: anEvent() };
+    const args = { userId: user.id, ...password, start };
+    const log = await logged(store, async () => {
+      const changed = await store.changePassword({ ...args, ...revoking() });
+      const expected = { passwordHash: 'new hash', tokenVersion: 1, updatedAt: now };
+      assert.deepEqual(changed.user, { ...user, ...expected });
+    });
+    assert.deepEqual(log, [{ kind: 'user', subject: user.id, version: 1, expiresAt: 9_000 }]);
+    const listed = await store.listSessions({ userId: user.id, now, limit: 9 });
+    assert.deepEqual(listed, [start.session]);
+    assert.ok(await isRecorded(store, start.event.id));
+    for (const { id: sessionId } of sessions) {
+      assert.equal(await store.findSession({ sessionId, now }), undefined);
+    }
+    await store.setDisabled({ userId: user.id, disabled: true, now, ...revoking() });
+    const again = { ...args, start: { session: aSession(user.id), event: anEvent() } };
+    const refused = await store.changePassword({ ...again, ...revoking() });
+    assert.deepEqual(refused, { found: false, revocations: [] });
+    assert.deepEqual(await sessionIds(store, user.id), []);
   });
 
   test('disabling twice keeps the first time, and enabling lets the user in again', async () => {

@@ -43,6 +43,8 @@ const verbs: Record<string, (store: Store, given: Case) => Promise<unknown>> = {
     const change = { verifiedHash: null, newHash: 'x', keep: null };
     return store.changePassword({ userId: user.id, ...change, now, issuedUntil, event });
   },
+  requirePasswordChange: (store, { user, event }) =>
+    store.requirePasswordChange({ userId: user.id, now, issuedUntil, event }),
   setRoles: (store, { user, event }) =>
     store.setRoles({ userId: user.id, roles: ['admin'], now, issuedUntil, event }),
   setDisabled: (store, { user, event }) =>

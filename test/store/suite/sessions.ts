@@ -83,6 +83,8 @@ export function sessionTests(given: () => Store): void {
         now: 2_000,
         ...revoking(),
       }),
+    'a change of the password was required': (store, userId) =>
+      store.requirePasswordChange({ userId, now: 2_000, ...revoking() }),
     'the user was disabled': (store, userId) =>
       store.setDisabled({ userId, disabled: true, now: 2_000, ...revoking() }),
     'the user was deleted': (store, userId) =>

@@ -41,6 +41,7 @@ export function sessionShortcuts(
         where id = ${p.session_user_id}
           and password_hash = ${p.verifiedHash}
           and disabled_at is null
+          and password_change_required_at is null
         for share
       ),
       admitted as (

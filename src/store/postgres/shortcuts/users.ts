@@ -1,5 +1,10 @@
 import { sql as raw } from 'kysely';
-import type { AuditEventRow, NewSessionRow, NewUserRow } from '../../schema.ts';
+import {
+  type AuditEventRow,
+  type NewSessionRow,
+  type NewUserRow,
+  userColumns,
+} from '../../schema.ts';
 import type { Sql } from '../../sql/sql.ts';
 import type { Steps } from '../../sql/steps.ts';
 import { toEventRow } from '../../verbs/event-records.ts';
@@ -18,16 +23,8 @@ const takenFields: Readonly<Record<string, 'username' | 'email'>> = {
 
 export function userShortcuts(sql: Sql): Pick<Shortcuts, 'createUser'> {
   const insertUser = (p: NewUser) => raw`
-    insert into users (
-      id, username, username_key, email, email_key, name, roles, profile,
-      password_hash, token_version, disabled_at, created_at, updated_at
-    )
-    values (
-      ${p.user_id}, ${p.user_username}, ${p.user_username_key}, ${p.user_email},
-      ${p.user_email_key}, ${p.user_name}, ${p.user_roles}, ${p.user_profile},
-      ${p.user_password_hash}, ${p.user_token_version}, ${p.user_disabled_at},
-      ${p.user_created_at}, ${p.user_updated_at}
-    )
+    insert into users (${raw.join(userColumns.map((it) => raw.ref(it)))})
+    values (${raw.join(userColumns.map((it) => p[`user_${it}`]))})
     returning id, session_epoch`;
   const create = rawQuery(
     sql,
