@@ -19,7 +19,8 @@ export class OAuthRefused extends RequestRefused {
  * @see RFC 6749 section 5.2, RFC 6750 section 3, RFC 7662 section 2.3
  */
 export class ClientRefused extends RequestRefused {
-  readonly challenge: string;
+  /** The value of `WWW-Authenticate`. */
+  readonly authenticate: string;
   /**
    * @param authorization the header as it came
    * @param takesBearer whether the route takes a client's key as a bearer token too
@@ -29,7 +30,7 @@ export class ClientRefused extends RequestRefused {
     super(401, isBearer ? 'invalid_token' : 'invalid_client', message);
     const reason = isBearer ? ', error="invalid_token"' : '';
     const bearer = takesBearer ? `Bearer realm="clients"${reason}, ` : '';
-    this.challenge = `${bearer}Basic realm="clients", charset="UTF-8"`;
+    this.authenticate = `${bearer}Basic realm="clients", charset="UTF-8"`;
   }
   override get oauthError(): string {
     return this.code;
@@ -52,7 +53,7 @@ export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, err
   }
   const { 'www-authenticate': _, ...others } = headers;
   const authenticate =
-    error instanceof ClientRefused ? { 'www-authenticate': error.challenge } : {};
+    error instanceof ClientRefused ? { 'www-authenticate': error.authenticate } : {};
   reply
     .code(findStatus(error, problem.status))
     .headers({ ...others, ...authenticate })
