@@ -42,7 +42,7 @@ export function judgeLayers(root: string, rules: LayerRules = houseRules): Judge
     if (Object.hasOwn(rules.ambient, path)) continue;
     for (const { what, line } of ambient) {
       problems.push(
-        `${path}:${line} reads ${what}: take a Clock or Random (src/auth/ports.ts) instead`,
+        `${path}:${line} reads ${what}: take a Clock or Random (src/auth/ports/store.ts) instead`,
       );
     }
   }

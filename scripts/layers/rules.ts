@@ -19,29 +19,26 @@ export interface LayerRules {
   readonly ambient: Readonly<Record<string, string>>;
 }
 
-const belowAuth = ['errors', 'kernel', 'encoding', 'jwt', 'revocation'];
-const belowSystem = [...belowAuth, 'options', 'auth', 'store', 'hasher', 'guard', 'config'];
+const belowAuth = ['kernel', 'jwt', 'revocation'];
+const belowSystem = [...belowAuth, 'auth', 'store', 'hasher', 'guard', 'config'];
 
 export const houseRules: LayerRules = {
   layers: {
-    errors: [],
     kernel: [],
-    encoding: ['errors'],
-    options: ['errors'],
     fast: [],
-    jwt: ['errors', 'encoding', 'fast'],
     collections: [],
-    revocation: ['errors', 'encoding', 'jwt', 'collections'],
+    jwt: ['kernel', 'fast'],
+    revocation: ['kernel', 'jwt', 'collections'],
     auth: belowAuth,
     // The store reads its own location: what a URL and libpq's variables mean is defined in config.
     store: [...belowAuth, 'auth', 'config'],
     hasher: [...belowAuth, 'auth'],
-    guard: [...belowAuth, 'options'],
+    guard: belowAuth,
     client: [],
-    testing: [...belowAuth, 'options', 'guard'],
-    config: ['errors', 'encoding', 'options', 'jwt'],
+    testing: [...belowAuth, 'guard'],
+    config: ['kernel', 'jwt'],
     system: belowSystem,
-    server: ['errors', 'kernel', 'encoding', 'options', 'jwt', 'auth', 'guard', 'config', 'system'],
+    server: ['kernel', 'jwt', 'auth', 'guard', 'config', 'system'],
     cli: [...belowSystem, 'system', 'server'],
   },
   areas: {
@@ -77,20 +74,20 @@ export const houseRules: LayerRules = {
   packages: [
     {
       names: ['fastify', 'fastify-plugin', '@fastify/*'],
-      only: ['src/server', 'src/guard/fastify'],
+      only: ['src/server', 'src/guard/adapters/fastify'],
     },
-    { names: ['hono'], only: ['src/guard/hono'] },
-    { names: ['express'], only: ['src/guard/express'] },
+    { names: ['hono'], only: ['src/guard/adapters/hono'] },
+    { names: ['express'], only: ['src/guard/adapters/express'] },
     { names: ['kysely', 'node:sqlite', 'pg'], only: ['src/store'] },
     { names: ['@node-rs/*'], only: ['src/hasher'] },
     {
       names: ['node:crypto'],
-      only: ['src/encoding', 'src/fast', 'src/jwt', 'src/auth', 'src/system'],
+      only: ['src/kernel', 'src/fast', 'src/jwt', 'src/auth', 'src/system'],
     },
   ],
   ambient: {
-    'src/guard/ambient.ts':
+    'src/kernel/system-clock.ts':
       'implements the Clock that everything else is given, and spreads retries',
-    'src/system/clock.ts': 'implements the Random that everything else is given',
+    'src/kernel/system-random.ts': 'implements the Random that everything else is given',
   },
 };

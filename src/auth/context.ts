@@ -1,12 +1,12 @@
-import type { AccessTokenIssuer } from './access-token-issuer.ts';
 import type { Caller } from './audit/caller.ts';
 import type { NewAuditEvent } from './audit/event.ts';
 import type { EventMaker } from './audit/event-maker.ts';
-import type { Clock, PasswordHasher, Random, Revoked, Revoking, Store } from './ports.ts';
-import { LONGEST_ACCESS_TTL } from './ports.ts';
-import type { RefreshTokenCodec } from './refresh-token.ts';
-import type { RevocationLog } from './revocation-log.ts';
-import type { RootKey } from './root-keys.ts';
+import type { RootKey } from './keys/root-keys.ts';
+import type { Clock, PasswordHasher, Random, Revoked, Revoking, Store } from './ports/store.ts';
+import { LONGEST_ACCESS_TTL } from './ports/store.ts';
+import type { RevocationLog } from './revocations/revocation-log.ts';
+import type { AccessTokenIssuer } from './sessions/access-token-issuer.ts';
+import type { RefreshTokenCodec } from './sessions/refresh-token.ts';
 import { type AuthSettings, REVOCATION_MARGIN } from './settings.ts';
 
 /** What the services of the domain share. */

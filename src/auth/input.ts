@@ -1,5 +1,5 @@
-import { type InputProblem, InvalidInput } from '../errors.ts';
-import { trimIdentifier } from './names.ts';
+import { type InputProblem, InvalidInput } from '../kernel/errors.ts';
+import { trimIdentifier } from './users/identifiers.ts';
 
 export interface StringRule {
   /** Characters (code points). Default 1. */

@@ -1,5 +1,5 @@
-import { createStopwatch } from '../jwt/clock.ts';
-import type { Clock, Random, Store } from './ports.ts';
+import { createStopwatch } from '../kernel/clock.ts';
+import type { Clock, Random, Store } from './ports/store.ts';
 
 export interface LeaseOptions {
   readonly store: Store;

@@ -1,7 +1,7 @@
 import type { Algorithm } from '../jwt/algorithms.ts';
-import type { SigningKey } from '../jwt/keys.ts';
-import type { FieldRules } from './fields.ts';
+import type { SigningKey } from '../jwt/keys/import-keys.ts';
 import type { Session, User } from './model.ts';
+import type { FieldRules } from './users/custom-fields.ts';
 
 /** What the domain needs to know. All durations are in seconds. */
 export interface AuthSettings {

@@ -1,10 +1,10 @@
-import { createStopwatch } from '../jwt/clock.ts';
+import { createStopwatch } from '../kernel/clock.ts';
+import { createUuid } from '../kernel/uuid.ts';
 import { systemCaller } from './audit/caller.ts';
 import { aboutUser } from './audit/event.ts';
 import type { AuthContext } from './context.ts';
 import type { UserRecord } from './model.ts';
-import { createSession } from './sign-in.ts';
-import { createUuid } from './uuid.ts';
+import { createSession } from './sessions/sign-in.ts';
 
 /** How long a successful write vouches for the database. */
 const SUCCESS_MS = 2_000;

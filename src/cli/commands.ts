@@ -1,49 +1,43 @@
-import type { Command } from './command.ts';
+import type { Command } from './shell/command.ts';
 
 /** All commands, in the order help shows them. Each is loaded only where it is called, or for help. */
 export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
-  ['serve', async () => (await import('./commands/serve.ts')).serve],
-  ['users create', async () => (await import('./commands/users-create.ts')).usersCreate],
-  ['users list', async () => (await import('./commands/users-list.ts')).usersList],
-  ['users show', async () => (await import('./commands/users-show.ts')).usersShow],
-  ['users set-role', async () => (await import('./commands/users-set-role.ts')).usersSetRole],
+  ['serve', async () => (await import('./serve/serve.ts')).serve],
+  ['users create', async () => (await import('./commands/users/create.ts')).usersCreate],
+  ['users list', async () => (await import('./commands/users/list.ts')).usersList],
+  ['users show', async () => (await import('./commands/users/show.ts')).usersShow],
+  ['users set-role', async () => (await import('./commands/users/set-role.ts')).usersSetRole],
   [
     'users set-password',
-    async () => (await import('./commands/users-set-password.ts')).usersSetPassword,
+    async () => (await import('./commands/users/set-password.ts')).usersSetPassword,
   ],
   [
     'users require-password-change',
     async () =>
-      (await import('./commands/users-require-password-change.ts')).usersRequirePasswordChange,
+      (await import('./commands/users/require-password-change.ts')).usersRequirePasswordChange,
   ],
-  ['users disable', async () => (await import('./commands/users-set-disabled.ts')).usersDisable],
-  ['users enable', async () => (await import('./commands/users-set-disabled.ts')).usersEnable],
-  ['users delete', async () => (await import('./commands/users-delete.ts')).usersDelete],
-  [
-    'clients create',
-    async () => (await import('./commands/clients/clients-create.ts')).clientsCreate,
-  ],
-  ['clients list', async () => (await import('./commands/clients/clients-list.ts')).clientsList],
+  ['users disable', async () => (await import('./commands/users/set-disabled.ts')).usersDisable],
+  ['users enable', async () => (await import('./commands/users/set-disabled.ts')).usersEnable],
+  ['users delete', async () => (await import('./commands/users/delete.ts')).usersDelete],
+  ['clients create', async () => (await import('./commands/clients/create.ts')).clientsCreate],
+  ['clients list', async () => (await import('./commands/clients/list.ts')).clientsList],
   [
     'clients rotate-secret',
-    async () => (await import('./commands/clients/clients-rotate-secret.ts')).clientsRotateSecret,
+    async () => (await import('./commands/clients/rotate-secret.ts')).clientsRotateSecret,
   ],
-  [
-    'clients delete',
-    async () => (await import('./commands/clients/clients-delete.ts')).clientsDelete,
-  ],
-  ['backup', async () => (await import('./commands/backup.ts')).backup],
-  ['restore', async () => (await import('./commands/restore.ts')).restore],
+  ['clients delete', async () => (await import('./commands/clients/delete.ts')).clientsDelete],
+  ['backup', async () => (await import('./commands/database/backup.ts')).backup],
+  ['restore', async () => (await import('./commands/database/restore.ts')).restore],
   [
     'migrate-database',
-    async () => (await import('./commands/migrate-database.ts')).migrateDatabase,
+    async () => (await import('./commands/database/migrate-database.ts')).migrateDatabase,
   ],
-  ['keys list', async () => (await import('./commands/keys-list.ts')).keysList],
-  ['keys rotate', async () => (await import('./commands/keys-rotate.ts')).keysRotate],
-  ['keys revoke', async () => (await import('./commands/keys-revoke.ts')).keysRevoke],
-  ['audit list', async () => (await import('./commands/audit/audit-list.ts')).auditList],
-  ['audit tail', async () => (await import('./commands/audit/audit-tail.ts')).auditTail],
-  ['secret rotate', async () => (await import('./commands/secret-rotate.ts')).secretRotate],
+  ['keys list', async () => (await import('./commands/keys/list.ts')).keysList],
+  ['keys rotate', async () => (await import('./commands/keys/rotate.ts')).keysRotate],
+  ['keys revoke', async () => (await import('./commands/keys/revoke.ts')).keysRevoke],
+  ['audit list', async () => (await import('./commands/audit/list.ts')).auditList],
+  ['audit tail', async () => (await import('./commands/audit/tail.ts')).auditTail],
+  ['secret rotate', async () => (await import('./commands/secret/rotate.ts')).secretRotate],
 ]);
 
 /** What several commands begin with, and what they are about. */

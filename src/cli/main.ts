@@ -17,7 +17,7 @@ if (Number(process.versions.node.split('.', 1)[0]) < oldest) {
 } else {
   // Sources must be stripped of their types at every start; built code gains nothing by a cache.
   if (import.meta.url.endsWith('.ts')) enableCompileCache();
-  const { runProcess } = await import('./process.ts');
+  const { runProcess } = await import('./shell/process.ts');
   await runProcess();
 }
 

@@ -1,13 +1,13 @@
 import { readSettings } from '../config/read-settings.ts';
 import { settingTable } from '../config/setting-table.ts';
-import { InvalidInput, InvalidSetting, isLatchkeyError } from '../errors.ts';
-import type { Call, Command } from './command.ts';
-import { Console, type Surroundings } from './console.ts';
-import { exitCode } from './exit-code.ts';
-import { CommandFailed, UsageError } from './failures.ts';
-import { type Found, findCommand } from './find-command.ts';
-import type { Flags } from './flags.ts';
-import { parseCall } from './parse-call.ts';
+import { InvalidInput, InvalidSetting, isLatchkeyError } from '../kernel/errors.ts';
+import type { Call, Command } from './shell/command.ts';
+import { exitCode } from './shell/exit-code.ts';
+import { CommandFailed, UsageError } from './shell/failures.ts';
+import { type Found, findCommand } from './shell/find-command.ts';
+import type { Flags } from './shell/flags.ts';
+import { parseCall } from './shell/parse-call.ts';
+import { Console, type Surroundings } from './shell/terminal/console.ts';
 
 /**
  * Runs the program on a command line. Never rejects.
@@ -28,12 +28,12 @@ async function perform(
   found: Found,
 ): Promise<number> {
   if (found.kind === 'version') {
-    const { VERSION } = await import('../server/version.ts');
+    const { VERSION } = await import('../server/http/version.ts');
     console.print(VERSION);
     return exitCode.ok;
   }
   if (found.kind === 'help') {
-    const { formatGroupHelp } = await import('./help.ts');
+    const { formatGroupHelp } = await import('./shell/help.ts');
     const text = await formatGroupHelp(console, found.group);
     if (found.asked) console.print(text);
     else console.note(text);
@@ -42,7 +42,7 @@ async function perform(
   const command = await found.load();
   const { operands, flags } = parseCall(command, found.args);
   if (flags.has('help')) {
-    const { formatCommandHelp } = await import('./help.ts');
+    const { formatCommandHelp } = await import('./shell/help.ts');
     console.print(formatCommandHelp(console, command));
     return exitCode.ok;
   }

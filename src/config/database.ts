@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parsePostgresUrl } from './postgres/url.ts';
-import type { Refuse } from './refuse.ts';
+import type { Refuse } from './setting-error.ts';
 import { refuseStrayCharacters } from './stray-characters.ts';
 
 /** Where the data lives. */

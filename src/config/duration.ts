@@ -1,5 +1,5 @@
-import type { Parse, Refuse } from './refuse.ts';
-import { quote } from './refuse.ts';
+import type { Parse, Refuse } from './setting-error.ts';
+import { quote } from './setting-error.ts';
 
 const secondsPerUnit: Readonly<Record<string, number>> = {
   ms: 0.001,

@@ -1,5 +1,5 @@
-import { InvalidSetting } from '../errors.ts';
-import { findNearMiss } from '../options/near-miss.ts';
+import { InvalidSetting } from '../kernel/errors.ts';
+import { findNearMiss } from '../kernel/options/did-you-mean.ts';
 import { type SettingName, type SettingSpec, settingTable } from './setting-table.ts';
 
 /** A setting as somebody wrote it. */

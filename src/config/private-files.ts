@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Refuse } from './refuse.ts';
+import type { Refuse } from './setting-error.ts';
 
 /** Write permission of the group, and any permission of other users. */
 const forbiddenForFiles = 0o027;

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { InvalidSetting } from '../errors.ts';
 import type { Algorithm } from '../jwt/algorithms.ts';
+import { InvalidSetting } from '../kernel/errors.ts';
 import { addFlags, addOptions, type GivenSettings } from './given-settings.ts';
 import { holdsPassword } from './postgres/url.ts';
-import type { Refuse } from './refuse.ts';
+import type { Refuse } from './setting-error.ts';
 import {
   defaultAudience,
   type SettingName,

@@ -1,11 +1,11 @@
 import { ALGORITHMS, type Algorithm, isAlgorithm } from '../jwt/algorithms.ts';
-import { describeKnownMaterial } from '../jwt/known-material.ts';
-import { findSecretWeakness } from '../jwt/secret-strength.ts';
-import { findNearMiss } from '../options/near-miss.ts';
+import { describeKnownMaterial } from '../jwt/keys/known-material.ts';
+import { findSecretWeakness } from '../jwt/keys/secret-strength.ts';
+import { findNearMiss } from '../kernel/options/did-you-mean.ts';
 import { parseDatabaseUrl } from './database.ts';
 import { durationBetween, wholeSecondsBetween } from './duration.ts';
 import { parseHost, parsePort, parseTrustProxy, splitList } from './network.ts';
-import { type Parse, quote, type Refuse } from './refuse.ts';
+import { type Parse, quote, type Refuse } from './setting-error.ts';
 import { refuseStrayCharacters } from './stray-characters.ts';
 import { parseCorsOrigins, parseIssuer } from './web-address.ts';
 

@@ -1,4 +1,4 @@
-import type { Refuse } from './refuse.ts';
+import type { Refuse } from './setting-error.ts';
 
 /** Invisible at either end: blanks, marks of byte order and direction, joiners. */
 const outerBlank = /^[\s\p{Cf}]|[\s\p{Cf}]$/u;

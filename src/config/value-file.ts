@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import type { Refuse } from './refuse.ts';
+import type { Refuse } from './setting-error.ts';
 import { refuseStrayCharacters } from './stray-characters.ts';
 
 const mostBytes = 64 * 1024;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { InvalidSetting } from '../errors.ts';
+import { InvalidSetting } from '../kernel/errors.ts';
 import { type Given, type GivenSettings, refuseUnknown, settingSpecs } from './given-settings.ts';
-import type { Refuse } from './refuse.ts';
+import type { Refuse } from './setting-error.ts';
 import type { SettingSpec } from './setting-table.ts';
 import { readValueFile } from './value-file.ts';
 

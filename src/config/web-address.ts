@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { isOrigin } from '../encoding/web-origin.ts';
-import { findNearMiss } from '../options/near-miss.ts';
+import { isOrigin } from '../kernel/encoding/web-origin.ts';
+import { findNearMiss } from '../kernel/options/did-you-mean.ts';
 import { splitList } from './network.ts';
-import { quote, type Refuse } from './refuse.ts';
+import { quote, type Refuse } from './setting-error.ts';
 import { refuseStrayCharacters } from './stray-characters.ts';
 
 function findWebUrl(text: string): URL | undefined {

@@ -1,5 +1,5 @@
-import type { Clock } from '../jwt/clock.ts';
-import type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Guard, GuestCheck, RequestCheck } from './guard.ts';
 import {
   type AccessRequirements,
   type AccessRule,
@@ -7,12 +7,12 @@ import {
   createAccessRule,
   type GuestRequirements,
   type RequirementArguments,
-} from './authorize.ts';
-import type { CredentialReader } from './credentials.ts';
-import { errorResponse } from './error-response.ts';
-import type { Guard, GuestCheck, RequestCheck } from './guard.ts';
-import type { IncomingRequest } from './request.ts';
-import type { VerifiedToken, Verifier } from './verifier.ts';
+} from './request/authorize.ts';
+import type { CredentialReader } from './request/credentials.ts';
+import type { IncomingRequest } from './request/request.ts';
+import { errorResponse } from './respond/error-response.ts';
+import type { VerifiedToken, Verifier } from './verify/access-token-verifier.ts';
+import type { AuthenticatedUser, CustomClaims } from './verify/authenticated-user.ts';
 
 /** What a guard is made of. */
 export interface GuardParts {

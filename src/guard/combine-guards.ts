@@ -1,16 +1,16 @@
-import { InvalidOption, isTokenRefusal, TokenRefused } from '../errors.ts';
 import { MAX_TOKEN_LENGTH } from '../jwt/limits.ts';
+import { InvalidOption, isTokenRefusal, TokenRefused } from '../kernel/errors.ts';
 import { createProtect, findGuardMember, type GuardMember } from './assemble-guard.ts';
-import type { CustomClaims } from './authenticated-user.ts';
+import type { Guard, GuardStatus, GuestCheck, RequestCheck } from './guard.ts';
 import {
   type AccessRequirements,
   assertRequirements,
   type GuestRequirements,
   type RequirementArguments,
-} from './authorize.ts';
-import { twoCredentials } from './credentials.ts';
-import type { Guard, GuardStatus, GuestCheck, RequestCheck } from './guard.ts';
-import type { IncomingRequest } from './request.ts';
+} from './request/authorize.ts';
+import { twoCredentials } from './request/credentials.ts';
+import type { IncomingRequest } from './request/request.ts';
+import type { CustomClaims } from './verify/authenticated-user.ts';
 
 /**
  * Combines guards of several issuers into one. Each keeps its keys, audience, cookies, origins and revocations to

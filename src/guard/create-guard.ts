@@ -1,14 +1,14 @@
-import { importKeys } from '../jwt/key-set.ts';
-import { assertOptions } from '../options/check-options.ts';
+import { importKeys } from '../jwt/keys/key-set.ts';
+import { assertOptions } from '../kernel/options/check-options.ts';
 import { assembleGuard } from './assemble-guard.ts';
-import type { CustomClaims } from './authenticated-user.ts';
 import type { Guard } from './guard.ts';
 import { ISSUER_GUARD_OPTIONS, LOCAL_GUARD_OPTIONS } from './guard-option-checks.ts';
 import type { GuardOptions, LocalGuardOptions } from './guard-options.ts';
 import { createGuardParts } from './guard-parts.ts';
-import { createIssuerGuard } from './issuer-guard.ts';
-import { reportWrongClaims } from './report-wrong-claims.ts';
-import { SetUpReport } from './set-up-report.ts';
+import { createIssuerGuard } from './issuer/issuer-guard.ts';
+import { reportWrongClaims } from './issuer/report-wrong-claims.ts';
+import { SetUpReport } from './issuer/set-up-report.ts';
+import type { CustomClaims } from './verify/authenticated-user.ts';
 
 /**
  * Creates a guard: it tells who a request comes from, by verifying access tokens on the spot.

@@ -1,4 +1,4 @@
-import { InvalidOption } from '../errors.ts';
+import { InvalidOption } from '../kernel/errors.ts';
 import {
   aBoolean,
   aFunction,
@@ -10,11 +10,11 @@ import {
   type OptionChecks,
   optionsOf,
   orFalse,
-} from '../options/check-options.ts';
-import type { CookieNames } from './cookie-names.ts';
+} from '../kernel/options/check-options.ts';
+import type { RevocationOptions } from './feed/revocation-watch.ts';
 import type { CommonGuardOptions, IssuerGuardOptions, LocalGuardOptions } from './guard-options.ts';
-import type { RevocationOptions } from './revocation-watch.ts';
-import type { TokenCacheOptions } from './verified-token-cache.ts';
+import type { CookieNames } from './request/cookie-names.ts';
+import type { TokenCacheOptions } from './verify/verified-token-cache.ts';
 
 export const COOKIE_NAMES: OptionCheck = optionsOf({
   access: aString,

@@ -1,11 +1,11 @@
 import type { Algorithm } from '../jwt/algorithms.ts';
-import type { Clock } from '../jwt/clock.ts';
-import type { KeysMaterial } from '../jwt/key-set.ts';
-import type { CookieNames } from './cookie-names.ts';
-import type { Fetch } from './fetch-document.ts';
+import type { KeysMaterial } from '../jwt/keys/key-set.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Fetch } from '../kernel/http/fetch-document.ts';
+import type { RevocationOptions } from './feed/revocation-watch.ts';
 import type { GuardStatus } from './guard.ts';
-import type { RevocationOptions } from './revocation-watch.ts';
-import type { TokenCacheOptions } from './verified-token-cache.ts';
+import type { CookieNames } from './request/cookie-names.ts';
+import type { TokenCacheOptions } from './verify/verified-token-cache.ts';
 
 /** What every guard can be told. */
 export interface CommonGuardOptions {

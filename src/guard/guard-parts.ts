@@ -1,14 +1,14 @@
-import { isOrigin } from '../encoding/web-origin.ts';
-import { InvalidSetting } from '../errors.ts';
-import type { Clock } from '../jwt/clock.ts';
-import type { VerificationKey } from '../jwt/key-types.ts';
+import type { VerificationKey } from '../jwt/keys/key-types.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { isOrigin } from '../kernel/encoding/web-origin.ts';
+import { InvalidSetting } from '../kernel/errors.ts';
+import { systemClock } from '../kernel/system-clock.ts';
 import { RevocationIndex } from '../revocation/revocation-index.ts';
-import { systemClock } from './ambient.ts';
-import { createTokenCookies, type TokenCookies } from './cookies.ts';
-import { type CredentialReader, createCredentialReader } from './credentials.ts';
 import type { CommonGuardOptions } from './guard-options.ts';
-import { createOriginRules } from './same-origin.ts';
-import { createVerifier, type Verifier } from './verifier.ts';
+import { type CredentialReader, createCredentialReader } from './request/credentials.ts';
+import { createOriginRules } from './request/same-origin.ts';
+import { createTokenCookies, type TokenCookies } from './request/token-cookies.ts';
+import { createVerifier, type Verifier } from './verify/access-token-verifier.ts';
 
 /** What every guard has, wherever its keys come from. */
 export interface CommonGuardParts {

@@ -1,8 +1,8 @@
-import type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
-import type { AccessRequirements, GuestRequirements } from './authorize.ts';
-import type { IssuerKeysStatus } from './issuer-keys.ts';
-import type { IncomingRequest } from './request.ts';
-import type { RevocationWatchStatus } from './revocation-watch.ts';
+import type { RevocationWatchStatus } from './feed/revocation-watch.ts';
+import type { IssuerKeysStatus } from './issuer/issuer-keys.ts';
+import type { AccessRequirements, GuestRequirements } from './request/authorize.ts';
+import type { IncomingRequest } from './request/request.ts';
+import type { AuthenticatedUser, CustomClaims } from './verify/authenticated-user.ts';
 
 /**
  * What is there at once in all but rare cases: a promise only where the guard must ask its issuer first.

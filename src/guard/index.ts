@@ -6,18 +6,21 @@
  * - `latchkey/guard/fastify`, `latchkey/guard/hono`, `latchkey/guard/express`: it in those frameworks.
  */
 
-export * from '../errors.ts';
 export type { Algorithm } from '../jwt/algorithms.ts';
-export type { Clock } from '../jwt/clock.ts';
-export type { JsonWebKey, KeyMaterial } from '../jwt/key-material.ts';
-export type { KeysMaterial } from '../jwt/key-set.ts';
-export type { AuthenticatedUser, CustomClaims } from './authenticated-user.ts';
-export type { AccessRequirements, GuestRequirements } from './authorize.ts';
+export type { JsonWebKey, KeyMaterial } from '../jwt/keys/key-material.ts';
+export type { KeysMaterial } from '../jwt/keys/key-set.ts';
+export type { Clock } from '../kernel/clock.ts';
+export * from '../kernel/errors.ts';
+export type { Fetch } from '../kernel/http/fetch-document.ts';
+export type { UserDecorations, UserName, UserOf } from './adapters/user-decorations.ts';
 export { combineGuards } from './combine-guards.ts';
-export type { CookieNames } from './cookie-names.ts';
 export { createGuard } from './create-guard.ts';
-export { errorResponse } from './error-response.ts';
-export type { Fetch } from './fetch-document.ts';
+export type { RevocationFeedState, RevocationFeedStatus } from './feed/revocation-feed.ts';
+export type {
+  RevocationOptions,
+  RevocationWatchStatus,
+  StalePolicy,
+} from './feed/revocation-watch.ts';
 export type {
   Guard,
   GuardStatus,
@@ -33,9 +36,10 @@ export type {
   IssuerGuardOptions,
   LocalGuardOptions,
 } from './guard-options.ts';
-export type { IssuerKeysStatus } from './issuer-keys.ts';
-export type { IncomingRequest, RequestHeaders } from './request.ts';
-export type { RevocationFeedState, RevocationFeedStatus } from './revocation-feed.ts';
-export type { RevocationOptions, RevocationWatchStatus, StalePolicy } from './revocation-watch.ts';
-export type { UserDecorations, UserName, UserOf } from './user-decorations.ts';
-export type { TokenCacheOptions } from './verified-token-cache.ts';
+export type { IssuerKeysStatus } from './issuer/issuer-keys.ts';
+export type { AccessRequirements, GuestRequirements } from './request/authorize.ts';
+export type { CookieNames } from './request/cookie-names.ts';
+export type { IncomingRequest, RequestHeaders } from './request/request.ts';
+export { errorResponse } from './respond/error-response.ts';
+export type { AuthenticatedUser, CustomClaims } from './verify/authenticated-user.ts';
+export type { TokenCacheOptions } from './verify/verified-token-cache.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import type { Clock, PasswordHasher, Random } from '../auth/ports.ts';
-import { InvalidInput, InvalidSetting } from '../errors.ts';
+import type { Clock, PasswordHasher, Random } from '../auth/ports/store.ts';
+import { InvalidInput, InvalidSetting } from '../kernel/errors.ts';
 import { type HashAnswer, type HashRequest, isHashAnswer } from './messages.ts';
 import { type Argon2Policy, assertPolicy, defaultPolicy } from './policy.ts';
 import { findImportProblem } from './stored-hash.ts';

@@ -1,4 +1,4 @@
-import { InvalidSetting } from '../errors.ts';
+import { InvalidSetting } from '../kernel/errors.ts';
 
 /**
  * The cost of one argon2id hash.

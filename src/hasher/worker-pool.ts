@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { Overloaded } from '../errors.ts';
-import { type Clock, createStopwatch } from '../jwt/clock.ts';
+import { type Clock, createStopwatch } from '../kernel/clock.ts';
+import { Overloaded } from '../kernel/errors.ts';
 import { settlesWithin } from '../kernel/settles-within.ts';
 
 export interface WorkerPoolOptions<Answer> {

@@ -1,4 +1,4 @@
-import { encodeBase64url } from '../encoding/base64url.ts';
+import { encodeBase64url } from '../kernel/encoding/base64url.ts';
 import type { Claims } from './claims.ts';
 
 /** `typ` of access tokens. @see RFC 9068 section 2.1 */

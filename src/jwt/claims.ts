@@ -1,6 +1,6 @@
-import { isJsonObject, type JsonObject } from '../encoding/json.ts';
-import { TokenRefused } from '../errors.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { isJsonObject, type JsonObject } from '../kernel/encoding/json.ts';
+import { TokenRefused } from '../kernel/errors.ts';
 
 /** What every token of ours says. Times are seconds since the epoch. @see RFC 7519 section 4.1 */
 export interface Claims {

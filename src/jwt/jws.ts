@@ -6,11 +6,11 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto';
-import { decodeBase64url, encodeBase64url } from '../encoding/base64url.ts';
-import { KeyRefused, TokenRefused } from '../errors.ts';
 import { createMac } from '../fast/hmac.ts';
+import { decodeBase64url, encodeBase64url } from '../kernel/encoding/base64url.ts';
+import { KeyRefused, TokenRefused } from '../kernel/errors.ts';
 import { type Algorithm, type AlgorithmParameters, parametersOf } from './algorithms.ts';
-import type { SigningKey, VerificationKey } from './key-types.ts';
+import type { SigningKey, VerificationKey } from './keys/key-types.ts';
 import { MAX_TOKEN_LENGTH } from './limits.ts';
 
 /**

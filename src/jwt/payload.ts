@@ -1,6 +1,6 @@
-import { decodeBase64url } from '../encoding/base64url.ts';
-import { parseJson } from '../encoding/json.ts';
-import { decodeUtf8 } from '../encoding/utf8.ts';
+import { decodeBase64url } from '../kernel/encoding/base64url.ts';
+import { parseJson } from '../kernel/encoding/json.ts';
+import { decodeUtf8 } from '../kernel/encoding/utf8.ts';
 import { invalidClaims } from './claims.ts';
 
 /** Parses the payload segment of a token, strictly. @throws {TokenRefused} */

@@ -1,23 +1,28 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Settings } from '../config/settings.ts';
-import { aBoolean, assertOptions, type OptionChecks, optionsOf } from '../options/check-options.ts';
+import {
+  aBoolean,
+  assertOptions,
+  type OptionChecks,
+  optionsOf,
+} from '../kernel/options/check-options.ts';
 import { readAllSettings } from '../system/options.ts';
-import { addBodyParsers, BODY_LIMIT } from './body.ts';
-import { refuseBrokenRequest } from './broken-request.ts';
-import { createProxyTest } from './client-address.ts';
-import { addCors, type CorsOptions, corsOptionChecks } from './cors.ts';
-import { ignoreEmptyBodies } from './empty-body.ts';
-import { silence } from './host-log.ts';
+import { addHealthRoutes } from './features/health/routes.ts';
+import { addVerifyForwardedRoutes } from './features/machine-endpoints/verify.ts';
+import { addBodyParsers, BODY_LIMIT } from './http/body.ts';
+import { createProxyTest } from './http/client-address.ts';
+import { addCors, type CorsOptions, corsOptionChecks } from './http/cors.ts';
+import { ignoreEmptyBodies } from './http/empty-body.ts';
+import { refuseBrokenRequest } from './http/errors/client-error.ts';
+import { silence } from './http/errors/host-log.ts';
+import { answerUnknownAddresses } from './http/errors/not-found.ts';
+import { sendError } from './http/errors/send-error.ts';
+import { throwPlainly } from './http/errors/throw-plainly.ts';
+import { addSecurityHeaders } from './http/security-headers.ts';
 import { type LatchkeyPluginOptions, pluginOptionChecks, splitOptions } from './options.ts';
 import { latchkey } from './plugin.ts';
 import { recallContext } from './route-context.ts';
-import { addHealthRoutes } from './routes/health.ts';
-import { addVerifyForwardedRoutes } from './routes/verify.ts';
 import { createRouteTable } from './routes-table.ts';
-import { addSecurityHeaders } from './security-headers.ts';
-import { sendError } from './send-error.ts';
-import { throwPlainly } from './throw-plainly.ts';
-import { answerUnknownAddresses } from './unknown-address.ts';
 
 export interface AppOptions extends LatchkeyPluginOptions {
   /** Where errors of ours are logged. Default: standard error. False: nowhere. */

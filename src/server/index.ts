@@ -19,27 +19,27 @@ export type {
 export type { EventFollower } from '../auth/audit/event-follower.ts';
 export type { Auth } from '../auth/auth.ts';
 export type { AuthenticatedClient, ClientCredentials, Clients } from '../auth/clients/clients.ts';
-export type { FieldRule, FieldRules } from '../auth/fields.ts';
 export type { Client, ClientKind, Session, User } from '../auth/model.ts';
-export type { CreateUserInput, NewUserInput } from '../auth/new-user.ts';
+export type { IssuedTokens } from '../auth/sessions/sign-in.ts';
 export {
   isChallenge,
   type SignInChallenge,
   type SignInResult,
 } from '../auth/sessions/sign-in-result.ts';
+export type { TokenLimits } from '../auth/sessions/token-limits.ts';
 export type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
-export type { IssuedTokens } from '../auth/sign-in.ts';
-export type { TokenLimits } from '../auth/token-limits.ts';
-export type { Users } from '../auth/users.ts';
+export type { FieldRule, FieldRules } from '../auth/users/custom-fields.ts';
+export type { CreateUserInput, NewUserInput } from '../auth/users/new-user.ts';
+export type { Users } from '../auth/users/users.ts';
 export { databaseUrlFrom } from '../config/database-env.ts';
-export * from '../errors.ts';
-export type { AuthenticatedUser, CustomClaims } from '../guard/authenticated-user.ts';
-export type { AccessRequirements, GuestRequirements } from '../guard/authorize.ts';
-export type { CookieNames, ResolvedCookieNames } from '../guard/cookie-names.ts';
-export type { TokenCookies } from '../guard/cookies.ts';
-export { findUser, type RequireUser } from '../guard/fastify/require-user.ts';
-export type { UserDecorations, UserName, UserOf } from '../guard/user-decorations.ts';
+export { findUser, type RequireUser } from '../guard/adapters/fastify/require-user.ts';
+export type { UserDecorations, UserName, UserOf } from '../guard/adapters/user-decorations.ts';
+export type { AccessRequirements, GuestRequirements } from '../guard/request/authorize.ts';
+export type { CookieNames, ResolvedCookieNames } from '../guard/request/cookie-names.ts';
+export type { TokenCookies } from '../guard/request/token-cookies.ts';
+export type { AuthenticatedUser, CustomClaims } from '../guard/verify/authenticated-user.ts';
 export type { Algorithm } from '../jwt/algorithms.ts';
+export * from '../kernel/errors.ts';
 export type {
   BackgroundReport,
   BackgroundTask,
@@ -47,19 +47,19 @@ export type {
 } from '../system/background-report.ts';
 export { type Latchkey, type OpenTerms, openLatchkey } from '../system/latchkey.ts';
 export type { LatchkeyOptions } from '../system/options.ts';
+export { type AppOptions, createApp } from './app.ts';
 export type {
   AnswerShape,
   AnswerTransport,
   RouteAnswers,
   SignInAnswer,
-} from './answers.ts';
-export { type AppOptions, createApp } from './app.ts';
-export type { AuthCookies, OwnTokenTest } from './cookies.ts';
-export type { CorsOptions } from './cors.ts';
-export type { DetailCode, ErrorDetails } from './error-details.ts';
+} from './http/answers.ts';
+export type { AuthCookies, OwnTokenTest } from './http/auth-cookies.ts';
+export type { CorsOptions } from './http/cors.ts';
+export type { DetailCode, ErrorDetails } from './http/errors/error-details.ts';
+export { requireTokens } from './http/token-response.ts';
+export type { TokenAnswer } from './http/views.ts';
 export type { LatchkeyPluginOptions, ServerOptions } from './options.ts';
 export { type LatchkeyDecorator, latchkey } from './plugin.ts';
 export type { RouteName, RoutePaths } from './routes-table.ts';
 export { type ServeOptions, serve } from './serve.ts';
-export { requireTokens } from './sign-in-answer.ts';
-export type { TokenAnswer } from './views.ts';

@@ -1,8 +1,8 @@
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config/settings.ts';
-import { isLoopback } from '../encoding/loopback.ts';
-import { logNotice } from './host-log.ts';
+import { isLoopback } from '../kernel/encoding/loopback.ts';
+import { logNotice } from './http/errors/host-log.ts';
 
 type Address = ReturnType<FastifyInstance['addresses']>[number];
 

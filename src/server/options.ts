@@ -1,11 +1,17 @@
-import type { CookieNames } from '../guard/cookie-names.ts';
-import { aDecorationName } from '../guard/decoration-options.ts';
+import { aDecorationName } from '../guard/adapters/decoration-options.ts';
 import { COOKIE_NAMES } from '../guard/guard-option-checks.ts';
-import { aBoolean, anything, mapOf, type OptionChecks, oneOf } from '../options/check-options.ts';
+import type { CookieNames } from '../guard/request/cookie-names.ts';
+import {
+  aBoolean,
+  anything,
+  mapOf,
+  type OptionChecks,
+  oneOf,
+} from '../kernel/options/check-options.ts';
 import { latchkeyOptionChecks } from '../system/option-checks.ts';
 import type { LatchkeyOptions } from '../system/options.ts';
-import type { AnswerTransport, RouteAnswers } from './answers.ts';
-import type { ErrorDetails } from './error-details.ts';
+import type { AnswerTransport, RouteAnswers } from './http/answers.ts';
+import type { ErrorDetails } from './http/errors/error-details.ts';
 import type { RoutePaths } from './routes-table.ts';
 
 /** What the HTTP side can be told beyond {@link LatchkeyOptions}. */

@@ -1,23 +1,37 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { isLatchkeyError } from '../errors.ts';
+import { decorateUser, getUser } from '../guard/adapters/fastify/require-user.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
-import { createCredentialReader } from '../guard/credentials.ts';
-import { decorateUser, getUser } from '../guard/fastify/require-user.ts';
-import { createOriginRules } from '../guard/same-origin.ts';
-import { assertOptions } from '../options/check-options.ts';
+import { createCredentialReader } from '../guard/request/credentials.ts';
+import { createOriginRules } from '../guard/request/same-origin.ts';
+import { isLatchkeyError } from '../kernel/errors.ts';
+import { assertOptions } from '../kernel/options/check-options.ts';
 import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 import { takeNotices } from '../system/notices.ts';
-import { type Answers, createAnswers } from './answers.ts';
-import { addBodyParsers } from './body.ts';
-import { type AuthCookies, createAuthCookies } from './cookies.ts';
-import { addDocs } from './docs.ts';
-import { refuseOtherBodies } from './empty-body.ts';
-import { findHostRefusal } from './error-answer.ts';
-import { parseErrorDetails } from './error-details.ts';
-import { logBackground, logNotice } from './host-log.ts';
+import { addAccountRoutes } from './features/account/routes.ts';
+import { addWellKnownRoutes } from './features/discovery/well-known.ts';
+import { addDocs } from './features/docs/docs.ts';
+import { addIntrospectRoute } from './features/machine-endpoints/introspect.ts';
+import { addRevokeRoute } from './features/machine-endpoints/revoke.ts';
+import { addVerifyRoute } from './features/machine-endpoints/verify.ts';
+import { addRevocationsRoute } from './features/revocation-feed/routes.ts';
+import { addLoginRoute } from './features/sign-in/login.ts';
+import { addLogoutRoutes } from './features/sign-in/logout.ts';
+import { addRefreshRoute } from './features/sign-in/refresh.ts';
+import { addRegisterRoute } from './features/sign-in/register.ts';
+import { addTokenRoute } from './features/sign-in/token.ts';
+import { type Answers, createAnswers } from './http/answers.ts';
+import { type AuthCookies, createAuthCookies } from './http/auth-cookies.ts';
+import { addBodyParsers } from './http/body.ts';
+import { refuseOtherBodies } from './http/empty-body.ts';
+import { parseErrorDetails } from './http/errors/error-details.ts';
+import { findHostRefusal } from './http/errors/error-response.ts';
+import { logBackground, logNotice } from './http/errors/host-log.ts';
+import { logRefusals } from './http/errors/log-refusals.ts';
+import { createSendError, type SendError } from './http/errors/send-error.ts';
+import { throwPlainly } from './http/errors/throw-plainly.ts';
+import { addSecurityHeaders } from './http/security-headers.ts';
 import { noticeOtherAddress } from './listen-notice.ts';
-import { logRefusals } from './log-refusals.ts';
 import {
   type LatchkeyPluginOptions,
   pluginOptionChecks,
@@ -25,21 +39,7 @@ import {
   splitOptions,
 } from './options.ts';
 import { type RouteContext, rememberContext } from './route-context.ts';
-import { addAccountRoutes } from './routes/account.ts';
-import { addIntrospectRoute } from './routes/introspect.ts';
-import { addLoginRoute } from './routes/login.ts';
-import { addLogoutRoutes } from './routes/logout.ts';
-import { addRefreshRoute } from './routes/refresh.ts';
-import { addRegisterRoute } from './routes/register.ts';
-import { addRevocationsRoute } from './routes/revocations.ts';
-import { addRevokeRoute } from './routes/revoke.ts';
-import { addTokenRoute } from './routes/token.ts';
-import { addVerifyRoute } from './routes/verify.ts';
-import { addWellKnownRoutes } from './routes/well-known.ts';
 import { createRouteTable, type RouteTable } from './routes-table.ts';
-import { addSecurityHeaders } from './security-headers.ts';
-import { createSendError, type SendError } from './send-error.ts';
-import { throwPlainly } from './throw-plainly.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

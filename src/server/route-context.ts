@@ -6,17 +6,17 @@ import type {
   HookHandlerDoneFunction,
   RouteOptions,
 } from 'fastify';
-import { assertNoTokenInAddress } from '../guard/address-token.ts';
-import type { AuthenticatedUser } from '../guard/authenticated-user.ts';
-import type { CredentialReader } from '../guard/credentials.ts';
-import type { RequireUser } from '../guard/fastify/require-user.ts';
-import type { OriginRules } from '../guard/same-origin.ts';
+import type { RequireUser } from '../guard/adapters/fastify/require-user.ts';
+import { assertNoTokenInAddress } from '../guard/request/address-token.ts';
+import type { CredentialReader } from '../guard/request/credentials.ts';
+import type { OriginRules } from '../guard/request/same-origin.ts';
+import type { AuthenticatedUser } from '../guard/verify/authenticated-user.ts';
 import type { Latchkey } from '../system/latchkey.ts';
-import type { Answers, AnswerTransport, RouteAnswers } from './answers.ts';
-import type { AuthCookies } from './cookies.ts';
+import type { Answers, AnswerTransport, RouteAnswers } from './http/answers.ts';
+import type { AuthCookies } from './http/auth-cookies.ts';
+import type { SendError } from './http/errors/send-error.ts';
+import { object, optional, type Schema } from './http/schemas/json-schema.ts';
 import type { RouteName, RouteTable } from './routes-table.ts';
-import { object, optional, type Schema } from './schemas/json-schema.ts';
-import type { SendError } from './send-error.ts';
 
 /** What the routes share. */
 export interface RouteContext {

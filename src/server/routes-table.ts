@@ -1,4 +1,4 @@
-import { findNearMiss } from '../options/near-miss.ts';
+import { findNearMiss } from '../kernel/options/did-you-mean.ts';
 
 /** Every route by its name, with the method and path it has unless renamed. */
 export const DEFAULT_ROUTES = {

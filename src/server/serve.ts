@@ -1,8 +1,13 @@
 import cluster from 'node:cluster';
 import type { FastifyInstance } from 'fastify';
-import { isLatchkeyError } from '../errors.ts';
+import { isLatchkeyError } from '../kernel/errors.ts';
 import { endFirstProcessOnSignals, leaveSignalsToProgram } from '../kernel/first-process.ts';
-import { aFunction, aNumber, assertOptions, type OptionChecks } from '../options/check-options.ts';
+import {
+  aFunction,
+  aNumber,
+  assertOptions,
+  type OptionChecks,
+} from '../kernel/options/check-options.ts';
 import { runWorkers } from './run-workers.ts';
 
 export interface ServeOptions {

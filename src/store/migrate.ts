@@ -1,5 +1,5 @@
-import type { Notice } from '../auth/ports.ts';
-import { StoreUnavailable } from '../errors.ts';
+import type { Notice } from '../auth/ports/store.ts';
+import { StoreUnavailable } from '../kernel/errors.ts';
 import type { EnterStep } from '../kernel/step-watch.ts';
 import { initial } from './migrations/001-initial.ts';
 import { guards } from './migrations/002-guards.ts';

@@ -1,4 +1,4 @@
-import type { Notice, Store } from '../auth/ports.ts';
+import type { Notice, Store } from '../auth/ports/store.ts';
 
 /** A store, and what the operator should read about its opening. */
 export interface OpenedStore extends Store {

@@ -6,7 +6,7 @@ import type {
   AuditSubjectKind,
 } from '../auth/audit/event.ts';
 import type { ClientKind } from '../auth/model.ts';
-import type { RootKind } from '../auth/ports.ts';
+import type { RootKind } from '../auth/ports/store.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 
 /** Times are ms since the epoch; `roles` and `profile` are JSON text. */

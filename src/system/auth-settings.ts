@@ -1,9 +1,9 @@
-import { type FieldRules, RESERVED_FIELDS } from '../auth/fields.ts';
 import { type AuthSettings, DEFAULT_KEY_ROTATION, type KeyRotation } from '../auth/settings.ts';
+import { type FieldRules, RESERVED_FIELDS } from '../auth/users/custom-fields.ts';
 import { durationBetween } from '../config/duration.ts';
-import type { Refuse } from '../config/refuse.ts';
+import type { Refuse } from '../config/setting-error.ts';
 import type { Settings } from '../config/settings.ts';
-import { InvalidSetting } from '../errors.ts';
+import { InvalidSetting } from '../kernel/errors.ts';
 import type { LatchkeyOptions } from './options.ts';
 import { readSigningKey } from './signing-key.ts';
 

@@ -1,4 +1,4 @@
-import { printProblem } from '../guard/ambient.ts';
+import { printProblem } from '../kernel/system-clock.ts';
 import { describeFailure, formatFailure } from './describe-failure.ts';
 
 /** What runs without a request that could be told of its failure. */

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { isLatchkeyError } from '../errors.ts';
+import { isLatchkeyError } from '../kernel/errors.ts';
 
 /** A failure as the operator of the server reads it. Never sent to a client. */
 export interface FailureReport {

@@ -1,25 +1,29 @@
 import { type Auth, createAuth } from '../auth/auth.ts';
-import { noticeIssuerChange } from '../auth/issuer-change.ts';
-import type { Clock, Notice, Random } from '../auth/ports.ts';
+import type { Clock, Notice, Random } from '../auth/ports/store.ts';
+import { noticeIssuerChange } from '../auth/sessions/issuer-change.ts';
 import type { AuthSettings } from '../auth/settings.ts';
-import type { Users } from '../auth/users.ts';
+import type { Users } from '../auth/users/users.ts';
 import type { Settings } from '../config/settings.ts';
-import { createVerifier, type VerifiedToken, type Verifier } from '../guard/verifier.ts';
+import {
+  createVerifier,
+  type VerifiedToken,
+  type Verifier,
+} from '../guard/verify/access-token-verifier.ts';
 import { createPasswordHasher } from '../hasher/password-hasher.ts';
+import { assertOptions } from '../kernel/options/check-options.ts';
 import type { StepWatch } from '../kernel/step-watch.ts';
-import { assertOptions } from '../options/check-options.ts';
+import { systemClock, systemRandom } from '../kernel/system-random.ts';
 import { openPostgresStore, openSqliteStore } from '../store/index.ts';
 import type { OpenedStore } from '../store/opened-store.ts';
 import type { Opening } from '../store/opening.ts';
 import { createAuthSettings } from './auth-settings.ts';
+import { startUpkeep } from './background-jobs.ts';
 import { type OnBackgroundReport, printBackgroundReport } from './background-report.ts';
-import { systemClock, systemRandom } from './clock.ts';
 import { latchkeyOptionChecks } from './option-checks.ts';
 import { type LatchkeyOptions, readAllSettings } from './options.ts';
 import { loadOrCreateSecret } from './secret-file.ts';
 import { explainDerivedSecret } from './signing-key.ts';
 import { createStartWatch } from './start-watch.ts';
-import { startUpkeep } from './upkeep.ts';
 
 /**
  * How often to look for what other processes revoked, in ms. A look costs 30 µs to some 300 where nothing

@@ -1,4 +1,4 @@
-import type { FieldRule } from '../auth/fields.ts';
+import type { FieldRule } from '../auth/users/custom-fields.ts';
 import { type SettingName, settingTable } from '../config/setting-table.ts';
 import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type OptionCheck,
   type OptionChecks,
   optionsOf,
-} from '../options/check-options.ts';
+} from '../kernel/options/check-options.ts';
 import type { LatchkeyOptions } from './options.ts';
 
 /**

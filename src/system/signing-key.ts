@@ -1,12 +1,12 @@
 import { hkdfSync } from 'node:crypto';
-import { InvalidSetting, KeyRefused } from '../errors.ts';
 import type { Algorithm } from '../jwt/algorithms.ts';
 import {
   importSigningKey,
   importVerificationKey,
   type KeyMaterial,
   type SigningKey,
-} from '../jwt/keys.ts';
+} from '../jwt/keys/import-keys.ts';
+import { InvalidSetting, KeyRefused } from '../kernel/errors.ts';
 
 /** The signing key as code may give it. */
 export interface GivenSigningKey {

@@ -1,5 +1,5 @@
 import { durationBetween } from '../config/duration.ts';
-import { InvalidSetting, StoreUnavailable } from '../errors.ts';
+import { InvalidSetting, StoreUnavailable } from '../kernel/errors.ts';
 import { StepWatch } from '../kernel/step-watch.ts';
 import type { LatchkeyOptions } from './options.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../jwt/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 
 /** A clock that stands still until it is told to move. */
 export class TestClock implements Clock {

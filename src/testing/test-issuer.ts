@@ -1,16 +1,15 @@
-import { systemClock } from '../guard/ambient.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
-import type { AuthenticatedUser, CustomClaims } from '../guard/authenticated-user.ts';
-import type { CookieNames } from '../guard/cookie-names.ts';
-import { deepFreeze } from '../guard/deep-freeze.ts';
 import type { Guard } from '../guard/guard.ts';
 import { anAudience, COOKIE_NAMES } from '../guard/guard-option-checks.ts';
 import { createGuardParts } from '../guard/guard-parts.ts';
+import type { CookieNames } from '../guard/request/cookie-names.ts';
+import type { AuthenticatedUser, CustomClaims } from '../guard/verify/authenticated-user.ts';
+import { deepFreeze } from '../guard/verify/deep-freeze.ts';
 import { ACCESS_TOKEN_TYP, createJti } from '../jwt/access-token.ts';
 import type { Algorithm } from '../jwt/algorithms.ts';
-import { type Jwks, toJwks } from '../jwt/jwk.ts';
 import { createSigner } from '../jwt/jws.ts';
-import { generateSigningKey, toVerificationKey } from '../jwt/keys.ts';
+import { generateSigningKey, toVerificationKey } from '../jwt/keys/import-keys.ts';
+import { type Jwks, toJwks } from '../jwt/keys/jwk.ts';
 import {
   aNumber,
   anything,
@@ -18,7 +17,8 @@ import {
   aStringList,
   assertOptions,
   type OptionChecks,
-} from '../options/check-options.ts';
+} from '../kernel/options/check-options.ts';
+import { systemClock } from '../kernel/system-clock.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { TestClock } from './test-clock.ts';
 import { createTestSession } from './test-session.ts';

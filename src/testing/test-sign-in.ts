@@ -1,4 +1,4 @@
-import type { AuthenticatedUser } from '../guard/authenticated-user.ts';
+import type { AuthenticatedUser } from '../guard/verify/authenticated-user.ts';
 
 /** Whom to sign in. Everything may be left out. */
 export interface TestUser<Host extends object> {

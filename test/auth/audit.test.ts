@@ -11,7 +11,7 @@ import {
   aboutUser,
   auditEventTypes,
 } from '../../src/auth/audit/event.ts';
-import { createUuid } from '../../src/auth/uuid.ts';
+import { createUuid } from '../../src/kernel/uuid.ts';
 import { anEvent } from '../store/records.ts';
 import { createTestRandom, openTestAuth } from '../support/auth.ts';
 import { PASSWORD, startHost, type TestAnswer } from '../support/server.ts';

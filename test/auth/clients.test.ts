@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { combineClientKey, findClientKey } from '../../src/auth/clients/client-key.ts';
-import { CredentialsRefused, InvalidInput, NotFound, RefreshRefused } from '../../src/errors.ts';
+import {
+  CredentialsRefused,
+  InvalidInput,
+  NotFound,
+  RefreshRefused,
+} from '../../src/kernel/errors.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 
 const DAY_SECONDS = 24 * 3600;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { REVOCATION_MARGIN } from '../../src/auth/settings.ts';
-import { LatchkeyError, StoreUnavailable } from '../../src/errors.ts';
-import type { VerifiedToken } from '../../src/guard/access-claims.ts';
 import { createGuard } from '../../src/guard/create-guard.ts';
+import type { VerifiedToken } from '../../src/guard/verify/access-claims.ts';
 import { MAX_CLOCK_TOLERANCE } from '../../src/jwt/claims.ts';
-import { generateSigningKey } from '../../src/jwt/keys.ts';
+import { generateSigningKey } from '../../src/jwt/keys/import-keys.ts';
+import { LatchkeyError, StoreUnavailable } from '../../src/kernel/errors.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 import { latestEvents } from '../support/events.ts';
 

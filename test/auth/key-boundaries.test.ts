@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { hashClientSecret, isClientSecret } from '../../src/auth/clients/client-key.ts';
-import { findSigner, isAccepted } from '../../src/auth/key-life.ts';
-import { findForgotten, isSuccessorDue, planAbandonment } from '../../src/auth/key-plans.ts';
-import type { StoredKey } from '../../src/auth/ports.ts';
+import { findForgotten, isSuccessorDue, planAbandonment } from '../../src/auth/keys/key-plans.ts';
+import { findSigner, isAccepted } from '../../src/auth/keys/key-status.ts';
+import type { StoredKey } from '../../src/auth/ports/store.ts';
 
 const now = Date.UTC(2026, 0, 1);
 const SECOND = 1000;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { tellLife } from '../../src/auth/key-life.ts';
+import { tellLife } from '../../src/auth/keys/key-status.ts';
 import type { AuthSettings } from '../../src/auth/settings.ts';
-import { NotFound, StoreUnavailable, TokenRefused } from '../../src/errors.ts';
-import { generateSigningKey, toJwks } from '../../src/jwt/keys.ts';
+import { generateSigningKey, toJwks } from '../../src/jwt/keys/import-keys.ts';
+import { NotFound, StoreUnavailable, TokenRefused } from '../../src/kernel/errors.ts';
 import { parseRevocations } from '../../src/revocation/revocation-wire.ts';
 import { expectTokens, openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
 import { latestEvents } from '../support/events.ts';

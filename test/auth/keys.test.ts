@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { createAuth } from '../../src/auth/auth.ts';
-import { deriveKey, seal, unseal } from '../../src/auth/sealing.ts';
-import { InvalidSetting } from '../../src/errors.ts';
+import { deriveKey, seal, unseal } from '../../src/auth/keys/sealing.ts';
+import { InvalidSetting } from '../../src/kernel/errors.ts';
 import { createTestRandom, openTestAuth, TEST_SETTINGS } from '../support/auth.ts';
 
 suite('signing keys', () => {

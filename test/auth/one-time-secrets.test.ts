@@ -16,9 +16,9 @@ import {
   type SecretRules,
 } from '../../src/auth/credentials/secret-purposes.ts';
 import { createSecretMac, deriveValues } from '../../src/auth/credentials/secret-values.ts';
+import { createRootKey, type RootKey } from '../../src/auth/keys/root-keys.ts';
 import type { OneTimeSecretRecord } from '../../src/auth/ports/one-time-secrets.ts';
-import { createRootKey, type RootKey } from '../../src/auth/root-keys.ts';
-import { OneTimeSecretRefused } from '../../src/errors.ts';
+import { OneTimeSecretRefused } from '../../src/kernel/errors.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 import { createTestRandom, TestClock } from '../support/auth.ts';
 

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { isChallenge, type SignInResult } from '../../src/auth/sessions/sign-in-result.ts';
-import { AccountDisabled, InvalidInput, NotFound, OneTimeSecretRefused } from '../../src/errors.ts';
+import {
+  AccountDisabled,
+  InvalidInput,
+  NotFound,
+  OneTimeSecretRefused,
+} from '../../src/kernel/errors.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 import { latestEvents } from '../support/events.ts';
 

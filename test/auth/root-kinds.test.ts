@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { KeyVault } from '../../src/auth/key-vault.ts';
-import type { Envelope } from '../../src/auth/ports.ts';
-import { InvalidSetting } from '../../src/errors.ts';
+import { KeyVault } from '../../src/auth/keys/sealed-key-repository.ts';
+import type { Envelope } from '../../src/auth/ports/store.ts';
+import { InvalidSetting } from '../../src/kernel/errors.ts';
 import { aSecret } from '../store/records.ts';
 import { createTestRandom, openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
 

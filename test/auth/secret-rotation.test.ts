@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { generateSigningKey } from '../../src/jwt/keys/import-keys.ts';
 import {
   InvalidInput,
   InvalidSetting,
   RefreshRefused,
   StoreUnavailable,
-} from '../../src/errors.ts';
-import { generateSigningKey } from '../../src/jwt/keys.ts';
+} from '../../src/kernel/errors.ts';
 import { openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
 import { latestEvents } from '../support/events.ts';
 

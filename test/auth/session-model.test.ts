@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import { RefreshRefused, TokenRefused } from '../../src/errors.ts';
+import { RefreshRefused, TokenRefused } from '../../src/kernel/errors.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 
 /**

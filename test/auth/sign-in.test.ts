@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { anonymousCaller } from '../../src/auth/audit/caller.ts';
 import { aboutUser } from '../../src/auth/audit/event.ts';
-import type { IssuedTokens } from '../../src/auth/sign-in.ts';
+import type { IssuedTokens } from '../../src/auth/sessions/sign-in.ts';
+import type { VerifiedToken } from '../../src/guard/verify/access-claims.ts';
 import {
   AccountDisabled,
   CredentialsRefused,
@@ -13,8 +14,7 @@ import {
   StoreUnavailable,
   Taken,
   TokenRefused,
-} from '../../src/errors.ts';
-import type { VerifiedToken } from '../../src/guard/access-claims.ts';
+} from '../../src/kernel/errors.ts';
 import { anEvent, anyAge, unique } from '../store/records.ts';
 import { expectTokens, openTestAuth, type TestAuth } from '../support/auth.ts';
 import { latestEvents } from '../support/events.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { InvalidInput, Taken } from '../../src/errors.ts';
+import { InvalidInput, Taken } from '../../src/kernel/errors.ts';
 import { openTestAuth } from '../support/auth.ts';
 
 const JANE = { username: 'Jane', password: 'correct horse' };

@@ -6,7 +6,7 @@ import {
   NotFound,
   Taken,
   TokenRefused,
-} from '../../src/errors.ts';
+} from '../../src/kernel/errors.ts';
 import { openTestAuth } from '../support/auth.ts';
 import { latestEvents } from '../support/events.ts';
 
@@ -187,7 +187,7 @@ suite('users', () => {
     ['setting a password', (users, id) => users.setPassword(id, 'another password')],
   ] as readonly [
     string,
-    (users: import('../../src/auth/users.ts').Users, id: string) => Promise<void>,
+    (users: import('../../src/auth/users/users.ts').Users, id: string) => Promise<void>,
   ][]) {
     test(`${name} ends every session at once`, async () => {
       await using real = await openTestAuth();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StoreUnavailable } from '../../src/errors.ts';
+import { StoreUnavailable } from '../../src/kernel/errors.ts';
 import { openTestAuth } from '../support/auth.ts';
 
 /** The domain, with a count of the writes that were tried to find out whether the database takes any. */

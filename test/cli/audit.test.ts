@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { aboutUser } from '../../src/auth/audit/event.ts';
-import { createUuid } from '../../src/auth/uuid.ts';
+import { createUuid } from '../../src/kernel/uuid.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 import { anEvent } from '../store/records.ts';
 import { createTestRandom } from '../support/auth.ts';

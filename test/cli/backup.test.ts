@@ -14,11 +14,11 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { KeyVault } from '../../src/auth/key-vault.ts';
-import type { Store } from '../../src/auth/ports.ts';
+import { KeyVault } from '../../src/auth/keys/sealed-key-repository.ts';
+import type { Store } from '../../src/auth/ports/store.ts';
 import type { DatabaseLocation } from '../../src/config/database.ts';
+import { systemClock, systemRandom } from '../../src/kernel/system-random.ts';
 import type { Batch } from '../../src/store/transfer/tables.ts';
-import { systemClock, systemRandom } from '../../src/system/clock.ts';
 import { openStore } from '../../src/system/latchkey.ts';
 import { openBackup, writeBackup } from '../../src/system/transfer/backup-file.ts';
 import { backUp, copyDatabase, restore } from '../../src/system/transfer/copy.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { commands } from '../../src/cli/commands.ts';
-import { listOptions } from '../../src/cli/parse-call.ts';
+import { listOptions } from '../../src/cli/shell/parse-call.ts';
 import { settingTable } from '../../src/config/setting-table.ts';
 import { createFolder, execCli, runCli } from './cli.ts';
 

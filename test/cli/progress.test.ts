@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { Console } from '../../src/cli/console.ts';
-import { createProgress } from '../../src/cli/progress.ts';
+import { Console } from '../../src/cli/shell/terminal/console.ts';
+import { createProgress } from '../../src/cli/shell/terminal/progress.ts';
 
 async function show(isTTY: boolean, steps: readonly number[], total: number): Promise<string> {
   const stderr = Object.assign(new PassThrough(), { isTTY });

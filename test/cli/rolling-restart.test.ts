@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import { findPort } from '../../src/cli/find-port.ts';
+import { findPort } from '../../src/cli/serve/find-port.ts';
 import { type Answer, Api, Client } from '../crash/accounts.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startProxy } from '../support/proxy.ts';

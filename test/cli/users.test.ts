@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { call, createFolder, execCli, runCli, startServer } from './cli.ts';
 
@@ -285,7 +285,7 @@ test('Keys are listed without their private parts, and looking makes none', asyn
   );
 });
 
-describe('a database that cannot be looked at', { skip: process.platform === 'win32' }, () => {
+suite('a database that cannot be looked at', { skip: process.platform === 'win32' }, () => {
   /** As a user without rights: root may look everywhere. */
   async function asNobody<T>(work: () => Promise<T>): Promise<T> {
     if (process.geteuid?.() !== 0) return work();
@@ -297,7 +297,7 @@ describe('a database that cannot be looked at', { skip: process.platform === 'wi
     }
   }
 
-  it('is not called absent', async (t) => {
+  test('is not called absent', async (t) => {
     const folder = await createFolder(t);
     await mkdir(join(folder, 'data'));
     await writeFile(join(folder, 'data', 'latchkey.db'), '');
@@ -314,7 +314,7 @@ describe('a database that cannot be looked at', { skip: process.platform === 'wi
     }
   });
 
-  it('is named as what it is', async (t) => {
+  test('is named as what it is', async (t) => {
     const folder = await createFolder(t);
     const [file, loop, directory] = ['file', 'loop', 'directory'].map((it) => join(folder, it));
     await writeFile(file ?? '', '');
@@ -338,7 +338,7 @@ describe('a database that cannot be looked at', { skip: process.platform === 'wi
     }
   });
 
-  it('is refused where another user owns it', async (t) => {
+  test('is refused where another user owns it', async (t) => {
     if (process.geteuid?.() !== 0) return t.skip('only root can make files of two users');
     const folder = await createFolder(t);
     const data = join(folder, 'data');

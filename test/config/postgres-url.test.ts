@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { readPostgresConnection } from '../../src/config/postgres/connection.ts';
 import { readSettings } from '../../src/config/read-settings.ts';
-import { InvalidSetting } from '../../src/errors.ts';
+import { InvalidSetting } from '../../src/kernel/errors.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -19,7 +19,7 @@ function refusal(url: string, env: Environment = {}): InvalidSetting {
 
 const base = 'postgres://u:hunter2@h/d';
 
-describe('a parameter of the URL of PostgreSQL', () => {
+suite('a parameter of the URL of PostgreSQL', () => {
   const cases: [string, RegExp][] = [
     // Unknown ones, with the nearest name.
     ['sslMode=verify-full', /parameter sslMode .* Did you mean sslmode\?/],
@@ -79,12 +79,12 @@ describe('a parameter of the URL of PostgreSQL', () => {
     ['ssl=true&sslmode=disable', /both ssl and sslmode/],
   ];
   for (const [query, reason] of combinations) {
-    it(`stops the start: ${query}`, () => {
+    test(`stops the start: ${query}`, () => {
       assert.match(refusal(`${base}?${query}`).message, reason);
     });
   }
   for (const [query, reason] of cases) {
-    it(`stops the start: ${query}`, () => {
+    test(`stops the start: ${query}`, () => {
       assert.match(refusal(`${base}?${query}`).message, reason);
       // Before anything is opened, and named as whoever wrote it named it.
       const read = () =>
@@ -97,7 +97,7 @@ describe('a parameter of the URL of PostgreSQL', () => {
     });
   }
 
-  it('is not quoted where it may be part of a password', () => {
+  test('is not quoted where it may be part of a password', () => {
     for (const url of [
       'postgres://u:12?hunter2@h/d',
       'postgres://u:hunter2#x@h/d',
@@ -109,7 +109,7 @@ describe('a parameter of the URL of PostgreSQL', () => {
     }
   });
 
-  it('that libpq documents works as it means it', () => {
+  test('that libpq documents works as it means it', () => {
     const read = (query: string) => readPostgresConnection(`${base}?${query}`, {});
     assert.equal(read('application_name=a&fallback_application_name=b').applicationName, 'a');
     assert.equal(read('fallback_application_name=b').applicationName, 'b');
@@ -149,8 +149,8 @@ describe('a parameter of the URL of PostgreSQL', () => {
   });
 });
 
-describe('a variable of libpq', () => {
-  it('says what the URL does not', () => {
+suite('a variable of libpq', () => {
+  test('says what the URL does not', () => {
     const env = { PGSSLMODE: 'verify-full', PGHOST: 'a', PGAPPNAME: 'b', PGDATABASE: 'c' };
     const { tls, host, applicationName, database } = readPostgresConnection('postgres://h', env);
     assert.deepEqual([tls?.mode, host, applicationName, database], ['verify-full', 'h', 'b', 'c']);
@@ -158,7 +158,7 @@ describe('a variable of libpq', () => {
     assert.equal(readPostgresConnection('postgres://h', { PGSSLMODE: '' }).tls, undefined);
   });
 
-  it('of another program is nothing to us', () => {
+  test('of another program is nothing to us', () => {
     const env = {
       PGDATA: '/x',
       PGADMIN_DEFAULT_EMAIL: 'x',
@@ -184,7 +184,7 @@ describe('a variable of libpq', () => {
     ['PGCLIENTENCODING', 'LATIN1', /UTF8/],
   ];
   for (const [variable, text, reason] of cases) {
-    it(`stops the start: ${variable}=${text}`, () => {
+    test(`stops the start: ${variable}=${text}`, () => {
       const error = refusal('postgres://', { [variable]: text });
       assert.match(error.message, reason);
       if (!/verify-ca/.test(text)) assert.equal(error.setting, variable);

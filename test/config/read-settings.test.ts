@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, suite, test } from 'node:test';
 import { readSettings, type SettingSources } from '../../src/config/read-settings.ts';
 import { settingTable } from '../../src/config/setting-table.ts';
 import type { SettingOptions } from '../../src/config/settings.ts';
-import { InvalidSetting } from '../../src/errors.ts';
+import { InvalidSetting } from '../../src/kernel/errors.ts';
 
 const secret = 'p9Vd2mWq7ZsX4cLr8TkB1nYf6GhJ0aEu';
 
@@ -43,8 +43,8 @@ const byVariable = Object.fromEntries(
   Object.values(settingTable).map((spec) => [spec.variable, spec]),
 );
 
-describe('settings nobody gives', () => {
-  it('have the documented defaults', () => {
+suite('settings nobody gives', () => {
+  test('have the documented defaults', () => {
     const { defaulted, ...settings } = read({ env: { PATH: '/bin', PORT: '1' } });
     assert.deepEqual(settings, {
       host: '127.0.0.1',
@@ -68,7 +68,7 @@ describe('settings nobody gives', () => {
     assert.deepEqual([...defaulted].sort(), Object.keys(settingTable).sort());
   });
 
-  it('follow from those that are given', () => {
+  test('follow from those that are given', () => {
     const settings = read({ env: { LATCHKEY_DATA_DIR: '/srv/auth', LATCHKEY_PORT: '9000' } });
     assert.equal(settings.databaseUrl, 'sqlite:/srv/auth/latchkey.db');
     assert.deepEqual(settings.database, { kind: 'sqlite', path: '/srv/auth/latchkey.db' });
@@ -79,7 +79,7 @@ describe('settings nobody gives', () => {
     assert.equal(settings.defaulted.has('port'), false);
   });
 
-  it('make an address that clients can reach of the one to listen on', () => {
+  test('make an address that clients can reach of the one to listen on', () => {
     const issuer = (host: string, port = 8000) => read({ options: { host, port } }).issuer;
     assert.equal(issuer('0.0.0.0'), 'http://localhost:8000');
     assert.equal(issuer('::'), 'http://localhost:8000');
@@ -87,15 +87,15 @@ describe('settings nobody gives', () => {
     assert.equal(issuer('auth.internal', 80), 'http://auth.internal');
   });
 
-  it('let the grace yield to access tokens that live shorter', () => {
+  test('let the grace yield to access tokens that live shorter', () => {
     assert.equal(read({ options: { accessTokenTtl: 31 } }).refreshGrace, 30);
     assert.equal(read({ options: { accessTokenTtl: 30 } }).refreshGrace, 15);
     assert.equal(read({ options: { accessTokenTtl: 1 } }).refreshGrace, 0.5);
   });
 });
 
-describe('where settings come from', () => {
-  it('is a file, then variables, then flags, then code: the later wins', () => {
+suite('where settings come from', () => {
+  test('is a file, then variables, then flags, then code: the later wins', () => {
     const file = envFile('LATCHKEY_PORT=1001\nLATCHKEY_HOST=h1\nLATCHKEY_AUDIENCE=a1\nDB=x');
     const sources: SettingSources = { envFile: file, env: {} };
     assert.equal(readSettings(sources).port, 1001);
@@ -111,12 +111,12 @@ describe('where settings come from', () => {
     );
   });
 
-  it('does not judge what a later source replaces', () => {
+  test('does not judge what a later source replaces', () => {
     const env = { LATCHKEY_PORT: 'x', LATCHKEY_HOST: '' };
     assert.equal(read({ env, options: { port: 1, host: 'h' } }).port, 1);
   });
 
-  it('reads quotes, comments and export in a file, and a byte order mark', () => {
+  test('reads quotes, comments and export in a file, and a byte order mark', () => {
     const file = envFile(
       '\ufeffLATCHKEY_PORT=1001\n# LATCHKEY_HOST nothing\nexport LATCHKEY_HOST="h1" # why\nOTHER=y',
     );
@@ -124,21 +124,21 @@ describe('where settings come from', () => {
     assert.deepEqual([port, host], [1001, 'h1']);
   });
 
-  it('may lack a file nobody named, and must have one that somebody did', () => {
+  test('may lack a file nobody named, and must have one that somebody did', () => {
     const error = refusal({ envFile: join(folder, 'absent.env') });
     assert.match(error.message, /absent\.env: cannot be read \(ENOENT\)/);
     // The working directory of the tests has no .env file.
     assert.equal(readSettings({ env: {} }).port, 8000);
   });
 
-  it('says in which file a wrong setting stands', () => {
+  test('says in which file a wrong setting stands', () => {
     const file = envFile('LATCHKEY_PORT=many');
     const error = refusal({ envFile: file });
     assert.equal(error.setting, 'LATCHKEY_PORT');
     assert.ok(error.message.endsWith(`It is set in ${file}.`), error.message);
   });
 
-  it('refuses a line that the parser of such files would skip', () => {
+  test('refuses a line that the parser of such files would skip', () => {
     for (const line of ['LATCHKEY_PORT 9000', 'LATCHKEY_PORT: 9000', '  export LATCHKEY_PORT']) {
       const error = refusal({ envFile: envFile(`A=b\n${line}\n`) });
       assert.equal(error.setting, 'LATCHKEY_PORT');
@@ -147,7 +147,7 @@ describe('where settings come from', () => {
   });
 });
 
-describe('an unknown setting', () => {
+suite('an unknown setting', () => {
   const cases: [Partial<SettingSources>, string, RegExp][] = [
     [{ env: { LATCHKEY_PROT: '1' } }, 'LATCHKEY_PROT', /Did you mean LATCHKEY_PORT\?/],
     [{ env: { latchkey_port: '1' } }, 'latchkey_port', /Did you mean LATCHKEY_PORT\?/],
@@ -159,21 +159,21 @@ describe('an unknown setting', () => {
     [{ env: { LATCHKEY_CORS_ORIGIN: 'x' } }, 'LATCHKEY_CORS_ORIGIN', /LATCHKEY_CORS_ORIGINS\?/],
   ];
   for (const [sources, setting, message] of cases) {
-    it(`is refused by its name: ${setting}`, () => {
+    test(`is refused by its name: ${setting}`, () => {
       const error = refusal(sources);
       assert.equal(error.setting, setting);
       assert.match(error.message, message);
     });
   }
 
-  it('is refused in code and in a file, too', () => {
+  test('is refused in code and in a file, too', () => {
     const options: SettingOptions = { port: 1, ...{ isuer: 'x' } };
     assert.match(refusal({ options }).message, /^isuer: .* Did you mean issuer\?/);
     const file = envFile('LATCHKEY_ISUER=x');
     assert.match(refusal({ envFile: file }).message, /variable in .*\.env .*LATCHKEY_ISSUER\?/);
   });
 
-  it('is explained where Kubernetes set it', () => {
+  test('is explained where Kubernetes set it', () => {
     for (const env of [
       { LATCHKEY_PORT: 'tcp://10.0.0.1:80' },
       { LATCHKEY_SERVICE_HOST: '10.0.0.1' },
@@ -184,7 +184,7 @@ describe('an unknown setting', () => {
   });
 });
 
-describe('a malformed setting', () => {
+suite('a malformed setting', () => {
   const cases: Record<string, [string[], RegExp]> = {
     LATCHKEY_HOST: [
       ['', 'http://a', 'a:80', '[::1]', 'a b', '1.2.3', '999.1.1.1', 'fe80::1%eth0', '-a', 'a_b'],
@@ -225,13 +225,13 @@ describe('a malformed setting', () => {
   };
   for (const [variable, [texts, fix]] of Object.entries(cases)) {
     for (const text of texts) {
-      it(`is refused with the fix: ${variable}=${JSON.stringify(text.slice(0, 40))}`, () => {
+      test(`is refused with the fix: ${variable}=${JSON.stringify(text.slice(0, 40))}`, () => {
         refuses(variable, text, fix);
       });
     }
   }
 
-  it('is told how to write what is nearly right', () => {
+  test('is told how to write what is nearly right', () => {
     refuses('LATCHKEY_ALGORITHM', 'es256', /Did you mean ES256\?/);
     refuses('LATCHKEY_ISSUER', 'https://a.example/', /Write https:\/\/a\.example,/);
     refuses('LATCHKEY_ISSUER', 'https://A.example', /Write https:\/\/a\.example,/);
@@ -242,7 +242,7 @@ describe('a malformed setting', () => {
     refuses('LATCHKEY_CORS_ORIGINS', 'http://A.example/x', /Write http:\/\/a\.example\./);
   });
 
-  it('is refused where its type in code is wrong', () => {
+  test('is refused where its type in code is wrong', () => {
     const wrong: Record<string, unknown> = {
       port: [8000],
       host: null,
@@ -258,12 +258,12 @@ describe('a malformed setting', () => {
   });
 });
 
-describe('a secret setting in a file', () => {
+suite('a secret setting in a file', () => {
   const file = (content: string | Buffer) => envFile(content);
   const fromFile = (content: string | Buffer) =>
     read({ env: { LATCHKEY_SECRET_FILE: file(content) } }).secret;
 
-  it('is read without its last line break', () => {
+  test('is read without its last line break', () => {
     for (const end of ['', '\n', '\r\n']) assert.equal(fromFile(`${secret}${end}`), secret);
     const url = 'postgres://u:p@h/d';
     const env = {
@@ -278,7 +278,7 @@ describe('a secret setting in a file', () => {
     assert.equal(read({ env: { LATCHKEY_SECRET_FILE: link } }).secret, secret);
   });
 
-  it('is refused by its name where it cannot be a value', () => {
+  test('is refused by its name where it cannot be a value', () => {
     const cases: [string | Buffer, RegExp][] = [
       ['', /is empty/],
       ['\n', /is empty/],
@@ -300,7 +300,7 @@ describe('a secret setting in a file', () => {
     );
   });
 
-  it('must be a regular file', () => {
+  test('must be a regular file', () => {
     const paths: [string, RegExp][] = [
       ['', /is empty/],
       [folder, /not a regular file/],
@@ -318,7 +318,7 @@ describe('a secret setting in a file', () => {
     }
   });
 
-  it('stops the start where the value is given too', () => {
+  test('stops the start where the value is given too', () => {
     const both = /are both set/;
     const env = { LATCHKEY_SECRET: secret, LATCHKEY_SECRET_FILE: file(secret) };
     assert.match(refusal({ env }).message, both);
@@ -331,7 +331,7 @@ describe('a secret setting in a file', () => {
     );
   });
 
-  it('is not read where code gives the value, and is for secrets alone', () => {
+  test('is not read where code gives the value, and is for secrets alone', () => {
     const env = { LATCHKEY_SECRET_FILE: join(folder, 'absent') };
     assert.equal(read({ env, options: { secret } }).secret, secret);
     refuses('LATCHKEY_PORT_FILE', file('1'), /only secret settings .* Set LATCHKEY_PORT\./);
@@ -339,8 +339,8 @@ describe('a secret setting in a file', () => {
   });
 });
 
-describe('a variable of a guard, a client or a test', () => {
-  it('does not stop a server', () => {
+suite('a variable of a guard, a client or a test', () => {
+  test('does not stop a server', () => {
     for (const name of ['GUARD_KEY', 'GUARD_KEY_FILE', 'CLIENT_ID', 'CLIENT_SECRET', 'TEST_URL']) {
       read({ env: { [`LATCHKEY_${name}`]: 'x' } });
       read({ envFile: envFile(`LATCHKEY_${name}=x`) });
@@ -351,7 +351,7 @@ describe('a variable of a guard, a client or a test', () => {
   });
 });
 
-describe('a location with a stray character', () => {
+suite('a location with a stray character', () => {
   const strays = (text: string) => [
     `${text}\r`,
     `${text}\n`,
@@ -373,7 +373,7 @@ describe('a location with a stray character', () => {
     issuer: ['https://a.example'],
     corsOrigins: ['"https://a.example"', 'https://a.example"', 'https://a.example\u200b'],
   };
-  it('is refused, by whatever way it comes', () => {
+  test('is refused, by whatever way it comes', () => {
     for (const name of ['databaseUrl', 'dataDir', 'issuer'] as const) {
       const { variable, flag } = settingTable[name];
       for (const text of locations[name].flatMap(strays)) {
@@ -397,21 +397,21 @@ describe('a location with a stray character', () => {
     refuses('LATCHKEY_AUDIENCE', '"https://a.example"', /Remove the quotes/);
   });
 
-  it('is named', () => {
+  test('is named', () => {
     refuses('LATCHKEY_DATA_DIR', 'data\r', /a carriage return \(U\+000D\).*Windows/);
     refuses('LATCHKEY_DATABASE_URL', 'sqlite::memory:\r', /a carriage return/);
     refuses('LATCHKEY_DATA_DIR', '"./data"', /quotation mark.*docker run --env-file/);
   });
 
-  it('is not what stands within it', () => {
+  test('is not what stands within it', () => {
     for (const dataDir of ['/srv/my data', "/srv/o'neil/x", '/srv/d\u00e9pôt', '/srv/\u200fx']) {
       assert.equal(read({ options: { dataDir } }).dataDir, resolve(dataDir));
     }
   });
 });
 
-describe('a well-formed setting', () => {
-  it('of time may have a unit', () => {
+suite('a well-formed setting', () => {
+  test('of time may have a unit', () => {
     const access = (accessTokenTtl: number | string) =>
       read({ options: { accessTokenTtl, refreshGrace: 0 } }).accessTokenTtl;
     assert.deepEqual(
@@ -426,14 +426,14 @@ describe('a well-formed setting', () => {
     assert.equal(read({ options: { refreshGrace: '5m' } }).refreshGrace, 300);
   });
 
-  it('of time must suit the others', () => {
+  test('of time must suit the others', () => {
     const short = { LATCHKEY_ACCESS_TOKEN_TTL: '1m', LATCHKEY_REFRESH_TOKEN_TTL: '60' };
     assert.match(refusal({ env: short }).message, /^LATCHKEY_REFRESH_TOKEN_TTL: /);
     const grace = { LATCHKEY_ACCESS_TOKEN_TTL: '30s', LATCHKEY_REFRESH_GRACE: '30s' };
     assert.match(refusal({ env: grace }).message, /^LATCHKEY_REFRESH_GRACE: /);
   });
 
-  it('names a database', () => {
+  test('names a database', () => {
     const database = (databaseUrl: string) => read({ options: { databaseUrl, secret } }).database;
     assert.deepEqual(database('sqlite:a/b.db'), { kind: 'sqlite', path: resolve('a/b.db') });
     assert.deepEqual(database('sqlite:/a/b.db'), { kind: 'sqlite', path: '/a/b.db' });
@@ -443,13 +443,13 @@ describe('a well-formed setting', () => {
     }
   });
 
-  it('keeps the issuer to the letter', () => {
+  test('keeps the issuer to the letter', () => {
     for (const issuer of ['https://a.example', 'http://a.example:8080/auth', 'https://[::1]:1']) {
       assert.equal(read({ options: { issuer } }).issuer, issuer);
     }
   });
 
-  it('is the issuer where no audience is given, whole, unless that is too long', () => {
+  test('is the issuer where no audience is given, whole, unless that is too long', () => {
     const issuer = 'https://a.example/tenants/a,b';
     assert.equal(read({ options: { issuer } }).audience, issuer);
     const path = (length: number) => `https://a.example/${'a'.repeat(length - 18)}`;
@@ -463,7 +463,7 @@ describe('a well-formed setting', () => {
     }
   });
 
-  it('names one audience or several', () => {
+  test('names one audience or several', () => {
     const one = (text: string) => read({ env: { LATCHKEY_AUDIENCE: text } }).audience;
     assert.equal(one('api'), 'api');
     assert.equal(one('api,api'), 'api');
@@ -479,7 +479,7 @@ describe('a well-formed setting', () => {
     assert.throws(() => read({ options: { audience: [] } }), { setting: 'audience' });
   });
 
-  it('names proxies and origins', () => {
+  test('names proxies and origins', () => {
     const proxies = (trustProxy: SettingOptions['trustProxy']) =>
       read({ options: { trustProxy } }).trustProxy;
     assert.deepEqual(proxies(false), false);
@@ -493,7 +493,7 @@ describe('a well-formed setting', () => {
     assert.deepEqual(read({ env: { LATCHKEY_CORS_ORIGINS: '' } }).corsOrigins, []);
   });
 
-  it('takes origins of apps, and refuses what no browser sends', () => {
+  test('takes origins of apps, and refuses what no browser sends', () => {
     const apps = [
       'capacitor://localhost',
       'app://.',
@@ -524,8 +524,8 @@ describe('a well-formed setting', () => {
   });
 });
 
-describe('a secret', () => {
-  it('is kept as it is', () => {
+suite('a secret', () => {
+  test('is kept as it is', () => {
     assert.equal(read({ env: { LATCHKEY_SECRET: secret } }).secret, secret);
   });
 
@@ -541,21 +541,21 @@ describe('a secret', () => {
     'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEpRNbnDbBmY1UBGtOHfY1BJTEw0Fs',
     '-----BEGIN PUBLIC KEY-----\\nMFkwEwYHKoZIzj0CAQYI',
   ]) {
-    it(`is refused, unseen, where it is weak: ${JSON.stringify(weak.slice(0, 12))}…`, () => {
+    test(`is refused, unseen, where it is weak: ${JSON.stringify(weak.slice(0, 12))}…`, () => {
       const error = refusal({ env: { LATCHKEY_SECRET: weak } });
       assert.equal(error.setting, 'LATCHKEY_SECRET');
       if (weak !== '') assert.ok(!error.message.includes(weak.trim()));
     });
   }
 
-  it('is required with PostgreSQL', () => {
+  test('is required with PostgreSQL', () => {
     const env = { LATCHKEY_DATABASE_URL: 'postgres://u:hunter2@h/d' };
     const error = refusal({ env });
     assert.match(error.message, /^LATCHKEY_SECRET: .* every node .* openssl rand -base64 48$/);
     assert.equal(read({ env: { ...env, LATCHKEY_SECRET: secret } }).secret, secret);
   });
 
-  it('cannot be a flag, nor a password in one', () => {
+  test('cannot be a flag, nor a password in one', () => {
     assert.match(refusal({ flags: { secret } }).message, /^--secret: .* LATCHKEY_SECRET/);
     const flags = { 'database-url': 'postgres://u:hunter2@h/d' };
     const error = refusal({ flags, env: { LATCHKEY_SECRET: secret } });
@@ -563,7 +563,7 @@ describe('a secret', () => {
     assert.equal(read({ flags: { 'database-url': 'sqlite:a' } }).database.kind, 'sqlite');
   });
 
-  it('in the URL of a database is never quoted', () => {
+  test('in the URL of a database is never quoted', () => {
     for (const url of [
       'mysql://u:hunter2@h/d',
       'postgres:u:hunter2@h',
@@ -575,8 +575,8 @@ describe('a secret', () => {
   });
 });
 
-describe('the table of settings', () => {
-  it('agrees with itself, and its fixed defaults are valid', () => {
+suite('the table of settings', () => {
+  test('agrees with itself, and its fixed defaults are valid', () => {
     const refuse = (problem: string) => assert.fail(problem);
     for (const [name, spec] of Object.entries(settingTable)) {
       assert.equal(spec.name, name);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import { KeyVault } from '../../src/auth/key-vault.ts';
-import { systemClock, systemRandom } from '../../src/system/clock.ts';
+import { KeyVault } from '../../src/auth/keys/sealed-key-repository.ts';
+import { systemClock, systemRandom } from '../../src/kernel/system-random.ts';
 import { openLatchkey, openStore } from '../../src/system/latchkey.ts';
 import {
   call,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeBase64url, encodeBase64url } from '../../src/encoding/base64url.ts';
+import { decodeBase64url, encodeBase64url } from '../../src/kernel/encoding/base64url.ts';
 
 test('what is encoded decodes to the same bytes', () => {
   fc.assert(

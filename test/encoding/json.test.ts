@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseJson } from '../../src/encoding/json.ts';
-import type { JsonRefused } from '../../src/encoding/json-refused.ts';
-import { assertStrictMembers } from '../../src/encoding/json-scan.ts';
+import { parseJson } from '../../src/kernel/encoding/json.ts';
+import type { JsonRefused } from '../../src/kernel/encoding/json-refused.ts';
+import { assertStrictMembers } from '../../src/kernel/encoding/json-scan.ts';
 
 const wellFormed = fc
   .jsonValue({ maxDepth: 5, noUnicodeString: false })

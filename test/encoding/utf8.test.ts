@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeUtf8 } from '../../src/encoding/utf8.ts';
+import { decodeUtf8 } from '../../src/kernel/encoding/utf8.ts';
 
 test('well-formed text comes back', () => {
   fc.assert(

@@ -5,7 +5,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { createTRPCClient, httpLink, TRPCClientError } from '@trpc/client';
 import { createHTTPServer } from '@trpc/server/adapters/standalone';
 import { createTestIssuer } from 'latchkey/testing';
@@ -36,7 +36,7 @@ async function listen(server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe('ws', () => {
+suite('ws', () => {
   let address: string;
   before(async () => {
     address = await listen(createSocketServer(guard));
@@ -69,7 +69,7 @@ describe('ws', () => {
   });
 });
 
-describe('Socket.IO', () => {
+suite('Socket.IO', () => {
   const server = createSocketIo(guard, 0);
   const clients: Socket[] = [];
   after(async () => {

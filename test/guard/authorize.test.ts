@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Forbidden, ReauthenticationRequired } from '../../src/errors.ts';
-import { createAccessRule } from '../../src/guard/authorize.ts';
+import { createAccessRule } from '../../src/guard/request/authorize.ts';
+import { Forbidden, ReauthenticationRequired } from '../../src/kernel/errors.ts';
 import { wrongRequirements } from '../support/wrong-options.ts';
 
 const NOW = 1_800_000_000;

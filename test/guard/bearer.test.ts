@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Forbidden, ReauthenticationRequired, TokenRefused } from '../../src/errors.ts';
-import { parseBearer, wwwAuthenticate } from '../../src/guard/bearer.ts';
+import { parseBearer, wwwAuthenticate } from '../../src/guard/request/bearer.ts';
+import { Forbidden, ReauthenticationRequired, TokenRefused } from '../../src/kernel/errors.ts';
 
 test('the scheme is read in any case, the token as it is', () => {
   for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {

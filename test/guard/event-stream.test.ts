@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventStreamReader, type StreamEvent } from '../../src/guard/event-stream.ts';
+import { EventStreamReader, type StreamEvent } from '../../src/guard/feed/event-stream.ts';
 
 /** What the stream says when it comes in these pieces. */
 function read(...pieces: (string | Uint8Array)[]): {

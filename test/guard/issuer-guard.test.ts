@@ -8,10 +8,10 @@ import {
   type GuardStatus,
   type IssuerGuardOptions,
 } from 'latchkey/guard';
-import { KeyExpectation } from '../../src/guard/key-expectation.ts';
-import { toJwks } from '../../src/jwt/jwk.ts';
+import { KeyExpectation } from '../../src/guard/verify/key-expectation.ts';
 import { createSigner } from '../../src/jwt/jws.ts';
-import { generateSigningKey, type SigningKey } from '../../src/jwt/keys.ts';
+import { generateSigningKey, type SigningKey } from '../../src/jwt/keys/import-keys.ts';
+import { toJwks } from '../../src/jwt/keys/jwk.ts';
 import { TestClock } from '../support/auth.ts';
 import { encode, signSegments } from '../support/tokens.ts';
 import { listen } from './adapters/listen.ts';

@@ -9,7 +9,7 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { describe, type TestContext, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   createGuard,
@@ -18,9 +18,9 @@ import {
   type GuardStatus,
   type IssuerGuardOptions,
 } from 'latchkey/guard';
-import { toJwks } from '../../src/jwt/jwk.ts';
 import { createSigner } from '../../src/jwt/jws.ts';
-import { generateSigningKey } from '../../src/jwt/keys.ts';
+import { generateSigningKey } from '../../src/jwt/keys/import-keys.ts';
+import { toJwks } from '../../src/jwt/keys/jwk.ts';
 import { startServer } from '../support/server.ts';
 import { listen } from './adapters/listen.ts';
 import { type FakeIssuer, JWKS, METADATA, startFakeIssuer } from './fake-issuer.ts';
@@ -72,7 +72,7 @@ function settle(
   });
 }
 
-describe('an issuer with a path is found whatever the root of its host answers', () => {
+suite('an issuer with a path is found whatever the root of its host answers', () => {
   for (const [name, root] of [
     ['a web app that answers every address with its page', page],
     ['an error', status(500)],

@@ -4,9 +4,13 @@ import { test } from 'node:test';
 import { createGuard, errorResponse, type LocalGuardOptions, TokenRefused } from 'latchkey/guard';
 import { requireUser as requireExpressUser } from 'latchkey/guard/express';
 import { requireUser as requireHonoUser } from 'latchkey/guard/hono';
-import { toJwks, toPublicJwk } from '../../src/jwt/jwk.ts';
 import { createSigner } from '../../src/jwt/jws.ts';
-import { generateSigningKey, importSigningKey, type SigningKey } from '../../src/jwt/keys.ts';
+import {
+  generateSigningKey,
+  importSigningKey,
+  type SigningKey,
+} from '../../src/jwt/keys/import-keys.ts';
+import { toJwks, toPublicJwk } from '../../src/jwt/keys/jwk.ts';
 import { notOptions, wrongRequirements } from '../support/wrong-options.ts';
 
 const SECRET = 'kB7rXe2pQm9ZtLw4Yd0cNs6VhJf8GaUi';

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { chooseFeedConnection } from '../../src/guard/feed/choose-feed-connection.ts';
-import type { FeedTimers } from '../../src/guard/feed-timers.ts';
+import type { FeedTimers } from '../../src/guard/feed/feed-timers.ts';
 import {
   RevocationFeed,
   type RevocationFeedOptions,
   type RevocationFeedStatus,
-} from '../../src/guard/revocation-feed.ts';
+} from '../../src/guard/feed/revocation-feed.ts';
 import { RevocationIndex } from '../../src/revocation/revocation-index.ts';
 import { TestClock } from '../support/auth.ts';
 import { startNode } from '../support/process.ts';

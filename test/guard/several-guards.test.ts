@@ -11,7 +11,7 @@ import { requireUser as requireHonoUser } from 'latchkey/guard/hono';
 import { latchkey } from 'latchkey/server';
 import { createTestIssuer } from 'latchkey/testing';
 import { createSigner } from '../../src/jwt/jws.ts';
-import { generateSigningKey } from '../../src/jwt/keys.ts';
+import { generateSigningKey } from '../../src/jwt/keys/import-keys.ts';
 import { startHost, testOptions } from '../support/server.ts';
 import { listen } from './adapters/listen.ts';
 

@@ -1,7 +1,14 @@
-import { createVerifier, type VerifierOptions } from '../../src/guard/verifier.ts';
+import {
+  createVerifier,
+  type VerifierOptions,
+} from '../../src/guard/verify/access-token-verifier.ts';
 import { createJti } from '../../src/jwt/access-token.ts';
 import { createSigner } from '../../src/jwt/jws.ts';
-import { generateSigningKey, type SigningKey, toVerificationKey } from '../../src/jwt/keys.ts';
+import {
+  generateSigningKey,
+  type SigningKey,
+  toVerificationKey,
+} from '../../src/jwt/keys/import-keys.ts';
 import type { Revocation } from '../../src/revocation/revocation.ts';
 import { RevocationIndex } from '../../src/revocation/revocation-index.ts';
 

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type CachedToken, VerifiedTokenCache } from '../../src/guard/verified-token-cache.ts';
+import {
+  type CachedToken,
+  VerifiedTokenCache,
+} from '../../src/guard/verify/verified-token-cache.ts';
 
 const value = (): CachedToken => ({
   claims: {

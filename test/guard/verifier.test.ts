@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TokenRefused } from '../../src/errors.ts';
-import { generateSigningKey, toVerificationKey } from '../../src/jwt/keys.ts';
+import { generateSigningKey, toVerificationKey } from '../../src/jwt/keys/import-keys.ts';
+import { TokenRefused } from '../../src/kernel/errors.ts';
 import { tokenAttacks } from '../support/tokens.ts';
 import { createBench, START } from './support.ts';
 

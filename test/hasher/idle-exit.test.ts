@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -19,15 +19,15 @@ async function runScript(body: string): Promise<string> {
   return stdout;
 }
 
-describe('a process with a hasher', () => {
-  it('lives until every job is done, and then ends by itself', async () => {
+suite('a process with a hasher', () => {
+  test('lives until every job is done, and then ends by itself', async () => {
     const printed = await runScript(`
       for (let at = 0; at < 6; at++) hasher.hash('x').then(() => process.stdout.write('done '));
     `);
     assert.equal(printed, 'done '.repeat(6));
   });
 
-  it('lives until a job is done that finds a worker idle', async () => {
+  test('lives until a job is done that finds a worker idle', async () => {
     const printed = await runScript(`
       await hasher.hash('x');
       hasher.hash('x').then(() => process.stdout.write('done'));
@@ -35,7 +35,7 @@ describe('a process with a hasher', () => {
     assert.equal(printed, 'done');
   });
 
-  it('lives until close is done', async () => {
+  test('lives until close is done', async () => {
     const printed = await runScript(`
       await hasher.hash('x');
       await hasher.close();

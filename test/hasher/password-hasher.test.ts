@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { after, describe, it, type TestContext } from 'node:test';
+import { after, suite, type TestContext, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { hashSync as argon2 } from '@node-rs/argon2';
 import { hashSync as bcrypt } from '@node-rs/bcrypt';
-import { InvalidInput, InvalidSetting, Overloaded } from '../../src/errors.ts';
 import { createPasswordHasher } from '../../src/hasher/password-hasher.ts';
+import { InvalidInput, InvalidSetting, Overloaded } from '../../src/kernel/errors.ts';
 
 const cheap = { memoryCost: 64, timeCost: 1 };
 
@@ -18,11 +18,11 @@ function watchWorkers(t: TestContext): Worker[] {
   return workers;
 }
 
-describe('hashing and verifying', () => {
+suite('hashing and verifying', () => {
   const hasher = createPasswordHasher({ ...cheap, threads: 1 });
   after(() => hasher.close());
 
-  it('makes argon2id hashes that verify, each with its own salt', async () => {
+  test('makes argon2id hashes that verify, each with its own salt', async () => {
     const [one, two] = await Promise.all([hasher.hash('password123'), hasher.hash('password123')]);
     assert.match(one, /^\$argon2id\$v=19\$m=64,t=1,p=1\$[^$]{22}\$[^$]{43}$/);
     assert.notEqual(one, two);
@@ -30,13 +30,13 @@ describe('hashing and verifying', () => {
     assert.deepEqual(await hasher.verify(one, 'password124'), { ok: false, outdated: false });
   });
 
-  it('takes 19 MiB, 2 passes and 1 lane by default', async (t) => {
+  test('takes 19 MiB, 2 passes and 1 lane by default', async (t) => {
     const standard = createPasswordHasher();
     t.after(() => standard.close());
     assert.match(await standard.hash('x'), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   });
 
-  it('takes salts from the randomness it is given', async (t) => {
+  test('takes salts from the randomness it is given', async (t) => {
     const random = { bytes: (length: number) => new Uint8Array(length).fill(7) };
     const fixed = createPasswordHasher({ ...cheap, threads: 1, random });
     t.after(() => fixed.close());
@@ -57,20 +57,20 @@ describe('hashing and verifying', () => {
     'nothing at all': ['', ' '],
   };
   for (const [what, [right, wrong]] of Object.entries(different)) {
-    it(`tells passwords apart by ${what}`, async () => {
+    test(`tells passwords apart by ${what}`, async () => {
       const hash = await hasher.hash(right);
       assert.equal((await hasher.verify(hash, right)).ok, true);
       assert.equal((await hasher.verify(hash, wrong)).ok, false);
     });
   }
 
-  it('refuses to hash half a character, and never matches one', async () => {
+  test('refuses to hash half a character, and never matches one', async () => {
     await assert.rejects(hasher.hash('pass\ud800'), InvalidInput);
     const replaced = await hasher.hash('pass\ufffd');
     assert.equal((await hasher.verify(replaced, 'pass\ud800')).ok, false);
   });
 
-  it('verifies argon2 hashes of another variant or cost and calls them outdated', async () => {
+  test('verifies argon2 hashes of another variant or cost and calls them outdated', async () => {
     for (const options of [
       { ...cheap, algorithm: 1 },
       { ...cheap, algorithm: 0 },
@@ -84,7 +84,7 @@ describe('hashing and verifying', () => {
     }
   });
 
-  it('verifies bcrypt hashes and calls them outdated', async () => {
+  test('verifies bcrypt hashes and calls them outdated', async () => {
     for (const version of ['2a', '2b', '2y'] as const) {
       const hash = bcrypt('password123', { cost: 4, version });
       assert.ok(hash.startsWith(`$${version}$`));
@@ -93,7 +93,7 @@ describe('hashing and verifying', () => {
     }
   });
 
-  it('verifies the test vector that bcrypt implementations publish', async () => {
+  test('verifies the test vector that bcrypt implementations publish', async () => {
     for (const version of ['2a', '2b', '2y']) {
       const hash = `$${version}$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW`;
       assert.equal((await hasher.verify(hash, 'U*U')).ok, true);
@@ -101,7 +101,7 @@ describe('hashing and verifying', () => {
     }
   });
 
-  it('accepts no password that bcrypt merely cannot tell from the right one', async () => {
+  test('accepts no password that bcrypt merely cannot tell from the right one', async () => {
     const long = bcrypt('a'.repeat(72), { cost: 4 });
     assert.equal((await hasher.verify(long, 'a'.repeat(72))).ok, true);
     assert.equal((await hasher.verify(long, 'a'.repeat(73))).ok, false);
@@ -109,14 +109,14 @@ describe('hashing and verifying', () => {
     assert.equal((await hasher.verify(short, 'ab\0ab')).ok, false);
   });
 
-  it('answers no for what it cannot decode', async () => {
+  test('answers no for what it cannot decode', async () => {
     const undecodable = `$argon2id$v=19$m=64,t=1,p=1$${'B'.repeat(22)}$${'B'.repeat(43)}`;
     for (const hash of [null, '', 'nonsense', undecodable, '$2b$31$nonsense']) {
       assert.deepEqual(await hasher.verify(hash, 'x'), { ok: false, outdated: false });
     }
   });
 
-  it('refuses costs that argon2 or a server cannot bear', () => {
+  test('refuses costs that argon2 or a server cannot bear', () => {
     for (const options of [
       { memoryCost: 7 },
       { memoryCost: 19_456.5 },
@@ -135,8 +135,8 @@ describe('hashing and verifying', () => {
   });
 });
 
-describe('workers', () => {
-  it('start with the first job, as many as there is work for, and do every job', async (t) => {
+suite('workers', () => {
+  test('start with the first job, as many as there is work for, and do every job', async (t) => {
     const workers = watchWorkers(t);
     const hasher = createPasswordHasher({ ...cheap, threads: 2 });
     t.after(() => hasher.close());
@@ -155,7 +155,7 @@ describe('workers', () => {
     assert.equal(workers.length, 2);
   });
 
-  it('are replaced when they die, and their job is refused', async (t) => {
+  test('are replaced when they die, and their job is refused', async (t) => {
     const workers = watchWorkers(t);
     const hasher = createPasswordHasher({ ...cheap, threads: 1 });
     t.after(() => hasher.close());
@@ -175,7 +175,7 @@ describe('workers', () => {
     assert.equal(workers.length, 2);
   });
 
-  it('run at the lowest priority, and the event loop does not', async (t) => {
+  test('run at the lowest priority, and the event loop does not', async (t) => {
     if (process.platform !== 'linux') return t.skip('only Linux has a priority for each thread');
     const before = new Set(readdirSync('/proc/self/task'));
     const hasher = createPasswordHasher({ ...cheap, threads: 1 });
@@ -193,8 +193,8 @@ function nice(thread: string): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
 }
 
-describe('the queue', () => {
-  it('is bounded, and says when to come again', async (t) => {
+suite('the queue', () => {
+  test('is bounded, and says when to come again', async (t) => {
     const hasher = createPasswordHasher({ ...cheap, threads: 1, maxQueue: 2 });
     t.after(() => hasher.close());
     const accepted = [hasher.hash('1'), hasher.hash('2'), hasher.hash('3')];
@@ -208,7 +208,7 @@ describe('the queue', () => {
     await hasher.hash('there is room again');
   });
 
-  it('tells the longer to wait, the longer jobs take and the more of them wait', async (t) => {
+  test('tells the longer to wait, the longer jobs take and the more of them wait', async (t) => {
     let time = 0;
     const clock = { now: () => (time += 8_000) };
     const hasher = createPasswordHasher({ ...cheap, threads: 1, maxQueue: 3, clock });
@@ -220,7 +220,7 @@ describe('the queue', () => {
     await Promise.all(accepted);
   });
 
-  it('is served in order', async (t) => {
+  test('is served in order', async (t) => {
     const hasher = createPasswordHasher({ ...cheap, threads: 1 });
     t.after(() => hasher.close());
     const done: number[] = [];
@@ -234,8 +234,8 @@ describe('the queue', () => {
   });
 });
 
-describe('close', () => {
-  it('finishes what runs, refuses what waits and what comes, and ends the workers', async () => {
+suite('close', () => {
+  test('finishes what runs, refuses what waits and what comes, and ends the workers', async () => {
     const hasher = createPasswordHasher({ ...cheap, threads: 1 });
     const started = new Promise<Worker>((resolve) => process.once('worker', resolve));
     const running = hasher.hash('x');
@@ -252,7 +252,7 @@ describe('close', () => {
     await hasher.close();
   });
 
-  it('has nothing to do where nothing was started', async () => {
+  test('has nothing to do where nothing was started', async () => {
     await createPasswordHasher().close();
   });
 });

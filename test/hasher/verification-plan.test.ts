@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { defaultPolicy } from '../../src/hasher/policy.ts';
 import { findImportProblem, readStoredHash } from '../../src/hasher/stored-hash.ts';
 import { planVerification, standInHash } from '../../src/hasher/verification-plan.ts';
@@ -12,8 +12,8 @@ function plan(stored: string | null, password = 'correct horse') {
   return planVerification(stored, password, defaultPolicy);
 }
 
-describe('planVerification', () => {
-  it('computes a stand-in of exactly the configured cost where there is no hash', () => {
+suite('planVerification', () => {
+  test('computes a stand-in of exactly the configured cost where there is no hash', () => {
     const policy = { memoryCost: 64, timeCost: 3, parallelism: 2 };
     const made = planVerification(null, 'x', policy);
     assert.equal(made.engine, 'argon2');
@@ -47,7 +47,7 @@ describe('planVerification', () => {
     'argon2 with a line break': `$argon2id$v=19$m=64,t=1,p=1$${salt}$${output}\n`,
   };
   for (const [what, stored] of Object.entries(refused)) {
-    it(`computes the stand-in instead of a stored hash that is: ${what}`, () => {
+    test(`computes the stand-in instead of a stored hash that is: ${what}`, () => {
       assert.deepEqual(plan(stored), {
         engine: 'argon2',
         hash: standInHash(defaultPolicy),
@@ -57,7 +57,7 @@ describe('planVerification', () => {
     });
   }
 
-  it('refuses exactly what the import refuses, which says why without quoting the hash', () => {
+  test('refuses exactly what the import refuses, which says why without quoting the hash', () => {
     for (const [what, stored] of Object.entries(refused)) {
       const read = readStoredHash(stored);
       assert.ok('problem' in read, what);
@@ -90,7 +90,7 @@ describe('planVerification', () => {
     }
   });
 
-  it('takes no hash whose output was cut where base64 does not show it', () => {
+  test('takes no hash whose output was cut where base64 does not show it', () => {
     const whole = `$argon2id$v=19$m=64,t=1,p=1$${salt}$${output}`;
     assert.equal(findImportProblem(whole), undefined);
     for (const bytes of [16, 20, 24, 28, 48, 64]) {
@@ -124,7 +124,7 @@ describe('planVerification', () => {
     [`$2b$15$${bcryptTail}`]: true,
   };
   for (const [stored, expected] of Object.entries(outdated)) {
-    it(`${expected ? 'wants to replace' : 'keeps'} ${stored.slice(0, 32)}…`, () => {
+    test(`${expected ? 'wants to replace' : 'keeps'} ${stored.slice(0, 32)}…`, () => {
       const made = plan(stored);
       assert.equal(made.hash, stored);
       assert.equal(made.mayMatch, true);
@@ -132,7 +132,7 @@ describe('planVerification', () => {
     });
   }
 
-  it('lets bcrypt do its work but not its word count where it cannot tell passwords apart', () => {
+  test('lets bcrypt do its work but not its word count where it cannot tell passwords apart', () => {
     const stored = `$2b$05$${bcryptTail}`;
     for (const [password, mayMatch] of [
       ['a'.repeat(72), true],
@@ -148,7 +148,7 @@ describe('planVerification', () => {
     }
   });
 
-  it('never lets a lone surrogate match', () => {
+  test('never lets a lone surrogate match', () => {
     assert.equal(plan(standInHash(defaultPolicy), 'pass\udfff').mayMatch, false);
   });
 });

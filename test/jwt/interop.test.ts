@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from 'jose';
 import { isSymmetric } from '../../src/jwt/algorithms.ts';
 import { createSigner } from '../../src/jwt/jws.ts';
+import { createJwtVerifier } from '../../src/jwt/jwt-verifier.ts';
 import {
   exportPrivateJwk,
   generateSigningKey,
@@ -11,8 +12,7 @@ import {
   toJwks,
   toPublicJwk,
   toVerificationKey,
-} from '../../src/jwt/keys.ts';
-import { createJwtVerifier } from '../../src/jwt/verifier.ts';
+} from '../../src/jwt/keys/import-keys.ts';
 import { AUDIENCE, algorithms, claims, clock, ISSUER, keyFor, NOW } from './support.ts';
 
 const expectations = {

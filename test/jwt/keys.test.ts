@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { KeyRefused } from '../../src/errors.ts';
 import type { Algorithm } from '../../src/jwt/algorithms.ts';
 import {
   exportPrivateJwk,
@@ -10,7 +9,8 @@ import {
   importVerificationKey,
   type KeyMaterial,
   toPublicJwk,
-} from '../../src/jwt/keys.ts';
+} from '../../src/jwt/keys/import-keys.ts';
+import { KeyRefused } from '../../src/kernel/errors.ts';
 import { algorithms, keyFor } from './support.ts';
 
 const pem = (key: KeyObject, type: 'pkcs8' | 'spki' | 'pkcs1' | 'sec1') =>

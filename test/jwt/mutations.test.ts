@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { TokenRefused } from '../../src/errors.ts';
 import type { Algorithm } from '../../src/jwt/algorithms.ts';
 import { createSigner } from '../../src/jwt/jws.ts';
-import { toVerificationKey } from '../../src/jwt/keys.ts';
-import { createJwtVerifier } from '../../src/jwt/verifier.ts';
+import { createJwtVerifier } from '../../src/jwt/jwt-verifier.ts';
+import { toVerificationKey } from '../../src/jwt/keys/import-keys.ts';
+import { TokenRefused } from '../../src/kernel/errors.ts';
 import { AUDIENCE, claims, clock, ISSUER, keyFor } from './support.ts';
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeBase64url } from '../../src/encoding/base64url.ts';
 import type { Algorithm } from '../../src/jwt/algorithms.ts';
 import { createJwsVerifier } from '../../src/jwt/jws.ts';
-import { importSigningKey, importVerificationKey, type JsonWebKey } from '../../src/jwt/keys.ts';
+import {
+  importSigningKey,
+  importVerificationKey,
+  type JsonWebKey,
+} from '../../src/jwt/keys/import-keys.ts';
+import { decodeBase64url } from '../../src/kernel/encoding/base64url.ts';
 
 const JOE =
   'eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ';

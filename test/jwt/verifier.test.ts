@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TokenRefused } from '../../src/errors.ts';
 import { createHeaderSegment, createSigner } from '../../src/jwt/jws.ts';
+import { createJwtVerifier, type JwtVerifierOptions } from '../../src/jwt/jwt-verifier.ts';
 import {
   generateSigningKey,
   importSigningKey,
   type SigningKey,
   toVerificationKey,
-} from '../../src/jwt/keys.ts';
-import { createJwtVerifier, type JwtVerifierOptions } from '../../src/jwt/verifier.ts';
+} from '../../src/jwt/keys/import-keys.ts';
+import { TokenRefused } from '../../src/kernel/errors.ts';
 import { encode, signSegments, tokenAttacks } from '../support/tokens.ts';
 import { AUDIENCE, algorithms, claims, clock, ISSUER, keyFor, NOW } from './support.ts';
 

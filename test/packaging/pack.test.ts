@@ -6,13 +6,13 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'n
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { findAbsentBinaries, type Lock } from '../../scripts/lock-file.ts';
 import { outsideNpm, runCommand } from './run-command.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-describe('the lock file', () => {
+suite('the lock file', () => {
   const lock: Lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
 
   test('names no registry', () => {
@@ -31,7 +31,7 @@ describe('the lock file', () => {
 /** The packages without dependencies. */
 const alone = ['guard', 'client'] as const;
 
-describe('the packed tarballs', () => {
+suite('the packed tarballs', () => {
   let folder = '';
   /** A project that has the tarball installed and nothing else. */
   let project = '';

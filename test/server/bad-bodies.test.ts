@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createApp } from 'latchkey/server';
 import { assertDiscreet, assertOAuthError, assertProblem, MARKER } from '../support/refusals.ts';
@@ -124,10 +124,10 @@ const jsonEndpoints = [
 const bodyOptional = new Set(['/auth/refresh', '/auth/logout']);
 
 for (const { path, ...credentials } of jsonEndpoints) {
-  describe(`the body of ${path}`, () => {
+  suite(`the body of ${path}`, () => {
     for (const [name, { body, status, code, headers }] of Object.entries(cases)) {
       if (body === '' && bodyOptional.has(path)) continue;
-      it(`must not be ${name}`, async () => {
+      test(`must not be ${name}`, async () => {
         const answer = await send(path, {
           method: 'POST',
           body,
@@ -141,8 +141,8 @@ for (const { path, ...credentials } of jsonEndpoints) {
   });
 }
 
-describe('a body', () => {
-  it('may have 64 KiB, white space around it, and its content type in any spelling', async () => {
+suite('a body', () => {
+  test('may have 64 KiB, white space around it, and its content type in any spelling', async () => {
     const body = JSON.stringify({ username: 'jane', password: PASSWORD });
     const types = [
       'Application/JSON',
@@ -162,7 +162,7 @@ describe('a body', () => {
     assert.equal(form.status, 200, form.text);
   });
 
-  it('is not read where none is due', async () => {
+  test('is not read where none is due', async () => {
     for (const body of [login, MARKER]) {
       const head = `DELETE /auth/sessions/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
       const answer = await sendBytes(port, head + body);
@@ -172,7 +172,7 @@ describe('a body', () => {
   });
 });
 
-describe('an empty body', () => {
+suite('an empty body', () => {
   const types = [
     FORM_TYPE,
     JSON_TYPE,
@@ -196,7 +196,7 @@ describe('an empty body', () => {
     );
 
   for (const [name, framing] of Object.entries(framings)) {
-    it(`${name} is no body on any route, whatever its type`, async () => {
+    test(`${name} is no body on any route, whatever its type`, async () => {
       for (const contentType of types) {
         for (const [path, status] of [
           ['/auth/refresh', 401],
@@ -222,7 +222,7 @@ describe('an empty body', () => {
     });
   }
 
-  it('is what an HTML form without fields sends, in each of its encodings', async () => {
+  test('is what an HTML form without fields sends, in each of its encodings', async () => {
     const closing = '------WebKitFormBoundaryx--\r\n';
     const headers = typed('multipart/form-data; boundary=----WebKitFormBoundaryx');
     for (const empty of [closing, closing.trim(), `\r\n${closing}\r\n`]) {
@@ -243,7 +243,7 @@ describe('an empty body', () => {
     assertProblem(plain, 415);
   });
 
-  it('is not what has a byte in it: the refusal names what the route takes', async () => {
+  test('is not what has a byte in it: the refusal names what the route takes', async () => {
     const multipart = typed('multipart/form-data; boundary=x');
     for (const [path, detail] of [
       ['/auth/login', /JSON .* or a form with "Content-Type: application\/x-www-form-urlencoded"/],
@@ -258,8 +258,8 @@ describe('an empty body', () => {
   });
 });
 
-describe('a body for a route of the host', () => {
-  it('is read as strictly as ours', async (t) => {
+suite('a body for a route of the host', () => {
+  test('is read as strictly as ours', async (t) => {
     const app = await createApp({ ...testOptions(), logger: false });
     t.after(() => app.close());
     app.post('/own', async ({ body }) => ({ body }));
@@ -281,7 +281,7 @@ describe('a body for a route of the host', () => {
   });
 });
 
-describe('the body of the token endpoint', () => {
+suite('the body of the token endpoint', () => {
   const oauthCases: Record<string, { body: string | Uint8Array; type: string; status?: number }> = {
     JSON: { body: login, type: JSON_TYPE },
     'JSON called a form': { body: login, type: FORM_TYPE },
@@ -294,7 +294,7 @@ describe('the body of the token endpoint', () => {
     'over 64 KiB': { body: `password=${MARKER.padEnd(65_536, 'x')}`, type: FORM_TYPE, status: 413 },
   };
   for (const [name, { body, type: value, status = 400 }] of Object.entries(oauthCases)) {
-    it(`must not be ${name}`, async () => {
+    test(`must not be ${name}`, async () => {
       const answer = await send('/auth/token', { method: 'POST', body, headers: typed(value) });
       assertOAuthError(answer, status, name);
       assert.equal(answer.body['error'], 'invalid_request');
@@ -305,18 +305,18 @@ describe('the body of the token endpoint', () => {
   }
 });
 
-describe('a body in raw bytes', () => {
+suite('a body in raw bytes', () => {
   const head = (...headers: string[]) =>
     `${['POST /auth/login HTTP/1.1', 'Host: a', `Content-Type: ${JSON_TYPE}`, ...headers].join('\r\n')}\r\n\r\n`;
   const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 
-  it('is refused by its announced length alone', async () => {
+  test('is refused by its announced length alone', async () => {
     const answer = await sendBytes(port, head('Content-Length: 10000000', 'Connection: close'));
     assert.match(answer, /^HTTP\/1.1 413 /);
     assert.match(answer, /"code":"body_too_large"/);
   });
 
-  it('is refused when chunks go over 64 KiB', async () => {
+  test('is refused when chunks go over 64 KiB', async () => {
     const chunks = Array.from({ length: 80 }, () => chunk(' '.repeat(1024))).join('');
     const answer = await sendBytes(
       port,
@@ -327,7 +327,7 @@ describe('a body in raw bytes', () => {
     assert.match(answer, /application\/problem\+json/);
   });
 
-  it('is refused as soon as it is too long to be a form without fields', async () => {
+  test('is refused as soon as it is too long to be a form without fields', async () => {
     // The attack: a form that never ends, kept in memory until there is none left.
     const type = 'Content-Type: multipart/form-data; boundary=x';
     const head = `POST /auth/logout HTTP/1.1\r\nHost: a\r\n${type}\r\n`;
@@ -340,7 +340,7 @@ describe('a body in raw bytes', () => {
     assert.match(answer, /^HTTP\/1.1 415 /);
   });
 
-  it('may come in chunks of a byte', async () => {
+  test('may come in chunks of a byte', async () => {
     const text = JSON.stringify({ username: 'jane', password: PASSWORD });
     const answer = await sendBytes(
       port,
@@ -351,7 +351,7 @@ describe('a body in raw bytes', () => {
     assert.match(answer, /^HTTP\/1.1 200 /);
   });
 
-  it('is refused where its framing is ambiguous, as request smuggling has it', async () => {
+  test('is refused where its framing is ambiguous, as request smuggling has it', async () => {
     const both = head('Content-Length: 4', 'Transfer-Encoding: chunked', 'Connection: close');
     assert.match(await sendBytes(port, `${both}0\r\n\r\n`), /^HTTP\/1.1 400 /);
     const twice = head('Content-Length: 2', 'Content-Length: 3', 'Connection: close');
@@ -362,7 +362,7 @@ describe('a body in raw bytes', () => {
     assert.match(await sendBytes(port, negative), /^HTTP\/1.1 400 /);
   });
 
-  it('may break off without harm', async () => {
+  test('may break off without harm', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     server.app.server.once('connection', (socket) => socket.once('close', () => resolve()));
     const { connect } = await import('node:net');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { assertOAuthError, assertProblem, MARKER } from '../support/refusals.ts';
 import { PASSWORD, startServer } from '../support/server.ts';
 
@@ -113,9 +113,9 @@ for (const endpoint of endpoints) {
   const { path, valid, limits, required } = endpoint;
   const [first = ''] = Object.keys(valid);
 
-  describe(`${path} with ${Object.keys(valid).join(', ')}`, () => {
+  suite(`${path} with ${Object.keys(valid).join(', ')}`, () => {
     for (const field of Object.keys(valid)) {
-      it(`refuses a ${field} that is not one, by its name`, async () => {
+      test(`refuses a ${field} that is not one, by its name`, async () => {
         const wrong = { ...WRONG, 'too long a text': MARKER.padEnd((limits[field] ?? 0) + 1, 'x') };
         for (const [what, value] of Object.entries(wrong)) {
           if (field === 'scope' && value === '') continue;
@@ -128,7 +128,7 @@ for (const endpoint of endpoints) {
         }
       });
 
-      it(`refuses a ${field} that is no text at all`, async () => {
+      test(`refuses a ${field} that is no text at all`, async () => {
         const lone = JSON.stringify({ ...valid, [field]: `${MARKER}\ud800` });
         assert.match(lone, /\\ud800/);
         assertProblem(await sendJson(endpoint, lone), 400, 'lone surrogate');
@@ -142,7 +142,7 @@ for (const endpoint of endpoints) {
     }
 
     for (const field of required) {
-      it(`asks for ${field}`, async () => {
+      test(`asks for ${field}`, async () => {
         const { [field]: _, ...rest } = valid;
         const answer = await sendJson(endpoint, JSON.stringify(rest));
         assertProblem(answer, 400, field);
@@ -150,7 +150,7 @@ for (const endpoint of endpoints) {
       });
     }
 
-    it('refuses every member that it does not know, by its name', async () => {
+    test('refuses every member that it does not know, by its name', async () => {
       for (const name of EXTRA) {
         for (const value of ['admin', ['admin'], true, null]) {
           const answer = await sendJson(endpoint, JSON.stringify({ ...valid, [name]: value }));
@@ -165,7 +165,7 @@ for (const endpoint of endpoints) {
       }
     });
 
-    it('refuses members that would change what objects are', async () => {
+    test('refuses members that would change what objects are', async () => {
       for (const name of ['__proto__', 'constructor', '\\u005f_proto__']) {
         for (const place of ['', '{"roles":["admin"]}']) {
           const member = `"${name}":${place || '"x"'}`;
@@ -177,14 +177,14 @@ for (const endpoint of endpoints) {
       assert.equal(Object.hasOwn(Object.prototype, 'roles'), false);
     });
 
-    it('refuses a member that comes twice, by its name', async () => {
+    test('refuses a member that comes twice, by its name', async () => {
       const member = `${JSON.stringify(first)}:"somebody"`;
       const answer = await sendJson(endpoint, `{${member},${JSON.stringify(valid).slice(1)}`);
       assertProblem(answer, 400, 'duplicate');
       assert.match(answer.body['detail'], new RegExp(`"${first}"`));
     });
 
-    it('refuses many unknown members in one short answer', async () => {
+    test('refuses many unknown members in one short answer', async () => {
       const many = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`extra${at}`, at]));
       const answer = await sendJson(endpoint, JSON.stringify({ ...valid, ...many }));
       assertProblem(answer, 400, 'many');
@@ -196,16 +196,16 @@ for (const endpoint of endpoints) {
   });
 }
 
-describe('register', () => {
+suite('register', () => {
   const register = (more: Record<string, unknown>) =>
     send('/auth/register', { json: { password: `${MARKER} password`, ...more } });
 
-  it('asks for a username or an email address', async () => {
+  test('asks for a username or an email address', async () => {
     assertProblem(await register({}), 400);
     assertProblem(await register({ name: 'Nobody' }), 400);
   });
 
-  it('refuses a name that is none', async () => {
+  test('refuses a name that is none', async () => {
     for (const username of [
       ' jane',
       'jane ',
@@ -226,7 +226,7 @@ describe('register', () => {
     }
   });
 
-  it('refuses an address that is none', async () => {
+  test('refuses an address that is none', async () => {
     for (const email of [
       'jane',
       'jane@',
@@ -248,21 +248,21 @@ describe('register', () => {
     }
   });
 
-  it('refuses a password that is too short, in characters', async () => {
+  test('refuses a password that is too short, in characters', async () => {
     for (const password of ['m4rk3r!', '\u{1f511}'.repeat(7)]) {
       const answer = await send('/auth/register', { json: { username: 'shorty', password } });
       assertProblem(answer, 400, password);
     }
   });
 
-  it('tells all problems at once', async () => {
+  test('tells all problems at once', async () => {
     const json = { username: 'a b', email: 'x', password: 'short', roles: ['admin'] };
     const { body } = await send('/auth/register', { json });
     const fields = body['errors'].map((each: { field: string }) => each.field);
     assert.deepEqual(fields.sort(), ['email', 'password', 'roles', 'username']);
   });
 
-  it('refuses a transport it does not know', async () => {
+  test('refuses a transport it does not know', async () => {
     const json = { username: 'transported', password: PASSWORD };
     for (const query of [
       'transport=',
@@ -275,7 +275,7 @@ describe('register', () => {
   });
 });
 
-describe('forms', () => {
+suite('forms', () => {
   const valid = { username: 'jane', password: `${MARKER} password` };
   const text = new URLSearchParams(valid).toString();
   const broken: Record<string, string> = {
@@ -295,7 +295,7 @@ describe('forms', () => {
     brackets: `username[$ne]=x&password=${MARKER}`,
   };
   for (const [name, form] of Object.entries(broken)) {
-    it(`refuses ${name}`, async () => {
+    test(`refuses ${name}`, async () => {
       const login = await send('/auth/login', { form });
       if (form.length < 65_536) assertProblem(login, 400, name);
       else assertProblem(login, 413, name);
@@ -305,7 +305,7 @@ describe('forms', () => {
     });
   }
 
-  it('refuses bytes that are not UTF-8', async () => {
+  test('refuses bytes that are not UTF-8', async () => {
     for (const path of ['/auth/login', '/auth/token']) {
       const answer = await send(path, {
         method: 'POST',
@@ -316,7 +316,7 @@ describe('forms', () => {
     }
   });
 
-  it('refuses at login every field that it does not know, by its name', async () => {
+  test('refuses at login every field that it does not know, by its name', async () => {
     for (const name of [...EXTRA, '__proto__', 'constructor'].filter((each) => each !== '')) {
       const answer = await send('/auth/login', { form: `${text}&${name}=admin` });
       assertProblem(answer, 400, name);
@@ -326,7 +326,7 @@ describe('forms', () => {
     assertProblem(grant, 400, 'grant_type');
   });
 
-  it('refuses at login and at the token endpoint what is no username or password', async () => {
+  test('refuses at login and at the token endpoint what is no username or password', async () => {
     for (const [field, value] of [
       ['username', ''],
       ['username', 'x'.repeat(255)],
@@ -347,7 +347,7 @@ describe('forms', () => {
     }
   });
 
-  it('may have 64 fields, and an empty grant_type', async () => {
+  test('may have 64 fields, and an empty grant_type', async () => {
     const form = (count: number) =>
       `${text}&grant_type=password&${Array.from({ length: count - 3 }, (_, at) => `f${at}=`).join('&')}`;
     const most = await send('/auth/token', { form: form(64) });
@@ -363,7 +363,7 @@ describe('forms', () => {
     assertProblem(login, 401);
   });
 
-  it('are taken by login and token alone', async () => {
+  test('are taken by login and token alone', async () => {
     for (const { path, valid, token } of endpoints) {
       if (path === '/auth/login') continue;
       const answer = await send(path, { form: valid, ...(token === undefined ? {} : { token }) });
@@ -372,8 +372,8 @@ describe('forms', () => {
   });
 });
 
-describe('refresh tokens', () => {
-  it('are refused where they are anything else', async () => {
+suite('refresh tokens', () => {
+  test('are refused where they are anything else', async () => {
     const bad = [
       'x',
       '...',
@@ -391,8 +391,8 @@ describe('refresh tokens', () => {
   });
 });
 
-describe('what was refused', () => {
-  it('left nothing behind and harmed nothing', async () => {
+suite('what was refused', () => {
+  test('left nothing behind and harmed nothing', async () => {
     assert.equal(await countUsers(), usersBefore);
     assert.equal((await send('/auth/me', { token })).text, meBefore);
     assert.equal((await server.login('jane')).status, 200);

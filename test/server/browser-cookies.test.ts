@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import { BROWSER_TIMEOUT_MS, startBrowser } from '../support/browser.ts';
 import { PASSWORD, startServer, type TestServer } from '../support/server.ts';
@@ -25,8 +25,8 @@ function ask(page: Page, path: string, json?: object): Promise<number> {
   }, request);
 }
 
-describe('cookies in a browser', { timeout: 2 * BROWSER_TIMEOUT_MS }, () => {
-  it('of two installations on one host sign nobody out of the other one', async (t) => {
+suite('cookies in a browser', { timeout: 2 * BROWSER_TIMEOUT_MS }, () => {
+  test('of two installations on one host sign nobody out of the other one', async (t) => {
     const servers = [
       await startServer({ issuer: 'http://127.0.0.1:8000' }),
       await startServer({ issuer: 'http://127.0.0.1:8001' }),
@@ -54,7 +54,7 @@ describe('cookies in a browser', { timeout: 2 * BROWSER_TIMEOUT_MS }, () => {
     for (const page of others) assert.equal(await ask(page, '/auth/me'), 200);
   });
 
-  it('are kept where they are as long as we let them be', async (t) => {
+  test('are kept where they are as long as we let them be', async (t) => {
     let pad = 0;
     const server = await startServer({
       issuer: 'http://127.0.0.1:8000',

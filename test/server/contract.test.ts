@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { getRaw } from '../support/raw-http.ts';
 import { ISSUER, PASSWORD, startServer, type TestAnswer } from '../support/server.ts';
@@ -57,8 +57,8 @@ async function signIn(username: string, password = PASSWORD) {
   return { access: body['access_token'], refresh: body['refresh_token'] };
 }
 
-describe('register', () => {
-  it('answers 201 with the user and its tokens', async () => {
+suite('register', () => {
+  test('answers 201 with the user and its tokens', async () => {
     const answer = await send('/auth/register', {
       json: { username: 'Jane', email: 'Jane@Example.com', name: 'Jane Doe', password: PASSWORD },
     });
@@ -75,7 +75,7 @@ describe('register', () => {
     });
   });
 
-  it('takes a username alone, or an email address alone', async () => {
+  test('takes a username alone, or an email address alone', async () => {
     assertAnswer(
       await send('/auth/register', { json: { username: 'solo', password: PASSWORD } }),
       201,
@@ -87,7 +87,7 @@ describe('register', () => {
     assert.equal(answer.body['user'].username, null);
   });
 
-  it('refuses a name or an address that is taken, in any spelling', async () => {
+  test('refuses a name or an address that is taken, in any spelling', async () => {
     await send('/auth/register', {
       json: { username: 'taken', email: 'taken@example.com', password: PASSWORD },
     });
@@ -100,15 +100,15 @@ describe('register', () => {
     assert.equal((await server.login('other')).status, 401);
   });
 
-  it('makes one user of many who ask for one name at once', async () => {
+  test('makes one user of many who ask for one name at once', async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => server.register('wanted')));
     const statuses = answers.map(({ status }) => status).sort();
     assert.deepEqual(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
   });
 });
 
-describe('login', () => {
-  it('takes JSON and a form, a username and an email address', async () => {
+suite('login', () => {
+  test('takes JSON and a form, a username and an email address', async () => {
     await send('/auth/register', {
       json: { username: 'lou', email: 'lou@example.com', password: PASSWORD },
     });
@@ -127,7 +127,7 @@ describe('login', () => {
     }
   });
 
-  it('tells neither whether the user is unknown nor whether the password is wrong', async () => {
+  test('tells neither whether the user is unknown nor whether the password is wrong', async () => {
     await server.register('known');
     const wrong = await server.login('known', 'not the password');
     const unknown = await server.login('unknown', 'not the password');
@@ -138,7 +138,7 @@ describe('login', () => {
     assert.equal(wrong.headers.get('www-authenticate'), 'Bearer');
   });
 
-  it('takes a password exactly as it is', async () => {
+  test('takes a password exactly as it is', async () => {
     const password = ' pässwörd\u0001 with spaces ';
     await server.register('exact', { password });
     assert.equal((await server.login('exact', password)).status, 200);
@@ -150,7 +150,7 @@ describe('login', () => {
     assert.equal((await server.login('long', `${long}a`)).status, 200);
   });
 
-  it('says that an account is disabled only to who knows the password', async () => {
+  test('says that an account is disabled only to who knows the password', async () => {
     const { id } = await signUp('barred');
     await server.app.latchkey.users.disable(id);
     const known = await server.login('barred');
@@ -160,8 +160,8 @@ describe('login', () => {
   });
 });
 
-describe('access tokens', () => {
-  it('are what RFC 9068 says, by the judgement of another library with our public keys', async () => {
+suite('access tokens', () => {
+  test('are what RFC 9068 says, by the judgement of another library with our public keys', async () => {
     const { body } = await server.register('claims');
     const jwks = createRemoteJWKSet(new URL(`${server.url}/.well-known/jwks.json`));
     const { payload, protectedHeader } = await jwtVerify(body['access_token'], jwks, {
@@ -189,7 +189,7 @@ describe('access tokens', () => {
     assert.deepEqual(Object.keys(protectedHeader).sort(), ['alg', 'kid', 'typ']);
   });
 
-  it('differ from sign-in to sign-in, and the refresh token is of another kind', async () => {
+  test('differ from sign-in to sign-in, and the refresh token is of another kind', async () => {
     await server.register('twice');
     const [one, two] = [await signIn('twice'), await signIn('twice')];
     assert.notEqual(one.access, two.access);
@@ -198,7 +198,7 @@ describe('access tokens', () => {
     assert.equal(header.alg, 'HS256');
   });
 
-  it('are verified by keys that caches drop well before a new one signs', async () => {
+  test('are verified by keys that caches drop well before a new one signs', async () => {
     const short = await startServer({ keyRotation: { lead: '41s' } });
     for (const path of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']) {
       const answer = await short.send(path);
@@ -207,7 +207,7 @@ describe('access tokens', () => {
     await short.close();
   });
 
-  it('verify with the public keys, of which nothing private is shown', async () => {
+  test('verify with the public keys, of which nothing private is shown', async () => {
     const answer = await send('/.well-known/jwks.json');
     assert.equal(answer.status, 200);
     assertGuarded(answer);
@@ -220,8 +220,8 @@ describe('access tokens', () => {
   });
 });
 
-describe('the metadata', () => {
-  it('is that of RFC 8414', async () => {
+suite('the metadata', () => {
+  test('is that of RFC 8414', async () => {
     const answer = await send('/.well-known/oauth-authorization-server');
     assert.equal(answer.status, 200);
     assertGuarded(answer);
@@ -241,7 +241,7 @@ describe('the metadata', () => {
     });
   });
 
-  it('keeps the path of the issuer', async () => {
+  test('keeps the path of the issuer', async () => {
     const { send: ask, close } = await startServer({ issuer: 'https://example.com/accounts' });
     const { body } = await ask('/.well-known/oauth-authorization-server');
     assert.equal(body['token_endpoint'], 'https://example.com/accounts/auth/token');
@@ -249,8 +249,8 @@ describe('the metadata', () => {
   });
 });
 
-describe('the token endpoint', () => {
-  it('grants by password and by refresh token', async () => {
+suite('the token endpoint', () => {
+  test('grants by password and by refresh token', async () => {
     await server.register('oauth');
     const form = { grant_type: 'password', username: 'oauth', password: PASSWORD, scope: '' };
     const granted = await send('/auth/token', { form });
@@ -265,7 +265,7 @@ describe('the token endpoint', () => {
     assert.equal(await isSignedIn(refreshed.body['access_token']), true);
   });
 
-  it('ignores parameters it does not know, as RFC 6749 section 3.2 demands', async () => {
+  test('ignores parameters it does not know, as RFC 6749 section 3.2 demands', async () => {
     await server.register('extra');
     const form = { grant_type: 'password', username: 'extra', password: PASSWORD };
     const unknown = { roles: 'admin', id: '1', __proto__x: 'y', client_secret: 's' };
@@ -276,7 +276,7 @@ describe('the token endpoint', () => {
     assertTokens({ body } as TestAnswer);
   });
 
-  it('answers failures in the words of RFC 6749 section 5.2', async () => {
+  test('answers failures in the words of RFC 6749 section 5.2', async () => {
     const { refresh, access } = await signUp('words');
     await send('/auth/logout', { method: 'POST', token: access });
     const cases: [Record<string, string>, string][] = [
@@ -309,8 +309,8 @@ describe('the token endpoint', () => {
   });
 });
 
-describe('refresh', () => {
-  it('gives a fresh access token, and a new refresh token once per grace window', async () => {
+suite('refresh', () => {
+  test('gives a fresh access token, and a new refresh token once per grace window', async () => {
     const { refresh, access } = await signUp('fresh');
     const young = await send('/auth/refresh', { json: { refresh_token: refresh } });
     assertAnswer(young, 200);
@@ -325,7 +325,7 @@ describe('refresh', () => {
     assert.equal(again.body['refresh_token'], rotated.body['refresh_token']);
   });
 
-  it('ends the session when an old refresh token comes back', async () => {
+  test('ends the session when an old refresh token comes back', async () => {
     const { refresh } = await signUp('stolen');
     clock.step(31);
     const rotated = await send('/auth/refresh', { json: { refresh_token: refresh } });
@@ -345,7 +345,7 @@ describe('refresh', () => {
     assert.equal(owner.body['code'], 'session_ended');
   });
 
-  it('says why it refuses', async () => {
+  test('says why it refuses', async () => {
     const { id, refresh } = await signUp('why');
     const refused = async (token: string) =>
       (await send('/auth/refresh', { json: { refresh_token: token } })).body['code'];
@@ -363,8 +363,8 @@ describe('refresh', () => {
   });
 });
 
-describe('logout', () => {
-  it('refuses the access token and the refresh token at once', async () => {
+suite('logout', () => {
+  test('refuses the access token and the refresh token at once', async () => {
     const { access, refresh } = await signUp('leaver');
     assert.equal(await isSignedIn(access), true);
     assertAnswer(await send('/auth/logout', { method: 'POST', token: access }), 204);
@@ -375,7 +375,7 @@ describe('logout', () => {
     assert.equal(body['code'], 'session_ended');
   });
 
-  it('takes the refresh token where the access token has expired', async () => {
+  test('takes the refresh token where the access token has expired', async () => {
     const { access, refresh } = await signUp('sleeper');
     clock.step(3600);
     assert.equal((await send('/auth/logout', { method: 'POST', token: access })).status, 401);
@@ -384,7 +384,7 @@ describe('logout', () => {
     assert.equal(body['code'], 'session_ended');
   });
 
-  it('leaves other sessions alone, and takes an empty JSON object for nothing', async () => {
+  test('leaves other sessions alone, and takes an empty JSON object for nothing', async () => {
     const one = await signUp('two-devices');
     const two = await signIn('two-devices');
     assertAnswer(await send('/auth/logout', { json: {}, token: one.access }), 204);
@@ -392,7 +392,7 @@ describe('logout', () => {
     assert.equal(await isSignedIn(two.access), true);
   });
 
-  it('asks for a token', async () => {
+  test('asks for a token', async () => {
     const answer = await send('/auth/logout', { method: 'POST' });
     assert.equal(answer.status, 401);
     assert.equal(answer.body['code'], 'token_missing');
@@ -400,7 +400,7 @@ describe('logout', () => {
     assert.equal(all.status, 401);
   });
 
-  it('everywhere ends every session of the user and of nobody else', async () => {
+  test('everywhere ends every session of the user and of nobody else', async () => {
     const sessions = [await signUp('everywhere'), await signIn('everywhere')];
     const other = await signUp('elsewhere');
     const token = sessions[0]?.access;
@@ -415,8 +415,8 @@ describe('logout', () => {
   });
 });
 
-describe('the account', () => {
-  it('shows the user, and not the password', async () => {
+suite('the account', () => {
+  test('shows the user, and not the password', async () => {
     const { access, id } = await signUp('me');
     const answer = await send('/auth/me', { token: access });
     assertAnswer(answer, 200);
@@ -426,14 +426,14 @@ describe('the account', () => {
     assert.equal(answer.text.includes('argon2'), false);
   });
 
-  it('is gone with its user', async () => {
+  test('is gone with its user', async () => {
     const { access, id } = await signUp('goner');
     await server.app.latchkey.users.delete(id);
     assert.equal(await isSignedIn(access), false);
     assert.equal((await server.login('goner')).status, 401);
   });
 
-  it('changes its password, keeps this session and ends every other', async () => {
+  test('changes its password, keeps this session and ends every other', async () => {
     const here = await signUp('changer');
     const there = await signIn('changer');
     const json = { current_password: PASSWORD, new_password: 'another good one' };
@@ -458,7 +458,7 @@ describe('the account', () => {
     assert.equal((await server.login('changer', 'another good one')).status, 200);
   });
 
-  it('keeps its password where the current one is wrong or the new one is no better', async () => {
+  test('keeps its password where the current one is wrong or the new one is no better', async () => {
     const { access } = await signUp('keeper');
     const change = (current_password: string, new_password: string) =>
       send('/auth/password', { json: { current_password, new_password }, token: access });
@@ -470,7 +470,7 @@ describe('the account', () => {
     assert.equal((await server.login('keeper')).status, 200);
   });
 
-  it('lists its sessions and ends one', async () => {
+  test('lists its sessions and ends one', async () => {
     const here = await signUp('lister');
     clock.step(5);
     const { body: there } = await send('/auth/login', {
@@ -507,7 +507,7 @@ describe('the account', () => {
     assert.equal((await end('%00')).status, 404);
   });
 
-  it('lists its sessions page by page, and refuses what is no page', async () => {
+  test('lists its sessions page by page, and refuses what is no page', async () => {
     const { access } = await signUp('pager');
     for (let count = 0; count < 4; count++) {
       clock.step(1);
@@ -548,7 +548,7 @@ describe('the account', () => {
     );
   });
 
-  it('cannot end the session of somebody else', async () => {
+  test('cannot end the session of somebody else', async () => {
     const mine = await signUp('mine');
     const theirs = await signUp('theirs');
     const { body } = await send('/auth/sessions', { token: theirs.access });
@@ -558,7 +558,7 @@ describe('the account', () => {
     assert.equal(await isSignedIn(theirs.access), true);
   });
 
-  it('loses its old access tokens with a change of roles, and keeps its session', async () => {
+  test('loses its old access tokens with a change of roles, and keeps its session', async () => {
     const { id, access, refresh } = await signUp('promoted');
     await server.app.latchkey.users.setRoles(id, ['editor']);
     assert.equal(await isSignedIn(access), false);
@@ -568,8 +568,8 @@ describe('the account', () => {
   });
 });
 
-describe('verify', () => {
-  it('answers a proxy with headers, one that is not ASCII encoded', async () => {
+suite('verify', () => {
+  test('answers a proxy with headers, one that is not ASCII encoded', async () => {
     const { id } = await signUp('Zoë.Ω');
     await server.app.latchkey.users.setRoles(id, ['admin', 'editor']);
     const { access } = await signIn('Zoë.Ω');
@@ -585,7 +585,7 @@ describe('verify', () => {
     assert.equal(read('scope'), '');
   });
 
-  it('sends empty headers for what the user does not have, and answers HEAD too', async () => {
+  test('sends empty headers for what the user does not have, and answers HEAD too', async () => {
     const { body } = await send('/auth/register', {
       json: { email: 'plain@example.com', password: PASSWORD },
     });
@@ -596,14 +596,14 @@ describe('verify', () => {
     assert.equal(answer.headers.get('x-auth-roles'), '');
   });
 
-  it('answers 401 to whoever is not signed in', async () => {
+  test('answers 401 to whoever is not signed in', async () => {
     const answer = await send('/auth/verify');
     assert.equal(answer.status, 401);
     assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
     assert.equal(answer.headers.get('x-auth-user'), null);
   });
 
-  it('refuses a cookie on a cross-site request that was not a GET', async () => {
+  test('refuses a cookie on a cross-site request that was not a GET', async () => {
     const { access } = await signUp('proxied');
     const cookies = { '__Host-latchkey_access': access };
     const ask = (headers: Record<string, string>) => send('/auth/verify', { cookies, headers });
@@ -622,7 +622,7 @@ describe('verify', () => {
     assert.equal((await ask(both)).status, 403);
   });
 
-  it('answers below its address, by every method, for proxies that keep method and path', async () => {
+  test('answers below its address, by every method, for proxies that keep method and path', async () => {
     const { access } = await signUp('enveloped');
     const cookies = { '__Host-latchkey_access': access };
     const typed = { 'content-type': 'nonsense', origin: ISSUER };
@@ -654,7 +654,7 @@ describe('verify', () => {
     assert.equal(inAddress.status, 400);
   });
 
-  it('lets a preflight through by its method alone, never by what a header says of it', async () => {
+  test('lets a preflight through by its method alone, never by what a header says of it', async () => {
     const preflight = { origin: 'https://app.example', 'access-control-request-method': 'POST' };
     for (const path of ['/auth/verify', '/auth/verify/orders']) {
       const ask = (method: string, headers: Record<string, string>) =>
@@ -680,7 +680,7 @@ describe('verify', () => {
     }
   });
 
-  it('refuses a cookie on a WebSocket handshake from elsewhere, here and on routes of its own', async () => {
+  test('refuses a cookie on a WebSocket handshake from elsewhere, here and on routes of its own', async () => {
     const { access } = await signUp('socketed');
     const cookie = `__Host-latchkey_access=${access}`;
     for (const path of ['/auth/verify', '/auth/me']) {

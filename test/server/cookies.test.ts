@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { createGuard } from 'latchkey/guard';
 import { type AppOptions, createApp, requireTokens } from 'latchkey/server';
-import { createTokenCookies } from '../../src/guard/cookies.ts';
+import { createTokenCookies } from '../../src/guard/request/token-cookies.ts';
 import { assertProblem } from '../support/refusals.ts';
 import {
   ISSUER,
@@ -54,8 +54,8 @@ function assertCleared(answer: TestAnswer): void {
   }
 }
 
-describe('cookies under https', () => {
-  it('are set by register and login instead of tokens in the body', async () => {
+suite('cookies under https', () => {
+  test('are set by register and login instead of tokens in the body', async () => {
     const { answer, username } = await signIn();
     assert.equal(answer.status, 201);
     const login = await send('/auth/login?transport=cookie', {
@@ -83,14 +83,14 @@ describe('cookies under https', () => {
     }
   });
 
-  it('are not set where the body is asked for', async () => {
+  test('are not set where the body is asked for', async () => {
     const json = { username: 'body', password: PASSWORD };
     const answer = await send('/auth/register?transport=body', { json });
     assert.deepEqual(answer.headers.getSetCookie(), []);
     assert.ok(answer.body['access_token']);
   });
 
-  it('do not outlive the maximum age of their session', async () => {
+  test('do not outlive the maximum age of their session', async () => {
     const short = await startServer({ sessionMaxAge: '1h' });
     const registered = await short.send('/auth/register?transport=cookie', {
       json: { username: 'short', password: PASSWORD },
@@ -118,7 +118,7 @@ describe('cookies under https', () => {
     assertProblem(late, 401);
   });
 
-  it('without their prefix are no credentials', async () => {
+  test('without their prefix are no credentials', async () => {
     const { access } = await signIn();
     const answer = await send('/auth/me', { cookies: { latchkey_access: access } });
     assertProblem(answer, 401);
@@ -126,8 +126,8 @@ describe('cookies under https', () => {
   });
 });
 
-describe('cookies under http', () => {
-  it('have neither prefix nor Secure, which a browser would drop there', async () => {
+suite('cookies under http', () => {
+  test('have neither prefix nor Secure, which a browser would drop there', async () => {
     const plain = await startServer({ issuer: 'http://localhost:8000' });
     const json = { username: 'plain', password: PASSWORD };
     const answer = await plain.send('/auth/register?transport=cookie', { json });
@@ -143,7 +143,7 @@ describe('cookies under http', () => {
   });
 });
 
-describe('default names', () => {
+suite('default names', () => {
   /** Each on its host another pair; the same in a guard. */
   const NAMES = {
     'https://auth.example': '__Host-latchkey_access',
@@ -162,7 +162,7 @@ describe('default names', () => {
     'http://127.0.0.1:8001': 'latchkey_access_8001',
   } as const;
 
-  it('tell installations on one host apart, in server and guard alike', async () => {
+  test('tell installations on one host apart, in server and guard alike', async () => {
     const key = 'kB7rXe2pQm9ZtLw4Yd0cNs6VhJf8GaUi';
     for (const [issuer, name] of Object.entries(NAMES)) {
       assert.equal(createTokenCookies(issuer).names.access, name);
@@ -184,7 +184,7 @@ describe('default names', () => {
     }
   });
 
-  it('of earlier versions are read where the tokens are of this issuer, and go at the next refresh', async () => {
+  test('of earlier versions are read where the tokens are of this issuer, and go at the next refresh', async () => {
     const moved = await startServer({ issuer: 'https://auth.example/moved' });
     const [name, refreshName] = [`${ACCESS}-moved`, `${REFRESH}-moved`];
     const { body } = await moved.register('jane');
@@ -221,8 +221,8 @@ describe('default names', () => {
   });
 });
 
-describe('former names', () => {
-  it('that programs on other paths or ports use twice are left alone', async () => {
+suite('former names', () => {
+  test('that programs on other paths or ports use twice are left alone', async () => {
     const neighboured = await startServer({ issuer: 'http://auth.example:8001' });
     await neighboured.register('jane');
     const { access } = await signIn();
@@ -253,13 +253,13 @@ describe('former names', () => {
   });
 });
 
-describe('a token that no cookie holds', () => {
+suite('a token that no cookie holds', () => {
   let pad = '';
   const lines: string[] = [];
   const stream = { write: (line: string) => lines.push(line) };
   const login = { json: { username: 'jane', password: PASSWORD } };
 
-  it('is refused before anything is written, with a line in the log', async () => {
+  test('is refused before anything is written, with a line in the log', async () => {
     const options = { logger: { level: 'warn', stream } };
     const signInByHost = (app: FastifyInstance) => {
       app.post('/own', async (_request, reply) => {
@@ -313,7 +313,7 @@ describe('a token that no cookie holds', () => {
     await host.close();
   });
 
-  it('is one that makes the whole cookie longer than 4,096 bytes, and no shorter one', async () => {
+  test('is one that makes the whole cookie longer than 4,096 bytes, and no shorter one', async () => {
     for (const issuer of [ISSUER, `https://auth.example/${'_'.repeat(300)}`, 'http://localhost']) {
       let excess = 0;
       const host = await startHost({ issuer, audience: 'short' }, (app) => {
@@ -340,7 +340,7 @@ describe('a token that no cookie holds', () => {
     }
   });
 
-  it('may be a refresh token too, under an issuer that is very long', async () => {
+  test('may be a refresh token too, under an issuer that is very long', async () => {
     const issuer = `https://auth.example/${'a'.repeat(1400)}`;
     const logger = { level: 'warn', stream };
     const host = await startHost({ issuer, audience: 'short' }, () => {}, { logger });
@@ -354,8 +354,8 @@ describe('a token that no cookie holds', () => {
   });
 });
 
-describe('cookies of a host', () => {
-  it('have the names it gives, and are the default where it says so', async () => {
+suite('cookies of a host', () => {
+  test('have the names it gives, and are the default where it says so', async () => {
     const host = await startHost(
       { cookies: { access: 'at', refresh: 'rt' }, transport: 'cookie' },
       () => {},
@@ -368,7 +368,7 @@ describe('cookies of a host', () => {
     await host.close();
   });
 
-  it('must have two different names that are names', async () => {
+  test('must have two different names that are names', async () => {
     for (const cookies of [
       { access: 'a', refresh: 'a' },
       { access: 'a b' },
@@ -385,8 +385,8 @@ describe('cookies of a host', () => {
   });
 });
 
-describe('a password change by cookie', () => {
-  it('answers with new cookies, and the old ones are worth nothing', async () => {
+suite('a password change by cookie', () => {
+  test('answers with new cookies, and the old ones are worth nothing', async () => {
     const { refresh, username, access, cookies } = await signIn();
     const answer = await send('/auth/password', {
       method: 'POST',
@@ -407,8 +407,8 @@ describe('a password change by cookie', () => {
   });
 });
 
-describe('a refresh by cookie', () => {
-  it('answers by cookie, and one by body by body', async () => {
+suite('a refresh by cookie', () => {
+  test('answers by cookie, and one by body by body', async () => {
     const { refresh, username, access } = await signIn();
     clock.step(60);
     const answer = await send('/auth/refresh', {
@@ -430,7 +430,7 @@ describe('a refresh by cookie', () => {
     assert.deepEqual(byBody.headers.getSetCookie(), []);
   });
 
-  it('that is refused clears both cookies', async () => {
+  test('that is refused clears both cookies', async () => {
     const { refresh, cookies, access } = await signIn();
     await send('/auth/logout', { method: 'POST', token: access });
     const ended = await send('/auth/refresh', { method: 'POST', cookies, headers: HERE });
@@ -447,7 +447,7 @@ describe('a refresh by cookie', () => {
     assert.deepEqual(byBody.headers.getSetCookie(), []);
   });
 
-  it('opens no WebSocket for a page of another site, where it is a GET', async () => {
+  test('opens no WebSocket for a page of another site, where it is a GET', async () => {
     const host = await startHost({ paths: { refresh: 'GET /refresh' } }, () => {});
     const { body } = await host.register('jane');
     const cookies = { [REFRESH]: body['refresh_token'] };
@@ -457,7 +457,7 @@ describe('a refresh by cookie', () => {
     await host.close();
   });
 
-  it('is refused where a second token comes with it', async () => {
+  test('is refused where a second token comes with it', async () => {
     const { refresh, cookies, access } = await signIn();
     const json = { refresh_token: refresh };
     for (const request of [
@@ -475,8 +475,8 @@ describe('a refresh by cookie', () => {
   });
 });
 
-describe('an Authorization header that is not a token of ours, beside the cookies', () => {
-  it('is left to whom it is meant for', async () => {
+suite('an Authorization header that is not a token of ours, beside the cookies', () => {
+  test('is left to whom it is meant for', async () => {
     for (const authorization of [
       'Basic amFuZTp4',
       'basic amFuZTp4',
@@ -507,7 +507,7 @@ describe('an Authorization header that is not a token of ours, beside the cookie
     }
   });
 
-  it('does not prove where the request comes from', async () => {
+  test('does not prove where the request comes from', async () => {
     const { cookies } = await signIn();
     const headers = { authorization: 'Basic amFuZTp4', origin: 'https://attacker.example' };
     for (const path of ['/auth/refresh', '/auth/logout']) {
@@ -525,14 +525,14 @@ const carriers = {
   address: ({ access }) => ({ query: `?access_token=${access}` }),
 } satisfies Record<string, (given: Awaited<ReturnType<typeof signIn>>) => object>;
 
-describe('tokens that come in two ways', () => {
+suite('tokens that come in two ways', () => {
   const ways = Object.keys(carriers) as (keyof typeof carriers)[];
   const pairs = ways
     .flatMap((one, at) => ways.slice(at + 1).map((two) => [one, two] as const))
     // A browser sends both of its cookies.
     .filter((pair) => pair.join() !== 'access cookie,refresh cookie');
   for (const [one, two] of pairs) {
-    it(`end no session: ${one} and ${two}`, async () => {
+    test(`end no session: ${one} and ${two}`, async () => {
       const first = await signIn();
       for (const second of [first, await signIn()]) {
         const query = one === 'address' || two === 'address' ? carriers.address(first).query : '';
@@ -550,7 +550,7 @@ describe('tokens that come in two ways', () => {
     });
   }
 
-  it('refresh no session where both are ours, of two sessions', async () => {
+  test('refresh no session where both are ours, of two sessions', async () => {
     const [first, second] = [await signIn(), await signIn()];
     const beside = [carriers.header(second), carriers['access cookie'](second)];
     clock.step(3600);
@@ -569,7 +569,7 @@ describe('tokens that come in two ways', () => {
     }
   });
 
-  it('both end at a logout where they are the two cookies of a browser', async () => {
+  test('both end at a logout where they are the two cookies of a browser', async () => {
     const [first, second] = [await signIn(), await signIn()];
     const cookies = { [ACCESS]: first.access, [REFRESH]: second.refresh };
     const answer = await send('/auth/logout', { method: 'POST', cookies, headers: HERE });
@@ -579,8 +579,8 @@ describe('tokens that come in two ways', () => {
   });
 });
 
-describe('logout by cookie', () => {
-  it('ends the session and clears both cookies', async () => {
+suite('logout by cookie', () => {
+  test('ends the session and clears both cookies', async () => {
     const { cookies, access } = await signIn();
     const answer = await send('/auth/logout', { method: 'POST', cookies, headers: HERE });
     assert.equal(answer.status, 204);
@@ -591,7 +591,7 @@ describe('logout by cookie', () => {
     assertCleared(again);
   });
 
-  it('works with the refresh cookie alone, and when the access cookie has expired', async () => {
+  test('works with the refresh cookie alone, and when the access cookie has expired', async () => {
     const one = await signIn();
     const refreshOnly = { [REFRESH]: one.refresh };
     const first = await send('/auth/logout', {
@@ -615,7 +615,7 @@ describe('logout by cookie', () => {
     assert.equal(body['code'], 'session_ended');
   });
 
-  it('leaves cookies that are not ours alone', async () => {
+  test('leaves cookies that are not ours alone', async () => {
     // Another installation of the very same names: those of one issuer.
     const other = await startServer();
     const { body } = await other.register('foreign');
@@ -649,7 +649,7 @@ describe('logout by cookie', () => {
     await other.close();
   });
 
-  it('signs the browser out even while the database is away, and says that the session goes on', async () => {
+  test('signs the browser out even while the database is away, and says that the session goes on', async () => {
     const broken = await startServer();
     const { body } = await broken.register('jane');
     const [access, refresh] = [body['access_token'], body['refresh_token']];
@@ -667,13 +667,13 @@ describe('logout by cookie', () => {
     await broken.close();
   });
 
-  it('sets no cookies where none came', async () => {
+  test('sets no cookies where none came', async () => {
     const { access } = await signIn();
     const answer = await send('/auth/logout', { method: 'POST', token: access });
     assert.deepEqual(answer.headers.getSetCookie(), []);
   });
 
-  it('clears an access cookie of ours that is not valid yet, or for another audience', async () => {
+  test('clears an access cookie of ours that is not valid yet, or for another audience', async () => {
     const signingKey = SECRET;
     const nbf = Math.floor(Date.now() / 1000) + 3600;
     const options = { algorithm: 'HS256', signingKey } as const;
@@ -690,7 +690,7 @@ describe('logout by cookie', () => {
     await host.close();
   });
 
-  it('everywhere clears them too', async () => {
+  test('everywhere clears them too', async () => {
     const { cookies, access } = await signIn();
     const answer = await send('/auth/logout/all', { method: 'POST', cookies, headers: HERE });
     assert.equal(answer.status, 204);
@@ -699,7 +699,7 @@ describe('logout by cookie', () => {
   });
 });
 
-describe('a request that a cookie authenticates and that changes something', () => {
+suite('a request that a cookie authenticates and that changes something', () => {
   const sites = [undefined, 'same-origin', 'same-site', 'cross-site', 'none', 'Same-Origin', ''];
   const origins = [
     undefined,
@@ -721,7 +721,7 @@ describe('a request that a cookie authenticates and that changes something', () 
   ];
 
   for (const { path, method, done } of changes) {
-    it(`passes at ${method} ${path} only with proof that it is same-origin`, async () => {
+    test(`passes at ${method} ${path} only with proof that it is same-origin`, async () => {
       let signedIn = await signIn();
       for (const site of sites) {
         for (const origin of origins) {
@@ -752,7 +752,7 @@ describe('a request that a cookie authenticates and that changes something', () 
     });
   }
 
-  it('needs no proof where it only reads', async () => {
+  test('needs no proof where it only reads', async () => {
     const { cookies } = await signIn();
     for (const path of ['/auth/me', '/auth/sessions', '/auth/verify']) {
       const headers = { 'sec-fetch-site': 'cross-site', origin: 'https://attacker.example' };
@@ -760,7 +760,7 @@ describe('a request that a cookie authenticates and that changes something', () 
     }
   });
 
-  it('needs no proof where a header authenticates it, which no page can make a browser send', async () => {
+  test('needs no proof where a header authenticates it, which no page can make a browser send', async () => {
     const { access } = await signIn();
     const headers = { origin: 'https://attacker.example', 'sec-fetch-site': 'cross-site' };
     const answer = await send('/auth/logout', { method: 'POST', token: access, headers });
@@ -768,8 +768,8 @@ describe('a request that a cookie authenticates and that changes something', () 
   });
 });
 
-describe('a request for cookies', () => {
-  it('is refused where a page of another site sends it, to sign its visitor in as the attacker', async () => {
+suite('a request for cookies', () => {
+  test('is refused where a page of another site sends it, to sign its visitor in as the attacker', async () => {
     const { username } = await signIn();
     const login = (headers: Record<string, string>, query = '?transport=cookie') =>
       send(`/auth/login${query}`, { form: { username, password: PASSWORD }, headers });
@@ -801,7 +801,7 @@ describe('a request for cookies', () => {
   });
 });
 
-describe('CORS', () => {
+suite('CORS', () => {
   const preflight = (origin: string, method = 'POST') =>
     send('/auth/login', {
       method: 'OPTIONS',
@@ -812,7 +812,7 @@ describe('CORS', () => {
       },
     });
 
-  it('allows the origins of the settings, with credentials', async () => {
+  test('allows the origins of the settings, with credentials', async () => {
     for (const origin of [APP, 'http://localhost:3000']) {
       for (const method of ['POST', 'DELETE', 'PATCH']) {
         const answer = await preflight(origin, method);
@@ -827,7 +827,7 @@ describe('CORS', () => {
     }
   });
 
-  it('lets their scripts read answers, refusals and what these ask for', async () => {
+  test('lets their scripts read answers, refusals and what these ask for', async () => {
     const headers = { origin: APP };
     for (const answer of [
       await send('/auth/me', { headers }),
@@ -843,7 +843,7 @@ describe('CORS', () => {
     }
   });
 
-  it('allows no other origin', async () => {
+  test('allows no other origin', async () => {
     for (const origin of [
       'https://attacker.example',
       `${APP}.attacker.example`,
@@ -860,7 +860,7 @@ describe('CORS', () => {
     }
   });
 
-  it('allows origins of apps and extensions, each exactly', async () => {
+  test('allows origins of apps and extensions, each exactly', async () => {
     const origins = [
       'capacitor://localhost',
       'ionic://localhost',
@@ -891,7 +891,7 @@ describe('CORS', () => {
     await apps.close();
   });
 
-  it('lets a host use its own methods and headers', async () => {
+  test('lets a host use its own methods and headers', async () => {
     const ask = async (options: AppOptions, method: string) => {
       const app = await createApp({
         ...testOptions(),
@@ -930,7 +930,7 @@ describe('CORS', () => {
     }
   });
 
-  it('is off where no origin is set', async () => {
+  test('is off where no origin is set', async () => {
     const closed = await startServer();
     const answer = await closed.send('/auth/me', { headers: { origin: APP } });
     assert.equal(answer.headers.get('access-control-allow-origin'), null);

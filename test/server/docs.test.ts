@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import Fastify from 'fastify';
 import { latchkey } from 'latchkey/server';
 import { BROWSER_TIMEOUT_MS, startBrowser } from '../support/browser.ts';
@@ -10,8 +10,8 @@ import { PASSWORD, sendTo, startServer, testOptions } from '../support/server.ts
 
 const browser = await startBrowser();
 
-describe('the page at /docs', { timeout: 3 * BROWSER_TIMEOUT_MS }, () => {
-  it('signs in by its Authorize button and then tries a route that needs it', async () => {
+suite('the page at /docs', { timeout: 3 * BROWSER_TIMEOUT_MS }, () => {
+  test('signs in by its Authorize button and then tries a route that needs it', async () => {
     const server = await startServer();
     const { body } = await server.register('jane');
     const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
@@ -68,7 +68,7 @@ describe('the page at /docs', { timeout: 3 * BROWSER_TIMEOUT_MS }, () => {
   });
 });
 
-describe('the page at /docs elsewhere', { timeout: 3 * BROWSER_TIMEOUT_MS }, () => {
+suite('the page at /docs elsewhere', { timeout: 3 * BROWSER_TIMEOUT_MS }, () => {
   /** Signs in by the Authorize button, and asks for one's own user. */
   async function tryOut(url: string, mePath: string): Promise<void> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
@@ -100,7 +100,7 @@ describe('the page at /docs elsewhere', { timeout: 3 * BROWSER_TIMEOUT_MS }, () 
     await context.close();
   }
 
-  it('works below a prefix', async (t) => {
+  test('works below a prefix', async (t) => {
     const all = { ...testOptions(), docs: true };
     const app = Fastify({ forceCloseConnections: true });
     t.after(() => app.close());
@@ -116,7 +116,7 @@ describe('the page at /docs elsewhere', { timeout: 3 * BROWSER_TIMEOUT_MS }, () 
     assert.equal(password.tokenUrl, '/api/v1/auth/token');
   });
 
-  it('works behind a proxy that takes a path off, and at other names than that of the issuer', async (t) => {
+  test('works behind a proxy that takes a path off, and at other names than that of the issuer', async (t) => {
     const server = await startServer({ issuer: 'https://example.com/tenants/acme' });
     await server.register('jane');
     const proxy = createServer((incoming, outgoing) => {

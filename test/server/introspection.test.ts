@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import {
   type AuthorizationServer,
   ClientSecretBasic,
@@ -66,8 +66,8 @@ function assertInactive(answer: TestAnswer, name = ''): void {
   assert.equal(answer.text, INACTIVE, name);
 }
 
-describe('introspection', () => {
-  it('says of an access token what it says, and that it is one', async () => {
+suite('introspection', () => {
+  test('says of an access token what it says, and that it is one', async () => {
     const { id, access } = await signUp();
     const answer = await introspect(access);
     assert.equal(answer.status, 200);
@@ -85,7 +85,7 @@ describe('introspection', () => {
     assert.equal(answer.body['scope'], 'read write');
   });
 
-  it('says of a refresh token that it is one, and never that it is a bearer token', async () => {
+  test('says of a refresh token that it is one, and never that it is a bearer token', async () => {
     const { id, refresh } = await signUp();
     const { body } = await introspect(refresh);
     const now = Math.floor(clock.now() / 1000);
@@ -105,7 +105,7 @@ describe('introspection', () => {
     });
   });
 
-  it('uses a refresh token up by no question, and punishes nobody for asking', async () => {
+  test('uses a refresh token up by no question, and punishes nobody for asking', async () => {
     const { refresh } = await signUp();
     clock.step(60);
     const next = await send('/auth/refresh', { json: { refresh_token: refresh } });
@@ -124,7 +124,7 @@ describe('introspection', () => {
     clock.step(60);
   });
 
-  it('takes the hint as a hint', async () => {
+  test('takes the hint as a hint', async () => {
     const { access, refresh } = await signUp();
     for (const token_type_hint of ['access_token', 'refresh_token', 'saml', '', 'null']) {
       for (const token of [access, refresh]) {
@@ -135,7 +135,7 @@ describe('introspection', () => {
     }
   });
 
-  it('says no more than "inactive" of anything else', async () => {
+  test('says no more than "inactive" of anything else', async () => {
     const { access, refresh } = await signUp();
     const signing = auth.keys.signing;
     const attacks = [
@@ -150,7 +150,7 @@ describe('introspection', () => {
     assert.equal(await isActive(access), true);
   });
 
-  it('follows whatever ends a token', async () => {
+  test('follows whatever ends a token', async () => {
     const ends: Record<string, (it: Awaited<ReturnType<typeof signUp>>) => Promise<unknown>> = {
       logout: ({ access }) => send('/auth/logout', { method: 'POST', token: access }),
       'logout of all': ({ access }) => send('/auth/logout/all', { method: 'POST', token: access }),
@@ -175,7 +175,7 @@ describe('introspection', () => {
     clock.step(-906);
   });
 
-  it('knows its caller by bearer and by Basic, as OAuth 2.0 encodes it', async () => {
+  test('knows its caller by bearer and by Basic, as OAuth 2.0 encodes it', async () => {
     const percent = (text: string) =>
       [...text].map((it) => `%${it.charCodeAt(0).toString(16).padStart(2, '0')}`).join('');
     const ways: Record<string, Readonly<Record<string, string>>> = {
@@ -193,7 +193,7 @@ describe('introspection', () => {
     }
   });
 
-  it('refuses every other caller alike', async () => {
+  test('refuses every other caller alike', async () => {
     const { access } = await signUp();
     const { key: deleted, client: gone } = await auth.clients.create({
       name: 'gone',
@@ -255,7 +255,7 @@ describe('introspection', () => {
     assert.equal(new Set(texts).size, 1, 'an unknown guard is not told from a wrong secret');
   });
 
-  it('refuses two Authorization headers', async () => {
+  test('refuses two Authorization headers', async () => {
     const body = 'token=x';
     const answer = await sendBytes(
       server.port,
@@ -284,27 +284,27 @@ const badRequests: Record<string, TestRequest> = {
 };
 
 for (const path of ['/auth/introspect', '/auth/revoke']) {
-  describe(`what ${path} cannot read`, () => {
+  suite(`what ${path} cannot read`, () => {
     for (const [name, request] of Object.entries(badRequests)) {
-      it(`is refused in the words of OAuth 2.0: ${name}`, async () => {
+      test(`is refused in the words of OAuth 2.0: ${name}`, async () => {
         const answer = await send(path, { ...request, token: key });
         assertOAuthError(answer, 400, name);
         assert.equal(answer.body['error'], 'invalid_request');
       });
     }
 
-    it('is refused: too much', async () => {
+    test('is refused: too much', async () => {
       const form = { token: 'x'.repeat(70_000) };
       assertOAuthError(await send(path, { form, token: key }), 413);
     });
 
-    it('is not asked by GET, where it would be logged', async () => {
+    test('is not asked by GET, where it would be logged', async () => {
       const answer = await send(`${path}?token=x`, { token: key });
       assert.equal(answer.status, 405);
       assert.equal(answer.headers.get('allow'), 'POST');
     });
 
-    it('is answered with 503 while the database is away', async () => {
+    test('is answered with 503 while the database is away', async () => {
       const broken = await startServer();
       const refresh = String((await broken.register('jane')).body['refresh_token']);
       const { key: other } = await broken.app.latchkey.auth.clients.create({
@@ -321,8 +321,8 @@ for (const path of ['/auth/introspect', '/auth/revoke']) {
   });
 }
 
-describe('revocation', () => {
-  it('takes an access token back, and nothing else of its session', async () => {
+suite('revocation', () => {
+  test('takes an access token back, and nothing else of its session', async () => {
     const { access, refresh } = await signUp();
     const answer = await revoke(access);
     assert.equal(answer.status, 200);
@@ -334,7 +334,7 @@ describe('revocation', () => {
     assert.equal((await send('/auth/me', { token: next.body['access_token'] })).status, 200);
   });
 
-  it('ends the session of a refresh token, even of one that was replaced', async () => {
+  test('ends the session of a refresh token, even of one that was replaced', async () => {
     for (const isOld of [false, true]) {
       const { access, refresh } = await signUp();
       if (isOld) {
@@ -348,7 +348,7 @@ describe('revocation', () => {
     }
   });
 
-  it('takes the hint as a hint', async () => {
+  test('takes the hint as a hint', async () => {
     for (const token_type_hint of ['access_token', 'refresh_token', 'saml', '']) {
       for (const kind of ['access', 'refresh'] as const) {
         const { [kind]: token } = await signUp();
@@ -358,7 +358,7 @@ describe('revocation', () => {
     }
   });
 
-  it('answers the same to what is no token, and does nothing', async () => {
+  test('answers the same to what is no token, and does nothing', async () => {
     const { access, refresh } = await signUp();
     const attacks = tokenAttacks({ token: access, key: auth.keys.signing }).slice(0, 60);
     const before = auth.revocations.index.size;
@@ -376,7 +376,7 @@ describe('revocation', () => {
     assert.equal(await isActive(refresh), true);
   });
 
-  it('may be asked for twice', async () => {
+  test('may be asked for twice', async () => {
     const { access, refresh } = await signUp();
     for (const token of [access, access, refresh, refresh, access]) {
       assert.equal((await revoke(token)).status, 200);
@@ -384,8 +384,8 @@ describe('revocation', () => {
   });
 });
 
-describe('their paths', () => {
-  it('are renamed and left out like all others, and the metadata follows', async () => {
+suite('their paths', () => {
+  test('are renamed and left out like all others, and the metadata follows', async () => {
     const { send: ask, app: renamed } = await startServer({
       paths: { introspect: '/oauth/introspect', revoke: false, revocations: false },
     });
@@ -401,7 +401,7 @@ describe('their paths', () => {
   });
 });
 
-describe('oauth4webapi', () => {
+suite('oauth4webapi', () => {
   const as: AuthorizationServer = {
     issuer: ISSUER,
     introspection_endpoint: `${ISSUER}/auth/introspect`,
@@ -412,7 +412,7 @@ describe('oauth4webapi', () => {
     [customFetch]: (url: string, init: object) => fetch(url.replace(ISSUER, server.url), init),
   };
 
-  it('introspects and revokes', async () => {
+  test('introspects and revokes', async () => {
     const { access, refresh } = await signUp();
     const clientAuth = ClientSecretBasic(key);
     const ask = async (token: string) => {
@@ -431,7 +431,7 @@ describe('oauth4webapi', () => {
     }
   });
 
-  it('has the client that asked for tokens in them, and refreshes for nobody else', async () => {
+  test('has the client that asked for tokens in them, and refreshes for nobody else', async () => {
     const token = { ...as, token_endpoint: `${ISSUER}/auth/token` };
     await server.register('client-user');
     const { client: other, key: otherKey } = await auth.clients.create({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { FastifyInstance } from 'fastify';
 import { PASSWORD, startHost, startServer, type TestRequest } from '../support/server.ts';
@@ -57,15 +57,15 @@ const operations = Object.entries(document['paths']).flatMap(([path, methods]) =
   })),
 );
 
-describe('the OpenAPI document', () => {
-  it('is valid OpenAPI 3.1', async () => {
+suite('the OpenAPI document', () => {
+  test('is valid OpenAPI 3.1', async () => {
     const validator = new Validator();
     const result = await validator.validate(structuredClone(document));
     assert.equal(result.valid, true, JSON.stringify(result.errors, null, 1));
     assert.equal(validator.version, '3.1');
   });
 
-  it('names each schema, writes it once, and refers to it', () => {
+  test('names each schema, writes it once, and refers to it', () => {
     for (const name of ['User', 'Session', 'Tokens', 'Problem', 'OAuthError', 'Registration']) {
       assert.ok(components[name]?.properties, name);
     }
@@ -88,7 +88,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('names each refusal, writes it once, and refers to it', () => {
+  test('names each refusal, writes it once, and refers to it', () => {
     assert.deepEqual(Object.keys(shared).sort(), [
       'BadRequest',
       'Conflict',
@@ -109,7 +109,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('keeps the refusals of a host beside ours', async () => {
+  test('keeps the refusals of a host beside ours', async () => {
     const content = {
       'application/problem+json': { schema: { type: 'object', properties: { legs: {} } } },
     };
@@ -132,7 +132,7 @@ describe('the OpenAPI document', () => {
     await host.close();
   });
 
-  it('keeps the schemas of a host beside ours', async () => {
+  test('keeps the schemas of a host beside ours', async () => {
     const host = await startHost({ docs: true, fields: { city: { type: 'string' } } }, (app) => {
       app.addSchema({ $id: 'User', type: 'object', properties: { legs: { type: 'number' } } });
       const schema = { response: { 200: { $ref: 'User#' } } };
@@ -147,13 +147,13 @@ describe('the OpenAPI document', () => {
     await host.close();
   });
 
-  it('is served as JSON that no browser mistakes', async () => {
+  test('is served as JSON that no browser mistakes', async () => {
     const { headers } = await send('/openapi.json');
     assert.match(headers.get('content-type') ?? '', /^application\/json/);
     assert.equal(headers.get('x-content-type-options'), 'nosniff');
   });
 
-  it('has every route there is, and none that is not', async () => {
+  test('has every route there is, and none that is not', async () => {
     const routes = new Set<string>();
     const host = await startHost(
       { docs: true },
@@ -177,7 +177,7 @@ describe('the OpenAPI document', () => {
     await host.close();
   });
 
-  it('tells people what each operation is, and what each answer means', () => {
+  test('tells people what each operation is, and what each answer means', () => {
     const ids = new Set<string>();
     for (const { name, operation } of operations) {
       assert.ok(operation.summary, name);
@@ -191,7 +191,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('says how to sign in', () => {
+  test('says how to sign in', () => {
     const { account } = document['components'].securitySchemes;
     assert.equal(account.flows.password.tokenUrl, '/auth/token');
     for (const { name, operation } of operations) {
@@ -201,7 +201,7 @@ describe('the OpenAPI document', () => {
   });
 });
 
-describe('what the OpenAPI document says', () => {
+suite('what the OpenAPI document says', () => {
   let users = 0;
   /** A fresh sign-in, because many of these requests end it. */
   const signIn = async (): Promise<string> => {
@@ -226,7 +226,7 @@ describe('what the OpenAPI document says', () => {
     'application/x-www-form-urlencoded': (form) => ({ form }),
   };
 
-  it('is required is missed', async () => {
+  test('is required is missed', async () => {
     let checked = 0;
     for (const { name, method, path, operation } of operations) {
       for (const [type, body] of Object.entries(operation.requestBody?.content ?? {})) {
@@ -252,7 +252,7 @@ describe('what the OpenAPI document says', () => {
     assert.ok(checked >= 6);
   });
 
-  it('must have a body must, and what need not needs none', async () => {
+  test('must have a body must, and what need not needs none', async () => {
     for (const { name, method, path, operation } of operations) {
       if (operation.requestBody === undefined) continue;
       const { status } = await send(path, { method, ...(await credential(operation)) });
@@ -272,7 +272,7 @@ describe('what the OpenAPI document says', () => {
     }
   });
 
-  it('is taken is taken, and nothing else where it says so', async () => {
+  test('is taken is taken, and nothing else where it says so', async () => {
     for (const { name, path, operation } of operations) {
       for (const [type, body] of Object.entries(operation.requestBody?.content ?? {})) {
         const schema = resolve(body.schema);
@@ -287,7 +287,7 @@ describe('what the OpenAPI document says', () => {
     }
   });
 
-  it('is answered is answered, in the shape it says', async () => {
+  test('is answered is answered, in the shape it says', async () => {
     const seen = new Set<string>();
     const wrongs: Record<string, () => Promise<TestRequest> | TestRequest> = {
       nothing: () => ({}),

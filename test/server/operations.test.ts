@@ -6,7 +6,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import {
@@ -28,8 +28,8 @@ import {
 const server = await startServer();
 const { send, port } = server;
 
-describe('health', () => {
-  it('is live and ready', async () => {
+suite('health', () => {
+  test('is live and ready', async () => {
     for (const path of ['/healthz', '/readyz']) {
       const answer = await send(path);
       assert.equal(answer.status, 200);
@@ -39,7 +39,7 @@ describe('health', () => {
     }
   });
 
-  it('is live and not ready without its database, while tokens are still verified', async () => {
+  test('is live and not ready without its database, while tokens are still verified', async () => {
     const other = await startServer();
     const { body } = await other.register('jane');
     const token = body['access_token'];
@@ -66,8 +66,8 @@ describe('health', () => {
   });
 });
 
-describe('methods', () => {
-  it('that an address does not have are refused with those it has', async () => {
+suite('methods', () => {
+  test('that an address does not have are refused with those it has', async () => {
     for (const [method, path, allow] of [
       ['GET', '/auth/login', 'POST'],
       ['PUT', '/auth/register', 'POST'],
@@ -85,7 +85,7 @@ describe('methods', () => {
     }
   });
 
-  it('HEAD answers as GET does, without the body', async () => {
+  test('HEAD answers as GET does, without the body', async () => {
     const { body } = await server.register('head');
     const token = body['access_token'];
     const get = await send('/auth/me', { token });
@@ -97,8 +97,8 @@ describe('methods', () => {
   });
 });
 
-describe('addresses', () => {
-  it('where nothing is are answered in one form, and never shown back', async () => {
+suite('addresses', () => {
+  test('where nothing is are answered in one form, and never shown back', async () => {
     for (const path of [
       `/${MARKER}`,
       `/auth/me/${MARKER}`,
@@ -118,7 +118,7 @@ describe('addresses', () => {
     assertProblem(await send(`/${MARKER}`), 404);
   });
 
-  it('that are none are refused', async () => {
+  test('that are none are refused', async () => {
     const { body } = await server.register('address');
     const token = body['access_token'];
     for (const id of ['%', '%zz', '%ff', '%c0%af', 'x'.repeat(5000)]) {
@@ -129,7 +129,7 @@ describe('addresses', () => {
   });
 });
 
-describe('broken HTTP', () => {
+suite('broken HTTP', () => {
   const line = 'GET /healthz HTTP/1.1\r\nHost: a\r\n';
   const broken: Record<string, [string | Buffer, number]> = {
     garbage: ['\0\u0001\u0002 garbage\r\n\r\n', 400],
@@ -145,7 +145,7 @@ describe('broken HTTP', () => {
     'a very long token': [`${line}Authorization: Bearer ${'x'.repeat(20_000)}\r\n\r\n`, 431],
   };
   for (const [name, [bytes, status]] of Object.entries(broken)) {
-    it(`such as ${name} is refused, and the server lives`, async () => {
+    test(`such as ${name} is refused, and the server lives`, async () => {
       const answer = await sendBytes(port, bytes);
       const last = answer.slice(answer.lastIndexOf('HTTP/1.1'));
       assert.match(last, new RegExp(`^HTTP/1.1 ${status} `), answer.slice(0, 300));
@@ -157,7 +157,7 @@ describe('broken HTTP', () => {
     });
   }
 
-  it('destroys the connections of clients that neither go on nor hang up', {
+  test('destroys the connections of clients that neither go on nor hang up', {
     timeout: 30_000,
   }, async (t) => {
     const slow = await createApp({ ...testOptions(), logger: false });
@@ -219,7 +219,7 @@ describe('broken HTTP', () => {
     assert.equal(await count(), 0);
   });
 
-  it('never waits for ever', () => {
+  test('never waits for ever', () => {
     const { requestTimeout, headersTimeout, timeout } = server.app.server;
     for (const limit of [requestTimeout, headersTimeout, timeout]) {
       assert.ok(limit > 0 && limit <= 60_000, String(limit));
@@ -229,8 +229,8 @@ describe('broken HTTP', () => {
   });
 });
 
-describe('overload', () => {
-  it('is answered with 503 and Retry-After, and nothing else breaks', async () => {
+suite('overload', () => {
+  test('is answered with 503 and Retry-After, and nothing else breaks', async () => {
     const hashing = { memoryCost: 8192, timeCost: 4, threads: 1, maxQueue: 2 };
     const busy = await startServer({ hashing });
     const { body } = await busy.register('jane');
@@ -260,8 +260,8 @@ describe('overload', () => {
   });
 });
 
-describe('closing', () => {
-  it('finishes the request under way, and takes no new one', { timeout: 20_000 }, async () => {
+suite('closing', () => {
+  test('finishes the request under way, and takes no new one', { timeout: 20_000 }, async () => {
     const hashing = { memoryCost: 65_536, timeCost: 4, threads: 1 };
     const closing = await startServer({ hashing });
     const { promise: begun, resolve } = Promise.withResolvers<void>();
@@ -274,7 +274,7 @@ describe('closing', () => {
     await assert.rejects(closing.send('/healthz'));
   });
 
-  it('serves a request that comes while it closes, and closes its connection', async () => {
+  test('serves a request that comes while it closes, and closes its connection', async () => {
     const hashing = { memoryCost: 65_536, timeCost: 4, threads: 1 };
     const closing = await startServer({ hashing });
     const { promise: begun, resolve } = Promise.withResolvers<void>();
@@ -298,7 +298,7 @@ describe('closing', () => {
     assert.match(late, /^connection: close\r$/im);
   });
 
-  it('does not wait for connections that say nothing', async () => {
+  test('does not wait for connections that say nothing', async () => {
     const closing = await startServer();
     const socket = connect(closing.port, '127.0.0.1');
     await once(socket, 'connect');
@@ -310,7 +310,7 @@ describe('closing', () => {
   });
 });
 
-describe('an issuer that changes', () => {
+suite('an issuer that changes', () => {
   const secret = 'q8Zx0pWm4kTn7uVb2sLd9fGh6jYc3rEa';
   const warningsOf = async (folder: string, options: AppOptions) => {
     const app = await createApp({
@@ -328,7 +328,7 @@ describe('an issuer that changes', () => {
       .join('\n');
   };
 
-  it('is told of at the start, once, with the setting that keeps the tokens', async (t) => {
+  test('is told of at the start, once, with the setting that keeps the tokens', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-issuer-'));
     t.after(() => rmSync(folder, { recursive: true }));
     assert.equal(await warningsOf(folder, {}), '');
@@ -361,8 +361,8 @@ describe('an issuer that changes', () => {
   });
 });
 
-describe('the log', () => {
-  it('goes to standard error, tells of our failures, and holds no secret', async () => {
+suite('the log', () => {
+  test('goes to standard error, tells of our failures, and holds no secret', async () => {
     const lines: string[] = [];
     const { write } = process.stderr;
     process.stderr.write = (chunk: string | Uint8Array) => {
@@ -404,7 +404,7 @@ describe('the log', () => {
   });
 });
 
-describe('the line about a refused sign-in', () => {
+suite('the line about a refused sign-in', () => {
   /** As fail2ban reads the filter in the documentation. */
   async function readFilter(): Promise<RegExp> {
     const file = new URL('../../docs/deploy/fail2ban-latchkey.conf', import.meta.url);
@@ -424,7 +424,7 @@ describe('the line about a refused sign-in', () => {
     return { host, lines };
   }
 
-  it('comes once for each, from every route that takes a password, and matches the filter', async () => {
+  test('comes once for each, from every route that takes a password, and matches the filter', async () => {
     const filter = await readFilter();
     const { host, lines } = await startLogging({ logRefusals: true });
     const { body } = await host.register('jane');
@@ -465,7 +465,7 @@ describe('the line about a refused sign-in', () => {
     await host.close();
   });
 
-  it('holds nothing that a client could make another line or another address of', async () => {
+  test('holds nothing that a client could make another line or another address of', async () => {
     const filter = await readFilter();
     const { host, lines } = await startLogging({ logRefusals: true });
     const fake = '"event":"sign_in_refused","address":"192.0.2.1","code":';
@@ -490,7 +490,7 @@ describe('the line about a refused sign-in', () => {
     await host.close();
   });
 
-  it('comes only where a setting asks for it', async () => {
+  test('comes only where a setting asks for it', async () => {
     const { host, lines } = await startLogging({});
     await host.login('nobody');
     assert.deepEqual(lines, []);
@@ -505,8 +505,8 @@ describe('the line about a refused sign-in', () => {
   });
 });
 
-describe('behind a proxy', () => {
-  it('believes what a trusted one says of the address, and nobody else', async () => {
+suite('behind a proxy', () => {
+  test('believes what a trusted one says of the address, and nobody else', async () => {
     const ask = async (trustProxy: string[] | false, forwarded: string) => {
       const proxied = await startServer(trustProxy === false ? {} : { trustProxy });
       const { body } = await proxied.send('/auth/register', {
@@ -525,7 +525,7 @@ describe('behind a proxy', () => {
     assert.equal(await ask(trusted, `<script>${'x'.repeat(5000)}`), null);
   });
 
-  it('reads an address with a port, in brackets, and mapped into IPv6', async () => {
+  test('reads an address with a port, in brackets, and mapped into IPv6', async () => {
     const proxied = await startServer({
       trustProxy: ['127.0.0.1', '10.0.0.0/8', 'fd00::/8', '::ffff:172.16.0.0/108'],
     });
@@ -574,7 +574,7 @@ describe('behind a proxy', () => {
     await proxied.close();
   });
 
-  it('shows the address of a peer as IPv4 where the server listens on all networks', async () => {
+  test('shows the address of a peer as IPv4 where the server listens on all networks', async () => {
     const app = await createApp({ ...testOptions(), logger: false });
     await app.listen({ host: '::', port: 0 });
     const { port } = app.server.address() as AddressInfo;

@@ -5,7 +5,7 @@ import { connect } from 'node:http2';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, it, type TestContext, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { createGuard } from 'latchkey/guard';
@@ -27,8 +27,8 @@ import { assertProblem } from '../support/refusals.ts';
 import { ISSUER, PASSWORD, startHost, startServer, testOptions } from '../support/server.ts';
 import { notOptions, wrongRequirements } from '../support/wrong-options.ts';
 
-describe('paths', () => {
-  it('can be renamed, given another method, and left out', async () => {
+suite('paths', () => {
+  test('can be renamed, given another method, and left out', async () => {
     const host = await startHost(
       {
         paths: {
@@ -70,14 +70,14 @@ describe('paths', () => {
     await host.close();
   });
 
-  it('leave a document without what is left out', async () => {
+  test('leave a document without what is left out', async () => {
     const host = await startHost({ paths: { token: false, jwks: false } }, () => {});
     const { body } = await host.send('/.well-known/oauth-authorization-server');
     assert.equal('token_endpoint' in body || 'jwks_uri' in body, false);
     await host.close();
   });
 
-  it('follow the prefix of the scope that registers the plugin', async () => {
+  test('follow the prefix of the scope that registers the plugin', async () => {
     const host = Fastify();
     await host.register(
       async (scope) => {
@@ -100,7 +100,7 @@ describe('paths', () => {
     [['/api', '/v1'], '/api/v1', '../../../'],
     [['/api/', '/v1/'], '/api/v1', '../../../'],
   ] as const) {
-    it(`are named with single slashes below ${prefixes.join(' and ')}`, async (t) => {
+    test(`are named with single slashes below ${prefixes.join(' and ')}`, async (t) => {
       const host = Fastify();
       t.after(() => host.close());
       const [outer, inner] = prefixes;
@@ -128,7 +128,7 @@ describe('paths', () => {
     });
   }
 
-  it('that are none are refused with their name', async () => {
+  test('that are none are refused with their name', async () => {
     const bad: [RoutePaths | Record<string, unknown>, RegExp][] = [
       [{ login: '' }, /paths\.login/],
       [{ login: 'login' }, /paths\.login/],
@@ -153,7 +153,7 @@ describe('paths', () => {
     }
   });
 
-  it('are not confused with settings: an option that is none is refused', async () => {
+  test('are not confused with settings: an option that is none is refused', async () => {
     const options = { ...testOptions(), prefix: '/api' };
     const app = Fastify();
     await assert.rejects(async () => app.register(latchkey, options), {
@@ -163,7 +163,7 @@ describe('paths', () => {
   });
 });
 
-describe('options in code', () => {
+suite('options in code', () => {
   const wrong: readonly (readonly [object, RegExp])[] = [
     [{ audiance: 'x' }, /"audiance"\. Did you mean "audience"\?/],
     [{ isuer: 'x' }, /Did you mean "issuer"\?/],
@@ -188,7 +188,7 @@ describe('options in code', () => {
     [{ docs: 'false' }, /docs must be true or false/],
   ];
 
-  it('are refused by name where they are unknown, undefined or of the wrong kind', async () => {
+  test('are refused by name where they are unknown, undefined or of the wrong kind', async () => {
     for (const [options, message] of wrong) {
       const all = { ...testOptions(), ...options };
       const refused = { name: 'TypeError', message };
@@ -206,13 +206,13 @@ describe('options in code', () => {
     }
   });
 
-  it('may be undefined where a variable or a default takes the place of a setting', async () => {
+  test('may be undefined where a variable or a default takes the place of a setting', async () => {
     const app = await createApp({ ...testOptions(), port: undefined, audience: undefined });
     assert.equal(app.latchkey.settings.audience, ISSUER);
     await app.close();
   });
 
-  it('of requireUser let guests in where a route says so', async () => {
+  test('of requireUser let guests in where a route says so', async () => {
     const host = await startHost({}, (app) => {
       app.get('/guests', { onRequest: app.requireUser({ optional: true }) }, (request) => ({
         name: findUser(request)?.username ?? null,
@@ -229,7 +229,7 @@ describe('options in code', () => {
     await host.close();
   });
 
-  it('may name several audiences, which tokens carry and introspection says', async () => {
+  test('may name several audiences, which tokens carry and introspection says', async () => {
     const audience = ['https://a.example', 'https://b.example'];
     const host = await startHost({ audience }, () => {});
     const token = String((await host.register('jane')).body['access_token']);
@@ -250,7 +250,7 @@ describe('options in code', () => {
     await host.close();
   });
 
-  it('of requireUser are never dropped', async () => {
+  test('of requireUser are never dropped', async () => {
     const host = await startHost({}, (app) => {
       for (const [wrong, message] of wrongRequirements) {
         assert.throws(() => app.requireUser(wrong as never), { name: 'TypeError', message });
@@ -263,8 +263,8 @@ describe('options in code', () => {
   });
 });
 
-describe("a host's routes", () => {
-  it('see the user behind requireUser, as onRequest and as preHandler, on a route and on a scope', async () => {
+suite("a host's routes", () => {
+  test('see the user behind requireUser, as onRequest and as preHandler, on a route and on a scope', async () => {
     const host = await startHost({}, async (app) => {
       const onRequest = app.requireUser();
       app.get('/a', { onRequest }, (request) => ({ user: request.user.username }));
@@ -293,7 +293,7 @@ describe("a host's routes", () => {
     await host.close();
   });
 
-  it('that forgot their guard fail instead of running for nobody', async () => {
+  test('that forgot their guard fail instead of running for nobody', async () => {
     const seen: unknown[] = [];
     const host = await startHost(
       {},
@@ -312,7 +312,7 @@ describe("a host's routes", () => {
     await host.close();
   });
 
-  it('cannot change the user for the next request', async () => {
+  test('cannot change the user for the next request', async () => {
     const host = await startHost(
       { claims: () => ({ team: { name: 'red', tags: ['x'] } }) },
       (app) => {
@@ -341,7 +341,7 @@ describe("a host's routes", () => {
     await host.close();
   });
 
-  it('answer what Latchkey throws with a problem document', async () => {
+  test('answer what Latchkey throws with a problem document', async () => {
     const errors: Record<string, [Error, number]> = {
       input: [new InvalidInput([{ field: 'x', problem: 'Wrong "x".' }]), 400],
       credentials: [new CredentialsRefused(), 401],
@@ -371,7 +371,7 @@ describe("a host's routes", () => {
   });
 });
 
-describe("a host's own ways", () => {
+suite("a host's own ways", () => {
   const warnings: string[] = [];
   process.on('warning', ({ message }) => warnings.push(message));
 
@@ -401,7 +401,7 @@ describe("a host's own ways", () => {
       reply.code(420).send({ handled: error.message }),
     );
 
-  it('of handling errors stay as they are, set before or after', async () => {
+  test('of handling errors stay as they are, set before or after', async () => {
     for (const place of ['before', 'after', 'strict'] as const) {
       const host = await startHost(
         {},
@@ -434,7 +434,7 @@ describe("a host's own ways", () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('of reading and checking bodies stay as they are', async () => {
+  test('of reading and checking bodies stay as they are', async () => {
     const host = await startHost({}, build, {
       bodyLimit: 100_000,
       before: (app) =>
@@ -460,7 +460,7 @@ describe("a host's own ways", () => {
     await host.close();
   });
 
-  it('yield to problem documents where it asks for that', async () => {
+  test('yield to problem documents where it asks for that', async () => {
     const host = await startHost({ errors: 'all' }, build);
     assertProblem(await host.send('/valid', { json: { n: 'x' } }), 400);
     const failed = await host.send('/fail');
@@ -469,8 +469,8 @@ describe("a host's own ways", () => {
   });
 });
 
-describe('HTTP/2', () => {
-  it('may send a body whose length no header tells, and none with a type', async () => {
+suite('HTTP/2', () => {
+  test('may send a body whose length no header tells, and none with a type', async () => {
     const app = Fastify({ http2: true });
     await app.register(latchkey, { ...testOptions(), issuer: 'http://127.0.0.1:8000' });
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -496,8 +496,8 @@ describe('HTTP/2', () => {
   });
 });
 
-describe('fields', () => {
-  it('are set at registration, shown with the user and documented', async () => {
+suite('fields', () => {
+  test('are set at registration, shown with the user and documented', async () => {
     const host = await startHost(
       {
         docs: true,
@@ -537,7 +537,7 @@ describe('fields', () => {
     await host.close();
   });
 
-  it('cannot have names that mean something', async () => {
+  test('cannot have names that mean something', async () => {
     for (const name of [
       'id',
       'roles',
@@ -558,8 +558,8 @@ describe('fields', () => {
   });
 });
 
-describe('a hash from another system', () => {
-  it('is taken where a password can match it, and refused with the reason elsewhere', async () => {
+suite('a hash from another system', () => {
+  test('is taken where a password can match it, and refused with the reason elsewhere', async () => {
     const host = await startHost({}, () => {});
     const { users } = host.app.latchkey;
     // Of the standard password, by bcrypt of cost 4.
@@ -586,8 +586,8 @@ describe('a hash from another system', () => {
   });
 });
 
-describe('the claims hook', () => {
-  it('adds to every token, asynchronously too, from what is stored then', async () => {
+suite('the claims hook', () => {
+  test('adds to every token, asynchronously too, from what is stored then', async () => {
     const host = await startHost(
       {
         claims: async (user, session) => ({
@@ -605,7 +605,7 @@ describe('the claims hook', () => {
     await host.close();
   });
 
-  it('cannot set what Latchkey sets, and a failing one leaves nothing behind', async () => {
+  test('cannot set what Latchkey sets, and a failing one leaves nothing behind', async () => {
     const reserved = [
       'iss',
       'sub',
@@ -640,8 +640,8 @@ describe('the claims hook', () => {
   });
 });
 
-describe('the scopes hook', () => {
-  it('grants, and a sign-in can narrow but never widen', async () => {
+suite('the scopes hook', () => {
+  test('grants, and a sign-in can narrow but never widen', async () => {
     const host = await startHost({ scopes: async () => ['read', 'write'] }, () => {});
     const registered = await host.register('jane');
     assert.equal(registered.body['scope'], 'read write');
@@ -658,7 +658,7 @@ describe('the scopes hook', () => {
     await host.close();
   });
 
-  it('that returns what is no scope fails loudly instead of granting something else', async () => {
+  test('that returns what is no scope fails loudly instead of granting something else', async () => {
     for (const scopes of [['read write'], [''], ['a"b'], ['a\nb'], ['é'], 'read', [1], [null]]) {
       const host = await startHost({ scopes: () => scopes as string[] }, () => {});
       assertProblem(await host.register('jane'), 500, JSON.stringify(scopes));
@@ -667,8 +667,8 @@ describe('the scopes hook', () => {
   });
 });
 
-describe('two apps in one process', () => {
-  it('share nothing', async () => {
+suite('two apps in one process', () => {
+  test('share nothing', async () => {
     const one = await startServer();
     const two = await startServer();
     const { body } = await one.register('jane');
@@ -683,7 +683,7 @@ describe('two apps in one process', () => {
   });
 });
 
-describe('an app that listens elsewhere than at its issuer', () => {
+suite('an app that listens elsewhere than at its issuer', () => {
   const tls = {
     key: readFileSync(new URL('../support/tls/server-key.pem', import.meta.url)),
     cert: readFileSync(new URL('../support/tls/server.pem', import.meta.url)),
@@ -714,7 +714,7 @@ describe('an app that listens elsewhere than at its issuer', () => {
     return lines.map((line) => JSON.parse(line).msg);
   }
 
-  it('is told so', async () => {
+  test('is told so', async () => {
     const [port, other] = [await findFreePort(), await findFreePort()];
     const socket = { path: join(testOptions().dataDir ?? '', 'app.sock') };
     const wrong = /^The app listens on .*, but its issuer is http.* refused\. (Set|Give) /;
@@ -735,7 +735,7 @@ describe('an app that listens elsewhere than at its issuer', () => {
     assert.equal(told[1]?.[0]?.slice(0, begin.length), begin);
   });
 
-  it('is told nothing where it listens there, or where a proxy does', async () => {
+  test('is told nothing where it listens there, or where a proxy does', async () => {
     const port = await findFreePort();
     const silent = [
       await listWarnings({ port }, { port }),
@@ -748,7 +748,7 @@ describe('an app that listens elsewhere than at its issuer', () => {
   });
 });
 
-describe('a start that has to wait', () => {
+suite('a start that has to wait', () => {
   /** Options for a database whose file another process has locked. */
   async function lockDatabase(t: TestContext) {
     const options = testOptions();
@@ -761,7 +761,7 @@ describe('a start that has to wait', () => {
     return { options: { ...options, databaseUrl }, release: () => other.exec('rollback') };
   }
 
-  it("is not ended by Fastify's limit for plugins", async (t) => {
+  test("is not ended by Fastify's limit for plugins", async (t) => {
     const { options, release } = await lockDatabase(t);
     const pluginTimeout = 300;
     setTimeout(release, 3 * pluginTimeout);
@@ -770,7 +770,7 @@ describe('a start that has to wait', () => {
     await host.close();
   });
 
-  it('says what it waits for, and gives up in our words', async (t) => {
+  test('says what it waits for, and gives up in our words', async (t) => {
     const { options } = await lockDatabase(t);
     const lines: string[] = [];
     const stream = { write: (line: string) => lines.push(line) };
@@ -786,7 +786,7 @@ describe('a start that has to wait', () => {
     );
   });
 
-  it('tells the host itself where it asks, and standard error where there is no logger', async (t) => {
+  test('tells the host itself where it asks, and standard error where there is no logger', async (t) => {
     const told: string[] = [];
     const printed: string[] = [];
     const { error } = console;
@@ -809,7 +809,7 @@ describe('a start that has to wait', () => {
     );
   });
 
-  it('has a limit that can be read', async () => {
+  test('has a limit that can be read', async () => {
     for (const startTimeout of ['soon', 0, '2d']) {
       await assert.rejects(
         openLatchkey({ ...testOptions(), startTimeout }),

@@ -5,13 +5,13 @@ import { connect as connectHttp2, createServer as createHttp2Server } from 'node
 import { type AddressInfo, connect } from 'node:net';
 import { after, suite, test } from 'node:test';
 import { findClientKey } from '../../src/auth/clients/client-key.ts';
-import type { RevocationNews } from '../../src/auth/revocation-log.ts';
-import { Overloaded, StoreUnavailable } from '../../src/errors.ts';
-import { isConnected } from '../../src/server/feed-listener.ts';
+import type { RevocationNews } from '../../src/auth/revocations/revocation-log.ts';
+import { Overloaded, StoreUnavailable } from '../../src/kernel/errors.ts';
+import { isConnected } from '../../src/server/features/revocation-feed/feed-listener.ts';
 import {
   type BroadcastOptions,
   RevocationBroadcast,
-} from '../../src/server/revocation-broadcast.ts';
+} from '../../src/server/features/revocation-feed/revocation-broadcast.ts';
 import { openTestAuth } from '../support/auth.ts';
 import { openFeed } from '../support/feed.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { openFeed } from '../support/feed.ts';
 import { assertProblem } from '../support/refusals.ts';
@@ -29,8 +29,8 @@ async function signUp(where: TestServer = server) {
 const logout = (token: string, where: TestServer = server) =>
   where.send('/auth/logout', { method: 'POST', token });
 
-describe('the feed', () => {
-  it('is for guards alone', async () => {
+suite('the feed', () => {
+  test('is for guards alone', async () => {
     const { access } = await signUp();
     const { client, key: deleted } = await auth.clients.create({ name: 'deleted', kind: 'guard' });
     await auth.clients.delete(client.id);
@@ -52,7 +52,7 @@ describe('the feed', () => {
     assert.equal((await send(FEED, { method: 'HEAD', token: key })).status, 405);
   });
 
-  it('is a stream that no proxy holds back, changes or keeps', async () => {
+  test('is a stream that no proxy holds back, changes or keeps', async () => {
     const feed = await open();
     const { status, headers } = feed.response;
     assert.equal(status, 200);
@@ -64,7 +64,7 @@ describe('the feed', () => {
     feed.cut();
   });
 
-  it('begins with all that is live, and tells of every kind of revocation at once', async () => {
+  test('begins with all that is live, and tells of every kind of revocation at once', async () => {
     const before = await signUp();
     await logout(before.access);
     const feed = await open();
@@ -109,7 +109,7 @@ describe('the feed', () => {
     feed.cut();
   });
 
-  it('goes on where it was cut, and says so', async () => {
+  test('goes on where it was cut, and says so', async () => {
     const first = await open();
     await first.until(isLive);
     const { id } = first;
@@ -134,7 +134,7 @@ describe('the feed', () => {
     third.cut();
   });
 
-  it('begins anew after a position that it cannot go on from, and says so', async () => {
+  test('begins anew after a position that it cannot go on from, and says so', async () => {
     const ahead = String(auth.revocations.position + 1);
     for (const given of [ahead, '999999999999999', '-1', 'x', '', '1.5', '1e3', '9'.repeat(400)]) {
       const feed = await open({ after: given });
@@ -146,7 +146,7 @@ describe('the feed', () => {
     }
   });
 
-  it('brings a long log in pieces, and what comes meanwhile', async () => {
+  test('brings a long log in pieces, and what comes meanwhile', async () => {
     const entries = Array.from({ length: 5_000 }, (_, at) => ({
       kind: 'session' as const,
       seq: 1_000_000 + at,
@@ -171,7 +171,7 @@ describe('the feed', () => {
     await busy.close();
   });
 
-  it('has places for one key, and guards that hang up while it is looked up take none', async () => {
+  test('has places for one key, and guards that hang up while it is looked up take none', async () => {
     const busy = await startServer();
     const { clients } = busy.app.latchkey.auth;
     const { key: token } = await clients.create({ name: 'x', kind: 'guard' });
@@ -212,7 +212,7 @@ describe('the feed', () => {
     await busy.close();
   });
 
-  it('ends when the server closes, and does not hold it up', async () => {
+  test('ends when the server closes, and does not hold it up', async () => {
     for (const build of [() => startServer(), () => startHost({}, () => {})]) {
       const closing = await build();
       const { key: token } = await closing.app.latchkey.auth.clients.create({
@@ -226,7 +226,7 @@ describe('the feed', () => {
     }
   });
 
-  it('is served at another path, by a host that lets no connection be idle for long', async () => {
+  test('is served at another path, by a host that lets no connection be idle for long', async () => {
     const host = await startHost({ paths: { revocations: '/feed' } }, () => {}, {
       connectionTimeout: 400,
     });
@@ -243,7 +243,7 @@ describe('the feed', () => {
   });
 });
 
-describe('two servers on one database', async () => {
+suite('two servers on one database', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-feed-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
   /** One that reads the log when it is told to, and not before. */
@@ -253,7 +253,7 @@ describe('two servers on one database', async () => {
       revocationPollInterval: pollInterval,
     });
 
-  it('tell of each other’s revocations, and no position passes over one', async () => {
+  test('tell of each other’s revocations, and no position passes over one', async () => {
     const [one, two] = [await start(3_600_000), await start(3_600_000)];
     const { key: token } = await one.app.latchkey.auth.clients.create({ name: 'x', kind: 'guard' });
     const [first, second] = [await signUp(one), await signUp(one)];
@@ -286,7 +286,7 @@ describe('two servers on one database', async () => {
     await Promise.all([one.close(), two.close()]);
   });
 
-  it('go on for each other', async () => {
+  test('go on for each other', async () => {
     const [one, two] = [await start(20), await start(20)];
     const { key: token } = await one.app.latchkey.auth.clients.create({ name: 'y', kind: 'guard' });
     const people = [await signUp(one), await signUp(one), await signUp(one)];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { suite, test } from 'node:test';
 import { assertDiscreet, assertProblem } from '../support/refusals.ts';
 import {
   PASSWORD,
@@ -31,14 +31,14 @@ function resign(changes: Record<string, unknown>): string {
   return signSegments(key, header, encode({ ...claims, ...changes }));
 }
 
-describe('an access token', () => {
+suite('an access token', () => {
   for (const [way, bring] of Object.entries(WAYS)) {
-    it(`is accepted in ${way}`, async () => {
+    test(`is accepted in ${way}`, async () => {
       assert.equal((await send('/auth/me', bring(token))).status, 200);
       assert.equal((await send('/auth/me', bring(resign({ nbf: 1 })))).status, 200);
     });
 
-    it(`is refused in ${way} when it is anything but what was issued`, async () => {
+    test(`is refused in ${way} when it is anything but what was issued`, async () => {
       const attacks = tokenAttacks({ token, key });
       assert.ok(attacks.length > 150);
       for (const attack of attacks) {
@@ -55,7 +55,7 @@ describe('an access token', () => {
       assert.equal((await send('/auth/me', bring(token))).status, 200);
     });
 
-    it(`is refused in ${way} for logout and for the proxy's question too`, async () => {
+    test(`is refused in ${way} for logout and for the proxy's question too`, async () => {
       for (const attack of tokenAttacks({ token, key }).slice(0, 40)) {
         assert.equal((await send('/auth/verify', bring(attack.token))).status, 401, attack.name);
         if (way === 'the cookie') continue;
@@ -65,14 +65,14 @@ describe('an access token', () => {
       assert.equal((await send('/auth/me', bring(token))).status, 200);
     });
 
-    it(`is not replaced by a refresh token in ${way}`, async () => {
+    test(`is not replaced by a refresh token in ${way}`, async () => {
       const answer = await send('/auth/me', bring(refreshToken));
       assertProblem(answer, 401);
       assert.equal(answer.body['code'], 'token_untrusted');
     });
   }
 
-  it('is no refresh token, whatever is done to it', async () => {
+  test('is no refresh token, whatever is done to it', async () => {
     for (const { name, token: text } of [
       { name: 'itself', token },
       ...tokenAttacks({ token: refreshToken, key }),
@@ -85,7 +85,7 @@ describe('an access token', () => {
     }
   });
 
-  it('is refused in the address, where it would be logged', async () => {
+  test('is refused in the address, where it would be logged', async () => {
     for (const query of [`access_token=${token}`, `x=1&access_token=${token}`, 'access_token=']) {
       for (const request of [{}, { token }, { cookies: { [COOKIE]: token } }]) {
         const answer = await send(`/auth/me?${query}`, request);
@@ -98,7 +98,7 @@ describe('an access token', () => {
     assert.equal(other.status, 200);
   });
 
-  it('is refused when it comes in two ways', async () => {
+  test('is refused when it comes in two ways', async () => {
     const other: string = (await server.register('john')).body['access_token'];
     for (const cookie of [token, other, 'x']) {
       const answer = await send('/auth/me', { token, cookies: { [COOKIE]: cookie } });
@@ -113,7 +113,7 @@ describe('an access token', () => {
     }
   });
 
-  it('is refused in two cookies or two headers, whichever comes first', async () => {
+  test('is refused in two cookies or two headers, whichever comes first', async () => {
     const ask = (...headers: string[]) =>
       sendBytes(
         port,
@@ -142,14 +142,14 @@ describe('an access token', () => {
       assert.match(await ask(...headers), /^HTTP\/1.1 200 /, headers.join());
   });
 
-  it('is taken from a cookie exactly as it was issued', async () => {
+  test('is taken from a cookie exactly as it was issued', async () => {
     for (const spelling of [`"${token}"`, token.replace('.', '%2E'), `%20${token}`]) {
       const answer = await send('/auth/me', { cookies: { [COOKIE]: spelling } });
       assert.equal(answer.status, 401, spelling);
     }
   });
 
-  it('comes after one word and one space', async () => {
+  test('comes after one word and one space', async () => {
     const challenged = async (authorization: string) => {
       const answer = await send('/auth/me', { headers: { authorization } });
       assertProblem(answer, 401, authorization);
@@ -183,7 +183,7 @@ describe('an access token', () => {
     }
   });
 
-  it('is asked for without an error code where none came', async () => {
+  test('is asked for without an error code where none came', async () => {
     for (const path of ['/auth/me', '/auth/sessions', '/auth/verify']) {
       for (const headers of [{}, { authorization: '' }, { cookie: `${COOKIE}=` }]) {
         const answer = await send(path, { headers });
@@ -197,7 +197,7 @@ describe('an access token', () => {
     assert.match(body['detail'], /You must refresh/);
   });
 
-  it('is refused once it has expired, by seconds of tolerance later', async () => {
+  test('is refused once it has expired, by seconds of tolerance later', async () => {
     const { body } = await server.register('timely');
     const request = { token: body['access_token'] };
     clock.step(900 + 4);
@@ -210,7 +210,7 @@ describe('an access token', () => {
     assert.equal((await send('/auth/me', request)).status, 200);
   });
 
-  it('stays refused after logout, though the clock steps', async () => {
+  test('stays refused after logout, though the clock steps', async () => {
     const { body } = await server.register('stepper');
     const request = { token: body['access_token'] };
     await send('/auth/logout', { method: 'POST', ...request });
@@ -220,7 +220,7 @@ describe('an access token', () => {
     }
   });
 
-  it('of another server is refused', async () => {
+  test('of another server is refused', async () => {
     const other = await startServer({ issuer: 'http://auth.example', algorithm: 'RS256' });
     const { body } = await other.register('jane');
     const answer = await send('/auth/me', { token: body['access_token'] });
@@ -230,8 +230,8 @@ describe('an access token', () => {
   });
 });
 
-describe('what a token must allow', () => {
-  it('is answered with 403 and the scopes that are due', async () => {
+suite('what a token must allow', () => {
+  test('is answered with 403 and the scopes that are due', async () => {
     const host = await startHost(
       { scopes: () => ['read', 'write'], accessTokenTtl: '1h' },
       (app) => {

@@ -1,6 +1,6 @@
 import type { Session, UserRecord } from '../../src/auth/model.ts';
 import type { SecretUse } from '../../src/auth/ports/one-time-secrets.ts';
-import type { Store } from '../../src/auth/ports.ts';
+import type { Store } from '../../src/auth/ports/store.ts';
 import { aKey, anEvent, anyAge, aProof, aSecret, aSession, unique } from './records.ts';
 import { revoking, signUp } from './suite/harness.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { StoreUnavailable } from '../../src/errors.ts';
-import { Gathering } from '../../src/store/postgres/gathering.ts';
+import { StoreUnavailable } from '../../src/kernel/errors.ts';
+import { Gathering } from '../../src/store/postgres/rotation-batcher.ts';
 
 /** A gathering of names, whose batches end when the test says so. */
 function gather(options: { maxWaiting?: number } = {}) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AuditEvent } from '../../src/auth/audit/event.ts';
-import type { Store } from '../../src/auth/ports.ts';
+import type { Store } from '../../src/auth/ports/store.ts';
 
 const insertion =
   'insert into audit_events (id, at, type, user_id, session_id, address, user_agent, subject) values';

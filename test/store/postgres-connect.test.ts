@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
-import { InvalidSetting, StoreUnavailable } from '../../src/errors.ts';
+import { after, suite, test } from 'node:test';
+import { InvalidSetting, StoreUnavailable } from '../../src/kernel/errors.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { startPostgres } from '../support/postgres.ts';
 
@@ -91,7 +91,7 @@ async function isEncrypted(location: string, env: Environment = {}): Promise<boo
   }
 }
 
-describe('the encryption that is asked for', () => {
+suite('the encryption that is asked for', () => {
   const local = change({ host: 'localhost' });
   const verified = `sslmode=verify-full&sslrootcert=${encodeURIComponent(authority)}`;
   const encrypted: [string, string, Environment][] = [
@@ -119,31 +119,31 @@ describe('the encryption that is asked for', () => {
     ],
   ];
   for (const [name, location, env] of encrypted) {
-    it(`is there: ${name}`, async () => assert.equal(await isEncrypted(location, env), true));
+    test(`is there: ${name}`, async () => assert.equal(await isEncrypted(location, env), true));
   }
 
-  it('is left out where nobody asked, or the URL says so', async () => {
+  test('is left out where nobody asked, or the URL says so', async () => {
     assert.equal(await isEncrypted(url), false);
     assert.equal(await isEncrypted(`${url}?sslmode=disable`, { PGSSLMODE: 'require' }), false);
   });
 
-  it('is not there where it is merely preferred and the server has none', async () => {
+  test('is not there where it is merely preferred and the server has none', async () => {
     await open(`${await plain.createDatabase()}?sslmode=prefer`);
   });
 
-  it('is never given up where it is required', async () => {
+  test('is never given up where it is required', async () => {
     const error = await refusal(`${await plain.createDatabase()}?sslmode=require`);
     assert.match(error.message, /offers no TLS\. .*sslmode=disable/);
   });
 
-  it('refuses a password that is asked for without channel binding', async () => {
+  test('refuses a password that is asked for without channel binding', async () => {
     const error = await refusal(`${url}?sslmode=require&channel_binding=require`);
     assert.match(error.message, /does not bind its proof of identity/);
   });
 });
 
-describe('a URL without a host', () => {
-  it('leads to the socket that host= names', async () => {
+suite('a URL without a host', () => {
+  test('leads to the socket that host= names', async () => {
     const { username, password, pathname, port } = new URL(url);
     const query = `host=${encodeURIComponent(sockets)}`;
     for (const location of [
@@ -166,7 +166,7 @@ describe('a URL without a host', () => {
   });
 });
 
-describe('why the database cannot be used is said, and what to do', () => {
+suite('why the database cannot be used is said, and what to do', () => {
   const cases: [string, string | (() => Promise<string>), RegExp][] = [
     ['an untrusted certificate', `${url}?sslmode=verify-full`, /not trusted.*sslrootcert=<file>/],
     [
@@ -211,26 +211,26 @@ describe('why the database cannot be used is said, and what to do', () => {
     ],
   ];
   for (const [name, location, reason] of cases) {
-    it(name, async () => {
+    test(name, async () => {
       const error = await refusal(typeof location === 'string' ? location : await location());
       assert.ok(error instanceof StoreUnavailable);
       assert.match(error.message, reason);
     });
   }
 
-  it('a role that may not log in', async () => {
+  test('a role that may not log in', async () => {
     await admin.query("create role locked nologin password 'r1ght'");
     const error = await refusal(change({ user: 'locked', password: 'r1ght' }));
     assert.match(error.message, /no such user, or one that may not log in/);
   });
 
-  it('too many connections', async () => {
+  test('too many connections', async () => {
     await admin.query("create role crowd login password 'r1ght' connection limit 0");
     const error = await refusal(change({ user: 'crowd', password: 'r1ght' }));
     assert.match(error.message, /takes no more connections/);
   });
 
-  it('a server that is not PostgreSQL', async (t) => {
+  test('a server that is not PostgreSQL', async (t) => {
     const stranger = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
     t.after(() => stranger.close());
@@ -243,7 +243,7 @@ describe('why the database cannot be used is said, and what to do', () => {
   });
 });
 
-describe('a file of certificates that cannot be used stops the start', () => {
+suite('a file of certificates that cannot be used stops the start', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-tls-'));
   after(() => rmSync(folder, { recursive: true }));
   const write = (name: string, text: string, mode = 0o600) => {
@@ -269,7 +269,7 @@ describe('a file of certificates that cannot be used stops the start', () => {
     ['a certificate without a key', `sslcert=${authority}`, /only one of sslcert and sslkey/],
   ];
   for (const [name, query, reason] of cases) {
-    it(name, async () => {
+    test(name, async () => {
       const error = await refusal(`${url}?sslmode=require&${query}`);
       assert.ok(error instanceof InvalidSetting);
       assert.match(error.message, reason);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type pg from 'pg';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import type { Store } from '../../src/auth/ports.ts';
+import type { Store } from '../../src/auth/ports/store.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { lockCall } from '../../src/store/postgres/locks.ts';
 import { startPostgres } from '../support/postgres.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Store } from '../../src/auth/ports.ts';
+import type { Store } from '../../src/auth/ports/store.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { createPostgresSql } from '../../src/store/postgres/dialect.ts';
 import { PostgresExecutor } from '../../src/store/postgres/executor.ts';

@@ -1,6 +1,6 @@
 /** A node of its own process for the race test: the domain on the database it is told of. */
 import { createAuth } from '../../src/auth/auth.ts';
-import { LatchkeyError } from '../../src/errors.ts';
+import { LatchkeyError } from '../../src/kernel/errors.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { createTestRandom, TEST_SETTINGS, TestClock, TestHasher } from '../support/auth.ts';
 

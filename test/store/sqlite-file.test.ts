@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, it, type TestContext, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import { aboutUser } from '../../src/auth/audit/event.ts';
-import { StoreUnavailable } from '../../src/errors.ts';
+import { StoreUnavailable } from '../../src/kernel/errors.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 import { runSteps } from '../../src/store/sql/steps.ts';
 import { createSqliteSql } from '../../src/store/sqlite/dialect.ts';
@@ -185,7 +185,7 @@ test('processes that start at once on a new file share the making of it', async 
   }
 });
 
-describe('a file of another program', () => {
+suite('a file of another program', () => {
   const programs: [string, string, RegExp][] = [
     [
       'with tables of the names that Latchkey needs',
@@ -202,7 +202,7 @@ describe('a file of another program', () => {
   ];
   for (const thread of threads) {
     for (const [name, statements, reason] of programs) {
-      it(`${thread}: ${name} is refused, and left as it is`, async (t) => {
+      test(`${thread}: ${name} is refused, and left as it is`, async (t) => {
         const path = join(temporaryFolder(t), 'a.db');
         const raw = new DatabaseSync(path);
         raw.exec(statements);
@@ -248,8 +248,8 @@ test('a database of version 0.1 keeps its rows and gets the name of today', asyn
   );
 });
 
-describe('an empty database that was made', () => {
-  it('is told of, even in a file that was there', async (t) => {
+suite('an empty database that was made', () => {
+  test('is told of, even in a file that was there', async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, 'empty.db'), '', { mode: 0o600 });
     for (const name of ['new.db', 'empty.db']) {
@@ -274,7 +274,7 @@ describe('an empty database that was made', () => {
   });
 });
 
-describe('other users of the machine', { skip: process.platform === 'win32' }, () => {
+suite('other users of the machine', { skip: process.platform === 'win32' }, () => {
   const mode = (path: string) => statSync(path).mode & 0o7777;
   const make = async (t: TestContext) => {
     const folder = temporaryFolder(t);
@@ -291,7 +291,7 @@ describe('other users of the machine', { skip: process.platform === 'win32' }, (
       .join('\n');
   };
 
-  it('cannot read or replace a database that was open to them, and the operator hears of it', async (t) => {
+  test('cannot read or replace a database that was open to them, and the operator hears of it', async (t) => {
     const { folder, path } = await make(t);
     chmodSync(path, 0o666);
     chmodSync(folder, 0o777);
@@ -302,7 +302,7 @@ describe('other users of the machine', { skip: process.platform === 'win32' }, (
     assert.equal(await reopen(path), '');
   });
 
-  it('cannot read it where one permission alone was left', async (t) => {
+  test('cannot read it where one permission alone was left', async (t) => {
     const { path } = await make(t);
     for (const [given, repaired] of [
       [0o604, 0o600],
@@ -318,7 +318,7 @@ describe('other users of the machine', { skip: process.platform === 'win32' }, (
     assert.equal(await reopen(path), '');
   });
 
-  it('cannot read its log', async (t) => {
+  test('cannot read its log', async (t) => {
     const { path } = await make(t);
     for (const end of ['-wal', '-shm']) {
       writeFileSync(`${path}${end}`, '');
@@ -329,7 +329,7 @@ describe('other users of the machine', { skip: process.platform === 'win32' }, (
     assert.match(said, /a\.db-shm could be read/);
   });
 
-  it('cannot replace it behind a link', async (t) => {
+  test('cannot replace it behind a link', async (t) => {
     const { folder, path } = await make(t);
     const elsewhere = temporaryFolder(t);
     symlinkSync(path, join(elsewhere, 'link.db'));
@@ -341,7 +341,7 @@ describe('other users of the machine', { skip: process.platform === 'win32' }, (
     assert.deepEqual([mode(path), mode(folder), mode(elsewhere)], [0o600, 0o755, 0o755]);
   });
 
-  it('may share a sticky folder, and a group is the administrator’s choice', async (t) => {
+  test('may share a sticky folder, and a group is the administrator’s choice', async (t) => {
     const { folder, path } = await make(t);
     chmodSync(folder, 0o1777);
     assert.equal(await reopen(path), '');

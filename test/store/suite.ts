@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Store } from '../../src/auth/ports.ts';
-import { StoreUnavailable } from '../../src/errors.ts';
+import { after, before, suite, test } from 'node:test';
+import type { Store } from '../../src/auth/ports/store.ts';
+import { StoreUnavailable } from '../../src/kernel/errors.ts';
 import { latestEvents } from '../support/events.ts';
 import { aKey, anEnvelope, anEvent, unique } from './records.ts';
 import { accountTests } from './suite/account.ts';
@@ -31,7 +31,7 @@ import { userTests } from './suite/users.ts';
  * they were made, awaited or not; a store of many connections promises it of awaited ones alone.
  */
 export function storeSuite(name: string, open: OpenDatabase, inOrder = true): void {
-  describe(name, () => {
+  suite(name, () => {
     let shared: TestDatabase | undefined;
     before(async () => {
       shared = await open();
@@ -42,20 +42,20 @@ export function storeSuite(name: string, open: OpenDatabase, inOrder = true): vo
       return shared.store;
     };
 
-    describe('users', () => userTests(given));
-    describe('sessions', () => sessionTests(given));
-    describe('bounds of sessions', () => sessionBoundTests(given));
-    describe('rotation', () => rotationTests(given));
-    describe('accounts', () => accountTests(given));
-    describe('facts and events', () => factTests(given));
-    describe('one-time secrets', () => oneTimeSecretTests(given, open));
-    describe('audit trail', () => auditTests(given));
-    describe('atomicity', () => atomicityTests(given, inOrder));
-    describe('revocations', () => revocationTests(open));
-    describe('keys', () => keyTests(open));
-    describe('clients', () => clientTests(open));
-    describe('races', () => raceTests(open));
-    describe('closing', () => closingTests(open));
+    suite('users', () => userTests(given));
+    suite('sessions', () => sessionTests(given));
+    suite('bounds of sessions', () => sessionBoundTests(given));
+    suite('rotation', () => rotationTests(given));
+    suite('accounts', () => accountTests(given));
+    suite('facts and events', () => factTests(given));
+    suite('one-time secrets', () => oneTimeSecretTests(given, open));
+    suite('audit trail', () => auditTests(given));
+    suite('atomicity', () => atomicityTests(given, inOrder));
+    suite('revocations', () => revocationTests(open));
+    suite('keys', () => keyTests(open));
+    suite('clients', () => clientTests(open));
+    suite('races', () => raceTests(open));
+    suite('closing', () => closingTests(open));
   });
 }
 

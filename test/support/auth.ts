@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type Auth, createAuth } from '../../src/auth/auth.ts';
-import type { Clock, PasswordHasher, Random, Store } from '../../src/auth/ports.ts';
+import type { Clock, PasswordHasher, Random, Store } from '../../src/auth/ports/store.ts';
+import type { IssuedTokens } from '../../src/auth/sessions/sign-in.ts';
 import { isChallenge, type SignInResult } from '../../src/auth/sessions/sign-in-result.ts';
 import { type AuthSettings, DEFAULT_KEY_ROTATION } from '../../src/auth/settings.ts';
-import type { IssuedTokens } from '../../src/auth/sign-in.ts';
-import { createVerifier, type Verifier } from '../../src/guard/verifier.ts';
+import { createVerifier, type Verifier } from '../../src/guard/verify/access-token-verifier.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 
 /** A clock that stands still until it is told. */

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../../src/auth/audit/event.ts';
-import type { Store } from '../../src/auth/ports.ts';
+import type { Store } from '../../src/auth/ports/store.ts';
 
 /** The latest events about a user, or all of them where `userId` is null; the newest first. */
 export function latestEvents(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { EventStreamReader } from '../../src/guard/event-stream.ts';
+import { EventStreamReader } from '../../src/guard/feed/event-stream.ts';
 import type { Revocation } from '../../src/revocation/revocation.ts';
 import { parseRevocations } from '../../src/revocation/revocation-wire.ts';
 

@@ -6,9 +6,9 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto';
-import type { TokenErrorCode } from '../../src/errors.ts';
 import type { Algorithm } from '../../src/jwt/algorithms.ts';
-import type { SigningKey } from '../../src/jwt/keys.ts';
+import type { SigningKey } from '../../src/jwt/keys/import-keys.ts';
+import type { TokenErrorCode } from '../../src/kernel/errors.ts';
 
 /** A token that must be refused, and with which code. */
 export interface TokenAttack {

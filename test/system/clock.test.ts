@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
-import { createStopwatch } from '../../src/jwt/clock.ts';
-import { systemClock, systemRandom } from '../../src/system/clock.ts';
+import { test } from 'node:test';
+import { createStopwatch } from '../../src/kernel/clock.ts';
+import { systemClock, systemRandom } from '../../src/kernel/system-random.ts';
 
-it('the system clock tells milliseconds since the epoch', (t) => {
+test('the system clock tells milliseconds since the epoch', (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_123 });
   assert.equal(systemClock.now(), 1_700_000_000_123);
 });
 
-it('the system clock measures durations by what nobody sets', (t) => {
+test('the system clock measures durations by what nobody sets', (t) => {
   const start = systemClock.elapsed();
   t.mock.timers.enable({ apis: ['Date'], now: 0 });
   const elapsed = systemClock.elapsed() - start;
   assert.ok(elapsed >= 0 && elapsed < 60_000, `${elapsed} ms`);
 });
 
-it('a stopwatch on a clock without one counts the steps forward', () => {
+test('a stopwatch on a clock without one counts the steps forward', () => {
   let now = 5_000;
   const elapsed = createStopwatch({ now: () => now });
   const start = elapsed();
@@ -26,14 +26,14 @@ it('a stopwatch on a clock without one counts the steps forward', () => {
   assert.deepEqual(told, [1_000, 1_000, 1_500, 1_500, 21_500]);
 });
 
-it('the system randomness gives as many bytes as asked for, never the same', () => {
+test('the system randomness gives as many bytes as asked for, never the same', () => {
   assert.equal(systemRandom.bytes(0).length, 0);
   const [one, two] = [systemRandom.bytes(32), systemRandom.bytes(32)];
   assert.equal(one.length, 32);
   assert.notDeepEqual(one, two);
 });
 
-it('no byte of the system randomness is given out twice, however much is taken', () => {
+test('no byte of the system randomness is given out twice, however much is taken', () => {
   const seen = new Set<string>();
   const lengths = [...Array(1000).fill(16), 4090, 16, 4096, 16, 5000, 16];
   for (const length of lengths) {

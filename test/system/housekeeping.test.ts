@@ -8,12 +8,12 @@ import { type TestContext, test } from 'node:test';
 import { repetitionsOf } from '../../scripts/proofs.ts';
 import { createAuth } from '../../src/auth/auth.ts';
 import { Lease } from '../../src/auth/lease.ts';
-import type { Store } from '../../src/auth/ports.ts';
-import { createUuid } from '../../src/auth/uuid.ts';
-import { InvalidSetting } from '../../src/errors.ts';
+import type { Store } from '../../src/auth/ports/store.ts';
+import { InvalidSetting } from '../../src/kernel/errors.ts';
+import { createUuid } from '../../src/kernel/uuid.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
-import { Housekeeping } from '../../src/system/housekeeping.ts';
 import { openLatchkey } from '../../src/system/latchkey.ts';
+import { Housekeeping } from '../../src/system/purge-expired.ts';
 import { createTestRandom, TEST_SETTINGS, TestClock, TestHasher } from '../support/auth.ts';
 import { testOptions } from '../support/server.ts';
 

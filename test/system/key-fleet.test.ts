@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import { InvalidSetting } from '../../src/errors.ts';
+import { InvalidSetting } from '../../src/kernel/errors.ts';
 import type { LatchkeyPluginOptions } from '../../src/server/options.ts';
 import { openLatchkey } from '../../src/system/latchkey.ts';
 import { createFolder, execCli } from '../cli/cli.ts';

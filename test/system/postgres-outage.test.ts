@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import type { Clock } from '../../src/auth/ports.ts';
-import type { IssuedTokens } from '../../src/auth/sign-in.ts';
+import type { Clock } from '../../src/auth/ports/store.ts';
+import type { IssuedTokens } from '../../src/auth/sessions/sign-in.ts';
 import {
   CredentialsRefused,
   RefreshRefused,
   StoreUnavailable,
   Taken,
   TokenRefused,
-} from '../../src/errors.ts';
+} from '../../src/kernel/errors.ts';
 import { type Latchkey, openLatchkey } from '../../src/system/latchkey.ts';
 import { expectTokens } from '../support/auth.ts';
 import { startPostgres } from '../support/postgres.ts';

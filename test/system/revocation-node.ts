@@ -1,5 +1,5 @@
 /** Another node: tells when it first refuses the token it is sent. */
-import { TokenRefused } from '../../src/errors.ts';
+import { TokenRefused } from '../../src/kernel/errors.ts';
 import { openLatchkey } from '../../src/system/latchkey.ts';
 import { ISSUER, SECRET } from '../support/server.ts';
 

@@ -15,9 +15,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it, type TestContext, test } from 'node:test';
-import { InvalidSetting } from '../../src/errors.ts';
-import { systemRandom } from '../../src/system/clock.ts';
+import { suite, type TestContext, test } from 'node:test';
+import { InvalidSetting } from '../../src/kernel/errors.ts';
+import { systemRandom } from '../../src/kernel/system-random.ts';
 import { openLatchkey } from '../../src/system/latchkey.ts';
 import { loadOrCreateSecret } from '../../src/system/secret-file.ts';
 
@@ -47,8 +47,8 @@ async function refusal(folder: string): Promise<InvalidSetting> {
   assert.fail('nothing was refused');
 }
 
-describe('the secret file', () => {
-  it('is made at the first start and read at the next', async (t) => {
+suite('the secret file', () => {
+  test('is made at the first start and read at the next', async (t) => {
     const folder = join(temporaryFolder(t), 'new', 'data');
     const secret = await loadOrCreateSecret(folder, systemRandom);
     assert.match(secret, /^[\w-]{43}$/);
@@ -57,7 +57,7 @@ describe('the secret file', () => {
     assert.deepEqual(readdirSync(folder), ['secret']);
   });
 
-  it('is for its owner alone, whatever the umask', { skip }, async (t) => {
+  test('is for its owner alone, whatever the umask', { skip }, async (t) => {
     const folder = join(temporaryFolder(t), 'data');
     const before = process.umask(0o277);
     try {
@@ -80,7 +80,7 @@ describe('the secret file', () => {
     assert.equal(statSync(other).mode & 0o777, 0o700);
   });
 
-  it('comes from the randomness that is given', async (t) => {
+  test('comes from the randomness that is given', async (t) => {
     let next = 0;
     const random = { bytes: (length: number) => Uint8Array.from({ length }, () => next++ * 37) };
     const secret = await loadOrCreateSecret(temporaryFolder(t), random);
@@ -88,7 +88,7 @@ describe('the secret file', () => {
     assert.equal(secret, Buffer.from(expected).toString('base64url'));
   });
 
-  it('may have been written by hand, with a line break at its end', async (t) => {
+  test('may have been written by hand, with a line break at its end', async (t) => {
     const folder = temporaryFolder(t);
     write(folder, `${good}\n`);
     assert.equal(await loadOrCreateSecret(folder, systemRandom), good);
@@ -104,7 +104,7 @@ describe('the secret file', () => {
     endless: [good.repeat(200), /larger than/],
   };
   for (const [what, [text, message]] of Object.entries(refused)) {
-    it(`is refused and left alone where it is ${what}`, async (t) => {
+    test(`is refused and left alone where it is ${what}`, async (t) => {
       const folder = temporaryFolder(t);
       const file = write(folder, text);
       const error = await refusal(folder);
@@ -117,7 +117,7 @@ describe('the secret file', () => {
   }
 
   for (const mode of [0o644, 0o640, 0o604, 0o620, 0o601]) {
-    it(`is refused with mode ${mode.toString(8)}`, { skip }, async (t) => {
+    test(`is refused with mode ${mode.toString(8)}`, { skip }, async (t) => {
       const folder = temporaryFolder(t);
       const file = write(folder, good, mode);
       const { message } = await refusal(folder);
@@ -126,7 +126,7 @@ describe('the secret file', () => {
     });
   }
 
-  it('must be a file that can be read, in a folder that can be made', async (t) => {
+  test('must be a file that can be read, in a folder that can be made', async (t) => {
     const folder = temporaryFolder(t);
     mkdirSync(join(folder, 'secret'), { mode: 0o700 });
     assert.match((await refusal(folder)).message, /cannot be read \(EISDIR\)/);
@@ -140,7 +140,7 @@ describe('the secret file', () => {
     }
   });
 
-  it('may be a link, but not to nowhere', { skip }, async (t) => {
+  test('may be a link, but not to nowhere', { skip }, async (t) => {
     const folder = temporaryFolder(t);
     const target = join(folder, 'elsewhere');
     symlinkSync(target, join(folder, 'secret'));
@@ -150,8 +150,8 @@ describe('the secret file', () => {
   });
 });
 
-describe('after a crash', () => {
-  it('half a file under the other name is neither used nor kept', async (t) => {
+suite('after a crash', () => {
+  test('half a file under the other name is neither used nor kept', async (t) => {
     const folder = temporaryFolder(t);
     const stale = join(folder, 'secret.0123456789abcdef.tmp');
     writeFileSync(stale, 'half');
@@ -161,7 +161,7 @@ describe('after a crash', () => {
     assert.deepEqual(readdirSync(folder).sort(), ['secret', 'secret.old']);
   });
 
-  it('a second name of the secret in use is removed', async (t) => {
+  test('a second name of the secret in use is removed', async (t) => {
     const folder = temporaryFolder(t);
     const file = write(folder, good);
     linkSync(file, join(folder, 'secret.0123456789abcdef.tmp'));
@@ -170,8 +170,8 @@ describe('after a crash', () => {
   });
 });
 
-describe('processes that start at once', () => {
-  it('all get one secret', async (t) => {
+suite('processes that start at once', () => {
+  test('all get one secret', async (t) => {
     const parent = temporaryFolder(t);
     const racers: ChildProcess[] = [];
     t.after(() => racers.map((racer) => racer.kill()));
@@ -193,7 +193,7 @@ describe('processes that start at once', () => {
     }
   });
 
-  it('all get one secret within one process, too', async (t) => {
+  test('all get one secret within one process, too', async (t) => {
     const folder = temporaryFolder(t);
     const secrets = await Promise.all(
       Array.from({ length: 8 }, () => loadOrCreateSecret(folder, systemRandom)),

@@ -1,5 +1,5 @@
 /** One of several processes that ask for the same secret at once, over and over. */
-import { systemRandom } from '../../src/system/clock.ts';
+import { systemRandom } from '../../src/kernel/system-random.ts';
 import { loadOrCreateSecret } from '../../src/system/secret-file.ts';
 
 process.on('message', async (folder) => {

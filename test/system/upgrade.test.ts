@@ -11,10 +11,10 @@ import {
   CredentialsRefused,
   RefreshRefused,
   StoreUnavailable,
-} from '../../src/errors.ts';
+} from '../../src/kernel/errors.ts';
+import { systemRandom } from '../../src/kernel/system-random.ts';
 import type { Value } from '../../src/store/sql/steps.ts';
 import { Transfer } from '../../src/store/transfer/transfer.ts';
-import { systemRandom } from '../../src/system/clock.ts';
 import { type Latchkey, openLatchkey, openStore } from '../../src/system/latchkey.ts';
 import { openBackup } from '../../src/system/transfer/backup-file.ts';
 import { restore } from '../../src/system/transfer/copy.ts';

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import type { Auth } from '../../src/auth/auth.ts';
-import type { Store } from '../../src/auth/ports.ts';
-import { StoreUnavailable } from '../../src/errors.ts';
+import type { Store } from '../../src/auth/ports/store.ts';
+import { StoreUnavailable } from '../../src/kernel/errors.ts';
+import { startUpkeep } from '../../src/system/background-jobs.ts';
 import {
   type BackgroundReport,
   createReporter,
   printBackgroundReport,
 } from '../../src/system/background-report.ts';
-import { startUpkeep } from '../../src/system/upkeep.ts';
 import { createTestRandom, TestClock } from '../support/auth.ts';
 
 test('A notification that comes during a reading of the log causes another reading', async (t) => {

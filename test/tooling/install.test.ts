@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, suite, test } from 'node:test';
 
 const script = join(import.meta.dirname, '../../scripts/install.mjs');
 const lock = {
@@ -34,7 +34,7 @@ mkdirSync('node_modules', { recursive: true });
 writeFileSync('node_modules/.package-lock.json', ${JSON.stringify(JSON.stringify(installed))});
 `;
 
-describe('the installer', () => {
+suite('the installer', () => {
   let root = '';
 
   const write = (path: string, content: unknown) => {

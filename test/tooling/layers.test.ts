@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { judgeLayers } from '../../scripts/layers/judge.ts';
 
 /** Judges a tree that holds these files and nothing else. */
@@ -25,18 +25,18 @@ function assertRefused(path: string, text: string, expected: RegExp): void {
   assert.match(problems[0] ?? '', expected);
 }
 
-describe('layer rules', () => {
+suite('layer rules', () => {
   test('accept what the house allows', () => {
     const problems = judge({
-      'src/errors.ts': `export class Oops extends Error {}`,
+      'src/kernel/errors.ts': `export class Oops extends Error {}`,
       'src/jwt/sign.ts': `import { sign } from 'node:crypto';\nimport { Oops } from '../errors.ts';\nexport { sign, Oops };`,
       'src/server/app.ts': `import fastify from 'fastify';\nimport '../system/clock.ts';\nexport default fastify;`,
-      'src/system/clock.ts': `export const now = () => Date.now();`,
+      'src/kernel/system-random.ts': `export const now = () => Date.now();`,
       'src/store/worker.ts': `import 'node:sqlite';`,
       'src/store/store.ts': `export const url = new URL('./worker.ts', import.meta.url);`,
       'src/cli/main.ts': `const { run } = await import('../server/app.ts');\nrun(new Date(0), new Date(1));`,
       'test/jwt/sign.test.ts': `import '../../src/jwt/sign.ts';\nimport 'latchkey/server';\nDate.now();`,
-      'src/server/version.ts': `new URL('../../package.json', import.meta.url);`,
+      'src/server/http/version.ts': `new URL('../../package.json', import.meta.url);`,
       'examples/one.ts': `import 'latchkey/server';\nimport './shared.ts';`,
       'examples/shared.ts': `export {};`,
     });
@@ -63,7 +63,11 @@ describe('layer rules', () => {
   }
 
   test('let errors import no other layer', () => {
-    assertRefused('src/errors.ts', `import './jwt/sign.ts';`, /errors may import no other layer/);
+    assertRefused(
+      'src/kernel/errors.ts',
+      `import './jwt/sign.ts';`,
+      /errors may import no other layer/,
+    );
   });
 
   test('refuse a folder of src that has no row', () => {

@@ -1,6 +1,6 @@
+import { createUuidFloor } from '../../kernel/uuid.ts';
 import type { AuthContext } from '../context.ts';
-import type { AuditEventFilter } from '../ports.ts';
-import { createUuidFloor } from '../uuid.ts';
+import type { AuditEventFilter } from '../ports/store.ts';
 import type { AuditEvent } from './event.ts';
 
 /**

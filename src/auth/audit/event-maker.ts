@@ -1,5 +1,5 @@
-import type { Clock, Random } from '../ports.ts';
-import { createUuid } from '../uuid.ts';
+import { createUuid } from '../../kernel/uuid.ts';
+import type { Clock, Random } from '../ports/store.ts';
 import type { Caller } from './caller.ts';
 import type { AuditEvent, NewAuditEvent } from './event.ts';
 

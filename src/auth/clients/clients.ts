@@ -1,4 +1,4 @@
-import { CredentialsRefused, InvalidInput, NotFound } from '../../errors.ts';
+import { CredentialsRefused, InvalidInput, NotFound } from '../../kernel/errors.ts';
 import { applicationCaller, type Caller } from '../audit/caller.ts';
 import type { AuditSubject } from '../audit/event.ts';
 import type { AuthContext } from '../context.ts';

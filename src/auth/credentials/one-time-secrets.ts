@@ -1,8 +1,8 @@
-import { OneTimeSecretRefused } from '../../errors.ts';
+import { OneTimeSecretRefused } from '../../kernel/errors.ts';
+import { createUuid } from '../../kernel/uuid.ts';
 import type { AuthContext } from '../context.ts';
+import type { RootKey } from '../keys/root-keys.ts';
 import type { OneTimeSecretRecord, SecretUse } from '../ports/one-time-secrets.ts';
-import type { RootKey } from '../root-keys.ts';
-import { createUuid } from '../uuid.ts';
 import {
   MAX_CODE_ATTEMPTS,
   SECRET_PURPOSES,

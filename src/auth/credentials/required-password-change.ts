@@ -1,11 +1,9 @@
-import { AccountDisabled, InvalidInput, OneTimeSecretRefused } from '../../errors.ts';
+import { AccountDisabled, InvalidInput, OneTimeSecretRefused } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevoking, settleRevoked } from '../context.ts';
 import { InputReader } from '../input.ts';
 import type { UserRecord } from '../model.ts';
-import { readNewPassword } from '../new-user.ts';
-import type { SignInChallenge } from '../sessions/sign-in-result.ts';
 import {
   createSession,
   type IssuedTokens,
@@ -13,8 +11,10 @@ import {
   issueAgainIfChanged,
   type NewSession,
   toIssuedTokens,
-} from '../sign-in.ts';
-import type { TokenLimits } from '../token-limits.ts';
+} from '../sessions/sign-in.ts';
+import type { SignInChallenge } from '../sessions/sign-in-result.ts';
+import type { TokenLimits } from '../sessions/token-limits.ts';
+import { readNewPassword } from '../users/new-user.ts';
 import { createOneTimeSecret, type ProvenSecret, proveOneTimeSecret } from './one-time-secrets.ts';
 
 /** Characters of a challenge: more than any has. */

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { deriveRootKey, type RootKey } from '../keys/root-keys.ts';
 import type { OneTimeSecretRecord } from '../ports/one-time-secrets.ts';
-import { deriveRootKey, type RootKey } from '../root-keys.ts';
 import { isSecretPurpose, SECRET_PURPOSES, type SecretPurpose } from './secret-purposes.ts';
 
 /** What the MAC and the values are made of: the record, apart from the MAC itself. */

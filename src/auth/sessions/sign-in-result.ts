@@ -1,4 +1,4 @@
-import type { IssuedTokens } from '../sign-in.ts';
+import type { IssuedTokens } from './sign-in.ts';
 
 /**
  * A sign-in that needs one more step. There is no session and no token of any kind until it is done.

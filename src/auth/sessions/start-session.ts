@@ -10,8 +10,8 @@ import {
   issueAgainIfChanged,
   type NewSession,
   toIssuedTokens,
-} from '../sign-in.ts';
-import type { TokenLimits } from '../token-limits.ts';
+} from './sign-in.ts';
+import type { TokenLimits } from './token-limits.ts';
 
 /** A sign-in whose last proof was accepted. */
 export interface ProvenSignIn extends Omit<NewSession, 'userId'> {

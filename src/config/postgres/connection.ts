@@ -1,5 +1,5 @@
-import { InvalidSetting } from '../../errors.ts';
-import type { Refuse } from '../refuse.ts';
+import { InvalidSetting } from '../../kernel/errors.ts';
+import type { Refuse } from '../setting-error.ts';
 import { readEnvironment } from './environment.ts';
 import type { ParameterName } from './parameters.ts';
 import { type PostgresTls, parsePostgresTls } from './tls.ts';

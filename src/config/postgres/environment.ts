@@ -1,6 +1,6 @@
-import { InvalidSetting } from '../../errors.ts';
-import { findNearMiss } from '../../options/near-miss.ts';
-import type { Refuse } from '../refuse.ts';
+import { InvalidSetting } from '../../kernel/errors.ts';
+import { findNearMiss } from '../../kernel/options/did-you-mean.ts';
+import type { Refuse } from '../setting-error.ts';
 import { checkParameter, type ParameterName } from './parameters.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { findNearMiss } from '../../options/near-miss.ts';
-import { quote, type Refuse } from '../refuse.ts';
+import { findNearMiss } from '../../kernel/options/did-you-mean.ts';
+import { quote, type Refuse } from '../setting-error.ts';
 
 /** Judges the value of one parameter. What passes is used as libpq means it. */
 type Check = (text: string, refuse: Refuse) => void;

@@ -1,4 +1,4 @@
-import type { Refuse } from '../refuse.ts';
+import type { Refuse } from '../setting-error.ts';
 import type { ParameterName } from './parameters.ts';
 import type { PostgresParameters } from './url.ts';
 

@@ -1,4 +1,4 @@
-import type { Refuse } from '../refuse.ts';
+import type { Refuse } from '../setting-error.ts';
 import { checkParameter, type ParameterName, parseParameterName } from './parameters.ts';
 
 /** What a URL says of a connection. */

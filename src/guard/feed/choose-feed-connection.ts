@@ -1,4 +1,4 @@
-import type { Fetch } from '../fetch-document.ts';
+import type { Fetch } from '../../kernel/http/fetch-document.ts';
 import { connectByFetch } from './connect-by-fetch.ts';
 import type { ConnectFeed } from './feed-connection.ts';
 

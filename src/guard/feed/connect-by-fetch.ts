@@ -1,4 +1,4 @@
-import type { Fetch } from '../fetch-document.ts';
+import type { Fetch } from '../../kernel/http/fetch-document.ts';
 import type { ConnectFeed } from './feed-connection.ts';
 
 /** Requests the feed by `fetch`. On Node.js an open feed then keeps the process alive until the guard is closed. */

@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../../errors.ts';
+import { StoreUnavailable } from '../../kernel/errors.ts';
 import { describeForeign, listNames } from '../ownership.ts';
 import { execute } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { StoreUnavailable } from '../../errors.ts';
+import { StoreUnavailable } from '../../kernel/errors.ts';
 import { ChannelNotBound } from './bound-client.ts';
 import { toStoreError } from './failures.ts';
 

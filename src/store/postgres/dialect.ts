@@ -6,7 +6,7 @@ import {
   PostgresQueryCompiler,
   sql as raw,
 } from 'kysely';
-import { StoreUnavailable } from '../../errors.ts';
+import { StoreUnavailable } from '../../kernel/errors.ts';
 import type { Database } from '../schema.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';

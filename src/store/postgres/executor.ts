@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { StoreUnavailable } from '../../errors.ts';
+import { StoreUnavailable } from '../../kernel/errors.ts';
 import type { EnterStep } from '../../kernel/step-watch.ts';
 import { type Migration, migrate } from '../migrate.ts';
 import { awaitingMigration } from '../opening.ts';

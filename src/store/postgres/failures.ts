@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { StoreUnavailable } from '../../errors.ts';
+import { StoreUnavailable } from '../../kernel/errors.ts';
 
 /** A value that must be unique is there already. */
 export class UniqueViolation extends Error {

@@ -1,6 +1,6 @@
 import { migrate } from '../migrate.ts';
+import { createVerbs } from '../queries/index.ts';
 import type { CompiledStatement, CompiledStatements } from '../sql/query.ts';
-import { createVerbs } from '../verbs/index.ts';
 import { createSqliteSql } from './dialect.ts';
 
 /**

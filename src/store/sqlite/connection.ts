@@ -2,8 +2,8 @@ import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } fr
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { protectFile } from '../../config/private-files.ts';
-import type { Refuse } from '../../config/refuse.ts';
-import { StoreUnavailable } from '../../errors.ts';
+import type { Refuse } from '../../config/setting-error.ts';
+import { StoreUnavailable } from '../../kernel/errors.ts';
 import type { Rows, Step } from '../sql/steps.ts';
 
 /** Where the database is and how long to wait for other processes that write to it. */

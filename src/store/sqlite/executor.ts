@@ -1,10 +1,10 @@
-import type { Notice } from '../../auth/ports.ts';
+import type { Notice } from '../../auth/ports/store.ts';
 import type { EnterStep } from '../../kernel/step-watch.ts';
 import { madeEmpty, migrate } from '../migrate.ts';
 import { awaitingMigration } from '../opening.ts';
+import { createVerbs } from '../queries/index.ts';
+import { isReadingVerb, type VerbName } from '../queries/verb.ts';
 import { runSteps, type Steps } from '../sql/steps.ts';
-import { createVerbs } from '../verbs/index.ts';
-import { isReadingVerb, type VerbName } from '../verbs/verb.ts';
 import { SqliteConnection, type SqliteLocation } from './connection.ts';
 import { createSqliteSql } from './dialect.ts';
 import { type Failure, isDatabaseTrouble, toFailure } from './failures.ts';

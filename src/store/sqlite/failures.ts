@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../../errors.ts';
+import { StoreUnavailable } from '../../kernel/errors.ts';
 
 /** A failed verb as data, so that it can travel between threads. */
 export type Failure =

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import type { Notice, Store } from '../../auth/ports.ts';
+import type { Notice, Store } from '../../auth/ports/store.ts';
 import type { OpenedStore } from '../opened-store.ts';
 import type { Opening } from '../opening.ts';
-import { createVerbCalls, type VerbArgs, type VerbName } from '../verbs/verb.ts';
+import { createVerbCalls, type VerbArgs, type VerbName } from '../queries/verb.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
 import { BatchQueue } from './queue.ts';

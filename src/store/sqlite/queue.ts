@@ -1,6 +1,6 @@
-import { StoreUnavailable } from '../../errors.ts';
+import { StoreUnavailable } from '../../kernel/errors.ts';
 import { settlesWithin } from '../../kernel/settles-within.ts';
-import type { VerbName } from '../verbs/verb.ts';
+import type { VerbName } from '../queries/verb.ts';
 import type { Engine } from './engine.ts';
 import type { Call, Outcome } from './executor.ts';
 import { toError } from './failures.ts';

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { Notice } from '../../auth/ports.ts';
-import { StoreUnavailable } from '../../errors.ts';
+import type { Notice } from '../../auth/ports/store.ts';
+import { StoreUnavailable } from '../../kernel/errors.ts';
 import { settlesWithin } from '../../kernel/settles-within.ts';
 import type { Opening } from '../opening.ts';
 import type { SqliteLocation } from './connection.ts';

@@ -1,4 +1,4 @@
-import { TransferRefused } from '../../errors.ts';
+import { TransferRefused } from '../../kernel/errors.ts';
 import { toConnectionError, withPlace } from '../postgres/connection-failures.ts';
 import { createPostgresSql } from '../postgres/dialect.ts';
 import { toStoreError } from '../postgres/failures.ts';

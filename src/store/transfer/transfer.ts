@@ -1,6 +1,6 @@
 import { sql as raw } from 'kysely';
-import type { Envelope } from '../../auth/ports.ts';
-import { TransferRefused } from '../../errors.ts';
+import type { Envelope } from '../../auth/ports/store.ts';
+import { TransferRefused } from '../../kernel/errors.ts';
 import { applyMigrations, createMigrationsTable, schemaVersion } from '../migrate.ts';
 import { describeForeign, inspectDatabase } from '../ownership.ts';
 import { awaitSteps, type Steps, type Value } from '../sql/steps.ts';

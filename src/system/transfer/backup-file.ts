@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { TransferRefused } from '../../errors.ts';
+import { TransferRefused } from '../../kernel/errors.ts';
 import { schemaVersion } from '../../store/migrate.ts';
 import {
   type Batch,

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { decodeUtf8 } from '../../encoding/utf8.ts';
+import { decodeUtf8 } from '../../kernel/encoding/utf8.ts';
 
 const NEWLINE = 0x0a;
 /** A longer line is not one of a backup; it must not fill the memory either. */

@@ -1,12 +1,12 @@
-import type { Clock, Envelope, Random } from '../../auth/ports.ts';
 import {
   createEnvelope,
   openDataRoots,
   openerOfSecret,
   openRoots,
   type RootKey,
-} from '../../auth/root-keys.ts';
-import { TransferRefused } from '../../errors.ts';
+} from '../../auth/keys/root-keys.ts';
+import type { Clock, Envelope, Random } from '../../auth/ports/store.ts';
+import { TransferRefused } from '../../kernel/errors.ts';
 import type { Batch } from '../../store/transfer/tables.ts';
 
 /** What a restore needs to read what is sealed in a backup, and to seal it for the database that it fills. */

@@ -5,7 +5,11 @@ import { createGuardParts } from '../../../src/guard/guard-parts.ts';
 import { ACCESS_TOKEN_TYP, createJti } from '../../../src/jwt/access-token.ts';
 import type { Algorithm } from '../../../src/jwt/algorithms.ts';
 import { createSigner } from '../../../src/jwt/jws.ts';
-import { generateSigningKey, type SigningKey, toVerificationKey } from '../../../src/jwt/keys.ts';
+import {
+  generateSigningKey,
+  type SigningKey,
+  toVerificationKey,
+} from '../../../src/jwt/keys/import-keys.ts';
 import { TestClock } from '../../support/auth.ts';
 
 export const ISSUER = 'https://auth.example';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-import { before, describe, test } from 'node:test';
+import { before, suite, test } from 'node:test';
 import { createGuard } from 'latchkey/guard';
 import { getRaw } from '../../support/raw-http.ts';
 import { tokenAttacks } from '../../support/tokens.ts';
@@ -18,7 +18,7 @@ const COOKIE = '__Host-latchkey_access';
 /** What every adapter must do, over HTTP, with the real framework. */
 export function testAdapter(framework: string, start: StartApp): void {
   for (const algorithm of ['ES256', 'HS256'] as const) {
-    describe(`${framework}, ${algorithm}`, () => {
+    suite(`${framework}, ${algorithm}`, () => {
       const startOnce = createStarter(start);
       let bench: AdapterBench;
       let app: RunningApp;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aboutUser } from '../../../src/auth/audit/event.ts';
-import type { Revoked, Store } from '../../../src/auth/ports.ts';
+import type { Revoked, Store } from '../../../src/auth/ports/store.ts';
 import { NO_VERSION_ACCEPTED } from '../../../src/revocation/revocation.ts';
 import { latestEvents } from '../../support/events.ts';
 import { anEvent, anyAge, aSecret, aSession } from '../records.ts';

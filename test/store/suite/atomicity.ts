@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AuditEvent, aboutUser } from '../../../src/auth/audit/event.ts';
 import type { Session, UserRecord } from '../../../src/auth/model.ts';
-import type { Store } from '../../../src/auth/ports.ts';
+import type { Store } from '../../../src/auth/ports/store.ts';
 import { latestEvents } from '../../support/events.ts';
 import { anEvent, anyAge, aProof, aSession, aUser, unique } from '../records.ts';
 import { newestSeq, signUp } from './harness.ts';

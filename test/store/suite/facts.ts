@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aboutUser } from '../../../src/auth/audit/event.ts';
-import type { Store } from '../../../src/auth/ports.ts';
+import type { Store } from '../../../src/auth/ports/store.ts';
 import { latestEvents } from '../../support/events.ts';
 import { anEvent, aSession, aUser, unique } from '../records.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Session, UserRecord } from '../../../src/auth/model.ts';
-import type { Store } from '../../../src/auth/ports.ts';
+import type { Store } from '../../../src/auth/ports/store.ts';
 import type { Revocation } from '../../../src/revocation/revocation.ts';
 import { latestEvents } from '../../support/events.ts';
 import { anEvent, aProof, aSession, aUser } from '../records.ts';

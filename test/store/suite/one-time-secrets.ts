@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OneTimeSecretRecord } from '../../../src/auth/ports/one-time-secrets.ts';
-import type { Store } from '../../../src/auth/ports.ts';
+import type { Store } from '../../../src/auth/ports/store.ts';
 import { anEvent, anyAge, aSecret, unique } from '../records.ts';
 import { type OpenDatabase, revoking, signUp } from './harness.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Store } from '../../../src/auth/ports.ts';
+import type { Store } from '../../../src/auth/ports/store.ts';
 import { anEvent, anyAge, aSession, aUser, unique } from '../records.ts';
 import { type OpenDatabase, revoking, sessionIds, signIn } from './harness.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { Session, UserRecord } from '../../../src/auth/model.ts';
-import type { Store } from '../../../src/auth/ports.ts';
+import type { Store } from '../../../src/auth/ports/store.ts';
 import { latestEvents } from '../../support/events.ts';
 import { anEvent, anyAge, aProof, aSession } from '../records.ts';
 import { logged, newestSeq, revoking, sessionIds, signUp } from './harness.ts';

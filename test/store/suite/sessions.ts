@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { UserRecord } from '../../../src/auth/model.ts';
 import type { OneTimeSecretRecord, SecretUse } from '../../../src/auth/ports/one-time-secrets.ts';
-import type { Store } from '../../../src/auth/ports.ts';
+import type { Store } from '../../../src/auth/ports/store.ts';
 import { anEvent, aProof, aSecret, aSession } from '../records.ts';
 import { isRecorded, logged, revoking, sessionIds, signIn, signUp } from './harness.ts';
 

@@ -4,8 +4,8 @@ import type {
   AuditEvent,
   AuditSubject,
 } from '../../../auth/audit/event.ts';
-import type { Console } from '../../console.ts';
-import { toPrintable, widthOf } from '../../printable.ts';
+import type { Console } from '../../shell/terminal/console.ts';
+import { toPrintable, widthOf } from '../../shell/terminal/printable.ts';
 import type { EventNames } from './name-finder.ts';
 
 /** Events as people read them: a line each, and one below it for what did not fit or has no column. */

@@ -6,14 +6,14 @@ import {
   auditEventTypes,
 } from '../../../auth/audit/event.ts';
 import type { Auth } from '../../../auth/auth.ts';
-import type { AuditEventFilter } from '../../../auth/ports.ts';
+import type { AuditEventFilter } from '../../../auth/ports/store.ts';
 import { durationBetween } from '../../../config/duration.ts';
-import { findNearMiss } from '../../../options/near-miss.ts';
-import { parseAddress } from '../../../server/client-address.ts';
-import type { OptionSpec } from '../../command.ts';
-import { UsageError } from '../../failures.ts';
-import type { Flags } from '../../flags.ts';
-import { requireUser, UUID } from '../../with-users.ts';
+import { findNearMiss } from '../../../kernel/options/did-you-mean.ts';
+import { parseAddress } from '../../../server/http/client-address.ts';
+import type { OptionSpec } from '../../shell/command.ts';
+import { UsageError } from '../../shell/failures.ts';
+import type { Flags } from '../../shell/flags.ts';
+import { requireUser, UUID } from '../users/with-users.ts';
 
 /** Which events to show; for both commands. */
 export const filterOptions: Readonly<Record<string, OptionSpec>> = {

@@ -1,6 +1,6 @@
 import type { AuditActor, AuditEvent, AuditSubject } from '../../../auth/audit/event.ts';
 import type { Clients } from '../../../auth/clients/clients.ts';
-import type { Users } from '../../../auth/users.ts';
+import type { Users } from '../../../auth/users/users.ts';
 
 /** The names of an event's actor and subject; null where they have none, or do not exist any more. */
 export type EventNames = (event: AuditEvent) => {

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql as raw } from 'kysely';
-import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../../auth/ports.ts';
+import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../../auth/ports/store.ts';
 import type { Revocation } from '../../../revocation/revocation.ts';
 import {
   type AuditEventRow,

@@ -1,11 +1,11 @@
 import { type RawBuilder, sql as raw } from 'kysely';
-import type { RotateResult } from '../../../auth/ports.ts';
-import { judgeGeneration } from '../../../auth/refresh-rule.ts';
+import type { RotateResult } from '../../../auth/ports/store.ts';
+import { judgeGeneration } from '../../../auth/sessions/refresh-rule.ts';
+import { fromJoinedRow, type JoinedRow, joinedSessionColumns } from '../../queries/records.ts';
+import type { VerbArgs } from '../../queries/verb.ts';
 import { pick } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
 import type { Steps } from '../../sql/steps.ts';
-import { fromJoinedRow, type JoinedRow, joinedSessionColumns } from '../../verbs/records.ts';
-import type { VerbArgs } from '../../verbs/verb.ts';
 import { rawQuery } from './fragments.ts';
 import { advance, goesOn, type PresentedInSql } from './refresh-rule.ts';
 import { LONG_WAY, type Shortcuts } from './shortcut.ts';

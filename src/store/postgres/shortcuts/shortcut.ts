@@ -1,6 +1,6 @@
-import type { Store } from '../../../auth/ports.ts';
+import type { Store } from '../../../auth/ports/store.ts';
+import type { VerbArgs, VerbName } from '../../queries/verb.ts';
 import type { Steps } from '../../sql/steps.ts';
-import type { VerbArgs, VerbName } from '../../verbs/verb.ts';
 
 /** The case is one for the verb in a transaction; nothing was done. */
 export const LONG_WAY = Symbol('long way');

@@ -1,4 +1,5 @@
 import { sql as raw } from 'kysely';
+import { toSessionRow, toUserRow } from '../../queries/records.ts';
 import {
   type AuditEventRow,
   type NewSessionRow,
@@ -8,7 +9,6 @@ import {
 import type { Sql } from '../../sql/sql.ts';
 import type { Steps } from '../../sql/steps.ts';
 import { toEventRow } from '../../verbs/event-records.ts';
-import { toSessionRow, toUserRow } from '../../verbs/records.ts';
 import { UniqueViolation } from '../failures.ts';
 import { insertEvent, insertSession, type Prefixed, prefix, rawQuery } from './fragments.ts';
 import type { Shortcuts } from './shortcut.ts';

@@ -1,0 +1,110 @@
+import { ACCESS_TOKEN_TYP, createJti } from '../../jwt/access-token.ts';
+import { createSigner } from '../../jwt/jws.ts';
+import type { SigningKey } from '../../jwt/keys/import-keys.ts';
+import type { KeyRing } from '../keys/active-key-set.ts';
+import type { Session, User, UserRecord } from '../model.ts';
+import { type Clock, type Random, toUser } from '../ports/store.ts';
+import type { AuthSettings } from '../settings.ts';
+
+/** Set by Latchkey, or registered with a meaning the host must not bend. */
+const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'client_id',
+  'exp',
+  'iat',
+  'jti',
+  'sid',
+  'auth_time',
+  'amr',
+  'roles',
+  'scope',
+  'username',
+]);
+
+export interface IssuedAccessToken {
+  readonly token: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+  /** Space separated, or null where no scope is granted. */
+  readonly scope: string | null;
+}
+
+type Sign = ReturnType<typeof createSigner>;
+
+/** Issues an access token for a session. */
+export type AccessTokenIssuer = (user: UserRecord, session: Session) => Promise<IssuedAccessToken>;
+
+/** @see RFC 9068 section 2.2 */
+export function createAccessTokenIssuer(options: {
+  settings: AuthSettings;
+  keys: KeyRing;
+  clock: Clock;
+  random: Random;
+}): AccessTokenIssuer {
+  const { settings, clock, random } = options;
+  const signers = new WeakMap<SigningKey, Sign>();
+  const signerOf = (key: SigningKey): Sign => {
+    const sign = signers.get(key) ?? createSigner(key, ACCESS_TOKEN_TYP);
+    signers.set(key, sign);
+    return sign;
+  };
+  return async (record, session) => {
+    const user = toUser(record);
+    const own = settings.claims === undefined ? {} : await settings.claims(user, session);
+    assertOwnClaims(own);
+    const scope = await grantScope(settings, user, session);
+    const sign = signerOf(await options.keys.ready());
+    const iat = Math.floor(clock.now() / 1000);
+    // No access token outlives its session.
+    const exp = Math.min(iat + settings.accessTokenTtl, Math.floor(session.expiresAt / 1000));
+    const token = sign({
+      iss: settings.issuer,
+      sub: user.id,
+      aud: settings.audience,
+      client_id: session.clientId ?? settings.clientId,
+      iat,
+      exp,
+      jti: createJti(random.bytes(15), record.tokenVersion),
+      sid: session.id,
+      auth_time: Math.floor(session.authTime / 1000),
+      amr: session.amr,
+      ...(user.username === null ? {} : { username: user.username }),
+      ...(user.roles.length === 0 ? {} : { roles: user.roles }),
+      ...(scope === null ? {} : { scope }),
+      ...own,
+    });
+    return { token, expiresIn: exp - iat, scope };
+  };
+}
+
+/** A host's mistake, found at the first login: better a loud failure than a token that means another. */
+function assertOwnClaims(own: Readonly<Record<string, unknown>>): void {
+  for (const name of Object.keys(own)) {
+    if (RESERVED_CLAIMS.has(name)) {
+      throw new TypeError(`The claims hook returned "${name}", which Latchkey sets itself.`);
+    }
+  }
+}
+
+async function grantScope(
+  settings: AuthSettings,
+  user: User,
+  session: Session,
+): Promise<string | null> {
+  if (settings.scopes === undefined) return null;
+  const allowed = await settings.scopes(user);
+  assertScopes(allowed);
+  const asked = session.scope?.split(' ');
+  const granted = asked === undefined ? allowed : allowed.filter((scope) => asked.includes(scope));
+  return granted.length === 0 ? null : granted.join(' ');
+}
+
+/** As with claims: a scope with a space in it would grant two, and one with a line break breaks headers. */
+function assertScopes(scopes: unknown): void {
+  const fit =
+    Array.isArray(scopes) &&
+    scopes.every((scope) => typeof scope === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope));
+  if (!fit) throw new TypeError('The scopes hook must return a list of names without spaces.');
+}

@@ -1,0 +1,54 @@
+import type { Notice, Store } from '../ports/store.ts';
+
+interface Names {
+  readonly issuer: string;
+  readonly audience: string | readonly string[];
+  /** Whether the issuer follows from the address to listen on, because nobody gave one. */
+  readonly isDefault: boolean;
+}
+
+/**
+ * Remembers in the database under which issuer and audience tokens are issued, and tells the operator when
+ * they change: every token issued before is refused from then on, which looks like a fault elsewhere.
+ */
+export async function noticeIssuerChange(
+  store: Store,
+  { issuer, audience, isDefault }: Names,
+): Promise<Notice[]> {
+  // As it is written in the setting.
+  const audiences = [audience].flat();
+  const written = audiences.join(',');
+  const [oldIssuer, oldAudience] = await Promise.all([
+    replaceFact(store, 'issuer', issuer),
+    replaceFact(store, 'audience', written),
+  ]);
+  if (oldIssuer !== undefined) {
+    const why = isDefault
+      ? ', because it follows from host and port and LATCHKEY_ISSUER is not set'
+      : '';
+    return [
+      warn(
+        `The issuer was ${oldIssuer} and is ${issuer} now${why}. Tokens issued before are refused, and their users must sign in again. To keep them, set LATCHKEY_ISSUER=${oldIssuer}`,
+      ),
+    ];
+  }
+  // One audience in common is enough for a token.
+  if (oldAudience === undefined || oldAudience.split(',').some((one) => audiences.includes(one))) {
+    return [];
+  }
+  return [
+    warn(
+      `The audience was ${oldAudience} and is ${written} now. Access tokens issued before are refused until they are refreshed. To keep them, set LATCHKEY_AUDIENCE=${oldAudience}`,
+    ),
+  ];
+}
+
+const warn = (text: string): Notice => ({ level: 'warning', about: 'issuer', text });
+
+/** @returns the value that was there, if it was another one */
+async function replaceFact(store: Store, name: string, value: string): Promise<string | undefined> {
+  const found = await store.exchange({ name, expected: '', value });
+  if (found === value) return undefined;
+  await store.exchange({ name, expected: found, value });
+  return found;
+}

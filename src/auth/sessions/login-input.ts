@@ -1,0 +1,45 @@
+import { InputReader } from '../input.ts';
+import { EMAIL_MAX } from '../users/identifiers.ts';
+import type { UserReference } from '../users/users.ts';
+
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+const SCOPE_MAX = 1024;
+
+/** What a person gives to sign in: a username or an email address, and the password. */
+export interface LoginInput {
+  /** May hold an email address: a name with an `@` is one. */
+  readonly username?: string;
+  readonly email?: string;
+  readonly password: string;
+  /** Narrows the scopes the host grants. @see RFC 6749 section 3.3 */
+  readonly scope?: string;
+}
+
+/** @throws {InvalidInput} */
+export function parseLogin(
+  input: unknown,
+  passwordMaxLength: number,
+): { reference: UserReference; password: string; scope: string | null } {
+  const reader = new InputReader(input);
+  const username = reader.optionalIdentifier('username', { max: EMAIL_MAX });
+  const email = reader.optionalIdentifier('email', { max: EMAIL_MAX });
+  // No lower bound: whether a password is long enough is asked when it is set, not when it is used.
+  const password = reader.string('password', { max: passwordMaxLength });
+  const scope = reader.optionalString('scope', { min: 0, max: SCOPE_MAX });
+  if (!reader.has('username') && !reader.has('email')) {
+    reader.problem('username', '"username" is missing (it may hold an email address).');
+  }
+  if (reader.has('username') && reader.has('email')) {
+    reader.problem('email', 'Give "username" or "email", not both.');
+  }
+  if (scope && !SCOPE.test(scope)) {
+    reader.problem('scope', '"scope" must be names separated by single spaces.');
+  }
+  reader.finish();
+  return { reference: createReference(username, email), password, scope: scope || null };
+}
+
+function createReference(username = '', email?: string): UserReference {
+  if (email !== undefined) return { email };
+  return username.includes('@') ? { email: username } : { username };
+}

@@ -1,0 +1,146 @@
+import { REFRESH_TOKEN_TYP } from '../../jwt/access-token.ts';
+import { createSigner } from '../../jwt/jws.ts';
+import { createJwtVerifier } from '../../jwt/jwt-verifier.ts';
+import {
+  importSigningKey,
+  type SigningKey,
+  toVerificationKey,
+} from '../../jwt/keys/import-keys.ts';
+import { RefreshRefused, TokenRefused } from '../../kernel/errors.ts';
+import { deriveRootKey, type RootKey } from '../keys/root-keys.ts';
+import type { Session } from '../model.ts';
+import type { Clock } from '../ports/store.ts';
+
+/** What a refresh token says, once its signature is known to be ours. */
+export interface RefreshClaims {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly generation: number;
+}
+
+interface RefreshKey {
+  readonly key: SigningKey;
+  readonly sign: ReturnType<typeof createSigner>;
+}
+
+/** Turns sessions into refresh tokens and back. */
+export interface RefreshTokenCodec {
+  /** A pure function of the session: the same session gives the same token, byte for byte. */
+  encode(session: Session): string;
+  /**
+   * Proves that the token is ours, unaltered and unexpired. It does not tell whether the session lives.
+   * @throws {RefreshRefused}
+   */
+  parse(token: string): RefreshClaims;
+  /** Whether the token is ours and unaltered; it may have expired. */
+  owns(token: string): boolean;
+}
+
+/**
+ * Refresh tokens are JWTs of their own kind, `rt+jwt`, by HS256 under a key derived from a root key:
+ * no other key verifies one and no access token passes for one.
+ */
+export function createRefreshTokenCodec(options: {
+  /** As they are at the moment, the newest first. */
+  roots: () => readonly RootKey[];
+  issuer: string;
+  clock: Clock;
+}): RefreshTokenCodec {
+  const { issuer, clock } = options;
+  const made = new Map<string, RefreshKey>();
+  const keyOf = (root: RootKey): RefreshKey => {
+    const known = made.get(root.id);
+    if (known !== undefined) return known;
+    const key = importSigningKey(deriveRootKey(root, 'refresh tokens v1'), 'HS256');
+    const refreshKey = { key, sign: createSigner(key, REFRESH_TOKEN_TYP) };
+    made.set(root.id, refreshKey);
+    return refreshKey;
+  };
+  const createVerify = (roots: readonly RootKey[]) =>
+    createJwtVerifier({
+      keys: roots.map((root) => toVerificationKey(keyOf(root).key)),
+      typ: REFRESH_TOKEN_TYP,
+      issuer,
+      audience: issuer,
+      clock,
+    });
+
+  /** The newest one that every node has had the time to hear of. */
+  function findSigningRoot(): RootKey {
+    const now = clock.now();
+    const roots = options.roots();
+    const root = roots.find(({ activeAt }) => activeAt <= now) ?? roots[0];
+    if (root === undefined) throw new Error('There is no root key.');
+    return root;
+  }
+
+  let accepted = '';
+  let verifyAccepted = createVerify([]);
+  function verify(token: string) {
+    const now = clock.now();
+    const roots = options.roots().filter(({ endsAt }) => endsAt === null || endsAt > now);
+    const ids = roots.map(({ id }) => id).join();
+    if (ids !== accepted) {
+      verifyAccepted = createVerify(roots);
+      accepted = ids;
+    }
+    return verifyAccepted(token);
+  }
+
+  return {
+    encode: (session) =>
+      keyOf(findSigningRoot()).sign({
+        iss: issuer,
+        aud: issuer,
+        sub: session.userId,
+        sid: session.id,
+        gen: session.generation,
+        iat: Math.floor(session.rotatedAt / 1000),
+        exp: Math.floor(session.expiresAt / 1000),
+      }),
+
+    owns(token) {
+      try {
+        verifyOrRefuse(verify, token);
+        return true;
+      } catch (error) {
+        if (error instanceof RefreshRefused) return error.code === 'refresh_token_expired';
+        throw error;
+      }
+    },
+
+    parse(token) {
+      const { sub, sid, gen } = verifyOrRefuse(verify, token);
+      if (typeof sub !== 'string' || typeof sid !== 'string' || !isCount(gen)) throw invalid();
+      return { userId: sub, sessionId: sid, generation: gen };
+    },
+  };
+}
+
+function verifyOrRefuse(
+  verify: (token: string) => Readonly<Record<string, unknown>>,
+  token: string,
+) {
+  try {
+    return verify(token);
+  } catch (error) {
+    if (error instanceof TokenRefused && error.code === 'token_expired') {
+      throw new RefreshRefused(
+        'refresh_token_expired',
+        'The refresh token has expired. Sign in again.',
+      );
+    }
+    throw error instanceof TokenRefused ? invalid() : error;
+  }
+}
+
+function invalid(): RefreshRefused {
+  return new RefreshRefused(
+    'refresh_token_invalid',
+    'This is not a refresh token of this server. Send the latest one you were given, or sign in again.',
+  );
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,76 @@
+import type { User } from '../../../auth/model.ts';
+import type { Call, Command } from '../../shell/command.ts';
+import { UsageError } from '../../shell/failures.ts';
+import { formatTable, toShortTime } from '../../shell/terminal/printable.ts';
+import { dataSettings, jsonOption } from '../database/data-commands.ts';
+import { toAdminView } from './texts.ts';
+import { requireUser, withUsers } from './with-users.ts';
+
+const mostUsers = 1000;
+
+export const usersList: Command = {
+  name: 'users list',
+  summary: 'List users, the oldest first',
+  options: {
+    limit: {
+      type: 'string',
+      short: 'n',
+      placeholder: 'number',
+      description: `How many at most, from 1 to ${mostUsers}; 100 by default.`,
+    },
+    after: {
+      type: 'string',
+      placeholder: 'user',
+      description: 'Go on after this one: an id, a username or an email address.',
+    },
+    json: { ...jsonOption, description: 'Answer with a JSON array.' },
+  },
+  settings: dataSettings,
+  examples: ['users list', 'users list --limit 20 --after jane', 'users list --json'],
+  run,
+};
+
+async function run(call: Call): Promise<undefined> {
+  const { console, flags } = call;
+  const limit = parseLimit(flags.find('limit') ?? '100');
+  const from = flags.find('after');
+  await withUsers(call, async (users) => {
+    const after = from === undefined ? undefined : (await requireUser(users, from)).id;
+    const page = await users.list({ limit, ...(after === undefined ? {} : { after }) });
+    if (flags.has('json')) return console.printJson(page.map(toAdminView));
+    const last = page.at(-1);
+    if (last === undefined) {
+      console.print(
+        from === undefined
+          ? 'There are no users yet. Add one: latchkey users create --username jane'
+          : 'There are no more users.',
+      );
+      return;
+    }
+    console.print(formatTable([header, ...page.map(toRow)]));
+    const rest = await users.list({ after: last.id, limit: 1 });
+    if (rest.length > 0) {
+      console.note(`\nThere are more: latchkey users list --limit ${limit} --after ${last.id}`);
+    }
+  });
+}
+
+const header = ['USERNAME', 'EMAIL', 'NAME', 'ROLES', 'STATE', 'CREATED', 'ID'];
+
+function toRow({ username, email, name, roles, disabledAt, createdAt, id }: User): string[] {
+  const state = disabledAt === null ? 'enabled' : 'disabled';
+  return [
+    username ?? '',
+    email ?? '',
+    name ?? '',
+    roles.join(','),
+    state,
+    toShortTime(createdAt),
+    id,
+  ];
+}
+
+function parseLimit(text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= mostUsers) return Number(text);
+  throw new UsageError(`--limit must be a whole number from 1 to ${mostUsers}.`);
+}

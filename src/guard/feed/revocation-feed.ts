@@ -1,0 +1,286 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Clock, createStopwatch } from '../../kernel/clock.ts';
+import { readMediaType } from '../../kernel/encoding/header-text.ts';
+import {
+  assertFetchable,
+  FetchFailed,
+  findReason,
+  unreachable,
+} from '../../kernel/http/fetch-document.ts';
+import { randomFraction } from '../../kernel/system-clock.ts';
+import type { Revocation } from '../../revocation/revocation.ts';
+import type { RevocationIndex } from '../../revocation/revocation-index.ts';
+import { parseRevocations } from '../../revocation/revocation-wire.ts';
+import { EventStreamReader, type StreamEvent } from './event-stream.ts';
+import type { ConnectFeed, FeedResponse } from './feed-connection.ts';
+import { explainRefusal } from './feed-refusal.ts';
+import { type FeedTimers, systemTimers, Watchdog } from './feed-timers.ts';
+import type { RevocationsStatus } from './revocation-source.ts';
+
+/** How a guard hears of revocations. */
+export interface RevocationFeedOptions {
+  /** Where the feed is; asked before each attempt, and may throw where it is not known yet. */
+  readonly locate: () => string | Promise<string>;
+  /** The key of the guard: `lkg_…`. */
+  readonly key: string;
+  /** Everything heard is applied to it, and what has expired is pruned from it. */
+  readonly index: RevocationIndex;
+  readonly clock: Clock;
+  readonly connect: ConnectFeed;
+  readonly allowHttp: boolean;
+  /** Called after every change of the state. What it throws is its own. */
+  readonly onChange?: (() => void) | undefined;
+  /**
+   * Called when the issuer's signing keys have changed, or one was revoked.
+   * @param kids of the keys to expect; undefined where the server does not name them
+   */
+  readonly onKeys?: ((kids: readonly string[] | undefined) => void) | undefined;
+  /** From 0 to 1, by chance. */
+  readonly random?: (() => number) | undefined;
+  readonly timers?: FeedTimers | undefined;
+}
+
+/**
+ * `connecting`: it never was complete. `live`: complete, and hears of everything at once. `stale`: it was
+ * complete, and is trying to be again. `closed`: as it was when it was closed.
+ */
+export type RevocationFeedState = 'connecting' | 'live' | 'stale' | 'closed';
+
+export interface RevocationFeedStatus extends RevocationsStatus {
+  readonly state: RevocationFeedState;
+  /** Why the last connection ended or failed, in a sentence; undefined while live, and before the first. */
+  readonly error: string | undefined;
+  /**
+   * How many entries and events were skipped because this version does not know their kind. Above 0: the
+   * server is newer, and this guard may miss revocations of a new kind until it is updated.
+   */
+  readonly skipped: number;
+}
+
+/** ms an answer may take to begin. */
+const PATIENCE = 10_000;
+/** ms without a byte after which a connection is given up: three heartbeats. */
+const LONGEST_SILENCE = 45_000;
+/** ms. */
+const FIRST_RETRY = 250;
+/** Short: while a guard waits, it accepts what may be revoked. */
+const LONGEST_RETRY = 5_000;
+/** ms a connection must have been live for the next retry to be the first again. */
+const STEADY = 5_000;
+const PRUNE_INTERVAL = 60_000;
+
+/**
+ * Keeps an index of revocations up to date from an issuer's feed, for as long as it is not closed. It
+ * never throws and never gives up: what goes wrong shows in its status.
+ *
+ * ```ts
+ * const feed = new RevocationFeed({ locate: () => url, key, index, clock, connect, allowHttp });
+ * feed.start();
+ * feed.status.staleness; // ms since it was surely complete; undefined: never
+ * ```
+ *
+ * A guard asks its verifier, which asks the index, and compares `staleness` with its `maxStaleness` on
+ * every request: reading the status is cheap. `onChange` tells of changes of `state`, not of time passing.
+ */
+export class RevocationFeed {
+  readonly #options: RevocationFeedOptions;
+  readonly #closed = new AbortController();
+  readonly #timers: FeedTimers;
+  readonly #elapsed: () => number;
+  #state: RevocationFeedState = 'connecting';
+  #error: string | undefined;
+  /** The position up to which everything was heard, as the server says it. */
+  #position: string | undefined;
+  #completeAt: number | undefined;
+  #liveSince = 0;
+  #failures = 0;
+  #skipped = 0;
+  #isSetUpWrong = false;
+  #started = false;
+
+  constructor(options: RevocationFeedOptions) {
+    this.#options = options;
+    this.#elapsed = createStopwatch(options.clock);
+    this.#timers = options.timers ?? systemTimers;
+  }
+
+  get status(): RevocationFeedStatus {
+    const completeAt = this.#completeAt;
+    return {
+      state: this.#state,
+      connected: this.#state === 'live',
+      lastSeq: Number(this.#position ?? 0),
+      staleness: completeAt === undefined ? undefined : this.#elapsed() - completeAt,
+      error: this.#error,
+      skipped: this.#skipped,
+    };
+  }
+
+  /** Whether time alone will not help: somebody must correct the credential or the address. */
+  get isSetUpWrong(): boolean {
+    return this.#isSetUpWrong;
+  }
+
+  /** Begins to listen. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    void this.#run();
+    void this.#keepPruning();
+  }
+
+  /** Stops listening. The index stays as it is. May be called twice. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#closed.abort();
+    this.#change('closed', undefined);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      const { message, isSetUpWrong } = await this.#listen();
+      if (this.#closed.signal.aborted) return;
+      const wasSteady = this.#state === 'live' && this.#elapsed() - this.#liveSince >= STEADY;
+      this.#failures = wasSteady ? 1 : this.#failures + 1;
+      this.#isSetUpWrong = isSetUpWrong;
+      this.#change(this.#completeAt === undefined ? 'connecting' : 'stale', message);
+      await this.#pause(this.#chooseDelay());
+    }
+  }
+
+  /** Doubled with each failure; by chance, so that guards do not all come back at the same moment. */
+  #chooseDelay(): number {
+    const grown = Math.min(FIRST_RETRY * 2 ** Math.min(this.#failures - 1, 16), LONGEST_RETRY);
+    return grown * (0.5 + 0.5 * (this.#options.random ?? randomFraction)());
+  }
+
+  /** One connection from its beginning to its end. @returns why it ended */
+  async #listen(): Promise<FetchFailed> {
+    const silence = new AbortController();
+    const signal = AbortSignal.any([silence.signal, this.#closed.signal]);
+    const watchdog = new Watchdog(this.#timers, () => silence.abort());
+    try {
+      watchdog.expect(PATIENCE);
+      const response = await this.#request(signal);
+      watchdog.expect(LONGEST_SILENCE);
+      const reader = new EventStreamReader((event) => {
+        this.#take(event);
+        if (event.name === 'live') response.unref();
+      });
+      for await (const bytes of response.body) {
+        watchdog.expect(LONGEST_SILENCE);
+        reader.push(bytes);
+        this.#position = reader.lastId ?? this.#position;
+        if (this.#state === 'live') this.#completeAt = this.#elapsed();
+      }
+      return new FetchFailed('The server ended the feed.');
+    } catch (error) {
+      if (silence.signal.aborted) return new FetchFailed('The server fell silent.');
+      return error instanceof FetchFailed
+        ? error
+        : new FetchFailed(`The feed cannot be read: ${findReason(error)}.`);
+    } finally {
+      watchdog.stop();
+      // Closes the connection, whatever was thrown.
+      silence.abort();
+    }
+  }
+
+  async #request(signal: AbortSignal): Promise<FeedResponse> {
+    const { locate, allowHttp } = this.#options;
+    const url = await locate();
+    assertFetchable(url, allowHttp);
+    const response = await this.#send(url, signal);
+    const type = readMediaType(response.contentType);
+    if (response.status === 200 && type === 'text/event-stream') return response;
+    throw explainRefusal(url, response.status);
+  }
+
+  async #send(url: string, signal: AbortSignal): Promise<FeedResponse> {
+    const { key, connect } = this.#options;
+    const headers = {
+      accept: 'text/event-stream',
+      authorization: `Bearer ${key}`,
+      ...(this.#position === undefined ? {} : { 'last-event-id': this.#position }),
+    };
+    try {
+      return await connect(url, headers, signal);
+    } catch (error) {
+      throw unreachable(url, error);
+    }
+  }
+
+  #take({ name, data }: StreamEvent): void {
+    switch (name) {
+      case 'revoked':
+        this.#applyAll(parseRevocations(data, () => this.#skip()));
+        break;
+      case 'live':
+        this.#liveSince = this.#elapsed();
+        this.#completeAt = this.#liveSince;
+        this.#isSetUpWrong = false;
+        this.#change('live', undefined);
+        break;
+      case 'snapshot':
+      case 'resumed':
+        break;
+      default:
+        this.#skip();
+    }
+  }
+
+  #applyAll(revocations: readonly Revocation[]): void {
+    const { index, onKeys } = this.#options;
+    for (const revocation of revocations) index.apply(revocation);
+    const news = revocations.filter(({ kind }) => kind === 'keys');
+    if (news.length > 0) {
+      const kids = news.flatMap(({ subject }) => subject.split(' '));
+      onKeys?.(kids.includes('') ? undefined : kids);
+    } else if (revocations.some(({ kind }) => kind === 'key')) {
+      onKeys?.(undefined);
+    }
+  }
+
+  /** A newer server says something that this version does not know. */
+  #skip(): void {
+    this.#skipped++;
+    if (this.#state !== 'closed') this.#announce();
+  }
+
+  #change(state: RevocationFeedState, error: string | undefined): void {
+    if (this.#state === 'closed') return;
+    const isNews = state !== this.#state || error !== this.#error;
+    this.#state = state;
+    this.#error = error;
+    if (isNews) this.#announce();
+  }
+
+  #announce(): void {
+    const { onChange } = this.#options;
+    // Later and outside: an error that a listener throws is not the feed's.
+    if (onChange !== undefined) queueMicrotask(onChange);
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#closed;
+    return new Promise((resolve) => {
+      const cancel = this.#timers.start(ms, end);
+      function end() {
+        cancel();
+        signal.removeEventListener('abort', end);
+        resolve();
+      }
+      signal.addEventListener('abort', end);
+    });
+  }
+
+  async #keepPruning(): Promise<void> {
+    const { index, clock } = this.#options;
+    for (;;) {
+      await this.#pause(PRUNE_INTERVAL);
+      if (this.#closed.signal.aborted) return;
+      for (const _ of index.pruneInSteps(clock.now()))
+        await setImmediate(undefined, { ref: false });
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { MAX_TOKEN_LENGTH } from '../../jwt/limits.ts';
+import { isBlank, trimBlanks } from '../../kernel/encoding/header-text.ts';
+import { MultipleCredentials } from '../../kernel/errors.ts';
+import { type CookieNames, type ResolvedCookieNames, resolveCookieNames } from './cookie-names.ts';
+
+/** Finds the two tokens that a browser keeps in cookies. */
+export interface TokenCookies {
+  /** As they are sent, prefix included. */
+  readonly names: ResolvedCookieNames;
+  /** @throws {MultipleCredentials} when two of the name came */
+  findAccess(cookieHeader: string | undefined): string | undefined;
+  /** @throws {MultipleCredentials} when two of the name came */
+  findRefresh(cookieHeader: string | undefined): string | undefined;
+  /** The former names under which tokens of this issuer came. */
+  listFormer(cookieHeader: string | undefined): string[];
+}
+
+/**
+ * Under https the names carry `__Host-`, which keeps sibling domains from planting cookies of theirs.
+ * @param issuer decides the prefix and the default names; undefined is taken for https
+ * @throws {TypeError} for names that are not cookie names
+ * @see RFC 6265bis section 4.1.3.2
+ */
+export function createTokenCookies(
+  issuer: string | undefined,
+  given: CookieNames = {},
+): TokenCookies {
+  const names = resolveCookieNames(issuer, given);
+  const { access, refresh, former } = names;
+  return {
+    names,
+    findAccess: (header) => findCookie(header, access) ?? findFormer(header, former.access),
+    findRefresh: (header) => findCookie(header, refresh) ?? findFormer(header, former.refresh),
+    listFormer: (header) =>
+      Object.values(former).filter((name) => listOfIssuer(header, name).length > 0),
+  };
+
+  /**
+   * The sessions that an earlier version opened live on under its names. Under these, a token of another
+   * installation on this host is not a credential for us: it is left alone, however many of them came.
+   */
+  function findFormer(header: string | undefined, name: string | undefined): string | undefined {
+    return name === undefined ? undefined : requireOne(listOfIssuer(header, name));
+  }
+
+  function listOfIssuer(header: string | undefined, name: string): readonly string[] {
+    if (issuer === undefined) return NONE;
+    return listCookies(header, name).filter((token) => namesIssuer(token, issuer));
+  }
+}
+
+/** Whether a token says that it is of this issuer. It proves nothing: the verifier does. */
+function namesIssuer(token: string, issuer: string): boolean {
+  if (token.length > MAX_TOKEN_LENGTH) return false;
+  try {
+    const payload: unknown = JSON.parse(
+      Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
+    );
+    return (payload as { iss?: unknown } | null)?.iss === issuer;
+  } catch {
+    return false;
+  }
+}
+
+const NONE: readonly string[] = [];
+
+/** @throws {MultipleCredentials} when two of the name came */
+function findCookie(header: string | undefined, name: string): string | undefined {
+  return requireOne(listCookies(header, name)) || undefined;
+}
+
+/**
+ * A second cookie of the name may have been planted by a sibling domain or path, to sign a person in as
+ * somebody else.
+ * @throws {MultipleCredentials}
+ */
+function requireOne(tokens: readonly string[]): string | undefined {
+  if (tokens.length > 1) {
+    throw new MultipleCredentials('Two cookies of one name came. Delete the cookies of this site.');
+  }
+  return tokens[0];
+}
+
+/**
+ * The values of all cookies of a name, as they came: a token needs no decoding, and another spelling of it is
+ * not it. Names are compared byte for byte. A name that only becomes ours by trimming more than space and tab
+ * does not carry the protection of `__Host-`: a sibling domain can set it.
+ */
+function listCookies(header: string | undefined, name: string): readonly string[] {
+  if (header === undefined || !header.includes(name)) return NONE;
+  const found: string[] = [];
+  for (let start = 0, end = 0; start <= header.length; start = end + 1) {
+    end = header.indexOf(';', start);
+    if (end === -1) end = header.length;
+    const equals = header.indexOf('=', start);
+    if (equals === -1) break;
+    if (equals > end || !isNamed(header, start, equals, name)) continue;
+    found.push(trimBlanks(header.slice(equals + 1, end)));
+  }
+  return found;
+}
+
+/** Whether the text from `start` to `end` is the name, with nothing but spaces and tabs around it. */
+function isNamed(header: string, start: number, end: number, name: string): boolean {
+  // Most names are told apart by their length and their first character; none is cut out for that.
+  if (end - start < name.length) return false;
+  let first = start;
+  while (first < end && isBlank(header.charCodeAt(first))) first++;
+  if (!header.startsWith(name, first)) return false;
+  let rest = first + name.length;
+  while (rest < end && isBlank(header.charCodeAt(rest))) rest++;
+  return rest === end;
+}

@@ -1,0 +1,51 @@
+import { type InputProblem, isLatchkeyError, type LatchkeyError } from '../../kernel/errors.ts';
+import { wwwAuthenticate } from '../request/bearer.ts';
+import { createProblem, type Problem } from './problem.ts';
+
+/** An error as HTTP: what the caller may know of it. */
+export interface ErrorAnswer {
+  readonly problem: Problem;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What some errors have beside what all have. An error of another package is told by its members. */
+interface Details {
+  readonly problems?: readonly InputProblem[];
+  /** Seconds. */
+  readonly retryAfter?: number;
+}
+
+/** What a sign-in that needs one more step is told. */
+interface NextStep {
+  readonly challenge: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+}
+
+/** The response to an error of Latchkey's. Undefined: the error is not meant for a client. */
+export function findErrorAnswer(error: unknown): ErrorAnswer | undefined {
+  if (!isLatchkeyError(error) || error.status === undefined) return undefined;
+  const { problems, retryAfter }: LatchkeyError & Details = error;
+  const problem: Problem = {
+    ...createProblem(error.status, error.code, error.message),
+    ...(isIncomplete(error) ? { challenge: error.challenge, expires_in: error.expiresIn } : {}),
+    ...(problems === undefined ? {} : { errors: problems.map(toFieldError) }),
+  };
+  const headers: Record<string, string> = {};
+  if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)));
+  if (isChallenged(error)) headers['www-authenticate'] = wwwAuthenticate(error);
+  return { problem, headers };
+}
+
+/** By its code, so that no other error's member of that name is sent to a client. */
+function isIncomplete(error: LatchkeyError): error is LatchkeyError & NextStep {
+  return error.code === 'password_change_required';
+}
+
+function toFieldError({ field, problem }: InputProblem): { field: string; detail: string } {
+  return { field, detail: problem };
+}
+
+function isChallenged({ status, code }: LatchkeyError): boolean {
+  return status === 401 || code === 'insufficient_scope';
+}

@@ -1,0 +1,27 @@
+import type { AccessTokenClaims } from '../../jwt/access-token.ts';
+
+/**
+ * The host's own claims, as the `claims` option of the server returns them. Declare them once. The types of the server
+ * and of guards in every framework then include them:
+ *
+ * ```ts
+ * declare module 'latchkey/guard' {
+ *   interface CustomClaims {
+ *     tenant: string;
+ *   }
+ * }
+ * ```
+ *
+ * `latchkey/server` works as the module name too, but use the same name everywhere in a program. If you use both,
+ * TypeScript silently ignores the declarations for one of them.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: hosts extend it
+export interface CustomClaims {}
+
+/**
+ * Who a request comes from: the claims of its access token, verified, unrevoked and frozen.
+ * `Host` is the type of the host's own claims, by default {@link CustomClaims}.
+ */
+export type AuthenticatedUser<Host extends object = CustomClaims> = Readonly<
+  AccessTokenClaims & Host
+>;

@@ -1,0 +1,163 @@
+import { InvalidOption } from '../errors.ts';
+import { findNearMiss } from './did-you-mean.ts';
+
+/**
+ * Judges the value of one option.
+ * @param name the option with the options it lies within, such as `revocations.onStale`
+ * @throws {InvalidOption}
+ */
+export type OptionCheck = (name: string, value: unknown) => void;
+
+/** A check for each member of `T`, so that an option that is added to the type must be added here. */
+export type OptionChecks<T> = { readonly [Name in AllKeys<T>]-?: OptionCheck };
+
+/** The keys of every member of a union. */
+type AllKeys<T> = T extends unknown ? keyof T : never;
+
+/**
+ * Asserts that options are a plain object with no unknown names and no undefined values. Whoever reads
+ * options takes a missing one for its default, so a slip in a name, or a variable that is not set, would
+ * switch a check off without a word.
+ * @param caller the function that takes the options, for messages
+ * @throws {InvalidOption} with the nearest known name
+ */
+export function assertOptions(
+  caller: string,
+  options: unknown,
+  checks: Readonly<Record<string, OptionCheck>>,
+): void {
+  assertObject(`${caller}: `, '', options, checks);
+}
+
+/** An option that is an object of options. */
+export function optionsOf(checks: Readonly<Record<string, OptionCheck>>): OptionCheck {
+  return (name, value) => assertObject('', name, value, checks);
+}
+
+/** An option that is an object whose names the host chooses. */
+export function mapOf(check: OptionCheck): OptionCheck {
+  return (name, value) => {
+    assertPlainObject('', name, value, []);
+    for (const [member, each] of Object.entries(value)) assertMember('', name, member, each, check);
+  };
+}
+
+/** What the check allows, and false. */
+export function orFalse(check: OptionCheck): OptionCheck {
+  return (name, value) => {
+    if (value !== false) check(name, value);
+  };
+}
+
+/** Whatever is not undefined: who reads the option judges it. */
+export const anything: OptionCheck = () => undefined;
+
+/** The same for what may be undefined as well, because a default takes its place that switches nothing off. */
+export const anythingOrUndefined: OptionCheck = () => undefined;
+
+export const aString = ofType('string', 'a text');
+export const aNumber = ofType('number', 'a number');
+/** A text such as "false" would count as true. */
+export const aBoolean = ofType('boolean', 'true or false');
+export const aFunction = ofType('function', 'a function');
+
+export const aStringList: OptionCheck = (name, value) => {
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return;
+  throw new InvalidOption(name, `${name} must be a list of texts; this is ${describe(value)}.`);
+};
+
+export function oneOf(...choices: readonly string[]): OptionCheck {
+  return (name, value) => {
+    if (typeof value === 'string' && choices.includes(value)) return;
+    const due = choices.map((choice) => `"${choice}"`).join(' or ');
+    throw new InvalidOption(name, `${name} must be ${due}.`);
+  };
+}
+
+function ofType(type: string, due: string): OptionCheck {
+  return (name, value) => {
+    if (typeof value === type) return;
+    throw new InvalidOption(name, `${name} must be ${due}; this is ${describe(value)}.`);
+  };
+}
+
+function assertObject(
+  prefix: string,
+  name: string,
+  value: unknown,
+  checks: Readonly<Record<string, OptionCheck>>,
+): void {
+  assertPlainObject(prefix, name, value, Object.keys(checks));
+  for (const [member, each] of Object.entries(value)) {
+    const check = Object.hasOwn(checks, member) ? checks[member] : undefined;
+    if (check === undefined) throw unknownOption(prefix, name, member, Object.keys(checks));
+    assertMember(prefix, name, member, each, check);
+  }
+}
+
+function assertMember(
+  prefix: string,
+  name: string,
+  member: string,
+  value: unknown,
+  check: OptionCheck,
+): void {
+  const path = join(name, member);
+  if (value === undefined && check !== anythingOrUndefined) {
+    throw new InvalidOption(
+      path,
+      `${prefix}${path} is undefined, as a variable is that is not set. Give it a value, or leave it out.`,
+    );
+  }
+  try {
+    check(path, value);
+  } catch (error) {
+    if (!(error instanceof InvalidOption) || prefix === '') throw error;
+    throw new InvalidOption(error.setting, prefix + error.message);
+  }
+}
+
+/** A map, a list or a promise has no members of its own, so everything in it would be dropped. */
+function assertPlainObject(
+  prefix: string,
+  name: string,
+  value: unknown,
+  known: readonly string[],
+): asserts value is Readonly<Record<string, unknown>> {
+  if (isPlainObject(value)) return;
+  const example = known.length === 0 ? 'an object' : `an object such as { ${known[0]}: … }`;
+  const what = name === '' ? 'The options' : name;
+  throw new InvalidOption(name, `${prefix}${what} must be ${example}; this is ${describe(value)}.`);
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // The prototype of objects of another realm (`node:vm`, test runners) is not ours, but the last just so.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function unknownOption(
+  prefix: string,
+  name: string,
+  member: string,
+  known: readonly string[],
+): InvalidOption {
+  const meant = findNearMiss(member, known);
+  const where = name === '' ? 'There is no option' : `${name} has no option`;
+  const fix =
+    meant === undefined ? `The options are ${known.join(', ')}.` : `Did you mean "${meant}"?`;
+  return new InvalidOption(join(name, member), `${prefix}${where} "${member}". ${fix}`);
+}
+
+function join(name: string, member: string): string {
+  return name === '' ? member : `${name}.${member}`;
+}
+
+/** The kind of a value, never the value: it may be a secret. */
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return 'a text';
+  return typeof value === 'object' ? 'an object of another kind' : `a ${typeof value}`;
+}

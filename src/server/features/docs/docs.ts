@@ -1,0 +1,162 @@
+import swagger, { type SwaggerTransformObject } from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { addSecurityHeaders } from '../../http/security-headers.ts';
+import { VERSION } from '../../http/version.ts';
+import type { RouteContext } from '../../route-context.ts';
+import type { RouteName } from '../../routes-table.ts';
+import { nameSchemas } from './name-schemas.ts';
+import { shareRefusals } from './share-refusals.ts';
+
+/** Swagger UI sets styles on elements; everything else on its page comes from its own files. */
+const DOCS_CSP = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The routes for clients, and how these say who they are. */
+const CLIENT_ROUTES = ['introspect', 'revocations'] as const;
+const CLIENT_SCHEME = {
+  type: 'http',
+  scheme: 'bearer',
+  bearerFormat: 'lkg_…',
+  description:
+    'The key of a client: latchkey clients create NAME --kind guard. Basic works too, with the id of the client and its key.',
+} as const;
+
+/**
+ * Leaves a form of username and password: there are no clients to name here and no scopes to choose, and
+ * the bar on top only offers to load another document. Keys of clients are for programs, not for people.
+ */
+const DOCS_CSS = `
+.swagger-ui .topbar,
+.swagger-ui .scope-def,
+.swagger-ui .auth-container .wrapper:has(> label[for="password_type"]),
+.swagger-ui .auth-container .wrapper:has(> label[for^="client_"]),
+.swagger-ui .auth-container:has(label[for="auth-bearer-value"]) {
+  display: none;
+}
+`;
+
+/**
+ * Serves the OpenAPI document at `/openapi.json` and Swagger UI at `/docs`, all from this server.
+ * Routes added after it are in it, the host's own included.
+ */
+export async function addDocs(app: FastifyInstance, context: RouteContext): Promise<void> {
+  const path = (context.routes.get('token') ?? context.routes.get('login'))?.url;
+  const { issuer } = context.latchkey.settings;
+  const basePath = new URL(issuer).pathname.replace(/\/$/, '');
+  const tokenUrl = path === undefined ? undefined : basePath + context.prefix + path;
+  await app.register(swagger, {
+    // The paths are those of this app, whatever a proxy in front takes off.
+    stripBasePath: false,
+    transformObject: (made) => {
+      if (!('openapiObject' in made)) return made.swaggerObject;
+      markOptionalBodies(made.openapiObject, context);
+      nameSchemas(made.openapiObject);
+      shareRefusals(made.openapiObject);
+      return made.openapiObject;
+    },
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Latchkey',
+        version: VERSION,
+        description:
+          'Authentication. Register, then press **Authorize** and sign in to try the routes that need it.',
+      },
+      servers: [{ url: issuer }],
+      components: {
+        securitySchemes: {
+          ...(tokenUrl === undefined
+            ? {}
+            : {
+                account: {
+                  type: 'oauth2',
+                  description: 'Sign in with username (or email address) and password.',
+                  flows: {
+                    password: {
+                      tokenUrl,
+                      // The login route signs in and does not refresh.
+                      ...(context.routes.has('token') ? { refreshUrl: tokenUrl } : {}),
+                      scopes: {},
+                    },
+                  },
+                },
+              }),
+          ...(CLIENT_ROUTES.some((name) => context.routes.has(name))
+            ? { client: CLIENT_SCHEME }
+            : {}),
+        },
+      },
+    },
+  });
+  await app.register(async (scope) => {
+    addSecurityHeaders(scope);
+    // The page refers to everything relative to its one address.
+    scope.addHook('onRequest', (request, reply, done) => {
+      if (/\/docs\/(\?|$)/.test(request.url)) reply.redirect('../docs');
+      else done();
+    });
+    await scope.register(swaggerUi, {
+      routePrefix: '/docs',
+      indexPrefix: '.',
+      transformSpecification: (document) => {
+        makeRelative(document as OpenApiDocument, context.prefix, path);
+        return document;
+      },
+      staticCSP: DOCS_CSP,
+      uiConfig: { persistAuthorization: false },
+      theme: { title: 'Latchkey API', css: [{ filename: 'latchkey.css', content: DOCS_CSS }] },
+    });
+    scope.get('/openapi.json', { schema: { hide: true } as object }, async () => app.swagger());
+  });
+}
+
+type OpenApiDocument = Extract<
+  Parameters<SwaggerTransformObject>[0],
+  { openapiObject: unknown }
+>['openapiObject'];
+
+/**
+ * For the page alone, which must work at every address at which it can be reached: below a prefix, behind
+ * a proxy that takes a path off, and at other names than the issuer's. OpenAPI resolves the server's address
+ * against that of the document (`docs/json`); Swagger UI resolves that of the token endpoint against the page.
+ */
+function makeRelative(document: OpenApiDocument, prefix: string, tokenPath: string | undefined) {
+  const depth = prefix.split('/').length;
+  document.servers = [{ url: '../'.repeat(depth) }];
+  const account = document.components?.securitySchemes?.['account'];
+  if (tokenPath === undefined || account === undefined || !('flows' in account)) return;
+  const { password } = account.flows;
+  if (password === undefined) return;
+  password.tokenUrl = `.${tokenPath}`;
+  if (password.refreshUrl !== undefined) password.refreshUrl = password.tokenUrl;
+}
+
+/** Routes whose token may come as a cookie, so that no body is needed. */
+const BODY_OPTIONAL: readonly RouteName[] = ['refresh', 'logout'];
+
+/** The library calls every body required. Routes of the host are left as they are. */
+function markOptionalBodies(
+  { paths = {} }: OpenApiDocument,
+  { prefix, routes }: RouteContext,
+): void {
+  for (const name of BODY_OPTIONAL) {
+    const address = routes.get(name);
+    if (address === undefined) continue;
+    const path = (prefix + address.url).replace(/:(\w+)/g, '{$1}');
+    const methods = Object.entries(paths[path] ?? {});
+    const [, operation] = methods.find(([method]) => method.toUpperCase() === address.method) ?? [];
+    if (typeof operation === 'object' && 'requestBody' in operation) {
+      operation.requestBody = { ...operation.requestBody, required: false };
+    }
+  }
+}

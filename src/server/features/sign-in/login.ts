@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isForm } from '../../http/body.ts';
+import { toCaller } from '../../http/caller.ts';
+import { RequestRefused } from '../../http/errors/request-refused.ts';
+import {
+  answerSignIn,
+  limitsOf,
+  parseTransport,
+  requireTokens,
+} from '../../http/token-response.ts';
+import { addRoute, type RouteContext } from '../../route-context.ts';
+import { loginSchema } from './schemas.ts';
+
+export function addLoginRoute(app: FastifyInstance, context: RouteContext): void {
+  const { auth } = context.latchkey;
+  addRoute(app, context, 'login', {
+    schema: loginSchema,
+    handler: async (request, reply) => {
+      const transport = parseTransport(context, request);
+      const result = await auth.login(
+        readLogin(request),
+        toCaller(request),
+        limitsOf(context, transport),
+      );
+      return answerSignIn(context, reply, requireTokens(result), { route: 'login', transport });
+    },
+  });
+}
+
+/** Login forms of OAuth clients bring their protocol's fields along; those say nothing here. */
+function readLogin(request: FastifyRequest): unknown {
+  if (!isForm(request) || request.body === undefined) return request.body;
+  const { grant_type, client_id, client_secret, ...login } = request.body as Record<string, string>;
+  if (grant_type !== undefined && grant_type !== '' && grant_type !== 'password') {
+    throw new RequestRefused(400, 'invalid_input', '"grant_type" must be "password" here.');
+  }
+  return login;
+}

@@ -1,0 +1,82 @@
+import { stringifySetCookie } from 'cookie';
+import type { FastifyReply } from 'fastify';
+import type { IssuedTokens } from '../../auth/sessions/sign-in.ts';
+import { assertTokensFit, type TokenLimits } from '../../auth/sessions/token-limits.ts';
+import type { CookieNames } from '../../guard/request/cookie-names.ts';
+import { createTokenCookies, type TokenCookies } from '../../guard/request/token-cookies.ts';
+
+/**
+ * Bytes of one cookie that every browser keeps: name, value and attributes together. A browser drops a
+ * longer one without a word, and its user would be signed in and signed out at the same time.
+ * @see RFC 6265 section 6.1
+ */
+const COOKIE_BYTES = 4096;
+
+/** Whether a token was issued by this installation, however dead it is now. */
+export interface OwnTokenTest {
+  access(token: string): boolean;
+  refresh(token: string): boolean;
+}
+
+/** Writes and finds the two cookies that keep a browser signed in. */
+export interface AuthCookies extends TokenCookies {
+  /** The longest tokens that fit into the cookies. */
+  readonly limits: TokenLimits;
+  /** @throws {RangeError} for a token that no cookie can hold */
+  set(reply: FastifyReply, signIn: IssuedTokens): void;
+  /** Clears both cookies. */
+  clear(reply: FastifyReply): void;
+  /**
+   * Clears both cookies, except one that the request brought under our name and that another program set.
+   */
+  clearOwn(reply: FastifyReply, isOwn: OwnTokenTest): void;
+}
+
+/**
+ * Under an https issuer the cookies carry `__Host-` and `Secure`. They are always `HttpOnly`, so that
+ * script cannot read them, and `SameSite=Lax`.
+ */
+export function createAuthCookies(issuer: string, given: CookieNames = {}): AuthCookies {
+  const secure = issuer.startsWith('https:');
+  const cookies = createTokenCookies(issuer, given);
+  const { access, refresh } = cookies.names;
+
+  const write = (name: string, value: string, maxAge: number) =>
+    stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure });
+  const erase = (name: string) => write(name, '', 0);
+  // Ten digits of Max-Age: more than any lifetime has.
+  const roomIn = (name: string) =>
+    Math.max(0, COOKIE_BYTES - write(name, '', 9_999_999_999).length);
+  const limits: TokenLimits = {
+    carrier: 'a cookie',
+    accessToken: roomIn(access),
+    refreshToken: roomIn(refresh),
+  };
+
+  return {
+    ...cookies,
+    limits,
+    set(reply, signIn) {
+      assertTokensFit(signIn, limits);
+      reply.header('set-cookie', [
+        write(access, signIn.accessToken, signIn.expiresIn),
+        write(refresh, signIn.refreshToken, signIn.refreshExpiresIn),
+        ...cookies.listFormer(reply.request.headers.cookie).map(erase),
+      ]);
+    },
+    clear(reply) {
+      reply.header('set-cookie', [erase(access), erase(refresh)]);
+    },
+    clearOwn(reply, isOwn) {
+      const header = reply.request.headers.cookie;
+      const accessToken = cookies.findAccess(header);
+      const refreshToken = cookies.findRefresh(header);
+      const names = [
+        ...(accessToken === undefined || isOwn.access(accessToken) ? [access] : []),
+        ...(refreshToken === undefined || isOwn.refresh(refreshToken) ? [refresh] : []),
+        ...cookies.listFormer(header),
+      ];
+      reply.header('set-cookie', names.map(erase));
+    },
+  };
+}

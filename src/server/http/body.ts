@@ -1,0 +1,130 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { readMediaType, toAsciiLowerCase, trimBlanks } from '../../kernel/encoding/header-text.ts';
+import { parseJson } from '../../kernel/encoding/json.ts';
+import { JsonRefused } from '../../kernel/encoding/json-refused.ts';
+import { decodeUtf8 } from '../../kernel/encoding/utf8.ts';
+import { RequestRefused } from './errors/request-refused.ts';
+
+/** Bytes a body may have. */
+export const BODY_LIMIT = 64 * 1024;
+
+const JSON_TYPE = 'application/json';
+export const FORM = 'application/x-www-form-urlencoded';
+const MEMBERS_MAX = 64;
+/** @see RFC 6749 appendix A */
+const FIELD_NAME = /^[\w.-]{1,64}$/;
+
+/**
+ * Reads bodies strictly: UTF-8 that is UTF-8, JSON without duplicate members, forms without duplicate
+ * fields. Two readers of one lenient text can each find another password in it. An empty body is no body.
+ */
+export function addBodyParsers(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const options = { parseAs: 'buffer', bodyLimit: BODY_LIMIT } as const;
+  app.addContentTypeParser(JSON_TYPE, options, async (request: FastifyRequest, body: Buffer) => {
+    if (body.length === 0) return undefined;
+    assertPlain(request, JSON_TYPE);
+    return parseJsonBody(body);
+  });
+  app.addContentTypeParser(FORM, options, async (request: FastifyRequest, body: Buffer) => {
+    if (body.length === 0) return undefined;
+    assertPlain(request, FORM);
+    return parseFormBody(body);
+  });
+}
+
+export function isForm(request: FastifyRequest): boolean {
+  return readMediaType(request.headers['content-type']) === FORM;
+}
+
+/** @throws {RequestRefused} for a form where only JSON is taken */
+export function assertNotForm(request: FastifyRequest): void {
+  if (isForm(request) && request.body !== undefined) {
+    throw new RequestRefused(
+      415,
+      'unsupported_media_type',
+      'This takes JSON, not a form. Send "Content-Type: application/json".',
+    );
+  }
+}
+
+/**
+ * Bodies are neither compressed, which would make the size limit a lie, nor in another charset. Fastify finds
+ * the parser more leniently than HTTP defines the type, so the type is looked at again.
+ */
+function assertPlain({ headers }: FastifyRequest, type: string): void {
+  const encoding = toAsciiLowerCase(trimBlanks(headers['content-encoding'] ?? 'identity'));
+  if (encoding !== 'identity') {
+    const detail = 'Send the body as it is, without Content-Encoding.';
+    throw new RequestRefused(415, 'unsupported_encoding', detail);
+  }
+  const contentType = headers['content-type'];
+  if (readMediaType(contentType) !== type) {
+    const detail = `The Content-Type has characters that do not belong there. Send "${type}".`;
+    throw new RequestRefused(415, 'unsupported_media_type', detail);
+  }
+  const charset = /;[ \t]*charset[ \t]*=[ \t]*"?([^ \t";]+)/i.exec(contentType ?? '')?.[1];
+  if (charset !== undefined && toAsciiLowerCase(charset) !== 'utf-8') {
+    throw new RequestRefused(415, 'unsupported_charset', 'Send the body as UTF-8.');
+  }
+}
+
+/** @throws {RequestRefused} */
+function parseJsonBody(body: Buffer): unknown {
+  try {
+    return parseJson(decodeBody(body));
+  } catch (error) {
+    if (!(error instanceof JsonRefused)) throw error;
+    throw new RequestRefused(400, 'invalid_json', error.message);
+  }
+}
+
+/** @throws {RequestRefused} */
+function parseFormBody(body: Buffer): Readonly<Record<string, string>> {
+  const fields = new Map<string, string>();
+  const pairs = decodeBody(body).split('&', MEMBERS_MAX + 1);
+  // Empty ones count too: what comes after the last one that is read must not be dropped in silence.
+  if (pairs.length > MEMBERS_MAX) {
+    throw new RequestRefused(400, 'invalid_form', `A form may have ${MEMBERS_MAX} fields at most.`);
+  }
+  for (const pair of pairs) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    const name = decodeField(equals === -1 ? pair : pair.slice(0, equals));
+    const value = equals === -1 ? '' : decodeField(pair.slice(equals + 1));
+    // JSON sent as a form, as curl does unless told otherwise, would be one long name. Names are quoted in
+    // answers, and so the password in this one would be.
+    if (!FIELD_NAME.test(name)) {
+      const detail =
+        'This is not a form of named fields. For JSON, send "Content-Type: application/json".';
+      throw new RequestRefused(400, 'invalid_form', detail);
+    }
+    if (fields.has(name)) {
+      throw new RequestRefused(
+        400,
+        'invalid_form',
+        'A field of this form came twice. Send each once.',
+      );
+    }
+    fields.set(name, value);
+  }
+  // A field named __proto__ is a field like any other here, and refused by its name.
+  return Object.fromEntries(fields);
+}
+
+function decodeBody(body: Buffer): string {
+  const text = decodeUtf8(body);
+  if (text === undefined) {
+    throw new RequestRefused(400, 'invalid_encoding', 'The body is not valid UTF-8.');
+  }
+  return text;
+}
+
+function decodeField(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    const detail = 'This form is not valid percent-encoded UTF-8.';
+    throw new RequestRefused(400, 'invalid_encoding', detail);
+  }
+}

@@ -1,0 +1,69 @@
+import cors from '@fastify/cors';
+import type { FastifyInstance } from 'fastify';
+import { InvalidSetting } from '../../kernel/errors.ts';
+import { aStringList, type OptionChecks } from '../../kernel/options/check-options.ts';
+import type { RouteTable } from '../routes-table.ts';
+
+/** What pages of the allowed origins may do with the app's routes, beside what Latchkey's own need. */
+export interface CorsOptions {
+  /**
+   * Methods they may use, beside those of Latchkey's own routes. Written as a browser sends them: `PUT`, not
+   * `put`. Default GET, HEAD, POST, PUT, PATCH and DELETE.
+   */
+  readonly methods?: readonly string[];
+  /** Response headers that they may read, beside `WWW-Authenticate` and `Retry-After`. Default none. */
+  readonly exposedHeaders?: readonly string[];
+}
+
+export const corsOptionChecks = {
+  methods: aStringList,
+  exposedHeaders: aStringList,
+} satisfies OptionChecks<CorsOptions>;
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const EXPOSED = ['WWW-Authenticate', 'Retry-After'];
+/** Seconds for which a browser may remember the answer to a preflight. */
+const MAX_AGE_SECONDS = 600;
+
+/** @see RFC 9110 section 5.6.2 */
+const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/;
+
+/** A browser compares methods to the letter, and spells none but its own in lower case. */
+const METHOD = /^[^a-z]+$/;
+
+/** For which routes, and to whom. */
+interface CorsScope {
+  /** Each exact; none: CORS stays off. */
+  readonly origins: readonly string[];
+  readonly routes: RouteTable;
+}
+
+/**
+ * Lets the pages of other origins call the app with credentials.
+ * @throws {InvalidSetting} for options that are not lists of methods or header names
+ */
+export async function addCors(
+  app: FastifyInstance,
+  { origins, routes }: CorsScope,
+  { methods = METHODS, exposedHeaders = [] }: CorsOptions = {},
+): Promise<void> {
+  const exposed = [...EXPOSED, ...readTokens('cors.exposedHeaders', exposedHeaders, TOKEN)];
+  const given = readTokens('cors.methods', methods, METHOD);
+  if (origins.length === 0) return;
+  // A host that names its own methods must not lock its pages out of our routes.
+  const ours = Array.from(routes.values(), ({ method }) => method);
+  await app.register(cors, {
+    origin: [...origins],
+    credentials: true,
+    methods: [...new Set([...given, ...ours])],
+    exposedHeaders: exposed,
+    maxAge: MAX_AGE_SECONDS,
+  });
+}
+
+function readTokens(option: string, tokens: readonly string[], form: RegExp): readonly string[] {
+  // With credentials a browser takes "*" for a name, not for everything.
+  if (tokens.every((each) => TOKEN.test(each) && form.test(each) && each !== '*')) return tokens;
+  const example = option.endsWith('methods') ? '["GET", "PUT"]' : '["ETag", "X-Total-Count"]';
+  throw new InvalidSetting(option, 'is not a list of names.', `Give ${example}.`);
+}

@@ -1,0 +1,57 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IssuedTokens } from '../../auth/sessions/sign-in.ts';
+import { isChallenge, type SignInResult } from '../../auth/sessions/sign-in-result.ts';
+import type { TokenLimits } from '../../auth/sessions/token-limits.ts';
+import { SignInIncomplete } from '../../kernel/errors.ts';
+import type { RouteContext } from '../route-context.ts';
+import type { AnswerTransport, SignInRoute } from './answers.ts';
+import { RequestRefused } from './errors/request-refused.ts';
+
+/**
+ * Reads `?transport=`.
+ * @throws {RequestRefused} when it is neither `cookie` nor `body`
+ * @throws {Forbidden} when another site asks for cookies
+ */
+export function parseTransport(
+  { transport: fallback, originRules }: RouteContext,
+  request: FastifyRequest,
+): AnswerTransport {
+  const transport = (request.query as Record<string, unknown>)['transport'] ?? fallback;
+  if (transport !== 'cookie' && transport !== 'body') {
+    throw new RequestRefused(400, 'invalid_transport', '"transport" must be "cookie" or "body".');
+  }
+  if (transport === 'cookie') originRules.assertNotCrossSite(request);
+  return transport;
+}
+
+/** The longest tokens that an answer of this transport carries; undefined: any that a verifier accepts. */
+export function limitsOf(
+  { cookies }: RouteContext,
+  transport: AnswerTransport,
+): TokenLimits | undefined {
+  return transport === 'cookie' ? cookies.limits : undefined;
+}
+
+/**
+ * The tokens of a sign-in. For a route of your own:
+ *
+ * ```ts
+ * cookies.set(reply, requireTokens(await auth.login(request.body, caller, cookies.limits)));
+ * ```
+ * @throws {SignInIncomplete} where the sign-in needs one more step; answered with 401 and its challenge
+ */
+export function requireTokens(result: SignInResult): IssuedTokens {
+  if (isChallenge(result)) throw new SignInIncomplete(result.challenge, result.expiresIn);
+  return result;
+}
+
+/** Answers with the tokens, or with the cookies and the user instead. */
+export function answerSignIn(
+  context: RouteContext,
+  reply: FastifyReply,
+  tokens: IssuedTokens,
+  { route, transport }: { route: SignInRoute; transport: AnswerTransport },
+): object {
+  if (transport === 'cookie') context.cookies.set(reply, tokens);
+  return context.answers.signIn(route, tokens, transport);
+}

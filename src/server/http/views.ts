@@ -1,0 +1,74 @@
+import type { AuditEvent } from '../../auth/audit/event.ts';
+import type { Session, User } from '../../auth/model.ts';
+import type { IssuedTokens } from '../../auth/sessions/sign-in.ts';
+
+/** The tokens as an answer has them. @see RFC 6749 section 5.1 */
+export interface TokenAnswer {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly token_type: 'bearer';
+  /** Seconds the access token lives. */
+  readonly expires_in: number;
+  /** Space separated; absent where no scope is granted. */
+  readonly scope?: string;
+}
+
+/** A user as people see it. The host's own fields stand beside ours, by their names. */
+export function toUserView(user: User): Record<string, unknown> {
+  return {
+    ...user.profile,
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    name: user.name,
+    roles: user.roles,
+    created_at: toTime(user.createdAt),
+  };
+}
+
+/** @see RFC 6749 section 5.1 */
+export function toTokenView(signIn: IssuedTokens): TokenAnswer {
+  return {
+    access_token: signIn.accessToken,
+    refresh_token: signIn.refreshToken,
+    token_type: 'bearer',
+    expires_in: signIn.expiresIn,
+    ...(signIn.scope === null ? {} : { scope: signIn.scope }),
+  };
+}
+
+export function toSessionView(session: Session, currentId: string): Record<string, unknown> {
+  return {
+    id: session.id,
+    current: session.id === currentId,
+    device: session.userAgent,
+    address: session.address,
+    created_at: toTime(session.createdAt),
+    last_used_at: toTime(session.rotatedAt),
+    expires_at: toTime(session.expiresAt),
+  };
+}
+
+/** @param names of the actor and the subject, where they are known */
+export function toEventView(
+  event: AuditEvent,
+  names: { readonly actor: string | null; readonly subject: string | null },
+): Record<string, unknown> {
+  return {
+    id: event.id,
+    at: toTime(event.at),
+    type: event.type,
+    actor: { ...event.actor, name: names.actor },
+    subject: { ...event.subject, name: names.subject },
+    session_id: event.sessionId,
+    outcome: event.outcome,
+    reason: event.reason,
+    address: event.address,
+    user_agent: event.userAgent,
+    changes: event.changes,
+  };
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,9 +1,0 @@
-import type { FastifyInstance } from 'fastify';
-import { API_HEADERS } from '../guard/api-headers.ts';
-
-export function addSecurityHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(API_HEADERS);
-    done();
-  });
-}

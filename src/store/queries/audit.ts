@@ -1,0 +1,59 @@
+import type { AuditEvent } from '../../auth/audit/event.ts';
+import type { AuditEventFilter } from '../../auth/ports/store.ts';
+import { type AuditEventRow, eventColumns } from '../schema.ts';
+import { pick, query } from '../sql/query.ts';
+import type { Sql } from '../sql/sql.ts';
+import type { Steps, Value } from '../sql/steps.ts';
+import { fromEventRow, toEventRow } from '../verbs/event-records.ts';
+import type { Verbs } from './verb.ts';
+
+/** Writes an event within the verb that it tells of. */
+export function auditLog(sql: Sql): (event: AuditEvent) => Steps<void> {
+  const insert = query(sql, 'audit.insert', (p: AuditEventRow) =>
+    sql.db.insertInto('audit_events').values(pick(p, eventColumns)),
+  );
+  return function* (event) {
+    yield* insert(toEventRow(event));
+  };
+}
+
+export function auditVerbs(sql: Sql): Pick<Verbs, 'recordEvent' | 'listEvents'> {
+  return {
+    recordEvent: auditLog(sql),
+
+    *listEvents({ order, filter = {}, after = null, before = null, limit }) {
+      const values: Value[] = [];
+      const bind = (value: Value) => sql.parameter(values.push(value));
+      const conditions = [...describeFilter(filter, bind)];
+      if (after !== null) conditions.push(`id > ${bind(after)}`);
+      if (before !== null) conditions.push(`id < ${bind(before)}`);
+      const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
+      const direction = order === 'newest first' ? 'desc' : 'asc';
+      const rows = yield {
+        text: `select ${eventColumns.join(', ')} from audit_events${where} order by id ${direction} limit ${bind(limit)}`,
+        values,
+      };
+      return (rows as AuditEventRow[]).map(fromEventRow);
+    },
+  };
+}
+
+/**
+ * The conditions in SQL. Put together as text: the conditions that are left out must not be in the statement,
+ * or no index would serve it, and the query builder is not loaded where statements were compiled beforehand.
+ */
+function* describeFilter(
+  { actorKind, actorId, subjectKind, subjectId, types, outcome, address }: AuditEventFilter,
+  bind: (value: Value) => string,
+): Generator<string> {
+  if (actorKind !== undefined) yield `actor_kind = ${bind(actorKind)}`;
+  if (actorId !== undefined) yield `actor_id = ${bind(actorId)}`;
+  const isUser = subjectKind === undefined || subjectKind === 'user';
+  if (subjectId !== undefined) yield `${isUser ? 'user_id' : 'subject'} = ${bind(subjectId)}`;
+  if (subjectKind !== undefined && (subjectId === undefined || !isUser)) {
+    yield `subject_kind = ${bind(subjectKind)}`;
+  }
+  if (types !== undefined) yield `type in (${types.map(bind).join(', ') || 'null'})`;
+  if (outcome !== undefined) yield `reason is ${outcome === 'success' ? 'null' : 'not null'}`;
+  if (address !== undefined) yield `address = ${bind(address)}`;
+}

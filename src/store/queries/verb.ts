@@ -1,0 +1,67 @@
+import type { Store } from '../../auth/ports/store.ts';
+import type { Steps } from '../sql/steps.ts';
+
+/** The port's verbs that run as statements on the database. */
+export type VerbName = Exclude<keyof Store, 'close' | 'subscribe'>;
+
+export type VerbArgs<K extends VerbName> = Parameters<Store[K]>[0];
+
+/**
+ * Every verb of the port as steps. Each is atomic, because the driver runs it inside a transaction.
+ * A database that can do one better replaces it: `{ ...createVerbs(sql), rotateSession }`.
+ */
+export type Verbs = {
+  readonly [K in VerbName]: (args: VerbArgs<K>) => Steps<Awaited<ReturnType<Store[K]>>>;
+};
+
+const readingVerbs: Record<VerbName, boolean> = {
+  createUser: false,
+  findUser: true,
+  listUsers: true,
+  openSession: false,
+  rotateSession: false,
+  findSession: true,
+  listSessions: true,
+  endSession: false,
+  endAllSessions: false,
+  changePassword: false,
+  requirePasswordChange: false,
+  setRoles: false,
+  setDisabled: false,
+  deleteUser: false,
+  findSessionCleanup: true,
+  cleanUpSessions: false,
+  revokeToken: false,
+  listRevocations: true,
+  createClient: false,
+  findClient: true,
+  listClients: true,
+  rotateClientSecret: false,
+  deleteClient: false,
+  createOneTimeSecret: false,
+  findOneTimeSecret: true,
+  tryOneTimeCode: false,
+  consumeOneTimeSecret: false,
+  readKeys: true,
+  changeKeys: false,
+  raise: false,
+  exchange: false,
+  recordEvent: false,
+  listEvents: true,
+  prune: false,
+  ping: true,
+  tryWriting: false,
+};
+
+/** Whether the verb never writes, and so needs no write lock and no commit. */
+export function isReadingVerb(verb: VerbName): boolean {
+  return readingVerbs[verb];
+}
+
+/** The port, made of what calls the verb of a name. The table above names them all. */
+export function createVerbCalls(
+  verb: <K extends VerbName>(name: K) => Store[K],
+): Pick<Store, VerbName> {
+  const names = Object.keys(readingVerbs) as VerbName[];
+  return Object.fromEntries(names.map((name) => [name, verb(name)])) as Pick<Store, VerbName>;
+}

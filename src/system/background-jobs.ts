@@ -1,0 +1,102 @@
+import type { Auth } from '../auth/auth.ts';
+import { Lease } from '../auth/lease.ts';
+import type { Clock, Random, Store } from '../auth/ports/store.ts';
+import { settlesWithin } from '../kernel/settles-within.ts';
+import { createReporter, type OnBackgroundReport, reporting } from './background-report.ts';
+import { Housekeeping } from './purge-expired.ts';
+
+const MAINTENANCE_INTERVAL = 60_000;
+const STOP_LIMIT_MS = 2_000;
+/** Long enough that a node that renews it every minute may be late once. */
+const LEASE_TERM = 3 * MAINTENANCE_INTERVAL;
+
+export interface Upkeep {
+  /** Waits for what is under way, for two seconds at most. What goes on fails once the store is closed. */
+  stop(): Promise<void>;
+}
+
+export interface UpkeepOptions {
+  readonly auth: Auth;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** ms */
+  readonly pollInterval: number;
+  readonly onReport: OnBackgroundReport;
+}
+
+/**
+ * Keeps a node up to date: reads what other processes revoked, as soon as the database tells of it where
+ * it can and at every interval in any case, and once a minute forgets what has expired; one node of all
+ * removes it from the database as well. A database that does not answer is asked again the next time;
+ * what this node knows stays in force, and `onReport` is told why.
+ */
+export async function startUpkeep(options: UpkeepOptions): Promise<Upkeep> {
+  const { auth, store, clock, random, pollInterval } = options;
+  let isStopping = false;
+  const onReport: OnBackgroundReport = (report) => {
+    // What closing cuts off is not a failure.
+    if (!isStopping) options.onReport(report);
+  };
+  const poll = repeat(
+    reporting('reading revocations', () => auth.revocations.catchUp(), onReport),
+    pollInterval,
+  );
+  const lease = new Lease({ store, clock, random, name: 'housekeeping', term: LEASE_TERM });
+  const housekeeping = new Housekeeping(auth, lease, clock);
+  const maintain = async () => {
+    await auth.maintain();
+    await housekeeping.run();
+  };
+  const maintenance = repeat(reporting('maintenance', maintain, onReport), MAINTENANCE_INTERVAL);
+  const unsubscribe = await store.subscribe?.(
+    poll.now,
+    createReporter('listening for revocations', onReport),
+  );
+  return {
+    async stop() {
+      isStopping = true;
+      housekeeping.stop();
+      const stopped = Promise.all([unsubscribe?.(), poll.stop(), maintenance.stop()]);
+      // A database that is away cannot be told. There the lease ends with its term.
+      await settlesWithin(
+        STOP_LIMIT_MS,
+        stopped.then(() => lease.release()),
+      );
+    },
+  };
+}
+
+interface Repeated {
+  /** Runs the task soon: at once, or after a run under way, which may have begun too early. */
+  now(): void;
+  stop(): Promise<void>;
+}
+
+/** Runs a task that never rejects again and again, never two at a time. Keeps no process alive. */
+function repeat(task: () => Promise<void>, interval: number): Repeated {
+  let running: Promise<void> | undefined;
+  let again = false;
+  let stopped = false;
+  const run = () => {
+    running ??= task().finally(() => {
+      running = undefined;
+      if (again) now();
+    });
+  };
+  const now = () => {
+    again = running !== undefined && !stopped;
+    run();
+  };
+  const timer = setInterval(run, interval);
+  timer.unref();
+  return {
+    now,
+    async stop() {
+      stopped = true;
+      again = false;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
