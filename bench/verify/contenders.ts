@@ -35,9 +35,9 @@ const creators = {
   'guard.verify(), no cache': (material) => createLatchkey(material, false),
   'guard.verify(), remembering': (material) =>
     createLatchkey(material, { maxEntries: Math.floor(TOO_FEW * material.tokens.length) }),
-  'guard, nothing revoked': (material) => createRevoking(material, 0, false),
-  'guard, a million revoked': (material) => createRevoking(material, MILLION, false),
-  'guard, a million, and more': (material) => createRevoking(material, MILLION, true),
+  'guard, nothing revoked': (material) => createRevocationArgs(material, 0, false),
+  'guard, a million revoked': (material) => createRevocationArgs(material, MILLION, false),
+  'guard, a million, and more': (material) => createRevocationArgs(material, MILLION, true),
   'fast-jwt': (material) => createFastJwt(material, false),
   'fast-jwt with its cache': (material) => createFastJwt(material, 2 * material.tokens.length),
   jose: createJose,
@@ -115,7 +115,7 @@ async function createLatchkey(
 }
 
 /** @param more whether one more is revoked before each batch, so that each token must be looked up again */
-async function createRevoking(
+async function createRevocationArgs(
   material: Material,
   revocations: number,
   more: boolean,

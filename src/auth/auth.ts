@@ -7,9 +7,9 @@ import { Clients } from './clients/clients.ts';
 import { type AuthContext, findIssuedUntil, raiseLongestAccessTtl } from './context.ts';
 import { changePassword } from './credentials/change-password.ts';
 import { changeRequiredPassword } from './credentials/required-password-change.ts';
-import { createStaticKeyRing, type KeyRing, StoredKeyRing } from './keys/active-key-set.ts';
-import { KeyKeeper } from './keys/key-rotation-service.ts';
-import { KeyVault } from './keys/sealed-key-repository.ts';
+import { type ActiveKeySet, createStaticKeyRing, StoredKeyRing } from './keys/active-key-set.ts';
+import { KeyRotationService } from './keys/key-rotation-service.ts';
+import { SealedKeyRepository } from './keys/sealed-key-repository.ts';
 import type { User } from './model.ts';
 import { findRefreshToken, type LiveRefreshToken } from './oauth/find-refresh-token.ts';
 import type { Page } from './page.ts';
@@ -37,15 +37,15 @@ export class Auth {
   readonly clients: Clients;
   /** Reads the audit trail. */
   readonly audit: AuditTrail;
-  readonly keys: KeyRing;
+  readonly keys: ActiveKeySet;
   /** Replaces and revokes keys. */
-  readonly keeper: KeyKeeper;
+  readonly keeper: KeyRotationService;
   /** This node's live revocations; a verifier asks its index. */
   readonly revocations: RevocationLog;
   readonly #context: AuthContext;
   readonly #writeProbe: WriteProbe;
 
-  constructor(context: AuthContext, keys: KeyRing, keeper: KeyKeeper) {
+  constructor(context: AuthContext, keys: ActiveKeySet, keeper: KeyRotationService) {
     this.#context = context;
     this.#writeProbe = new WriteProbe(context);
     this.keys = keys;
@@ -65,9 +65,9 @@ export class Auth {
     return signIn.register(this.#context, input, caller, limits);
   }
 
-  /** @see {@link signIn.signUp} */
-  signUp(input: NewUserInput | unknown, caller: Caller = anonymousCaller): Promise<User> {
-    return signIn.signUp(this.#context, input, caller);
+  /** @see {@link signIn.createAccount} */
+  createAccount(input: NewUserInput | unknown, caller: Caller = anonymousCaller): Promise<User> {
+    return signIn.createAccount(this.#context, input, caller);
   }
 
   /** @see {@link login} */
@@ -91,12 +91,12 @@ export class Auth {
   }
 
   /** @see {@link account.findMe} */
-  findMe(bearer: account.Bearer): Promise<User> {
+  findMe(bearer: account.Principal): Promise<User> {
     return account.findMe(this.#context, bearer);
   }
 
   /** @see {@link account.logout} */
-  logout(bearer: account.Bearer, caller: Caller = anonymousCaller): Promise<void> {
+  logout(bearer: account.Principal, caller: Caller = anonymousCaller): Promise<void> {
     return account.logout(this.#context, bearer, caller);
   }
 
@@ -106,13 +106,13 @@ export class Auth {
   }
 
   /** @see {@link account.logoutAll} */
-  logoutAll(bearer: account.Bearer, caller: Caller = anonymousCaller): Promise<void> {
+  logoutAll(bearer: account.Principal, caller: Caller = anonymousCaller): Promise<void> {
     return account.logoutAll(this.#context, bearer, caller);
   }
 
   /** @see {@link changePassword} */
   changePassword(
-    bearer: account.Bearer,
+    bearer: account.Principal,
     input: unknown,
     caller: Caller = anonymousCaller,
     limits?: TokenLimits,
@@ -130,13 +130,13 @@ export class Auth {
   }
 
   /** @see {@link account.listSessions} */
-  listSessions(bearer: account.Bearer, page: Page | unknown = {}): Promise<account.SessionPage> {
+  listSessions(bearer: account.Principal, page: Page | unknown = {}): Promise<account.SessionPage> {
     return account.listSessions(this.#context, bearer, page);
   }
 
   /** @see {@link account.endSession} */
   endSession(
-    bearer: account.Bearer,
+    bearer: account.Principal,
     sessionId: string,
     caller: Caller = anonymousCaller,
   ): Promise<void> {
@@ -236,7 +236,7 @@ export async function createAuth(options: {
   random: Random;
 }): Promise<Auth> {
   const { settings, store, clock, random } = options;
-  const vault = await KeyVault.open({ store, secret: settings.secret, clock, random });
+  const vault = await SealedKeyRepository.open({ store, secret: settings.secret, clock, random });
   // Before the first token: a revocation on another node must outlive what this node issues.
   await raiseLongestAccessTtl(store, settings);
   const log = new RevocationLog(store, clock);
@@ -279,7 +279,7 @@ export async function createAuth(options: {
   });
   // After it follows: another node may have changed keys since the vault was opened.
   await log.catchUp();
-  const keeper = new KeyKeeper(context, vault, keys);
+  const keeper = new KeyRotationService(context, vault, keys);
   await keeper.ensureKey();
   return new Auth(context, keys, keeper);
 }

@@ -2,7 +2,14 @@ import type { Caller } from './audit/caller.ts';
 import type { NewAuditEvent } from './audit/event.ts';
 import type { EventMaker } from './audit/event-maker.ts';
 import type { RootKey } from './keys/root-keys.ts';
-import type { Clock, PasswordHasher, Random, Revoked, Revoking, Store } from './ports/store.ts';
+import type {
+  Clock,
+  PasswordHasher,
+  Random,
+  RevocationArgs,
+  RevocationResult,
+  Store,
+} from './ports/store.ts';
 import { LONGEST_ACCESS_TTL } from './ports/store.ts';
 import type { RevocationLog } from './revocations/revocation-log.ts';
 import type { AccessTokenIssuer } from './sessions/access-token-issuer.ts';
@@ -48,11 +55,11 @@ export function raiseLongestAccessTtl(
 }
 
 /** What every revoking verb of the store needs to be told. */
-export function createRevoking(
+export function createRevocationArgs(
   context: AuthContext,
   event: NewAuditEvent,
   caller: Caller,
-): Revoking {
+): RevocationArgs {
   return {
     issuedUntil: findIssuedUntil(context.clock),
     event: context.createEvent(event, caller),
@@ -60,7 +67,10 @@ export function createRevoking(
 }
 
 /** Runs a revoking verb and tells whether it found something, as {@link settleRevoked} does. */
-export async function revoke(context: AuthContext, verb: Promise<Revoked>): Promise<boolean> {
+export async function revoke(
+  context: AuthContext,
+  verb: Promise<RevocationResult>,
+): Promise<boolean> {
   return (await settleRevoked(context, verb)).found;
 }
 
@@ -69,7 +79,7 @@ export async function revoke(context: AuthContext, verb: Promise<Revoked>): Prom
  * was nothing left to revoke, somebody else did: another node, or an attempt whose answer got lost. The
  * log then tells of what this node may not have heard yet.
  */
-export async function settleRevoked<T extends Revoked>(
+export async function settleRevoked<T extends RevocationResult>(
   context: AuthContext,
   verb: Promise<T>,
 ): Promise<T> {

@@ -7,13 +7,13 @@ import { CommandFailed, UsageError } from './shell/failures.ts';
 import { type Found, findCommand } from './shell/find-command.ts';
 import type { Flags } from './shell/flags.ts';
 import { parseCall } from './shell/parse-call.ts';
-import { Console, type Surroundings } from './shell/terminal/console.ts';
+import { type CliIo, Console } from './shell/terminal/console.ts';
 
 /**
  * Runs the program on a command line. Never rejects.
  * @returns the exit code, see {@link exitCode}
  */
-export async function run(surroundings: Surroundings): Promise<number> {
+export async function run(surroundings: CliIo): Promise<number> {
   const console = new Console(surroundings);
   try {
     return await perform(console, surroundings, findCommand(surroundings.argv));
@@ -22,13 +22,9 @@ export async function run(surroundings: Surroundings): Promise<number> {
   }
 }
 
-async function perform(
-  console: Console,
-  { env, envFile }: Surroundings,
-  found: Found,
-): Promise<number> {
+async function perform(console: Console, { env, envFile }: CliIo, found: Found): Promise<number> {
   if (found.kind === 'version') {
-    const { VERSION } = await import('../server/http/version.ts');
+    const { VERSION } = await import('../server/version.ts');
     console.print(VERSION);
     return exitCode.ok;
   }

@@ -1,5 +1,5 @@
 import { InvalidSetting } from '../kernel/errors.ts';
-import { findNearMiss } from '../kernel/options/did-you-mean.ts';
+import { findNearest } from '../kernel/options/did-you-mean.ts';
 import { type SettingName, type SettingSpec, settingTable } from './setting-table.ts';
 
 /** A setting as somebody wrote it. */
@@ -23,7 +23,7 @@ export function refuseUnknown(
   known: readonly (string | undefined)[],
 ): never {
   const names = known.filter((name) => name !== undefined);
-  const meant = findNearMiss(label, names);
+  const meant = findNearest(label, names);
   throw new InvalidSetting(
     label,
     `is not a ${kind} that Latchkey knows.`,

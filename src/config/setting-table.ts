@@ -1,7 +1,7 @@
 import { ALGORITHMS, type Algorithm, isAlgorithm } from '../jwt/algorithms.ts';
 import { describeKnownMaterial } from '../jwt/keys/known-material.ts';
 import { findSecretWeakness } from '../jwt/keys/secret-strength.ts';
-import { findNearMiss } from '../kernel/options/did-you-mean.ts';
+import { findNearest } from '../kernel/options/did-you-mean.ts';
 import { parseDatabaseUrl } from './database.ts';
 import { durationBetween, wholeSecondsBetween } from './duration.ts';
 import { parseHost, parsePort, parseTrustProxy, splitList } from './network.ts';
@@ -90,7 +90,7 @@ function parseMaxSessions(text: string, refuse: Refuse): number {
 function parseAlgorithm(text: string, refuse: Refuse): Algorithm {
   if (isAlgorithm(text)) return text;
   const known = Object.keys(ALGORITHMS);
-  const meant = findNearMiss(text, known);
+  const meant = findNearest(text, known);
   return refuse(
     `${quote(text)} is not an algorithm that Latchkey signs with.`,
     `${meant === undefined ? '' : `Did you mean ${meant}? `}Give one of ${known.join(', ')}.`,

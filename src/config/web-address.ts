@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isOrigin } from '../kernel/encoding/web-origin.ts';
-import { findNearMiss } from '../kernel/options/did-you-mean.ts';
+import { findNearest } from '../kernel/options/did-you-mean.ts';
 import { splitList } from './network.ts';
 import { quote, type Refuse } from './setting-error.ts';
 import { refuseStrayCharacters } from './stray-characters.ts';
@@ -74,7 +74,7 @@ function assertOrigin(origin: string, refuse: Refuse): void {
   }
   const [, scheme = ''] = /^([^:/]+):\/\//.exec(origin) ?? [];
   // A slip in "https" must not become an origin that nobody ever sends.
-  const meant = /^https?$/.test(scheme) ? undefined : findNearMiss(scheme, ['https', 'http']);
+  const meant = /^https?$/.test(scheme) ? undefined : findNearest(scheme, ['https', 'http']);
   if (meant !== undefined) {
     refuse(`${quote(origin)} is not an origin.`, `Did you mean ${meant}://?`);
   }

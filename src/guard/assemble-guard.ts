@@ -20,7 +20,7 @@ export interface GuardParts {
   readonly credentials: CredentialReader;
   readonly clock: Clock;
   /** What may keep a guard from trusting its verifier for now; absent where nothing can. */
-  readonly doubt?: GuardDoubt;
+  readonly doubt?: GuardReadiness;
   /** Whose tokens it judges; undefined where the keys alone decide. */
   readonly issuer?: string | undefined;
   /** The ids of the keys, where they never change. */
@@ -30,17 +30,17 @@ export interface GuardParts {
 }
 
 /** Tells when a verifier's word is not enough. */
-export interface GuardDoubt {
+export interface GuardReadiness {
   /**
    * Throws what keeps any token from being judged now.
    * @param alone whether there is no time to ask the issuer about the token
    */
-  assertAble(alone: boolean): void;
+  assertReady(alone: boolean): void;
   /**
    * What a request should wait for, given what was thrown for it; undefined where that is the answer.
    * Asked once per request.
    */
-  findHope(error: unknown): Promise<unknown> | undefined;
+  pendingFor(error: unknown): Promise<unknown> | undefined;
   /** Asks the issuer about a token that verified; undefined where its word is not needed. */
   confirm?(token: string): Promise<void> | undefined;
 }
@@ -65,7 +65,7 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
     };
     if (doubt === undefined) return (request) => admit(identify(request).user);
     const check: RequestCheck<Host> = (request) => {
-      doubt.assertAble(false);
+      doubt.assertReady(false);
       const { token, user } = identify(request);
       return doubt.confirm?.(token)?.then(() => admit(user)) ?? admit(user);
     };
@@ -73,7 +73,7 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
       try {
         return check(request);
       } catch (error) {
-        const hope = doubt.findHope(error);
+        const hope = doubt.pendingFor(error);
         if (hope === undefined) throw error;
         return hope.then(() => check(request));
       }
@@ -95,7 +95,7 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
 
   const guard: Guard<Host> = {
     verify(token) {
-      doubt?.assertAble(true);
+      doubt?.assertReady(true);
       return verifier.verify(token) as User;
     },
     authenticate,

@@ -8,17 +8,17 @@ import type { AuthenticatedUser, CustomClaims } from './verify/authenticated-use
  * What is there at once in all but rare cases: a promise only where the guard must ask its issuer first.
  * `await` takes both.
  */
-export type Soon<T> = T | Promise<T>;
+export type Awaitable<T> = T | Promise<T>;
 
 /** Finds out who a request comes from, and whether that one may. */
 export type RequestCheck<Host extends object = CustomClaims> = (
   request: IncomingRequest,
-) => Soon<AuthenticatedUser<Host>>;
+) => Awaitable<AuthenticatedUser<Host>>;
 
 /** The same for a route that guests may use: undefined for a request without a token. */
 export type GuestCheck<Host extends object = CustomClaims> = (
   request: IncomingRequest,
-) => Soon<AuthenticatedUser<Host> | undefined>;
+) => Awaitable<AuthenticatedUser<Host> | undefined>;
 
 /**
  * A handler as the web has it: Next.js routes, Bun, Deno, service workers. `Incoming` is the framework's own kind of
@@ -28,14 +28,18 @@ export type ProtectedHandler<
   Host extends object,
   Rest extends unknown[],
   Incoming extends Request = Request,
-> = (request: Incoming, user: AuthenticatedUser<Host>, ...rest: Rest) => Soon<Response>;
+> = (request: Incoming, user: AuthenticatedUser<Host>, ...rest: Rest) => Awaitable<Response>;
 
 /** The same for a route that guests may use. */
 export type GuestHandler<
   Host extends object,
   Rest extends unknown[],
   Incoming extends Request = Request,
-> = (request: Incoming, user: AuthenticatedUser<Host> | undefined, ...rest: Rest) => Soon<Response>;
+> = (
+  request: Incoming,
+  user: AuthenticatedUser<Host> | undefined,
+  ...rest: Rest
+) => Awaitable<Response>;
 
 /** What a guard knows. */
 export interface GuardStatus {
@@ -74,12 +78,12 @@ export interface Guard<Host extends object = CustomClaims> {
    * @throws {Forbidden} `cross_site_request`
    * @throws {GuardNotReady} {@link RevocationsStale}, as `verify`
    */
-  authenticate(request: IncomingRequest): Soon<AuthenticatedUser<Host>>;
+  authenticate(request: IncomingRequest): Awaitable<AuthenticatedUser<Host>>;
   /**
    * Creates a check that also asks for roles, scopes or a recent sign-in. Create it once, not per request.
    * With `optional: true` it answers undefined for a request without a token. The check throws as `authenticate`
    * does, and:
-   * - `Forbidden` (`insufficient_role`, `insufficient_scope`)
+   * - `AccessDenied` (`insufficient_role`, `insufficient_scope`)
    * - `ReauthenticationRequired` where the sign-in is older than `maxAuthAge`
    * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
    */

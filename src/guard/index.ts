@@ -22,13 +22,13 @@ export type {
   StalePolicy,
 } from './feed/revocation-watch.ts';
 export type {
+  Awaitable,
   Guard,
   GuardStatus,
   GuestCheck,
   GuestHandler,
   ProtectedHandler,
   RequestCheck,
-  Soon,
 } from './guard.ts';
 export type {
   CommonGuardOptions,

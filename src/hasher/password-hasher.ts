@@ -19,7 +19,7 @@ export interface PasswordHasherOptions {
    * lowest priority; one fewer, but at least 1, elsewhere.
    */
   readonly threads?: number;
-  /** Passwords that may wait for a worker; more are refused with `Overloaded`. Default 256. */
+  /** Passwords that may wait for a worker; more are refused with `ServerOverloaded`. Default 256. */
   readonly maxQueue?: number;
   /** Where salts come from. Default: the argon2 library asks the operating system. */
   readonly random?: Random;

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type Clock, createStopwatch } from '../kernel/clock.ts';
-import { Overloaded } from '../kernel/errors.ts';
+import { ServerOverloaded } from '../kernel/errors.ts';
 import { settlesWithin } from '../kernel/settles-within.ts';
 
 export interface WorkerPoolOptions<Answer> {
@@ -88,7 +88,7 @@ export function createWorkerPool<Request, Answer>(
   function bury(member: Member<Request, Answer>, cause: unknown): void {
     if (!members.delete(member)) return;
     const message = 'A password hashing worker stopped before it was done. Try again.';
-    member.job?.reject(new Overloaded(message, retryAfter(), { cause }));
+    member.job?.reject(new ServerOverloaded(message, retryAfter(), { cause }));
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       try {
         assign(recruit(), next);
@@ -106,7 +106,7 @@ export function createWorkerPool<Request, Answer>(
       return new Worker(file, { workerData, execArgv: [], env: {} });
     } catch (cause) {
       const message = 'The system gives no thread for password hashing. Try again.';
-      throw new Overloaded(message, retryAfter(), { cause });
+      throw new ServerOverloaded(message, retryAfter(), { cause });
     }
   }
 
@@ -134,7 +134,7 @@ export function createWorkerPool<Request, Answer>(
 
   async function finish(): Promise<void> {
     for (const job of queue.splice(0)) {
-      job.reject(new Overloaded('The server is shutting down. Try again.', retryAfter()));
+      job.reject(new ServerOverloaded('The server is shutting down. Try again.', retryAfter()));
     }
     const jobs = [...members].map(({ job }) => job?.promise);
     await settlesWithin(CLOSE_LIMIT_MS, Promise.allSettled(jobs));
@@ -150,13 +150,14 @@ export function createWorkerPool<Request, Answer>(
   return {
     async run(request) {
       if (closing !== null) {
-        throw new Overloaded('The server is shutting down. Try again.', retryAfter());
+        throw new ServerOverloaded('The server is shutting down. Try again.', retryAfter());
       }
       const job = { request, ...Promise.withResolvers<Answer>() };
       const idle = findIdle();
       if (idle !== undefined) assign(idle, job);
       else if (queue.length < maxQueue) queue.push(job);
-      else throw new Overloaded('Too many sign-ins at once. Try again shortly.', retryAfter());
+      else
+        throw new ServerOverloaded('Too many sign-ins at once. Try again shortly.', retryAfter());
       return job.promise;
     },
 

@@ -185,11 +185,11 @@ export class AccountDisabled extends LatchkeyError {
 }
 
 /** The caller is authenticated and not allowed. */
-export class Forbidden extends LatchkeyError {
+export class AccessDenied extends LatchkeyError {
   readonly code: 'insufficient_role' | 'insufficient_scope' | 'cross_site_request';
   /** The scopes that are required, where one is missing. */
   readonly scopes: readonly string[];
-  constructor(code: Forbidden['code'], message: string, scopes: readonly string[] = []) {
+  constructor(code: AccessDenied['code'], message: string, scopes: readonly string[] = []) {
     super(message);
     this.code = code;
     this.scopes = scopes;
@@ -231,7 +231,7 @@ export class MultipleCredentials extends LatchkeyError {
 }
 
 /** Another user has that name or address already. */
-export class Taken extends LatchkeyError {
+export class IdentifierTaken extends LatchkeyError {
   readonly code: 'username_taken' | 'email_taken';
   readonly field: 'username' | 'email';
   constructor(field: 'username' | 'email') {
@@ -245,7 +245,7 @@ export class Taken extends LatchkeyError {
 }
 
 /** What was asked for is not there, or is not the caller's. */
-export class NotFound extends LatchkeyError {
+export class RecordNotFound extends LatchkeyError {
   readonly code = 'not_found';
   override get status(): 404 {
     return 404;
@@ -266,7 +266,7 @@ export abstract class TryAgainLater extends LatchkeyError {
 }
 
 /** More work than can be queued. Nothing was done; try again. */
-export class Overloaded extends TryAgainLater {
+export class ServerOverloaded extends TryAgainLater {
   readonly code = 'overloaded';
 }
 

@@ -1,4 +1,4 @@
-import { findNearMiss } from '../kernel/options/did-you-mean.ts';
+import { findNearest } from '../kernel/options/did-you-mean.ts';
 
 /** Every route by its name, with the method and path it has unless renamed. */
 export const DEFAULT_ROUTES = {
@@ -43,7 +43,7 @@ export function createRouteTable(paths: RoutePaths = {}): RouteTable {
   for (const name of Object.keys(paths)) {
     if (!Object.hasOwn(DEFAULT_ROUTES, name)) {
       const known = Object.keys(DEFAULT_ROUTES);
-      const meant = findNearMiss(name, known);
+      const meant = findNearest(name, known);
       throw new TypeError(
         `paths: there is no route "${name}". ${meant === undefined ? `The routes are ${known.join(', ')}.` : `Did you mean "${meant}"?`}`,
       );

@@ -3,14 +3,14 @@ import { Lease } from '../auth/lease.ts';
 import type { Clock, Random, Store } from '../auth/ports/store.ts';
 import { settlesWithin } from '../kernel/settles-within.ts';
 import { createReporter, type OnBackgroundReport, reporting } from './background-report.ts';
-import { Housekeeping } from './purge-expired.ts';
+import { PurgeJob } from './purge-expired.ts';
 
 const MAINTENANCE_INTERVAL = 60_000;
 const STOP_LIMIT_MS = 2_000;
 /** Long enough that a node that renews it every minute may be late once. */
 const LEASE_TERM = 3 * MAINTENANCE_INTERVAL;
 
-export interface Upkeep {
+export interface BackgroundJobs {
   /** Waits for what is under way, for two seconds at most. What goes on fails once the store is closed. */
   stop(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export interface UpkeepOptions {
  * removes it from the database as well. A database that does not answer is asked again the next time;
  * what this node knows stays in force, and `onReport` is told why.
  */
-export async function startUpkeep(options: UpkeepOptions): Promise<Upkeep> {
+export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJobs> {
   const { auth, store, clock, random, pollInterval } = options;
   let isStopping = false;
   const onReport: OnBackgroundReport = (report) => {
@@ -43,7 +43,7 @@ export async function startUpkeep(options: UpkeepOptions): Promise<Upkeep> {
     pollInterval,
   );
   const lease = new Lease({ store, clock, random, name: 'housekeeping', term: LEASE_TERM });
-  const housekeeping = new Housekeeping(auth, lease, clock);
+  const housekeeping = new PurgeJob(auth, lease, clock);
   const maintain = async () => {
     await auth.maintain();
     await housekeeping.run();

@@ -15,7 +15,7 @@ const pause = 5;
 const renewal = 30_000;
 
 /** Removes from the database what has expired, if no other node does. */
-export class Housekeeping {
+export class PurgeJob {
   readonly #auth: Auth;
   readonly #lease: Lease;
   readonly #elapsed: () => number;

@@ -4,7 +4,7 @@ import { combineClientKey, findClientKey } from '../../src/auth/clients/client-k
 import {
   CredentialsRefused,
   InvalidInput,
-  NotFound,
+  RecordNotFound,
   RefreshRefused,
 } from '../../src/kernel/errors.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
@@ -114,8 +114,8 @@ test('What no client can be or do is refused, and recorded nowhere', async () =>
     });
   }
   const unknown = 'f'.repeat(16);
-  await assert.rejects(clients.rotateSecret(unknown), NotFound);
-  await assert.rejects(clients.delete(unknown), NotFound);
+  await assert.rejects(clients.rotateSecret(unknown), RecordNotFound);
+  await assert.rejects(clients.delete(unknown), RecordNotFound);
   const { client } = await clients.create({ name: 'api', kind: 'guard' });
   for (const overlapSeconds of [-1, Number.NaN, 31 * DAY_SECONDS, Number.POSITIVE_INFINITY]) {
     await assert.rejects(clients.rotateSecret(client.id, { overlapSeconds }), InvalidInput);

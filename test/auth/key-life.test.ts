@@ -4,7 +4,7 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { tellLife } from '../../src/auth/keys/key-status.ts';
 import type { AuthSettings } from '../../src/auth/settings.ts';
 import { generateSigningKey, toJwks } from '../../src/jwt/keys/import-keys.ts';
-import { NotFound, StoreUnavailable, TokenRefused } from '../../src/kernel/errors.ts';
+import { RecordNotFound, StoreUnavailable, TokenRefused } from '../../src/kernel/errors.ts';
 import { parseRevocations } from '../../src/revocation/revocation-wire.ts';
 import { expectTokens, openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
 import { latestEvents } from '../support/events.ts';
@@ -449,7 +449,7 @@ suite('a key that has leaked', () => {
 
   test('must be one that is there', async () => {
     await using real = await openTestAuth();
-    await assert.rejects(real.auth.keeper.revoke('nobody'), NotFound);
+    await assert.rejects(real.auth.keeper.revoke('nobody'), RecordNotFound);
   });
 
   test('stays refused on a node that reads old keys late', async () => {

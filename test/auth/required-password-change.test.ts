@@ -4,8 +4,8 @@ import { isChallenge, type SignInResult } from '../../src/auth/sessions/sign-in-
 import {
   AccountDisabled,
   InvalidInput,
-  NotFound,
   OneTimeSecretRefused,
+  RecordNotFound,
 } from '../../src/kernel/errors.ts';
 import { openTestAuth, type TestAuth } from '../support/auth.ts';
 import { latestEvents } from '../support/events.ts';
@@ -195,7 +195,7 @@ suite('a required change of the password', () => {
   test('needs a user with a password', async () => {
     await using real = await openTestAuth();
     const { id } = await real.auth.users.create({ username: 'robot' });
-    await assert.rejects(real.auth.users.requirePasswordChange(id), NotFound);
-    await assert.rejects(real.auth.users.requirePasswordChange('nobody'), NotFound);
+    await assert.rejects(real.auth.users.requirePasswordChange(id), RecordNotFound);
+    await assert.rejects(real.auth.users.requirePasswordChange('nobody'), RecordNotFound);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { KeyVault } from '../../src/auth/keys/sealed-key-repository.ts';
+import { SealedKeyRepository } from '../../src/auth/keys/sealed-key-repository.ts';
 import type { Envelope } from '../../src/auth/ports/store.ts';
 import { InvalidSetting } from '../../src/kernel/errors.ts';
 import { aSecret } from '../store/records.ts';
@@ -14,12 +14,17 @@ const DAY = 86_400;
 let opened = 0;
 
 /** What a process reads that starts with this secret. */
-function openVault({ store, clock }: TestAuth, secret = OLD): Promise<KeyVault> {
+function openVault({ store, clock }: TestAuth, secret = OLD): Promise<SealedKeyRepository> {
   opened += 1;
-  return KeyVault.open({ store, secret, clock, random: createTestRandom(`process ${opened}`) });
+  return SealedKeyRepository.open({
+    store,
+    secret,
+    clock,
+    random: createTestRandom(`process ${opened}`),
+  });
 }
 
-const dataIds = (vault: KeyVault) => vault.roots.data.map(({ id }) => id);
+const dataIds = (vault: SealedKeyRepository) => vault.roots.data.map(({ id }) => id);
 
 const rotate = (node: TestAuth, secret: string, compromised = false) =>
   node.auth.keeper.rotateSecret({ secret, compromised, overlap: DAY });

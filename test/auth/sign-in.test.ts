@@ -7,12 +7,12 @@ import type { VerifiedToken } from '../../src/guard/verify/access-claims.ts';
 import {
   AccountDisabled,
   CredentialsRefused,
+  IdentifierTaken,
   InvalidInput,
-  NotFound,
-  Overloaded,
+  RecordNotFound,
   RefreshRefused,
+  ServerOverloaded,
   StoreUnavailable,
-  Taken,
   TokenRefused,
 } from '../../src/kernel/errors.ts';
 import { anEvent, anyAge, unique } from '../store/records.ts';
@@ -79,7 +79,7 @@ suite('register', () => {
     const won = attempts.filter(({ status }) => status === 'fulfilled');
     assert.equal(won.length, 1);
     for (const attempt of attempts) {
-      if (attempt.status === 'rejected') assert.ok(attempt.reason instanceof Taken);
+      if (attempt.status === 'rejected') assert.ok(attempt.reason instanceof IdentifierTaken);
     }
     assert.equal((await real.auth.users.list()).length, 1);
   });
@@ -88,7 +88,7 @@ suite('register', () => {
     await using real = await openTestAuth();
     await signInJane(real);
     const { hashed } = real.hasher;
-    await assert.rejects(signInJane(real), Taken);
+    await assert.rejects(signInJane(real), IdentifierTaken);
     assert.equal(real.hasher.hashed, hashed);
   });
 
@@ -344,9 +344,9 @@ suite('login', () => {
     await using real = await openTestAuth();
     await signInJane(real);
     real.hasher.verify = async () => {
-      throw new Overloaded('too many', 3);
+      throw new ServerOverloaded('too many', 3);
     };
-    await assert.rejects(real.login(JANE), Overloaded);
+    await assert.rejects(real.login(JANE), ServerOverloaded);
   });
 
   test('is written to the audit trail, success and failure', async () => {
@@ -721,8 +721,8 @@ suite('account', () => {
     const jane = await signInJane(real);
     const mallory = await real.auth.register({ username: 'mallory', password: PASSWORD });
     const bearer = real.verifier.verify(mallory.accessToken);
-    await assert.rejects(real.auth.endSession(bearer, jane.session.id), NotFound);
-    await assert.rejects(real.auth.endSession(bearer, 'nothing'), NotFound);
+    await assert.rejects(real.auth.endSession(bearer, jane.session.id), RecordNotFound);
+    await assert.rejects(real.auth.endSession(bearer, 'nothing'), RecordNotFound);
     real.verifier.verify(jane.accessToken);
     assert.equal((await real.auth.listSessions(bearer)).sessions.length, 1);
   });
@@ -743,7 +743,7 @@ suite('account', () => {
         : end(there, claims));
       here.verifier.verify(accessToken);
       // There is nothing left to revoke, so nothing that this node has written itself tells it.
-      await assert.rejects(end(here, claims), NotFound);
+      await assert.rejects(end(here, claims), RecordNotFound);
       assert.throws(() => here.verifier.verify(accessToken), { code: 'token_revoked' });
     });
   }

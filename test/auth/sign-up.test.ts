@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { InvalidInput, Taken } from '../../src/kernel/errors.ts';
+import { IdentifierTaken, InvalidInput } from '../../src/kernel/errors.ts';
 import { openTestAuth } from '../support/auth.ts';
 
 const JANE = { username: 'Jane', password: 'correct horse' };
@@ -8,19 +8,19 @@ const JANE = { username: 'Jane', password: 'correct horse' };
 suite('sign-up', () => {
   test('makes a user and signs nobody in', async () => {
     await using real = await openTestAuth();
-    const user = await real.auth.signUp(JANE);
+    const user = await real.auth.createAccount(JANE);
     assert.equal((await real.auth.users.find({ username: 'jane' }))?.id, user.id);
     const { sessions } = await real.auth.listSessions({ sub: user.id, sid: '' });
     assert.deepEqual(sessions, []);
     assert.equal((await real.login(JANE)).user.id, user.id);
-    await assert.rejects(real.auth.signUp(JANE), Taken);
+    await assert.rejects(real.auth.createAccount(JANE), IdentifierTaken);
   });
 
   for (const field of ['roles', 'passwordHash', 'id']) {
     test(`gives nobody "${field}" for the asking`, async () => {
       await using real = await openTestAuth();
       await assert.rejects(
-        real.auth.signUp({ ...JANE, [field]: ['admin'] }),
+        real.auth.createAccount({ ...JANE, [field]: ['admin'] }),
         (error) => error instanceof InvalidInput && error.problems[0]?.field === field,
       );
       assert.deepEqual(await real.auth.users.list(), []);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import {
   CredentialsRefused,
+  IdentifierTaken,
   InvalidInput,
-  NotFound,
-  Taken,
+  RecordNotFound,
   TokenRefused,
 } from '../../src/kernel/errors.ts';
 import { openTestAuth } from '../support/auth.ts';
@@ -48,7 +48,7 @@ suite('users', () => {
       await real.auth.users.create({ username: first, password: PASSWORD });
       await assert.rejects(
         real.auth.users.create({ username: second, password: PASSWORD }),
-        (error) => error instanceof Taken && error.code === 'username_taken',
+        (error) => error instanceof IdentifierTaken && error.code === 'username_taken',
       );
     });
   }
@@ -108,7 +108,7 @@ suite('users', () => {
     await using real = await openTestAuth();
     await real.auth.users.create({ email: 'jane@bücher.example', password: PASSWORD });
     const other = { email: 'JANE@xn--bcher-kva.example', password: PASSWORD };
-    await assert.rejects(real.auth.users.create(other), Taken);
+    await assert.rejects(real.auth.users.create(other), IdentifierTaken);
   });
 
   test('ensure adds once, whoever comes first, and changes nothing later', async () => {
@@ -224,11 +224,11 @@ suite('users', () => {
     await using real = await openTestAuth();
     const id = '01900000-0000-7000-8000-000000000000';
     const { users } = real.auth;
-    await assert.rejects(users.setRoles(id, []), NotFound);
-    await assert.rejects(users.setPassword(id, PASSWORD), NotFound);
-    await assert.rejects(users.disable(id), NotFound);
-    await assert.rejects(users.enable(id), NotFound);
-    await assert.rejects(users.delete(id), NotFound);
+    await assert.rejects(users.setRoles(id, []), RecordNotFound);
+    await assert.rejects(users.setPassword(id, PASSWORD), RecordNotFound);
+    await assert.rejects(users.disable(id), RecordNotFound);
+    await assert.rejects(users.enable(id), RecordNotFound);
+    await assert.rejects(users.delete(id), RecordNotFound);
     assert.deepEqual(await latestEvents(real.store, id, 10), []);
   });
 });

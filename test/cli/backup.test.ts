@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { KeyVault } from '../../src/auth/keys/sealed-key-repository.ts';
+import { SealedKeyRepository } from '../../src/auth/keys/sealed-key-repository.ts';
 import type { Store } from '../../src/auth/ports/store.ts';
 import type { DatabaseLocation } from '../../src/config/database.ts';
 import { systemClock, systemRandom } from '../../src/kernel/system-random.ts';
@@ -96,7 +96,7 @@ async function readDataRoot(place: Place): Promise<string | undefined> {
     : { kind: 'postgres', url };
   const store = await openStore({ database });
   try {
-    const vault = await KeyVault.open({ store, secret, ...ports });
+    const vault = await SealedKeyRepository.open({ store, secret, ...ports });
     return vault.roots.data[0]?.id;
   } finally {
     await store.close();

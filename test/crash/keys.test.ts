@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import { KeyVault } from '../../src/auth/keys/sealed-key-repository.ts';
+import { SealedKeyRepository } from '../../src/auth/keys/sealed-key-repository.ts';
 import { systemClock, systemRandom } from '../../src/kernel/system-random.ts';
 import { openLatchkey, openStore } from '../../src/system/latchkey.ts';
 import {
@@ -139,7 +139,7 @@ class Place {
     try {
       const file = join(this.folder, 'data', 'secret');
       const secret = this.secret ?? readFileSync(file, 'utf8').trim();
-      const vault = await KeyVault.open({
+      const vault = await SealedKeyRepository.open({
         store,
         secret,
         clock: systemClock,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAccessRule } from '../../src/guard/request/authorize.ts';
-import { Forbidden, ReauthenticationRequired } from '../../src/kernel/errors.ts';
+import { AccessDenied, ReauthenticationRequired } from '../../src/kernel/errors.ts';
 import { wrongRequirements } from '../support/wrong-options.ts';
 
 const NOW = 1_800_000_000;
@@ -20,7 +20,7 @@ test('any one of the roles will do', () => {
     assert.throws(() => rule?.(caller, NOW * 1000), { code: 'insufficient_role' });
   }
   const rule = createAccessRule({ roles: ['author'] });
-  assert.throws(() => rule?.({ auth_time: NOW }, NOW * 1000), Forbidden);
+  assert.throws(() => rule?.({ auth_time: NOW }, NOW * 1000), AccessDenied);
 });
 
 test('all of the scopes are needed', () => {
@@ -30,7 +30,7 @@ test('all of the scopes are needed', () => {
     assert.throws(() => rule?.(caller, NOW * 1000), { code: 'insufficient_scope', scopes });
   }
   const rule = createAccessRule({ scopes: ['read'] });
-  assert.throws(() => rule?.({ auth_time: NOW }, NOW * 1000), Forbidden);
+  assert.throws(() => rule?.({ auth_time: NOW }, NOW * 1000), AccessDenied);
 });
 
 test('a sign-in may be as old as maxAuthAge and no older', () => {
@@ -70,5 +70,5 @@ test('changing the list after the rule was made changes nothing', () => {
   const roles = ['admin'];
   const rule = createAccessRule({ roles });
   roles.push('editor');
-  assert.throws(() => rule?.(caller, NOW * 1000), Forbidden);
+  assert.throws(() => rule?.(caller, NOW * 1000), AccessDenied);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseBearer, wwwAuthenticate } from '../../src/guard/request/bearer.ts';
-import { Forbidden, ReauthenticationRequired, TokenRefused } from '../../src/kernel/errors.ts';
+import { AccessDenied, ReauthenticationRequired, TokenRefused } from '../../src/kernel/errors.ts';
 
 test('the scheme is read in any case, the token as it is', () => {
   for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
@@ -53,7 +53,7 @@ test('a challenge for no credentials names no error', () => {
   assert.equal(wwwAuthenticate(missing, 'latchkey'), 'Bearer realm="latchkey"');
   assert.equal(wwwAuthenticate(undefined), 'Bearer');
   assert.equal(wwwAuthenticate(new Error('secret detail')), 'Bearer');
-  assert.equal(wwwAuthenticate(new Forbidden('cross_site_request', 'No.')), 'Bearer');
+  assert.equal(wwwAuthenticate(new AccessDenied('cross_site_request', 'No.')), 'Bearer');
 });
 
 test('a challenge says what is wrong', () => {
@@ -62,11 +62,11 @@ test('a challenge says what is wrong', () => {
     'Bearer realm="api", error="invalid_token", error_description="Refresh it."',
   );
   assert.equal(
-    wwwAuthenticate(new Forbidden('insufficient_scope', 'More.', ['read', 'write'])),
+    wwwAuthenticate(new AccessDenied('insufficient_scope', 'More.', ['read', 'write'])),
     'Bearer error="insufficient_scope", error_description="More.", scope="read write"',
   );
   assert.equal(
-    wwwAuthenticate(new Forbidden('insufficient_role', 'More.')),
+    wwwAuthenticate(new AccessDenied('insufficient_role', 'More.')),
     'Bearer error="insufficient_scope", error_description="More."',
   );
   assert.equal(

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  AccessDenied,
   errorResponse,
-  Forbidden,
   GuardNotReady,
   InvalidSetting,
   isLatchkeyError,
-  Overloaded,
   RevocationsStale,
+  ServerOverloaded,
   StoreUnavailable,
   TokenRefused,
   TryAgainLater,
@@ -15,7 +15,7 @@ import {
 
 test('whatever may succeed later says when to try again', async () => {
   const errors = [
-    new Overloaded('Busy.', 2.1),
+    new ServerOverloaded('Busy.', 2.1),
     new StoreUnavailable('Away.', { retryAfter: 3, cause: new Error('hidden') }),
     new GuardNotReady('Not yet.', 3),
     new RevocationsStale('Not heard.', 2.5),
@@ -34,22 +34,22 @@ test('whatever may succeed later says when to try again', async () => {
       code: codes[index],
     });
   }
-  const kinds = [Overloaded, StoreUnavailable, GuardNotReady, RevocationsStale];
+  const kinds = [ServerOverloaded, StoreUnavailable, GuardNotReady, RevocationsStale];
   assert.ok(kinds.every((Kind) => new Kind('Later.').retryAfter === 1));
 });
 
 test('an error of another package of Latchkey in the same process gets the same response', async () => {
   // A second copy of the classes, as an app has that installed the guard alone beside the server.
   const copy: typeof import('latchkey/guard') = await import(
-    `${import.meta.resolve('latchkey/guard').replace(/guard\/index\.ts$/, 'errors.ts')}?copy`
+    `${import.meta.resolve('latchkey/guard').replace(/guard\/index\.ts$/, 'kernel/errors.ts')}?copy`
   );
   assert.notEqual(copy.TokenRefused, TokenRefused);
   const pairs = [TokenRefused, copy.TokenRefused].map((Kind) => new Kind('token_expired', 'Old.'));
   const others = [
-    [new Forbidden('insufficient_scope', 'No.', ['a']), 403],
-    [new copy.Forbidden('insufficient_scope', 'No.', ['a']), 403],
+    [new AccessDenied('insufficient_scope', 'No.', ['a']), 403],
+    [new copy.AccessDenied('insufficient_scope', 'No.', ['a']), 403],
     [new copy.ReauthenticationRequired(60), 401],
-    [new copy.Overloaded('Busy.', 2), 503],
+    [new copy.ServerOverloaded('Busy.', 2), 503],
     [new copy.InvalidInput([{ field: 'a', problem: 'No.' }]), 400],
   ] as const;
   for (const error of pairs) {

@@ -424,7 +424,7 @@ function startListener(url: string, env: Record<string, string> = {}) {
   const program = `
     import { channel } from 'node:diagnostics_channel';
     import { chooseFeedConnection } from '${modules}guard/feed/choose-feed-connection.ts';
-    import { RevocationFeed } from '${modules}guard/revocation-feed.ts';
+    import { RevocationFeed } from '${modules}guard/feed/revocation-feed.ts';
     import { RevocationIndex } from '${modules}revocation/revocation-index.ts';
     const feed = new RevocationFeed({
       locate: () => '${url}', key: '${KEY}', index: new RevocationIndex(), clock: Date,

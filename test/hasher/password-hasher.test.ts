@@ -5,7 +5,7 @@ import type { Worker } from 'node:worker_threads';
 import { hashSync as argon2 } from '@node-rs/argon2';
 import { hashSync as bcrypt } from '@node-rs/bcrypt';
 import { createPasswordHasher } from '../../src/hasher/password-hasher.ts';
-import { InvalidInput, InvalidSetting, Overloaded } from '../../src/kernel/errors.ts';
+import { InvalidInput, InvalidSetting, ServerOverloaded } from '../../src/kernel/errors.ts';
 
 const cheap = { memoryCost: 64, timeCost: 1 };
 
@@ -166,7 +166,7 @@ suite('workers', () => {
     const doomed = hasher.verify(hash, 'x');
     const waiting = hasher.verify(hash, 'x');
     await assert.rejects(doomed, (error) => {
-      assert.ok(error instanceof Overloaded);
+      assert.ok(error instanceof ServerOverloaded);
       assert.ok(error.cause instanceof Error, 'the log can tell why');
       return true;
     });
@@ -199,11 +199,11 @@ suite('the queue', () => {
     t.after(() => hasher.close());
     const accepted = [hasher.hash('1'), hasher.hash('2'), hasher.hash('3')];
     await assert.rejects(hasher.hash('4'), (error) => {
-      assert.ok(error instanceof Overloaded);
+      assert.ok(error instanceof ServerOverloaded);
       assert.ok(Number.isInteger(error.retryAfter) && error.retryAfter >= 1);
       return true;
     });
-    await assert.rejects(hasher.verify(null, '5'), Overloaded);
+    await assert.rejects(hasher.verify(null, '5'), ServerOverloaded);
     await Promise.all(accepted);
     await hasher.hash('there is room again');
   });
@@ -239,12 +239,12 @@ suite('close', () => {
     const hasher = createPasswordHasher({ ...cheap, threads: 1 });
     const started = new Promise<Worker>((resolve) => process.once('worker', resolve));
     const running = hasher.hash('x');
-    const waiting = assert.rejects(hasher.hash('y'), Overloaded);
+    const waiting = assert.rejects(hasher.hash('y'), ServerOverloaded);
     const worker = await started;
     const ended = new Promise((resolve) => worker.once('exit', resolve));
 
     const closed = hasher.close();
-    await assert.rejects(hasher.hash('z'), Overloaded);
+    await assert.rejects(hasher.hash('z'), ServerOverloaded);
     assert.match(await running, /^\$argon2id\$/);
     await waiting;
     await closed;

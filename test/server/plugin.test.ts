@@ -10,17 +10,17 @@ import { inspect } from 'node:util';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { createGuard } from 'latchkey/guard';
 import {
+  AccessDenied,
   CredentialsRefused,
   createApp,
-  Forbidden,
   findUser,
   InvalidInput,
   InvalidSetting,
   type LatchkeyPluginOptions,
   latchkey,
-  Overloaded,
   openLatchkey,
   type RoutePaths,
+  ServerOverloaded,
   StoreUnavailable,
 } from 'latchkey/server';
 import { assertProblem } from '../support/refusals.ts';
@@ -345,8 +345,8 @@ suite("a host's routes", () => {
     const errors: Record<string, [Error, number]> = {
       input: [new InvalidInput([{ field: 'x', problem: 'Wrong "x".' }]), 400],
       credentials: [new CredentialsRefused(), 401],
-      forbidden: [new Forbidden('insufficient_scope', 'No.', ['a']), 403],
-      overloaded: [new Overloaded('Busy. Try again.', 7), 503],
+      forbidden: [new AccessDenied('insufficient_scope', 'No.', ['a']), 403],
+      overloaded: [new ServerOverloaded('Busy. Try again.', 7), 503],
       store: [new StoreUnavailable('Down. Try again.', { cause: new Error('m4rk3r') }), 503],
     };
     const host = await startHost({}, (app) => {

@@ -6,7 +6,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { after, suite, test } from 'node:test';
 import { findClientKey } from '../../src/auth/clients/client-key.ts';
 import type { RevocationNews } from '../../src/auth/revocations/revocation-log.ts';
-import { Overloaded, StoreUnavailable } from '../../src/kernel/errors.ts';
+import { ServerOverloaded, StoreUnavailable } from '../../src/kernel/errors.ts';
 import { isConnected } from '../../src/server/features/revocation-feed/feed-listener.ts';
 import {
   type BroadcastOptions,
@@ -164,31 +164,31 @@ test('A node that cannot read the log ends the feeds and takes no new ones', asy
   await feed.until(live);
   log.silence = 10_001;
   await feed.ended();
-  assert.throws(() => broadcast.assertAble(), StoreUnavailable);
+  assert.throws(() => broadcast.assertReady(), StoreUnavailable);
   log.silence = 10_000;
-  broadcast.assertAble();
+  broadcast.assertReady();
 });
 
 test('There are as many listeners as there may be, and no more', async () => {
   const { open, broadcast } = await start({ maxListeners: 2 });
   const feeds = [await open(), await open()];
-  assert.throws(() => broadcast.assertAble(), Overloaded);
+  assert.throws(() => broadcast.assertReady(), ServerOverloaded);
   const [first, second] = feeds;
   first?.cut();
   while (broadcast.size === 2) await new Promise(setImmediate);
-  broadcast.assertAble();
+  broadcast.assertReady();
   second?.cut();
 });
 
 test('One client cannot take the places of the others, whichever of its keys it uses', async () => {
   const { open, broadcast } = await start({ heartbeat: 60_000, maxListenersPerClient: 2 });
   const feeds = [await open('a'), await open('a:next'), await open('b')];
-  assert.throws(() => broadcast.assertAble('a'), /2 open feeds.*clients create/);
-  broadcast.assertAble('b');
-  broadcast.assertAble('c');
+  assert.throws(() => broadcast.assertReady('a'), /2 open feeds.*clients create/);
+  broadcast.assertReady('b');
+  broadcast.assertReady('c');
   feeds[0]?.cut();
   while (broadcast.size === 3) await new Promise(setImmediate);
-  broadcast.assertAble('a');
+  broadcast.assertReady('a');
   for (const feed of feeds) feed.cut();
 });
 
@@ -338,7 +338,7 @@ test('Closed, it ends what is open, deaf ones too, and takes nothing new', async
   broadcast.close();
   broadcast.close();
   await feed.ended();
-  assert.throws(() => broadcast.assertAble(), StoreUnavailable);
+  assert.throws(() => broadcast.assertReady(), StoreUnavailable);
   assert.equal(log.followers.size, 0);
   while (broadcast.size > 0) await new Promise(setImmediate);
 });

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { StoreUnavailable } from '../../src/kernel/errors.ts';
-import { Gathering } from '../../src/store/postgres/rotation-batcher.ts';
+import { RotationBatcher } from '../../src/store/postgres/rotation-batcher.ts';
 
 /** A gathering of names, whose batches end when the test says so. */
 function gather(options: { maxWaiting?: number } = {}) {
   const batches: { names: string; end: PromiseWithResolvers<ReadonlyMap<string, string>> }[] = [];
   const alone: string[] = [];
-  const gathering = new Gathering<string, string>({
+  const gathering = new RotationBatcher<string, string>({
     keyOf: (name) => name,
     together(names) {
       const end = Promise.withResolvers<ReadonlyMap<string, string>>();

@@ -13,7 +13,7 @@ import { InvalidSetting } from '../../src/kernel/errors.ts';
 import { createUuid } from '../../src/kernel/uuid.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 import { openLatchkey } from '../../src/system/latchkey.ts';
-import { Housekeeping } from '../../src/system/purge-expired.ts';
+import { PurgeJob } from '../../src/system/purge-expired.ts';
 import { createTestRandom, TEST_SETTINGS, TestClock, TestHasher } from '../support/auth.ts';
 import { testOptions } from '../support/server.ts';
 
@@ -66,14 +66,14 @@ async function openFull(t: TestContext): Promise<{ store: Store; count: () => nu
   return { store, count };
 }
 
-async function keepHouse(store: Store, retention: number | undefined): Promise<Housekeeping> {
+async function keepHouse(store: Store, retention: number | undefined): Promise<PurgeJob> {
   // Real time decides how much a batch may remove; what has expired is decided by the clock of the domain.
   const clock = new TestClock(now);
   const random = createTestRandom();
   const settings = { ...TEST_SETTINGS, auditRetention: retention };
   const auth = await createAuth({ settings, store, clock, random, hasher: new TestHasher() });
   const lease = new Lease({ store, clock, random, name: 'housekeeping', term: 1_000 });
-  return new Housekeeping(auth, lease, { now: () => performance.now() });
+  return new PurgeJob(auth, lease, { now: () => performance.now() });
 }
 
 test('It removes what has expired and nothing else, in batches that take little time', async (t) => {
@@ -128,7 +128,7 @@ test('Batches shrink where the database is slow, and grow where it is fast', asy
   };
   const lease = { take: async () => true };
   // Only these parts of them are used.
-  const housekeeping = new Housekeeping(auth as never, lease as never, { now: () => time });
+  const housekeeping = new PurgeJob(auth as never, lease as never, { now: () => time });
   await housekeeping.run();
   assert.equal(limits.at(-1), 5);
   speed = 0.001;

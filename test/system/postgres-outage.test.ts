@@ -6,9 +6,9 @@ import type { Clock } from '../../src/auth/ports/store.ts';
 import type { IssuedTokens } from '../../src/auth/sessions/sign-in.ts';
 import {
   CredentialsRefused,
+  IdentifierTaken,
   RefreshRefused,
   StoreUnavailable,
-  Taken,
   TokenRefused,
 } from '../../src/kernel/errors.ts';
 import { type Latchkey, openLatchkey } from '../../src/system/latchkey.ts';
@@ -85,7 +85,7 @@ class Load {
     const signIn = await this.insist(() =>
       auth.register({ username, password }).catch((error) => {
         // It was done, and the database went away before it said so.
-        if (error instanceof Taken) return this.logIn(username, password);
+        if (error instanceof IdentifierTaken) return this.logIn(username, password);
         throw error;
       }),
     );

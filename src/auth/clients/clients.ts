@@ -1,4 +1,4 @@
-import { CredentialsRefused, InvalidInput, NotFound } from '../../kernel/errors.ts';
+import { CredentialsRefused, InvalidInput, RecordNotFound } from '../../kernel/errors.ts';
 import { applicationCaller, type Caller } from '../audit/caller.ts';
 import type { AuditSubject } from '../audit/event.ts';
 import type { AuthContext } from '../context.ts';
@@ -246,5 +246,5 @@ function refuse(field: string, problem: string): never {
 }
 
 function refuseUnknown(): never {
-  throw new NotFound('There is no such client. It may have been deleted already.');
+  throw new RecordNotFound('There is no such client. It may have been deleted already.');
 }

@@ -1,10 +1,10 @@
 import { CredentialsRefused, InvalidInput, TokenRefused } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
-import { type AuthContext, createRevoking, settleRevoked } from '../context.ts';
+import { type AuthContext, createRevocationArgs, settleRevoked } from '../context.ts';
 import { InputReader } from '../input.ts';
 import type { UserRecord } from '../model.ts';
-import { type Bearer, userGone } from '../sessions/account.ts';
+import { type Principal, userGone } from '../sessions/account.ts';
 import { findLiveSession } from '../sessions/find-live-session.ts';
 import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from '../sessions/login.ts';
 import { findLifetime, limitExpiry } from '../sessions/session-lifetime.ts';
@@ -30,7 +30,7 @@ import { readNewPassword } from '../users/new-user.ts';
  */
 export async function changePassword(
   context: AuthContext,
-  bearer: Bearer,
+  bearer: Principal,
   input: unknown,
   caller: Caller,
   limits?: TokenLimits,
@@ -56,7 +56,7 @@ interface ProvenUser {
 /** @throws {TokenRefused} @throws {CredentialsRefused} after it recorded that */
 async function provePassword(
   context: AuthContext,
-  { sub: userId, sid: sessionId }: Bearer,
+  { sub: userId, sid: sessionId }: Principal,
   password: string,
   caller: Caller,
 ): Promise<ProvenUser> {
@@ -78,7 +78,7 @@ async function provePassword(
  */
 async function replaceHash(
   context: AuthContext,
-  { sub: userId, sid: sessionId }: Bearer,
+  { sub: userId, sid: sessionId }: Principal,
   options: ProvenUser & { newHash: string; caller: Caller; limits: TokenLimits | undefined },
 ): Promise<IssuedTokens | undefined> {
   const { settings, store, clock } = context;
@@ -100,7 +100,7 @@ async function replaceHash(
       newHash,
       keep: { sessionId, ...lifetime },
       now,
-      ...createRevoking(
+      ...createRevocationArgs(
         context,
         { type: 'password_changed', subject: aboutUser(userId), sessionId },
         identify(caller, userId),

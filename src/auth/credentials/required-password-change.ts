@@ -1,7 +1,7 @@
 import { AccountDisabled, InvalidInput, OneTimeSecretRefused } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
-import { type AuthContext, createRevoking, settleRevoked } from '../context.ts';
+import { type AuthContext, createRevocationArgs, settleRevoked } from '../context.ts';
 import { InputReader } from '../input.ts';
 import type { UserRecord } from '../model.ts';
 import {
@@ -113,7 +113,7 @@ async function complete(
       consume: use,
       start: { session, event: context.createEvent(started, user) },
       now,
-      ...createRevoking(context, { type: 'password_changed', subject }, user),
+      ...createRevocationArgs(context, { type: 'password_changed', subject }, user),
     }),
   );
   // Another use of the challenge was first, or it ended with the password.

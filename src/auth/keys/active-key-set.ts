@@ -8,7 +8,7 @@ import {
 import { StoreUnavailable } from '../../kernel/errors.ts';
 import type { Clock, StoredKey } from '../ports/store.ts';
 import { findNext, findSigner, isAccepted, ofAlgorithm } from './key-status.ts';
-import type { KeyVault } from './sealed-key-repository.ts';
+import type { SealedKeyRepository } from './sealed-key-repository.ts';
 
 /**
  * A read that began before the change it should show misses it, so the keys are read a second time before
@@ -17,7 +17,7 @@ import type { KeyVault } from './sealed-key-repository.ts';
 const MAX_READS = 2;
 
 /** The signing keys of this server, as they are now. */
-export interface KeyRing {
+export interface ActiveKeySet {
   /** Signs now. */
   readonly signing: SigningKey;
   /** All keys whose tokens are accepted: those that signed, sign, or will. */
@@ -34,7 +34,7 @@ export interface KeyRing {
 }
 
 /** A ring of one key that the host configured; nothing is stored. */
-export function createStaticKeyRing(key: SigningKey): KeyRing {
+export function createStaticKeyRing(key: SigningKey): ActiveKeySet {
   return {
     signing: key,
     verification: [toVerificationKey(key)],
@@ -45,8 +45,8 @@ export function createStaticKeyRing(key: SigningKey): KeyRing {
 }
 
 /** The ring of the keys in the database. Which one signs is told by the clock, so no switch is missed. */
-export class StoredKeyRing implements KeyRing {
-  readonly #vault: KeyVault;
+export class StoredKeyRing implements ActiveKeySet {
+  readonly #vault: SealedKeyRepository;
   readonly #clock: Clock;
   readonly #algorithm: Algorithm;
   readonly #lifetime: number;
@@ -57,7 +57,7 @@ export class StoredKeyRing implements KeyRing {
   #reading: Promise<void> | undefined;
 
   constructor(options: {
-    vault: KeyVault;
+    vault: SealedKeyRepository;
     clock: Clock;
     /** Of the keys that sign, where there are several. */
     algorithm: Algorithm;

@@ -2,14 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Algorithm } from '../../jwt/algorithms.ts';
 import { isAlgorithm } from '../../jwt/algorithms.ts';
 import { generateSigningKeyAside } from '../../jwt/keys/import-keys.ts';
-import { NotFound } from '../../kernel/errors.ts';
+import { RecordNotFound } from '../../kernel/errors.ts';
 import { MAX_SUBJECT_LENGTH } from '../../revocation/revocation-wire.ts';
 import { applicationCaller, type Caller, systemCaller } from '../audit/caller.ts';
 import type { AuditChanges, AuditEvent } from '../audit/event.ts';
 import { type AuthContext, findIssuedUntil, raiseLongestAccessTtl } from '../context.ts';
 import type { KeyChange, StoredKey } from '../ports/store.ts';
 import { REVOCATION_MARGIN } from '../settings.ts';
-import type { KeyRing } from './active-key-set.ts';
+import type { ActiveKeySet } from './active-key-set.ts';
 import {
   findForgotten,
   isSuccessorDue,
@@ -18,23 +18,27 @@ import {
   planSuccession,
 } from './key-plans.ts';
 import { findNext, isAccepted, ofAlgorithm } from './key-status.ts';
-import { CLOCK_DIFFERENCE, type KeyVault, type OpenState } from './sealed-key-repository.ts';
+import {
+  CLOCK_DIFFERENCE,
+  type OpenState,
+  type SealedKeyRepository,
+} from './sealed-key-repository.ts';
 import { planCancel, planFinish, planSecretRotation, type SecretRotation } from './secret-plans.ts';
 
 /** How long a node may be down and still find the key of its algorithm; ms. */
 const PATIENCE = 3_600_000;
 
 /** Replaces, revokes and removes keys, in the database that all nodes share. */
-export class KeyKeeper {
+export class KeyRotationService {
   readonly #context: AuthContext;
-  readonly #vault: KeyVault;
-  readonly #keys: KeyRing;
+  readonly #vault: SealedKeyRepository;
+  readonly #keys: ActiveKeySet;
   /** Of the keys this node signs with; undefined where the host gave it one. */
   readonly #algorithm: Algorithm | undefined;
   /** Seconds; read before each change. */
   #longestAccessTtl: number;
 
-  constructor(context: AuthContext, vault: KeyVault, keys: KeyRing) {
+  constructor(context: AuthContext, vault: SealedKeyRepository, keys: ActiveKeySet) {
     const { settings } = context;
     this.#context = context;
     this.#vault = vault;
@@ -85,7 +89,7 @@ export class KeyKeeper {
     await this.#change(async ({ keys }) => {
       const leaked = keys.find((key) => key.kid === kid);
       if (leaked === undefined) {
-        throw new NotFound('There is no such key. See which there are: latchkey keys list');
+        throw new RecordNotFound('There is no such key. See which there are: latchkey keys list');
       }
       if (leaked.revokedAt !== null) return undefined;
       const now = this.#context.clock.now();

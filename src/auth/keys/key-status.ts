@@ -6,7 +6,7 @@ import type { StoredKey } from '../ports/store.ts';
  * - `retiring`: its tokens are accepted until the last one has expired;
  * - `retired`, `revoked`: nothing of it is accepted any more.
  */
-export type KeyLife = 'next' | 'signing' | 'retiring' | 'retired' | 'revoked';
+export type KeyStatus = 'next' | 'signing' | 'retiring' | 'retired' | 'revoked';
 
 /** Whether tokens of the key are accepted. */
 export function isAccepted({ revokedAt, retiredAt }: StoredKey, now: number): boolean {
@@ -48,7 +48,7 @@ export function ofAlgorithm(keys: readonly StoredKey[], algorithm: string): Stor
 }
 
 /** Where the key is in its life, among all keys. Keys of several algorithms may be signing at once. */
-export function tellLife(key: StoredKey, keys: readonly StoredKey[], now: number): KeyLife {
+export function tellLife(key: StoredKey, keys: readonly StoredKey[], now: number): KeyStatus {
   if (key.revokedAt !== null) return 'revoked';
   if (!isAccepted(key, now)) return 'retired';
   if (key.activeAt > now) return 'next';

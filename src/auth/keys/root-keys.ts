@@ -23,7 +23,7 @@ export interface Roots {
 }
 
 /** Opens envelopes of both kinds: a secret, or a root key for tokens. */
-export interface Opener {
+export interface KeyEncryptionKey {
   /** Names it in the ids of its envelopes. */
   readonly id: string;
   readonly keys: Readonly<Record<RootKind, Buffer>>;
@@ -39,16 +39,16 @@ export function createRootKey(activeAt: number, random: Random): RootKey {
   return { id, key, activeAt, endsAt: null };
 }
 
-export function openerOfSecret(secret: string): Opener {
+export function openerOfSecret(secret: string): KeyEncryptionKey {
   return createOpener(`secret:${createSecretFingerprint(secret)}`, secret);
 }
 
 /** Opens the envelopes of its successor, and those of the data root keys. */
-export function openerOfRoot(root: RootKey): Opener {
+export function openerOfRoot(root: RootKey): KeyEncryptionKey {
   return createOpener(`root:${root.id}`, Buffer.from(root.key, 'base64url'));
 }
 
-function createOpener(id: string, secret: string | Buffer): Opener {
+function createOpener(id: string, secret: string | Buffer): KeyEncryptionKey {
   return {
     id,
     keys: { tokens: deriveKey(secret, PURPOSES.tokens), data: deriveKey(secret, PURPOSES.data) },
@@ -56,7 +56,7 @@ function createOpener(id: string, secret: string | Buffer): Opener {
 }
 
 /** The id of the envelope of a kind that this opens. */
-export function nameEnvelope(kind: RootKind, { id }: Pick<Opener, 'id'>): string {
+export function nameEnvelope(kind: RootKind, { id }: Pick<KeyEncryptionKey, 'id'>): string {
   return kind === 'tokens' ? id : `data:${id}`;
 }
 
@@ -76,7 +76,7 @@ export function deriveRootKey(root: RootKey, purpose: string): Buffer {
 
 export function createEnvelope(
   kind: RootKind,
-  opener: Opener,
+  opener: KeyEncryptionKey,
   roots: readonly RootKey[],
   times: Pick<Envelope, 'createdAt' | 'endsAt'>,
   random: Random,
@@ -88,7 +88,7 @@ export function createEnvelope(
 
 /** One of each kind. */
 export function createEnvelopes(
-  opener: Opener,
+  opener: KeyEncryptionKey,
   roots: Roots,
   times: Pick<Envelope, 'createdAt' | 'endsAt'>,
   random: Random,
@@ -108,7 +108,7 @@ export function createEnvelopes(
  */
 export function openRoots(
   envelopes: readonly Envelope[],
-  opener: Opener,
+  opener: KeyEncryptionKey,
   known: readonly RootKey[],
 ): readonly RootKey[] | undefined {
   let opened = openOne(envelopes, 'tokens', opener);
@@ -129,7 +129,7 @@ export function openRoots(
  */
 export function openDataRoots(
   envelopes: readonly Envelope[],
-  opener: Opener,
+  opener: KeyEncryptionKey,
   tokens: readonly RootKey[],
 ): readonly RootKey[] | undefined {
   for (const it of [...tokens.map(openerOfRoot), opener]) {
@@ -142,7 +142,7 @@ export function openDataRoots(
 function openOne(
   envelopes: readonly Envelope[],
   kind: RootKind,
-  opener: Opener,
+  opener: KeyEncryptionKey,
 ): readonly RootKey[] | undefined {
   const id = nameEnvelope(kind, opener);
   const envelope = envelopes.find((it) => it.id === id);

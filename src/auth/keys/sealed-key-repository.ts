@@ -11,7 +11,7 @@ import type {
   Clock,
   Envelope,
   KeyChange,
-  KeyState,
+  KeySnapshot,
   Random,
   Store,
   StoredKey,
@@ -20,8 +20,8 @@ import {
   createEnvelope,
   createRootKey,
   deriveRootKey,
+  type KeyEncryptionKey,
   nameEnvelope,
-  type Opener,
   openDataRoots,
   openerOfRoot,
   openerOfSecret,
@@ -42,7 +42,7 @@ const SEALING = 'signing keys v1';
 const ATTEMPTS = 20;
 
 /** What this node knows of keys: as stored, and opened. */
-export interface OpenState extends KeyState {
+export interface OpenState extends KeySnapshot {
   readonly roots: Roots;
 }
 
@@ -50,15 +50,15 @@ export interface OpenState extends KeyState {
  * The keys in the database, for who holds its secret. It knows how they are sealed and that changes must
  * not collide; what to change is decided elsewhere.
  */
-export class KeyVault {
-  readonly opener: Opener;
+export class SealedKeyRepository {
+  readonly opener: KeyEncryptionKey;
   readonly #store: Store;
   readonly #random: Random;
   readonly #opened = new Map<string, SigningKey>();
   #state: OpenState | undefined;
   #isShutOut = false;
 
-  private constructor(opener: Opener, store: Store, random: Random) {
+  private constructor(opener: KeyEncryptionKey, store: Store, random: Random) {
     this.opener = opener;
     this.#store = store;
     this.#random = random;
@@ -74,9 +74,9 @@ export class KeyVault {
     secret: string;
     clock: Clock;
     random: Random;
-  }): Promise<KeyVault> {
+  }): Promise<SealedKeyRepository> {
     const { store, clock, random } = options;
-    const vault = new KeyVault(openerOfSecret(options.secret), store, random);
+    const vault = new SealedKeyRepository(openerOfSecret(options.secret), store, random);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { version, envelopes } = await store.readKeys();
       const missing = vault.#createMissing(envelopes, clock.now());
@@ -153,7 +153,7 @@ export class KeyVault {
   }
 
   /** @returns undefined where this node cannot read all that the others use */
-  #openRoots({ envelopes, keys }: KeyState): Roots | undefined {
+  #openRoots({ envelopes, keys }: KeySnapshot): Roots | undefined {
     const tokens = openRoots(envelopes, this.opener, this.#state?.roots.tokens ?? []);
     if (tokens === undefined || keys.some((key) => findRoot(tokens, key) === undefined)) {
       return undefined;

@@ -5,8 +5,8 @@ import {
   createRootKey,
   isOfSecret,
   isOfTokens,
+  type KeyEncryptionKey,
   nameEnvelope,
-  type Opener,
   openerOfRoot,
   openerOfSecret,
   type RootKey,
@@ -36,7 +36,7 @@ const LONGEST_ROOT_LEAD = 60;
  */
 export function planSecretRotation(
   { envelopes, roots }: OpenState,
-  old: Opener,
+  old: KeyEncryptionKey,
   { secret, compromised, overlap }: SecretRotation,
   { now, lead, random }: { now: number; lead: number; random: Random },
 ): { envelopes: Envelope[]; roots?: Roots } | undefined {
@@ -85,7 +85,7 @@ export function planSecretRotation(
 /** @throws {InvalidInput} */
 export function planFinish(
   { envelopes, roots }: OpenState,
-  opener: Opener,
+  opener: KeyEncryptionKey,
   random: Random,
 ): KeyChange | undefined {
   const own = requireOwn(envelopes, opener);
@@ -107,7 +107,7 @@ export function planFinish(
 /** @throws {InvalidInput} */
 export function planCancel(
   { envelopes, roots }: OpenState,
-  opener: Opener,
+  opener: KeyEncryptionKey,
   random: Random,
 ): KeyChange | undefined {
   const own = requireOwn(envelopes, opener);
@@ -127,16 +127,16 @@ export function planCancel(
 }
 
 /** Whether an envelope, of either kind, is one that this opens. */
-function isOpenedBy(opener: Opener): (envelope: Envelope) => boolean {
+function isOpenedBy(opener: KeyEncryptionKey): (envelope: Envelope) => boolean {
   return ({ id, kind }) => id === nameEnvelope(kind, opener);
 }
 
-function openerOfNewest({ tokens: [newest] }: Roots): Opener {
+function openerOfNewest({ tokens: [newest] }: Roots): KeyEncryptionKey {
   if (newest === undefined) throw new Error('There is no root key.');
   return openerOfRoot(newest);
 }
 
-function requireOwn(envelopes: readonly Envelope[], { id }: Opener): Envelope {
+function requireOwn(envelopes: readonly Envelope[], { id }: KeyEncryptionKey): Envelope {
   const own = envelopes.find((it) => it.id === id);
   // Opened by an earlier root key, in a process that began before the secret was replaced.
   if (own === undefined) refuse('The secret in use was replaced. Start again with the new one.');

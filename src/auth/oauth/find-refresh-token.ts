@@ -2,7 +2,7 @@ import { RefreshRefused } from '../../kernel/errors.ts';
 import type { AuthContext } from '../context.ts';
 import type { Session } from '../model.ts';
 import type { LiveSession } from '../ports/store.ts';
-import { judgeGeneration, type Verdict } from '../sessions/refresh-rule.ts';
+import { classifyGeneration, type Verdict } from '../sessions/refresh-rule.ts';
 import type { RefreshClaims } from '../sessions/refresh-token.ts';
 import { findLifetime, limitExpiry } from '../sessions/session-lifetime.ts';
 
@@ -45,7 +45,7 @@ export async function findSessionOf(
   const found = await store.findSession({ sessionId, now });
   if (found === undefined || found.user.id !== userId) return undefined;
   const { session, parentGeneration, firstGeneration } = found;
-  const verdict = judgeGeneration(
+  const verdict = classifyGeneration(
     { ...session, parentGeneration, firstGeneration },
     { generation, now, grace: settings.refreshGrace * 1000, maxAgeMs: lifetime.maxAgeMs },
   );

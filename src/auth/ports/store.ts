@@ -68,7 +68,7 @@ export interface Envelope {
 }
 
 /** All that is stored of keys, as of one version. */
-export interface KeyState {
+export interface KeySnapshot {
   /** Counts the changes, from 0. */
   readonly version: number;
   /** In the order in which they become active. */
@@ -141,14 +141,14 @@ export interface AuditEventFilter {
 }
 
 /** The outcome of a verb that may revoke. `found` is false when there was nothing to act upon. */
-export interface Revoked {
+export interface RevocationResult {
   readonly found: boolean;
   /** The log entries this verb wrote, for this node to apply at once. */
   readonly revocations: readonly Revocation[];
 }
 
 /** Fields every revoking verb needs: how long its log entries must live, and what the audit says. */
-export interface Revoking extends Outliving {
+export interface RevocationArgs extends Outliving {
   readonly event: AuditEvent;
 }
 
@@ -193,14 +193,14 @@ export interface Store extends OneTimeSecretStore {
     session: Session;
     proof: Proof;
     event: AuditEvent;
-    bound?: { maxSessions: number } & Revoking;
+    bound?: { maxSessions: number } & RevocationArgs;
   }): Promise<
     | { status: 'opened'; user: UserRecord; revocations?: readonly Revocation[] }
     | { status: 'refused' }
   >;
 
   /**
-   * The compare-and-swap behind refresh, by the rule of `judgeGeneration`. `void` answers `gone`, and so
+   * The compare-and-swap behind refresh, by the rule of `classifyGeneration`. `void` answers `gone`, and so
    * does a session that has ended or is past its `expiresAt`.
    */
   rotateSession(
@@ -211,7 +211,7 @@ export interface Store extends OneTimeSecretStore {
       /** ms */
       grace: number;
     } & SessionLifetime &
-      Revoking,
+      RevocationArgs,
   ): Promise<RotateResult>;
 
   /** The session of this id, if it lives. */
@@ -233,11 +233,11 @@ export interface Store extends OneTimeSecretStore {
    * session: its row may be gone while access tokens live, and these must be refused, too.
    */
   endSession(
-    args: { sessionId: string; userId: string | null; evenIfGone?: boolean } & Revoking,
-  ): Promise<Revoked>;
+    args: { sessionId: string; userId: string | null; evenIfGone?: boolean } & RevocationArgs,
+  ): Promise<RevocationResult>;
 
   /** Ends all of a user's sessions and raises its token version. */
-  endAllSessions(args: { userId: string; now: number } & Revoking): Promise<Revoked>;
+  endAllSessions(args: { userId: string; now: number } & RevocationArgs): Promise<RevocationResult>;
 
   /**
    * Replaces the hash if it still is `verifiedHash` (null: whatever it is), raises the token version and
@@ -256,9 +256,9 @@ export interface Store extends OneTimeSecretStore {
       consume?: SecretUse;
       start?: { session: Session; event: AuditEvent };
       now: number;
-    } & Revoking,
+    } & RevocationArgs,
   ): Promise<
-    Revoked & {
+    RevocationResult & {
       /** Where a session was to be kept. */
       readonly kept?: { readonly session: Session; readonly user: UserRecord };
       /** Where a session was to be started. */
@@ -270,25 +270,27 @@ export interface Store extends OneTimeSecretStore {
    * No session starts until the user has changed the password, by {@link changePassword} with a `verifiedHash` or a
    * `consume`; all that are there end. Finds nothing where the user has no password.
    */
-  requirePasswordChange(args: { userId: string; now: number } & Revoking): Promise<Revoked>;
+  requirePasswordChange(
+    args: { userId: string; now: number } & RevocationArgs,
+  ): Promise<RevocationResult>;
 
   /** The sessions live on; access tokens issued before do not. The event is told the roles before and after. */
   setRoles(
-    args: { userId: string; roles: readonly string[]; now: number } & Revoking,
-  ): Promise<Revoked>;
+    args: { userId: string; roles: readonly string[]; now: number } & RevocationArgs,
+  ): Promise<RevocationResult>;
 
   /** Disabling ends all sessions and raises the token version. Enabling revokes nothing. */
   setDisabled(
-    args: { userId: string; disabled: boolean; now: number } & Revoking,
-  ): Promise<Revoked>;
+    args: { userId: string; disabled: boolean; now: number } & RevocationArgs,
+  ): Promise<RevocationResult>;
 
   /**
    * Removes the user with its sessions and one-time secrets. Audit events stay. `isPartial`: the user had too many sessions for
    * one transaction. It is disabled, all its sessions have ended and some were removed; call again.
    */
   deleteUser(
-    args: { userId: string; now: number } & Revoking,
-  ): Promise<Revoked & { readonly isPartial?: true }>;
+    args: { userId: string; now: number } & RevocationArgs,
+  ): Promise<RevocationResult & { readonly isPartial?: true }>;
 
   /** The id of a user that may have sessions to remove: ended ones, or more than it may have. */
   findSessionCleanup(): Promise<string | undefined>;
@@ -303,7 +305,7 @@ export interface Store extends OneTimeSecretStore {
   ): Promise<{ readonly isDone: boolean; readonly revocations: readonly Revocation[] }>;
 
   /** Revokes one access token by its `jti`. */
-  revokeToken(args: { jti: string } & Revoking): Promise<Revoked>;
+  revokeToken(args: { jti: string } & RevocationArgs): Promise<RevocationResult>;
 
   /** Log entries after `seq` that are still live at `now`, in order, with the newest `seq` of the log. */
   listRevocations(args: {
@@ -323,7 +325,7 @@ export interface Store extends OneTimeSecretStore {
   ): Promise<() => Promise<void>>;
 
   /** What is answered may be newer than its `version`, never older. */
-  readKeys(): Promise<KeyState>;
+  readKeys(): Promise<KeySnapshot>;
 
   /**
    * Changes keys if nobody else has since `version`, which is then one more. So of several nodes that

@@ -1,7 +1,7 @@
 import { ACCESS_TOKEN_TYP, createJti } from '../../jwt/access-token.ts';
 import { createSigner } from '../../jwt/jws.ts';
 import type { SigningKey } from '../../jwt/keys/import-keys.ts';
-import type { KeyRing } from '../keys/active-key-set.ts';
+import type { ActiveKeySet } from '../keys/active-key-set.ts';
 import type { Session, User, UserRecord } from '../model.ts';
 import { type Clock, type Random, toUser } from '../ports/store.ts';
 import type { AuthSettings } from '../settings.ts';
@@ -39,7 +39,7 @@ export type AccessTokenIssuer = (user: UserRecord, session: Session) => Promise<
 /** @see RFC 9068 section 2.2 */
 export function createAccessTokenIssuer(options: {
   settings: AuthSettings;
-  keys: KeyRing;
+  keys: ActiveKeySet;
   clock: Clock;
   random: Random;
 }): AccessTokenIssuer {

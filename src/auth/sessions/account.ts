@@ -1,18 +1,18 @@
 import type { AccessTokenClaims } from '../../jwt/access-token.ts';
-import { NotFound, TokenRefused } from '../../kernel/errors.ts';
+import { RecordNotFound, TokenRefused } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
-import { type AuthContext, createRevoking, revoke } from '../context.ts';
+import { type AuthContext, createRevocationArgs, revoke } from '../context.ts';
 import type { Session, User } from '../model.ts';
 import { type Page, parsePage } from '../page.ts';
 import { toUser } from '../ports/store.ts';
 import { findLifetime, isPastMaxAge, limitExpiry } from './session-lifetime.ts';
 
 /** Who a verified access token speaks for. */
-export type Bearer = Pick<AccessTokenClaims, 'sub' | 'sid'>;
+export type Principal = Pick<AccessTokenClaims, 'sub' | 'sid'>;
 
 /** @throws {TokenRefused} when the user was deleted since the token was issued */
-export async function findMe(context: AuthContext, bearer: Bearer): Promise<User> {
+export async function findMe(context: AuthContext, bearer: Principal): Promise<User> {
   const record = await context.store.findUser({ id: bearer.sub });
   if (record === undefined) throw userGone();
   return toUser(record);
@@ -21,7 +21,11 @@ export async function findMe(context: AuthContext, bearer: Bearer): Promise<User
 /**
  * Ends the session the token belongs to, and revokes its access tokens even if the session has ended before.
  */
-export async function logout(context: AuthContext, bearer: Bearer, caller: Caller): Promise<void> {
+export async function logout(
+  context: AuthContext,
+  bearer: Principal,
+  caller: Caller,
+): Promise<void> {
   await endProvenSession(context, bearer.sub, bearer.sid, caller);
 }
 
@@ -42,12 +46,12 @@ export async function logoutByRefreshToken(
 /** Ends all sessions of the user. */
 export async function logoutAll(
   context: AuthContext,
-  bearer: Bearer,
+  bearer: Principal,
   caller: Caller,
 ): Promise<void> {
   const userId = bearer.sub;
   const event = { type: 'sessions_ended', subject: aboutUser(userId) } as const;
-  const how = createRevoking(context, event, identify(caller, userId));
+  const how = createRevocationArgs(context, event, identify(caller, userId));
   const now = context.clock.now();
   await revoke(context, context.store.endAllSessions({ userId, now, ...how }));
 }
@@ -65,7 +69,7 @@ export interface SessionPage {
  */
 export async function listSessions(
   { store, clock, settings }: AuthContext,
-  bearer: Bearer,
+  bearer: Principal,
   page: Page | unknown,
 ): Promise<SessionPage> {
   const { after, limit } = parsePage(page);
@@ -86,15 +90,15 @@ export async function listSessions(
 /** Ends one of the user's sessions. @throws {NotFound} when it is not there or not this user's */
 export async function endSession(
   context: AuthContext,
-  bearer: Bearer,
+  bearer: Principal,
   sessionId: string,
   caller: Caller,
 ): Promise<void> {
   const userId = bearer.sub;
   const event = { type: 'session_ended', subject: aboutUser(userId), sessionId } as const;
-  const how = createRevoking(context, event, identify(caller, userId));
+  const how = createRevocationArgs(context, event, identify(caller, userId));
   const found = await revoke(context, context.store.endSession({ sessionId, userId, ...how }));
-  if (!found) throw new NotFound('You have no such session. It may have ended already.');
+  if (!found) throw new RecordNotFound('You have no such session. It may have ended already.');
 }
 
 /** Revokes one access token by its `jti`; its session lives on. */
@@ -105,7 +109,7 @@ export async function revokeToken(
 ): Promise<void> {
   const about = { subject: aboutUser(userId), sessionId, changes: { jti } };
   const event = { type: 'token_revoked', ...about } as const;
-  const how = createRevoking(context, event, identify(caller, userId));
+  const how = createRevocationArgs(context, event, identify(caller, userId));
   await revoke(context, context.store.revokeToken({ jti, ...how }));
 }
 
@@ -122,7 +126,7 @@ async function endProvenSession(
 ): Promise<void> {
   const evenIfGone = !context.log.index.isSessionRevoked(sessionId);
   const event = { type: 'session_ended', subject: aboutUser(userId), sessionId } as const;
-  const how = createRevoking(context, event, identify(caller, userId));
+  const how = createRevocationArgs(context, event, identify(caller, userId));
   const ended = context.store.endSession({ sessionId, userId, evenIfGone, ...how });
   await revoke(context, ended);
 }

@@ -35,7 +35,7 @@ export interface Presented extends Pick<SessionLifetime, 'maxAgeMs'> {
  */
 export type Verdict = 'current' | 'replayed' | 'rotated' | 'retried' | 'void' | 'reused';
 
-export function judgeGeneration(session: Generations, presented: Presented): Verdict {
+export function classifyGeneration(session: Generations, presented: Presented): Verdict {
   const { generation, now, grace } = presented;
   if (isPastMaxAge(session, presented)) return 'void';
   // Absolute: a clock that stepped back far must not keep the window open until it has caught up.

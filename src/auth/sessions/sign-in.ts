@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { RefreshRefused, Taken } from '../../kernel/errors.ts';
+import { IdentifierTaken, RefreshRefused } from '../../kernel/errors.ts';
 import { createUuid } from '../../kernel/uuid.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
 import { trimUserAgent } from '../audit/event-maker.ts';
 import { isClientId } from '../clients/client-key.ts';
-import { type AuthContext, createRevoking } from '../context.ts';
+import { type AuthContext, createRevocationArgs } from '../context.ts';
 import type { Session, User, UserRecord } from '../model.ts';
 import { findSessionOf } from '../oauth/find-refresh-token.ts';
 import { toUser } from '../ports/store.ts';
@@ -63,7 +63,7 @@ export async function register(
  * @throws {Taken}
  * @throws {Overloaded}
  */
-export async function signUp(
+export async function createAccount(
   context: AuthContext,
   input: NewUserInput | unknown,
   caller: Caller,
@@ -77,7 +77,7 @@ async function createNewRecord(context: AuthContext, input: unknown): Promise<Us
   const parsed = parseNewUser(input, context.settings);
   // Asked before hashing: a name known to be taken must not cost a hash. The insert decides races.
   const namesake = await findNamesake(context, parsed);
-  if (namesake !== undefined) throw new Taken(namesake.field);
+  if (namesake !== undefined) throw new IdentifierTaken(namesake.field);
   return createUserRecord(context, parsed);
 }
 
@@ -114,7 +114,7 @@ export async function refresh(
     now,
     grace: settings.refreshGrace * 1000,
     ...findLifetime(settings, now),
-    ...createRevoking(
+    ...createRevocationArgs(
       context,
       {
         type: 'refresh_token_reused',

@@ -1,6 +1,6 @@
 import { type Caller, identify, systemCaller } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
-import { type AuthContext, createRevoking } from '../context.ts';
+import { type AuthContext, createRevocationArgs } from '../context.ts';
 import type { UserRecord } from '../model.ts';
 import type { Proof } from '../ports/proof.ts';
 import {
@@ -42,7 +42,11 @@ export async function startSession(
     event: context.createEvent(started, identify(start.caller, userId)),
     bound: {
       maxSessions: context.settings.maxSessions,
-      ...createRevoking(context, { type: 'session_ended', subject }, bySessionLimit(start.caller)),
+      ...createRevocationArgs(
+        context,
+        { type: 'session_ended', subject },
+        bySessionLimit(start.caller),
+      ),
     },
   });
   if (opened.status === 'refused') return undefined;

@@ -1,11 +1,11 @@
-import { NotFound, Taken } from '../../kernel/errors.ts';
+import { IdentifierTaken, RecordNotFound } from '../../kernel/errors.ts';
 import { createUuid } from '../../kernel/uuid.ts';
 import { applicationCaller, type Caller } from '../audit/caller.ts';
 import { type AuditChanges, type AuditEventType, aboutUser } from '../audit/event.ts';
-import { type AuthContext, createRevoking, revoke, settleRevoked } from '../context.ts';
+import { type AuthContext, createRevocationArgs, revoke, settleRevoked } from '../context.ts';
 import { InputReader } from '../input.ts';
 import type { Session, User, UserRecord } from '../model.ts';
-import { type Revoked, type Revoking, toUser } from '../ports/store.ts';
+import { type RevocationArgs, type RevocationResult, toUser } from '../ports/store.ts';
 import { findEmailKey, findUsernameKey, trimIdentifier } from './identifiers.ts';
 import {
   type CreateUserInput,
@@ -54,7 +54,8 @@ export class Users {
     try {
       return await this.create(input, caller);
     } catch (error) {
-      const winner = error instanceof Taken && (await findNamesake(this.#context, parsed));
+      const winner =
+        error instanceof IdentifierTaken && (await findNamesake(this.#context, parsed));
       if (!winner) throw error;
       return toUser(winner.record);
     }
@@ -137,7 +138,7 @@ export class Users {
    * @throws {NotFound}
    */
   async delete(id: string, caller = applicationCaller): Promise<void> {
-    const how = createRevoking(
+    const how = createRevocationArgs(
       this.#context,
       { type: 'user_deleted', subject: aboutUser(id) },
       caller,
@@ -155,9 +156,9 @@ export class Users {
     userId: string,
     type: AuditEventType,
     caller: Caller,
-    verb: (how: Revoking) => Promise<Revoked>,
+    verb: (how: RevocationArgs) => Promise<RevocationResult>,
   ): Promise<void> {
-    const how = createRevoking(this.#context, { type, subject: aboutUser(userId) }, caller);
+    const how = createRevocationArgs(this.#context, { type, subject: aboutUser(userId) }, caller);
     if (!(await revoke(this.#context, verb(how)))) throw noSuchUser();
   }
 
@@ -166,8 +167,8 @@ export class Users {
   }
 }
 
-function noSuchUser(): NotFound {
-  return new NotFound('There is no such user.');
+function noSuchUser(): RecordNotFound {
+  return new RecordNotFound('There is no such user.');
 }
 
 /** The stored user a reference means. A name that cannot be one is nobody's. */
@@ -233,5 +234,5 @@ export async function insertUser(
   };
   const event = context.createEvent({ ...what, ...about }, caller);
   const result = await context.store.createUser({ user, session, event });
-  if (result.status === 'taken') throw new Taken(result.field);
+  if (result.status === 'taken') throw new IdentifierTaken(result.field);
 }

@@ -2,7 +2,7 @@ import type { Notice } from '../../auth/ports/store.ts';
 import type { Settings } from '../../config/settings.ts';
 import { defaultIssuer } from '../../config/web-address.ts';
 import { isLoopback } from '../../kernel/encoding/loopback.ts';
-import { VERSION } from '../../server/http/version.ts';
+import { VERSION } from '../../server/version.ts';
 import type { Call } from '../shell/command.ts';
 import { printWarnings } from '../shell/terminal/print-notices.ts';
 import { type DataFiles, listDataFiles } from './data-files.ts';

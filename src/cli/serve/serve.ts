@@ -113,7 +113,7 @@ async function startAlone(console: Console, plan: ServePlan): Promise<Serving> {
 }
 
 async function startWorkers(console: Console, plan: ServePlan, count: number): Promise<Serving> {
-  const [{ openLatchkey }, { Crew }] = await Promise.all([
+  const [{ openLatchkey }, { WorkerSupervisor }] = await Promise.all([
     import('../../system/latchkey.ts'),
     import('./worker-supervisor.ts'),
   ]);
@@ -121,7 +121,7 @@ async function startWorkers(console: Console, plan: ServePlan, count: number): P
   const onWait = (text: string) => console.note(text);
   const opened = await openLatchkey({ ...plan.options, onWait }, { serves: true });
   await opened.close();
-  const crew = await Crew.start(console, plan, count);
+  const crew = await WorkerSupervisor.start(console, plan, count);
   return {
     issuer: opened.settings.issuer,
     pids: crew.pids,

@@ -37,7 +37,7 @@ const workerFile = fileURLToPath(
  * worker that dies is replaced. What it had under way is lost; a connection that was just being handed to
  * it may stay silent until its client gives up. Workers that serve go on whatever becomes of a replacement.
  */
-export class Crew {
+export class WorkerSupervisor {
   readonly #console: Console;
   readonly #plan: ServePlan;
   readonly #workers = new Set<Worker>();
@@ -72,13 +72,13 @@ export class Crew {
    * @throws {UsageError} when one reports a setting that is wrong
    * @throws {CommandFailed} when one reports another reason why it cannot serve
    */
-  static async start(console: Console, plan: ServePlan, count: number): Promise<Crew> {
-    const crew = new Crew(console, plan, count);
+  static async start(console: Console, plan: ServePlan, count: number): Promise<WorkerSupervisor> {
+    const crew = new WorkerSupervisor(console, plan, count);
     await Promise.race([crew.#complete.promise, crew.#failed.promise]);
     return crew;
   }
 
-  /** Rejects when the workers cannot serve any more, and none is left. See {@link Crew.start} for why. */
+  /** Rejects when the workers cannot serve any more, and none is left. See {@link WorkerSupervisor.start} for why. */
   get failed(): Promise<never> {
     return this.#failed.promise;
   }

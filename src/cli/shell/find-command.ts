@@ -1,4 +1,4 @@
-import { findNearMiss } from '../../kernel/options/did-you-mean.ts';
+import { findNearest } from '../../kernel/options/did-you-mean.ts';
 import { commands, groups, renamed } from '../commands.ts';
 import type { Command } from './command.ts';
 import { UsageError } from './failures.ts';
@@ -55,7 +55,7 @@ function refuse(group: string, word: string): never {
           .filter((name) => name.startsWith(prefix))
           .map((name) => name.slice(prefix.length)),
   );
-  const meant = findNearMiss(word, [...known]);
+  const meant = findNearest(word, [...known]);
   const hint = meant === undefined ? seeHelp(group) : `Did you mean "${prefix}${meant}"?`;
   throw new UsageError(
     `${JSON.stringify(`${prefix}${word}`)} is not a command of latchkey. ${hint}`,

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { settingTable } from '../../config/setting-table.ts';
-import { findNearMiss } from '../../kernel/options/did-you-mean.ts';
+import { findNearest } from '../../kernel/options/did-you-mean.ts';
 import type { Command, OptionSpec } from './command.ts';
 import { UsageError } from './failures.ts';
 import { Flags } from './flags.ts';
@@ -87,7 +87,7 @@ function refuseUnknown(
 ): never {
   const reason = Object.hasOwn(refused, name) ? refused[name] : undefined;
   if (reason !== undefined) throw new UsageError(reason);
-  const meant = name.length === 1 ? undefined : findNearMiss(name, known);
+  const meant = name.length === 1 ? undefined : findNearest(name, known);
   const hint = meant === undefined ? seeHelp(command.name) : `Did you mean --${meant}?`;
   throw new UsageError(`${rawName} is not an option of "${command.name}". ${hint}`);
 }

@@ -1,5 +1,5 @@
 import { InvalidSetting } from '../../kernel/errors.ts';
-import { findNearMiss } from '../../kernel/options/did-you-mean.ts';
+import { findNearest } from '../../kernel/options/did-you-mean.ts';
 import type { Refuse } from '../setting-error.ts';
 import { checkParameter, type ParameterName } from './parameters.ts';
 
@@ -76,7 +76,7 @@ export function readEnvironment(
 
 function refuseTlsVariable(label: string, refuse: Refuse): never {
   const known = Object.keys(variables).filter((it) => it.startsWith('PGSSL'));
-  const meant = findNearMiss(label, known);
+  const meant = findNearest(label, known);
   return refuse(
     'is not a variable that PostgreSQL or Latchkey knows, and connections might not be encrypted as you mean.',
     meant === undefined

@@ -1,4 +1,4 @@
-import { findNearMiss } from '../../kernel/options/did-you-mean.ts';
+import { findNearest } from '../../kernel/options/did-you-mean.ts';
 import { quote, type Refuse } from '../setting-error.ts';
 
 /** Judges the value of one parameter. What passes is used as libpq means it. */
@@ -9,7 +9,7 @@ const any: Check = () => {};
 function oneOf(...values: readonly string[]): Check {
   return (text, refuse) => {
     if (values.includes(text)) return;
-    const meant = findNearMiss(text, values);
+    const meant = findNearest(text, values);
     refuse(
       `is ${quote(text)}, which is not one of ${values.join(', ')}.`,
       meant === undefined ? 'Write one of these.' : `Did you mean ${meant}?`,
@@ -188,7 +188,7 @@ export function parseParameterName(name: string, isShown: boolean, refuse: Refus
   if (isKnown(name)) return name;
   const other = Object.entries(otherNames).find(([it]) => it === name.toLowerCase())?.[1];
   const names = Object.keys(checks);
-  const meant = findNearMiss(name, names);
+  const meant = findNearest(name, names);
   return refuse(
     isShown
       ? `has a parameter ${name} that Latchkey does not know.`

@@ -2,7 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Guard } from '../guard.ts';
 import type { AccessRequirements, GuestRequirements } from '../request/authorize.ts';
-import { toRefusalAnswer } from '../respond/error-response.ts';
+import { toHttpRefusal } from '../respond/error-response.ts';
 import type { AuthenticatedUser, CustomClaims } from '../verify/authenticated-user.ts';
 import {
   type DecorationArguments,
@@ -83,7 +83,7 @@ export function getUser<Name extends UserName | 'user' = 'user'>(
 }
 
 function sendRefusal(response: Response, error: unknown): void {
-  const { status, headers, body } = toRefusalAnswer(error);
+  const { status, headers, body } = toHttpRefusal(error);
   // As it is: Express would add an ETag and answer a refusal with 304.
   response.writeHead(status, headers).end(body);
 }

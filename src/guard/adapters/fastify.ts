@@ -8,7 +8,7 @@ import { assertOptions, type OptionCheck } from '../../kernel/options/check-opti
 import { createGuard } from '../create-guard.ts';
 import type { Guard } from '../guard.ts';
 import type { GuardOptions } from '../guard-options.ts';
-import { toRefusalAnswer } from '../respond/error-response.ts';
+import { toHttpRefusal } from '../respond/error-response.ts';
 import { aDecorationName } from './decoration-options.ts';
 import { decorateUser } from './fastify/require-user.ts';
 import { shareDecorations } from './fastify/share-decorations.ts';
@@ -62,7 +62,7 @@ const aGuard: OptionCheck = (name, value) => {
 };
 
 function sendRefusal(_request: FastifyRequest, reply: FastifyReply, error: unknown): void {
-  const { status, headers, body } = toRefusalAnswer(error);
+  const { status, headers, body } = toHttpRefusal(error);
   // As bytes: to text Fastify would add a charset, which JSON does not have.
   reply.code(status).headers(headers).send(Buffer.from(body));
 }

@@ -110,7 +110,7 @@ export class RevocationWatch {
   }
 
   /** @throws {RevocationsStale} */
-  assertAble(alone: boolean): void {
+  assertReady(alone: boolean): void {
     const { onStale } = this.#options;
     if (onStale === 'accept' || (onStale === 'introspect' && !alone)) return;
     if (this.#isStale(this.#feed.status)) throw stale(this.setUpError);

@@ -1,7 +1,7 @@
 import type { VerificationKey } from '../../jwt/keys/key-types.ts';
 import { GuardNotReady, TokenRefused } from '../../kernel/errors.ts';
 import type { FetchOptions } from '../../kernel/http/fetch-document.ts';
-import { assembleGuard, type GuardDoubt } from '../assemble-guard.ts';
+import { assembleGuard, type GuardReadiness } from '../assemble-guard.ts';
 import { chooseFeedConnection } from '../feed/choose-feed-connection.ts';
 import { systemTimers } from '../feed/feed-timers.ts';
 import { RevocationWatch, type StalePolicy } from '../feed/revocation-watch.ts';
@@ -122,13 +122,13 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
   return guard;
 }
 
-function createDoubt(source: IssuerKeys, watch: RevocationWatch | undefined): GuardDoubt {
+function createDoubt(source: IssuerKeys, watch: RevocationWatch | undefined): GuardReadiness {
   return {
-    assertAble(alone) {
+    assertReady(alone) {
       if (!source.isReady) throw notReady(source);
-      watch?.assertAble(alone);
+      watch?.assertReady(alone);
     },
-    findHope(error) {
+    pendingFor(error) {
       if (error instanceof GuardNotReady) return source.firstAttempt;
       const unknown = error instanceof TokenRefused && error.code === 'token_untrusted';
       return unknown ? source.refreshForUnknown() : undefined;

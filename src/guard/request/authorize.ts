@@ -1,4 +1,4 @@
-import { Forbidden, InvalidOption, ReauthenticationRequired } from '../../kernel/errors.ts';
+import { AccessDenied, InvalidOption, ReauthenticationRequired } from '../../kernel/errors.ts';
 import {
   aBoolean,
   aNumber,
@@ -62,7 +62,7 @@ export function assertRequirements(given: readonly unknown[]): void {
  *
  * An empty list of roles admits nobody, because nobody has any of them; an empty list of scopes admits
  * everybody.
- * @returns a function that throws {@link Forbidden} or {@link ReauthenticationRequired}
+ * @returns a function that throws {@link AccessDenied} or {@link ReauthenticationRequired}
  * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
  */
 export function createAccessRule(
@@ -86,7 +86,7 @@ function createRoleRule(roles: readonly string[]): AccessRule {
   const message = `This needs ${roles.length === 1 ? 'the role' : 'one of the roles'} ${roles.join(', ')}.`;
   return (claims) => {
     if (claims.roles?.some((role) => allowed.has(role)) !== true) {
-      throw new Forbidden('insufficient_role', message);
+      throw new AccessDenied('insufficient_role', message);
     }
   };
 }
@@ -97,7 +97,7 @@ function createScopeRule(scopes: readonly string[]): AccessRule {
   return (claims) => {
     const granted = claims.scope?.split(' ') ?? [];
     if (!needed.every((scope) => granted.includes(scope))) {
-      throw new Forbidden('insufficient_scope', message, needed);
+      throw new AccessDenied('insufficient_scope', message, needed);
     }
   };
 }

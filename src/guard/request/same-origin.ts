@@ -1,4 +1,4 @@
-import { Forbidden } from '../../kernel/errors.ts';
+import { AccessDenied } from '../../kernel/errors.ts';
 import { findHeader, type RequestHeaders } from './request.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -63,7 +63,7 @@ export function createOriginRules(
       const origin = findHeader(headers, 'origin');
       if (acceptSilent && site === undefined && origin === undefined) return;
       if (isProven(site, origin)) return;
-      throw new Forbidden(
+      throw new AccessDenied(
         'cross_site_request',
         `Refused: this request uses cookies and does not come from this site. Send it from a page of an allowed origin, or use an Authorization header. ${advice}`,
       );
@@ -73,7 +73,7 @@ export function createOriginRules(
       const origin = findHeader(headers, 'origin');
       const silent = origin === undefined && (site === undefined || site === 'none');
       if (silent || isProven(site, origin)) return;
-      throw new Forbidden(
+      throw new AccessDenied(
         'cross_site_request',
         `Refused: this request asks for cookies and does not come from this site. Send it from a page of an allowed origin. ${advice}`,
       );

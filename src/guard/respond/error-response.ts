@@ -1,11 +1,11 @@
 import { API_HEADERS } from './api-headers.ts';
-import { findErrorAnswer } from './http-refusal.ts';
+import { findErrorResponse } from './http-refusal.ts';
 
 /** Type of problem documents. @see RFC 9457 section 3 */
 const PROBLEM_TYPE = 'application/problem+json';
 
 /** Status, headers and body of a refusal, for a framework to send. */
-export interface RefusalAnswer {
+export interface HttpRefusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** The problem document as JSON text. */
@@ -16,8 +16,8 @@ export interface RefusalAnswer {
  * Turns an error of the guard into what is sent: status, `WWW-Authenticate` or `Retry-After`, and a
  * problem document. An error that is not Latchkey's is thrown on: it is the host's.
  */
-export function toRefusalAnswer(error: unknown): RefusalAnswer {
-  const answer = findErrorAnswer(error);
+export function toHttpRefusal(error: unknown): HttpRefusal {
+  const answer = findErrorResponse(error);
   if (answer === undefined) throw error;
   return {
     status: answer.problem.status,
@@ -32,6 +32,6 @@ export function toRefusalAnswer(error: unknown): RefusalAnswer {
  * @see RFC 9457, RFC 6750 section 3
  */
 export function errorResponse(error: unknown): Response {
-  const { status, headers, body } = toRefusalAnswer(error);
+  const { status, headers, body } = toHttpRefusal(error);
   return new Response(body, { status, headers });
 }

@@ -3,7 +3,7 @@ import { wwwAuthenticate } from '../request/bearer.ts';
 import { createProblem, type Problem } from './problem.ts';
 
 /** An error as HTTP: what the caller may know of it. */
-export interface ErrorAnswer {
+export interface ErrorResponseParts {
   readonly problem: Problem;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -23,7 +23,7 @@ interface NextStep {
 }
 
 /** The response to an error of Latchkey's. Undefined: the error is not meant for a client. */
-export function findErrorAnswer(error: unknown): ErrorAnswer | undefined {
+export function findErrorResponse(error: unknown): ErrorResponseParts | undefined {
   if (!isLatchkeyError(error) || error.status === undefined) return undefined;
   const { problems, retryAfter }: LatchkeyError & Details = error;
   const problem: Problem = {

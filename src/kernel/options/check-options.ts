@@ -1,5 +1,5 @@
 import { InvalidOption } from '../errors.ts';
-import { findNearMiss } from './did-you-mean.ts';
+import { findNearest } from './did-you-mean.ts';
 
 /**
  * Judges the value of one option.
@@ -143,7 +143,7 @@ function unknownOption(
   member: string,
   known: readonly string[],
 ): InvalidOption {
-  const meant = findNearMiss(member, known);
+  const meant = findNearest(member, known);
   const where = name === '' ? 'There is no option' : `${name} has no option`;
   const fix =
     meant === undefined ? `The options are ${known.join(', ')}.` : `Did you mean "${meant}"?`;

@@ -24,7 +24,7 @@ const at = (row: readonly number[], index: number): number => row[index] ?? 0;
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
 /** The name that was probably meant: one that differs by a slip or two, or only in case or punctuation. */
-export function findNearMiss(name: string, known: readonly string[]): string | undefined {
+export function findNearest(name: string, known: readonly string[]): string | undefined {
   const written = plain(name).slice(0, 100);
   let best: { candidate: string; slips: number } | undefined;
   for (const candidate of known) {

@@ -1,7 +1,7 @@
 import { StoreUnavailable } from '../../kernel/errors.ts';
 
 /** The calls under way: none begins after the end was announced, and the end waits for all. */
-export class Calls {
+export class InFlightCalls {
   readonly #pending = new Set<Promise<unknown>>();
   #closed = false;
   #lastInTurn: Promise<unknown> = Promise.resolve();

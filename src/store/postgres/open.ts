@@ -10,14 +10,14 @@ import type { Step, Steps } from '../sql/steps.ts';
 import { withPlace } from './connection-failures.ts';
 import { createPostgresSql } from './dialect.ts';
 import { PostgresExecutor } from './executor.ts';
-import { Calls } from './in-flight-calls.ts';
+import { InFlightCalls } from './in-flight-calls.ts';
 import { Listener } from './listener.ts';
 import { type PostgresLocation, type PostgresStoreOptions, readLocation } from './location.ts';
 import { lockCall } from './locks.ts';
-import { Gathering } from './rotation-batcher.ts';
+import { RotationBatcher } from './rotation-batcher.ts';
 import { createShortcuts } from './shortcuts/index.ts';
 import { isPlain, rotationOfMany } from './shortcuts/rotation.ts';
-import { LONG_WAY } from './shortcuts/shortcut.ts';
+import { USE_TRANSACTION } from './shortcuts/shortcut.ts';
 
 /** Rare verbs on what all share: their order is that of the calls, and one connection is enough. */
 const inTurn: ReadonlySet<VerbName> = new Set(['raise', 'exchange', 'changeKeys', 'prune']);
@@ -58,7 +58,7 @@ export async function openPostgresStore({
   } finally {
     signal?.removeEventListener('abort', giveUp);
   }
-  const calls = new Calls();
+  const calls = new InFlightCalls();
   const listeners = new Set<Listener>();
   const close = async () => {
     const ended = Promise.all([calls.close(), ...[...listeners].map((it) => it.close())]);
@@ -98,7 +98,7 @@ function describe({ isNew, schemas }: Migration): Notice[] {
 function createCalls(
   sql: Sql,
   executor: PostgresExecutor,
-  calls: Calls,
+  calls: InFlightCalls,
   location: PostgresLocation,
 ): Pick<Store, VerbName> {
   const each = createVerbCalls(createRuns(sql, executor));
@@ -126,7 +126,7 @@ function createRuns(
     const run = async (args: VerbArgs<K>) => {
       if (shortcut !== undefined) {
         const answer = await executor.runEach(() => shortcut(args));
-        if (answer !== LONG_WAY) return answer;
+        if (answer !== USE_TRANSACTION) return answer;
       }
       return isSingle ? executor.runEach(() => long(args)) : executor.runTogether(() => long(args));
     };
@@ -141,7 +141,7 @@ function gatherRotations(
   { connectTimeout, maxWaiting }: PostgresLocation,
 ): Store['rotateSession'] {
   const rotateMany = rotationOfMany(sql);
-  const rotations = new Gathering({
+  const rotations = new RotationBatcher({
     keyOf: ({ sessionId }: VerbArgs<'rotateSession'>) => sessionId,
     together: (orders) => executor.runEach(() => rotateMany(orders)),
     alone,

@@ -31,7 +31,7 @@ interface Waiting<Call, Answer> {
  * one commit. What a batch leaves unsettled is tried alone, so nobody in it waits for what another one
  * needs; and so is a call that nobody else is there with.
  */
-export class Gathering<Call, Answer> {
+export class RotationBatcher<Call, Answer> {
   readonly #options: GatheringOptions<Call, Answer>;
   readonly #waiting = new Map<string, Waiting<Call, Answer>>();
   #batches = 0;

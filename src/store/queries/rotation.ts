@@ -1,4 +1,4 @@
-import { judgeGeneration } from '../../auth/sessions/refresh-rule.ts';
+import { classifyGeneration } from '../../auth/sessions/refresh-rule.ts';
 import { limitExpiry } from '../../auth/sessions/session-lifetime.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -48,7 +48,7 @@ export function rotationVerbs(sql: Sql): Pick<Verbs, 'rotateSession'> {
       const [userRow] = yield* selectUser({ id: row.user_id });
       if (userRow === undefined || row.epoch !== userRow.session_epoch) return { status: 'gone' };
       const session = fromSessionRow(row);
-      const status = judgeGeneration({ ...session, ...readGenerations(row) }, args);
+      const status = classifyGeneration({ ...session, ...readGenerations(row) }, args);
 
       if (status === 'void') return { status: 'gone' };
       if (status === 'reused') {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aboutUser } from '../../../src/auth/audit/event.ts';
-import type { Revoked, Store } from '../../../src/auth/ports/store.ts';
+import type { RevocationResult, Store } from '../../../src/auth/ports/store.ts';
 import { NO_VERSION_ACCEPTED } from '../../../src/revocation/revocation.ts';
 import { latestEvents } from '../../support/events.ts';
 import { anEvent, anyAge, aSecret, aSession } from '../records.ts';
@@ -13,7 +13,7 @@ const password = { verifiedHash: null, newHash: 'new hash', keep: null, now };
 type Act = (
   store: Store,
   args: { userId: string } & ReturnType<typeof revoking>,
-) => Promise<Revoked>;
+) => Promise<RevocationResult>;
 
 const verbs: Record<string, Act> = {
   endAllSessions: (store, args) => store.endAllSessions({ ...args, now }),

@@ -8,7 +8,7 @@ import {
 import type { Auth } from '../../../auth/auth.ts';
 import type { AuditEventFilter } from '../../../auth/ports/store.ts';
 import { durationBetween } from '../../../config/duration.ts';
-import { findNearMiss } from '../../../kernel/options/did-you-mean.ts';
+import { findNearest } from '../../../kernel/options/did-you-mean.ts';
 import { parseAddress } from '../../../server/http/client-address.ts';
 import type { OptionSpec } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
@@ -73,7 +73,7 @@ function parseTypes(given: readonly string[]): AuditEventType[] {
   return [...names].map((name) => {
     if (isType(name)) return name;
     const known = Object.keys(auditEventTypes);
-    const meant = findNearMiss(name, known);
+    const meant = findNearest(name, known);
     const hint = meant === undefined ? `There are: ${known.join(', ')}` : `Did you mean ${meant}?`;
     throw new UsageError(`${JSON.stringify(name)} is not a type of event. ${hint}`);
   });

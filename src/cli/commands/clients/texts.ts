@@ -1,6 +1,6 @@
 import type { Clients } from '../../../auth/clients/clients.ts';
 import type { Client } from '../../../auth/model.ts';
-import { NotFound } from '../../../kernel/errors.ts';
+import { RecordNotFound } from '../../../kernel/errors.ts';
 
 /** The client as programs see it. */
 export function toClientView(client: Client): Record<string, unknown> {
@@ -18,7 +18,7 @@ export function toClientView(client: Client): Record<string, unknown> {
 export async function findNamedClient(clients: Clients, given: string): Promise<Client> {
   const found = (await clients.list()).find(({ id, name }) => id === given || name === given);
   if (found !== undefined) return found;
-  throw new NotFound(
+  throw new RecordNotFound(
     `There is no client ${JSON.stringify(given)}. See which there are: latchkey clients list`,
   );
 }

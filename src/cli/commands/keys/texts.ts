@@ -1,11 +1,11 @@
-import type { KeyLife } from '../../../auth/keys/key-status.ts';
+import type { KeyStatus } from '../../../auth/keys/key-status.ts';
 import type { StoredKey } from '../../../auth/ports/store.ts';
 import { toShortTime } from '../../shell/terminal/printable.ts';
 
 /** A key and where it is in its life. */
 export interface KeyTexts {
   readonly key: StoredKey;
-  readonly life: KeyLife;
+  readonly life: KeyStatus;
 }
 
 export function toKeyRow({ key, life }: KeyTexts): string[] {

@@ -1,5 +1,5 @@
 import type { Caller } from '../../../auth/audit/caller.ts';
-import type { KeyKeeper } from '../../../auth/keys/key-rotation-service.ts';
+import type { KeyRotationService } from '../../../auth/keys/key-rotation-service.ts';
 import type { Settings } from '../../../config/settings.ts';
 import { closeAfter } from '../../../kernel/close-after.ts';
 import { toOptions } from '../../shell/given-options.ts';
@@ -10,7 +10,7 @@ import type { Console } from '../../shell/terminal/console.ts';
 export async function withKeeper<T>(
   console: Console,
   settings: Settings,
-  work: (keeper: KeyKeeper, operator: Caller) => Promise<T>,
+  work: (keeper: KeyRotationService, operator: Caller) => Promise<T>,
 ): Promise<T> {
   const [{ openLatchkey }, { systemRandom }] = await Promise.all([
     import('../../../system/latchkey.ts'),

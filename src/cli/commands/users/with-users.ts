@@ -1,7 +1,7 @@
 import type { Caller } from '../../../auth/audit/caller.ts';
 import type { User } from '../../../auth/model.ts';
 import type { Users } from '../../../auth/users/users.ts';
-import { NotFound } from '../../../kernel/errors.ts';
+import { RecordNotFound } from '../../../kernel/errors.ts';
 import type { Call } from '../../shell/command.ts';
 import { withLatchkey } from '../with-latchkey.ts';
 
@@ -24,7 +24,7 @@ export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export async function requireUser(users: Users, name: string): Promise<User> {
   const user = await users.find(toReference(name));
   if (user !== undefined) return user;
-  throw new NotFound(
+  throw new RecordNotFound(
     `There is no user ${JSON.stringify(name)}. See who is there: latchkey users list`,
   );
 }

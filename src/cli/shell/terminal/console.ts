@@ -15,7 +15,7 @@ export interface Input extends Readable {
 }
 
 /** The surroundings of a command: the process's, or a test's. */
-export interface Surroundings {
+export interface CliIo {
   /** Without the program's own name. */
   readonly argv: readonly string[];
   readonly env: Readonly<NodeJS.ProcessEnv>;
@@ -28,12 +28,12 @@ export interface Surroundings {
 
 /** Where a command speaks. Answers go to standard output, everything said beside them to standard error. */
 export class Console {
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: CliIo;
   readonly #stdout: Output;
   readonly #stderr: Output;
   readonly #colours: boolean;
 
-  constructor(surroundings: Surroundings) {
+  constructor(surroundings: CliIo) {
     this.#surroundings = surroundings;
     this.#stdout = surroundings.stdout;
     this.#stderr = surroundings.stderr;

@@ -1,9 +1,9 @@
 import { describeFailure } from '../../run.ts';
 import { exitCode } from '../exit-code.ts';
-import type { Console, Surroundings } from './console.ts';
+import type { CliIo, Console } from './console.ts';
 
 /** What surrounds the commands of this process. */
-export function readSurroundings(): Surroundings {
+export function readSurroundings(): CliIo {
   const { argv, env, stdout, stderr } = process;
   return {
     argv: argv.slice(2),

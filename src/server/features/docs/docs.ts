@@ -2,9 +2,9 @@ import swagger, { type SwaggerTransformObject } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { addSecurityHeaders } from '../../http/security-headers.ts';
-import { VERSION } from '../../http/version.ts';
 import type { RouteContext } from '../../route-context.ts';
 import type { RouteName } from '../../routes-table.ts';
+import { VERSION } from '../../version.ts';
 import { nameSchemas } from './name-schemas.ts';
 import { shareRefusals } from './share-refusals.ts';
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { RevocationLog, RevocationNews } from '../../../auth/revocations/revocation-log.ts';
-import { Overloaded, StoreUnavailable } from '../../../kernel/errors.ts';
+import { ServerOverloaded, StoreUnavailable } from '../../../kernel/errors.ts';
 import { FeedListener, type FeedSource, isConnected } from './feed-listener.ts';
 
 /** @see RevocationBroadcast */
@@ -52,19 +52,19 @@ export class RevocationBroadcast {
    * @throws {Overloaded} when this node, or this client, has as many listeners as it may have
    * @throws {StoreUnavailable} while the log cannot be read, and after close
    */
-  assertAble(clientId?: string): void {
+  assertReady(clientId?: string): void {
     if (this.#closed) throw new StoreUnavailable('The server is closing. Ask the next one.');
     if (this.#options.log.silence > LONGEST_SILENCE) {
       throw new StoreUnavailable('The revocations cannot be read. Try again.', { retryAfter: 5 });
     }
     if (this.#listeners.size >= (this.#options.maxListeners ?? 1000)) {
-      throw new Overloaded('This server has as many open feeds as it allows. Try again.', 10);
+      throw new ServerOverloaded('This server has as many open feeds as it allows. Try again.', 10);
     }
     if (clientId === undefined) return;
     const most = this.#options.maxListenersPerClient ?? 250;
     // The attack: with the key of one client, anyone could take every place and shut out all the others.
     if (this.#countListeners(clientId) >= most) {
-      throw new Overloaded(
+      throw new ServerOverloaded(
         `This client has ${most} open feeds, as many as one client may have. Close some, or create another: latchkey clients create NAME --kind guard`,
         10,
       );

@@ -28,7 +28,7 @@ export function addRevocationsRoute(app: FastifyInstance, context: RouteContext)
     handler: async (request, reply) => {
       const authenticated = await requireClient(latchkey, request);
       const source = { clientId: authenticated.client.id, secretId: authenticated.secretId };
-      broadcast.assertAble(source.clientId);
+      broadcast.assertReady(source.clientId);
       openStream(reply, request.raw.httpVersionMajor);
       const lastEventId = request.headers['last-event-id'];
       broadcast.add(reply.raw, source, typeof lastEventId === 'string' ? lastEventId : undefined);

@@ -1,16 +1,16 @@
 import type {
+  AccessDenied,
   AccountDisabled,
   CredentialsRefused,
-  Forbidden,
+  IdentifierTaken,
   MultipleCredentials,
-  NotFound,
   OneTimeSecretRefused,
-  Overloaded,
   ReauthenticationRequired,
+  RecordNotFound,
   RefreshRefused,
+  ServerOverloaded,
   SignInIncomplete,
   StoreUnavailable,
-  Taken,
   TokenErrorCode,
 } from '../../../kernel/errors.ts';
 
@@ -22,12 +22,12 @@ export type DetailCode =
   | OneTimeSecretRefused['code']
   | SignInIncomplete['code']
   | AccountDisabled['code']
-  | Forbidden['code']
+  | AccessDenied['code']
   | ReauthenticationRequired['code']
   | MultipleCredentials['code']
-  | Taken['code']
-  | NotFound['code']
-  | Overloaded['code']
+  | IdentifierTaken['code']
+  | RecordNotFound['code']
+  | ServerOverloaded['code']
   | StoreUnavailable['code'];
 
 /** Sentences for people, by code: the `detail` of the problem documents with that code. */

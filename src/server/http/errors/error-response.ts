@@ -1,4 +1,4 @@
-import { type ErrorAnswer, findErrorAnswer } from '../../../guard/respond/http-refusal.ts';
+import { type ErrorResponseParts, findErrorResponse } from '../../../guard/respond/http-refusal.ts';
 import { createProblem, type Problem } from '../../../guard/respond/problem.ts';
 import { isLatchkeyError } from '../../../kernel/errors.ts';
 import { RequestRefused } from './request-refused.ts';
@@ -25,8 +25,8 @@ const DETAILS: Readonly<Record<string, string>> = {
 };
 
 /** Turns whatever was thrown into what the caller may know. Never a stack, never the message of a failure of ours. */
-export function toErrorAnswer(error: unknown): ErrorAnswer {
-  const answer = findErrorAnswer(error);
+export function toErrorResponse(error: unknown): ErrorResponseParts {
+  const answer = findErrorResponse(error);
   if (answer !== undefined) return answer;
   const problem = findRefusal(error) ?? createProblem(500, 'internal_error', INTERNAL);
   return { problem, headers: {} };

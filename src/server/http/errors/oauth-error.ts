@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isLatchkeyError } from '../../../kernel/errors.ts';
-import { findHostRefusal, toErrorAnswer } from './error-response.ts';
+import { findHostRefusal, toErrorResponse } from './error-response.ts';
 import { logFailure } from './host-log.ts';
 import { RequestRefused } from './request-refused.ts';
 
@@ -45,7 +45,7 @@ const NOT_A_FORM = new Set(['unsupported_media_type', 'invalid_json']);
 /** Answers as RFC 6749 section 5.2 prescribes, where the rest of the server answers with a problem document. */
 export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   const failure = findHostRefusal(error) ?? error;
-  const { problem, headers } = toErrorAnswer(error);
+  const { problem, headers } = toErrorResponse(error);
   const { code, challenge, expires_in } = problem;
   const detail = NOT_A_FORM.has(problem.code) ? SEND_A_FORM : problem.detail;
   if (problem.status >= 500) {

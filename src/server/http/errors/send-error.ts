@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_HEADERS } from '../../../guard/respond/api-headers.ts';
-import { toErrorAnswer } from './error-response.ts';
+import { toErrorResponse } from './error-response.ts';
 import { logFailure } from './host-log.ts';
 
 /** Answers with a problem document. */
@@ -19,7 +19,7 @@ function send(
   error: unknown,
   details: ReadonlyMap<string, string>,
 ): void {
-  const { problem, headers } = toErrorAnswer(error);
+  const { problem, headers } = toErrorResponse(error);
   if (problem.status >= 500) {
     logFailure(request.log, error, { code: problem.code }, 'request failed');
   }

@@ -2,10 +2,10 @@ import type { Sql } from '../../sql/sql.ts';
 import { revocationShortcut } from './revocations.ts';
 import { rotationShortcut } from './rotation.ts';
 import { sessionShortcuts } from './sessions.ts';
-import type { Shortcuts } from './shortcut.ts';
+import type { SingleStatements } from './shortcut.ts';
 import { userShortcuts } from './users.ts';
 
-export function createShortcuts(sql: Sql): Shortcuts {
+export function createShortcuts(sql: Sql): SingleStatements {
   return {
     ...userShortcuts(sql),
     ...sessionShortcuts(sql),

@@ -14,7 +14,7 @@ const isOfThisEpoch = raw`sessions.epoch =
   (select session_epoch from users where users.id = sessions.user_id)`;
 
 /**
- * Whether a session lives and goes on to its next generation: where `judgeGeneration` of the domain says
+ * Whether a session lives and goes on to its next generation: where `classifyGeneration` of the domain says
  * `rotated` or `retried`. Both statements that rotate sessions have their condition from here.
  */
 export function goesOn({ generation, now, grace, maxAgeMs }: PresentedInSql): RawBuilder<unknown> {

@@ -1,13 +1,13 @@
 import type { Revocation } from '../../../revocation/revocation.ts';
 import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
-import type { Shortcuts } from './shortcut.ts';
+import type { SingleStatements } from './shortcut.ts';
 
 /**
  * Entries and the newest position in one statement, and so as of one moment: asked for the position a
  * moment later, the database would tell of entries that were not among those read.
  */
-export function revocationShortcut(sql: Sql): Pick<Shortcuts, 'listRevocations'> {
+export function revocationShortcut(sql: Sql): Pick<SingleStatements, 'listRevocations'> {
   const select = query(sql, 'postgres.revocations.select', (p: { after: number; now: number }) =>
     sql.db
       .selectFrom((it) =>

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql as raw } from 'kysely';
 import type { RotateResult } from '../../../auth/ports/store.ts';
-import { judgeGeneration } from '../../../auth/sessions/refresh-rule.ts';
+import { classifyGeneration } from '../../../auth/sessions/refresh-rule.ts';
 import { fromJoinedRow, type JoinedRow, joinedSessionColumns } from '../../queries/records.ts';
 import type { VerbArgs } from '../../queries/verb.ts';
 import { pick } from '../../sql/query.ts';
@@ -8,7 +8,7 @@ import type { Sql } from '../../sql/sql.ts';
 import type { Steps } from '../../sql/steps.ts';
 import { rawQuery } from './fragments.ts';
 import { advance, goesOn, type PresentedInSql } from './refresh-rule.ts';
-import { LONG_WAY, type Shortcuts } from './shortcut.ts';
+import { type SingleStatements, USE_TRANSACTION } from './shortcut.ts';
 
 type Order = VerbArgs<'rotateSession'>;
 
@@ -28,7 +28,7 @@ const joined = raw`
  * caller that waited for that one may have read the session from before: it then seems due for a rotation
  * that did not happen, and is read again. Reuse ends the session in a transaction that judges anew.
  */
-export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
+export function rotationShortcut(sql: Sql): Pick<SingleStatements, 'rotateSession'> {
   const rotate = rawQuery(
     sql,
     'postgres.rotation.rotate',
@@ -56,12 +56,12 @@ export function rotationShortcut(sql: Sql): Pick<Shortcuts, 'rotateSession'> {
         }
         const { session, user, ...generations } = fromJoinedRow(row);
         if (row.rotated === 1) return { status: 'rotated', session, user };
-        const status = judgeGeneration({ ...session, ...generations }, order);
+        const status = classifyGeneration({ ...session, ...generations }, order);
         if (status === 'void') return { status: 'gone' };
-        if (status === 'reused') return LONG_WAY;
+        if (status === 'reused') return USE_TRANSACTION;
         if (status === 'current' || status === 'replayed') return { status, session, user };
       }
-      return LONG_WAY;
+      return USE_TRANSACTION;
     },
   };
 }

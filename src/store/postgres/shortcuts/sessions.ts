@@ -13,7 +13,7 @@ import {
   rawQuery,
   type Written,
 } from './fragments.ts';
-import { LONG_WAY, type Shortcuts } from './shortcut.ts';
+import { type SingleStatements, USE_TRANSACTION } from './shortcut.ts';
 
 type Entry = Prefixed<'entry', NewRevocation>;
 type Event = Prefixed<'event', AuditEventRow>;
@@ -28,7 +28,7 @@ const noBound = 2 ** 31 - 1;
 /** Log in and log out. */
 export function sessionShortcuts(
   sql: Sql,
-): Pick<Shortcuts, 'openSession' | 'endSession' | 'revokeToken'> {
+): Pick<SingleStatements, 'openSession' | 'endSession' | 'revokeToken'> {
   // Who changes the password, disables or deletes locks the user first. This waits for them and then
   // checks the user as it has become; those who come later wait for this, and find the session to end.
   const open = rawQuery(
@@ -91,7 +91,7 @@ export function sessionShortcuts(
   return {
     *openSession({ session, proof, event, bound }) {
       const room = bound === undefined ? noBound : bound.maxSessions - headroom;
-      if (proof.kind !== 'password' || proof.rehash !== null || room < 1) return LONG_WAY;
+      if (proof.kind !== 'password' || proof.rehash !== null || room < 1) return USE_TRANSACTION;
       const [row] = yield* open({
         ...prefix('session', toSessionRow(session)),
         ...prefix('event', toEventRow(event)),
@@ -99,7 +99,7 @@ export function sessionShortcuts(
         room,
       });
       if (row === undefined) return { status: 'refused' };
-      return row.admitted === 1 ? { status: 'opened', user: fromUserRow(row) } : LONG_WAY;
+      return row.admitted === 1 ? { status: 'opened', user: fromUserRow(row) } : USE_TRANSACTION;
     },
 
     *endSession({ sessionId, userId, evenIfGone = false, issuedUntil, event }) {

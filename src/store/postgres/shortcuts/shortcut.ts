@@ -3,14 +3,14 @@ import type { VerbArgs, VerbName } from '../../queries/verb.ts';
 import type { Steps } from '../../sql/steps.ts';
 
 /** The case is one for the verb in a transaction; nothing was done. */
-export const LONG_WAY = Symbol('long way');
+export const USE_TRANSACTION = Symbol('long way');
 
 /**
  * Verbs that mostly take one statement, and so one round trip. Each statement is a transaction of its
  * own and sees the database as it was when it began; only a row that it changes or locks it sees as it is.
  */
-export type Shortcuts = {
+export type SingleStatements = {
   readonly [K in VerbName]?: (
     args: VerbArgs<K>,
-  ) => Steps<Awaited<ReturnType<Store[K]>> | typeof LONG_WAY>;
+  ) => Steps<Awaited<ReturnType<Store[K]>> | typeof USE_TRANSACTION>;
 };

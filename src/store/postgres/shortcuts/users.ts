@@ -11,7 +11,7 @@ import type { Steps } from '../../sql/steps.ts';
 import { toEventRow } from '../../verbs/event-records.ts';
 import { UniqueViolation } from '../failures.ts';
 import { insertEvent, insertSession, type Prefixed, prefix, rawQuery } from './fragments.ts';
-import type { Shortcuts } from './shortcut.ts';
+import type { SingleStatements } from './shortcut.ts';
 
 type NewUser = Prefixed<'user', NewUserRow> & Prefixed<'event', AuditEventRow>;
 
@@ -21,7 +21,7 @@ const takenFields: Readonly<Record<string, 'username' | 'email'>> = {
   users_email_key_key: 'email',
 };
 
-export function userShortcuts(sql: Sql): Pick<Shortcuts, 'createUser'> {
+export function userShortcuts(sql: Sql): Pick<SingleStatements, 'createUser'> {
   const insertUser = (p: NewUser) => raw`
     insert into users (${raw.join(userColumns.map((it) => raw.ref(it)))})
     values (${raw.join(userColumns.map((it) => p[`user_${it}`]))})
