@@ -78,7 +78,8 @@ suite('Socket.IO', () => {
   });
   const url = () => `http://127.0.0.1:${(server.httpServer.address() as AddressInfo).port}`;
   const connect = (token: string): Socket => {
-    const socket = io(url(), { auth: { token }, reconnection: false });
+    // Without an upgrade from polling: one that is under way when the client leaves keeps timers for 20 seconds.
+    const socket = io(url(), { auth: { token }, reconnection: false, transports: ['websocket'] });
     clients.push(socket);
     return socket;
   };
