@@ -4,7 +4,7 @@ import { type AuditEventRow, eventColumns } from '../schema.ts';
 import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps, Value } from '../sql/steps.ts';
-import { fromEventRow, toEventRow } from '../verbs/event-records.ts';
+import { fromEventRow, toEventRow } from './event-records.ts';
 import type { Verbs } from './verb.ts';
 
 /** Writes an event within the verb that it tells of. */

@@ -1,9 +1,9 @@
 import { sql as raw } from 'kysely';
 import type { NewRevocation } from '../../../auth/ports/store.ts';
+import { toEventRow } from '../../queries/event-records.ts';
 import { fromUserRow, toSessionRow } from '../../queries/records.ts';
 import type { AuditEventRow, NewSessionRow, UserRow } from '../../schema.ts';
 import type { Sql } from '../../sql/sql.ts';
-import { toEventRow } from '../../verbs/event-records.ts';
 import {
   insertEvent,
   insertRevocation,

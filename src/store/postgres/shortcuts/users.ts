@@ -1,4 +1,5 @@
 import { sql as raw } from 'kysely';
+import { toEventRow } from '../../queries/event-records.ts';
 import { toSessionRow, toUserRow } from '../../queries/records.ts';
 import {
   type AuditEventRow,
@@ -8,7 +9,6 @@ import {
 } from '../../schema.ts';
 import type { Sql } from '../../sql/sql.ts';
 import type { Steps } from '../../sql/steps.ts';
-import { toEventRow } from '../../verbs/event-records.ts';
 import { UniqueViolation } from '../failures.ts';
 import { insertEvent, insertSession, type Prefixed, prefix, rawQuery } from './fragments.ts';
 import type { SingleStatements } from './shortcut.ts';
