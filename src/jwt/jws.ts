@@ -1,13 +1,7 @@
-import {
-  constants,
-  type KeyObject,
-  type SignKeyObjectInput,
-  sign,
-  timingSafeEqual,
-  verify,
-} from 'node:crypto';
+import { constants, type KeyObject, type SignKeyObjectInput, sign, verify } from 'node:crypto';
 import { createMac } from '../fast/hmac.ts';
 import { decodeBase64url, encodeBase64url } from '../kernel/encoding/base64url.ts';
+import { isSameSecret } from '../kernel/encoding/same-secret.ts';
 import { KeyRefused, TokenRefused } from '../kernel/errors.ts';
 import { type Algorithm, type AlgorithmParameters, parametersOf } from './algorithms.ts';
 import type { SigningKey, VerificationKey } from './keys/key-types.ts';
@@ -73,21 +67,13 @@ function createSignatureCheck({ algorithm, key }: VerificationKey): SignatureChe
   const parameters = parametersOf(algorithm);
   if (parameters.family === 'hmac') {
     const createCode = createMac(parameters.digest, key);
-    return (input, signature) => isSameText(createCode(input), signature);
+    return (input, signature) => isSameSecret(signature, createCode(input));
   }
   const options = createCryptoKey(parameters, key);
   return (input, signature) => {
     const bytes = decodeBase64url(signature);
     return bytes !== undefined && verify(parameters.digest, Buffer.from(input), options, bytes);
   };
-}
-
-/** Compares in constant time, so that how long a refusal takes tells nothing about the code that was expected. */
-function isSameText(expected: string, given: string): boolean {
-  if (expected.length !== given.length) return false;
-  const isSame = timingSafeEqual(Buffer.from(expected, 'latin1'), Buffer.from(given, 'latin1'));
-  // Latin-1 keeps one byte of each character. Only a sender who knows the code gets to the comparison of the rest.
-  return isSame && expected === given;
 }
 
 /** A header segment to accept in place of our own form, and the key it stands for. */

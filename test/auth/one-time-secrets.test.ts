@@ -296,7 +296,7 @@ test('a database that was copied or written to yields no secret', async (t) => {
   await proveOneTimeSecret(reading({}), { token }, { purpose });
   const own = createRootKey(0, context.random);
   const content = { ...record, purpose } as const;
-  const forged = reading({ mac: createSecretMac(own, content) });
+  const forged = reading({ mac: createSecretMac(own, content, deriveValues(own, content)) });
   const values = deriveValues(own, content);
   await assert.rejects(
     proveOneTimeSecret(forged, { token: values.token }, { purpose }),

@@ -1,4 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { isSameSecret } from '../../kernel/encoding/same-secret.ts';
 import type { Random } from '../ports/store.ts';
 
 /** The two parts of a client's key: the client's id, which finds it, and the secret, which proves it. */
@@ -59,9 +60,6 @@ export function hashClientSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-/** Compares in constant time. */
 export function isClientSecret(secret: string, hash: string): boolean {
-  const own = Buffer.from(hashClientSecret(secret));
-  const stored = Buffer.from(hash);
-  return own.length === stored.length && timingSafeEqual(own, stored);
+  return isSameSecret(hashClientSecret(secret), hash);
 }

@@ -1,3 +1,4 @@
+import { isSameSecret } from '../../kernel/encoding/same-secret.ts';
 import { OneTimeSecretRefused } from '../../kernel/errors.ts';
 import { createUuid } from '../../kernel/uuid.ts';
 import type { AuthContext } from '../context.ts';
@@ -14,7 +15,6 @@ import {
   createBrowserMac,
   createSecretMac,
   deriveValues,
-  isSameSecret,
   normaliseCode,
   parseToken,
   type SecretValues,
@@ -92,8 +92,9 @@ export async function createOneTimeSecret(
     expiresAt: now + (given.lifetimeSeconds ?? lifetimeSeconds) * 1000,
     codeExpiresAt: rules.code === null ? null : now + rules.codeLifetimeSeconds * 1000,
   };
+  const values = deriveValues(root, content);
   const { status } = await store.createOneTimeSecret({
-    secret: { ...content, mac: createSecretMac(root, content) },
+    secret: { ...content, mac: createSecretMac(root, content, values) },
     bound:
       keeps === 'all'
         ? null
@@ -101,7 +102,7 @@ export async function createOneTimeSecret(
     now,
   });
   if (status === 'full') return undefined;
-  return { id: content.id, expiresAt: content.expiresAt, ...deriveValues(root, content) };
+  return { id: content.id, expiresAt: content.expiresAt, ...values };
 }
 
 /**
@@ -221,9 +222,10 @@ function authenticate(
   if (record === undefined) return undefined;
   const root = findRoot(context);
   const content = { ...record, purpose };
-  if (!isSameSecret(createSecretMac(root, content), record.mac)) return undefined;
+  const values = deriveValues(root, content);
+  if (!isSameSecret(createSecretMac(root, content, values), record.mac)) return undefined;
   if (subject !== undefined && subject !== record.subject) return undefined;
-  return { record, root, values: deriveValues(root, content) };
+  return { record, root, values };
 }
 
 /** The newest only: under an earlier one, a thief could make secrets. */
