@@ -36,6 +36,18 @@ export function parsePage(input: unknown): ParsedPage {
   return { after: after ?? null, limit };
 }
 
+/**
+ * Cuts what was read to a page. Read one row more than the limit: it tells whether there is another page.
+ * @returns the rows of the page, and its last id where another page follows
+ */
+export function cutPage<Row extends { readonly id: string }>(
+  found: readonly Row[],
+  limit: number,
+): { readonly rows: readonly Row[]; readonly nextCursor: string | null } {
+  const rows = found.slice(0, limit);
+  return { rows, nextCursor: found.length > limit ? (rows.at(-1)?.id ?? null) : null };
+}
+
 function readLimit(reader: InputReader): number {
   const given = reader.raw('limit');
   const limit = typeof given === 'string' && /^[1-9]\d{0,2}$/.test(given) ? Number(given) : given;

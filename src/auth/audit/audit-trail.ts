@@ -1,5 +1,6 @@
 import { createUuidFloor } from '../../kernel/uuid.ts';
 import type { AuthContext } from '../context.ts';
+import { cutPage } from '../page.ts';
 import type { AuditEventFilter } from '../ports/store.ts';
 import type { AuditEvent } from './event.ts';
 import { EventFollower } from './event-follower.ts';
@@ -47,11 +48,10 @@ export class AuditTrail {
       filter,
       after: since === undefined ? null : createUuidFloor(since),
       before: ends.filter((end) => end !== undefined).toSorted()[0] ?? null,
-      // One more than asked for tells whether there is another page.
       limit: limit + 1,
     });
-    const events = found.slice(0, limit);
-    return { events, nextCursor: found.length > limit ? (events.at(-1)?.id ?? null) : null };
+    const { rows, nextCursor } = cutPage(found, limit);
+    return { events: rows, nextCursor };
   }
 
   /** Follows the trail: what is there, then what is written from then on. */

@@ -4,7 +4,7 @@ import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, revoke } from '../context.ts';
 import type { Session, User } from '../model.ts';
-import { type Page, parsePage } from '../page.ts';
+import { cutPage, type Page, parsePage } from '../page.ts';
 import { toUser } from '../ports/store.ts';
 import { findLifetime, isPastMaxAge, limitExpiry } from './session-lifetime.ts';
 
@@ -75,13 +75,11 @@ export async function listSessions(
   const { after, limit } = parsePage(page);
   const userId = bearer.sub;
   const now = clock.now();
-  // One more than asked for tells whether there is another page.
   const found = await store.listSessions({ userId, now, before: after, limit: limit + 1 });
-  const ofPage = found.slice(0, limit);
-  const nextCursor = found.length > limit ? (ofPage.at(-1)?.id ?? null) : null;
+  const { rows, nextCursor } = cutPage(found, limit);
   // A maximum age that was lowered applies to sessions that started under the earlier one.
   const { maxAgeMs } = findLifetime(settings, now);
-  const sessions = ofPage
+  const sessions = rows
     .filter((it) => !isPastMaxAge(it, { now, maxAgeMs }))
     .map((it) => ({ ...it, expiresAt: limitExpiry(it.createdAt, { ...it, maxAgeMs }) }));
   return { sessions, nextCursor };
