@@ -8,12 +8,7 @@ import { type Principal, userGone } from '../sessions/account.ts';
 import { findLiveSession } from '../sessions/find-live-session.ts';
 import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from '../sessions/login.ts';
 import { findLifetime, limitExpiry } from '../sessions/session-lifetime.ts';
-import {
-  type IssuedTokens,
-  issue,
-  issueAgainIfChanged,
-  toIssuedTokens,
-} from '../sessions/sign-in.ts';
+import { type IssuedTokens, issue, issueCurrentTokens } from '../sessions/sign-in.ts';
 import type { TokenLimits } from '../sessions/token-limits.ts';
 import { readNewPassword } from '../users/new-user.ts';
 
@@ -113,11 +108,7 @@ async function replaceHash(
     return undefined;
   }
   const { user, session } = changed.kept;
-  return toIssuedTokens(
-    context,
-    await issueAgainIfChanged(context, issued, user, session),
-    session,
-  );
+  return issueCurrentTokens(context, issued, user, session);
 }
 
 function readPasswords(

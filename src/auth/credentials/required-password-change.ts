@@ -8,9 +8,8 @@ import {
   createSession,
   type IssuedTokens,
   issue,
-  issueAgainIfChanged,
+  issueCurrentTokens,
   type NewSession,
-  toIssuedTokens,
 } from '../sessions/sign-in.ts';
 import type { SignInChallenge } from '../sessions/sign-in-result.ts';
 import type { TokenLimits } from '../sessions/token-limits.ts';
@@ -118,6 +117,5 @@ async function complete(
   );
   // Another use of the challenge was first, or it ended with the password.
   if (changed.user === undefined) throw new OneTimeSecretRefused();
-  const current = await issueAgainIfChanged(context, issued, changed.user, session);
-  return toIssuedTokens(context, current, session);
+  return issueCurrentTokens(context, issued, changed.user, session);
 }

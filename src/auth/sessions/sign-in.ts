@@ -135,11 +135,7 @@ export async function refresh(
   if (result.status === 'gone') throw await explainGone(context, userId);
   const { user, session } = result;
   assertOwnSession(context, session, clientId);
-  return toIssuedTokens(
-    context,
-    await issueAgainIfChanged(context, issued, user, session),
-    session,
-  );
+  return issueCurrentTokens(context, issued, user, session);
 }
 
 /**
@@ -230,23 +226,29 @@ export async function issue(
   return { record, access };
 }
 
-/** No token may say of a user what was true before the session was written and is so no more. */
-export async function issueAgainIfChanged(
+/**
+ * The tokens for a session that was just written. They are issued again where the user changed while it was being
+ * written: no token may describe the user as before.
+ */
+export async function issueCurrentTokens(
   context: AuthContext,
   issued: Issued | undefined,
   record: UserRecord,
   session: Session,
-): Promise<Issued> {
-  return issued !== undefined && saysTheSame(issued.record, record)
-    ? issued
-    : issue(context, record, session);
+): Promise<IssuedTokens> {
+  const isCurrent = issued !== undefined && saysTheSame(issued.record, record);
+  return toIssuedTokens(
+    context,
+    isCurrent ? issued : await issue(context, record, session),
+    session,
+  );
 }
 
 function saysTheSame(before: UserRecord, now: UserRecord): boolean {
   return before.tokenVersion === now.tokenVersion && isDeepStrictEqual(toUser(before), toUser(now));
 }
 
-export function toIssuedTokens(
+function toIssuedTokens(
   context: AuthContext,
   { record, access }: Issued,
   session: Session,

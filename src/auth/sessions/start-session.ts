@@ -7,9 +7,8 @@ import {
   createSession,
   type IssuedTokens,
   issue,
-  issueAgainIfChanged,
+  issueCurrentTokens,
   type NewSession,
-  toIssuedTokens,
 } from './sign-in.ts';
 import type { TokenLimits } from './token-limits.ts';
 
@@ -51,8 +50,7 @@ export async function startSession(
   });
   if (opened.status === 'refused') return undefined;
   context.log.apply(opened.revocations ?? []);
-  const current = await issueAgainIfChanged(context, issued, opened.user, session);
-  return toIssuedTokens(context, current, session);
+  return issueCurrentTokens(context, issued, opened.user, session);
 }
 
 /** The limit ends the least recently used session, on the occasion of a sign-in from this address. */
