@@ -157,7 +157,10 @@ export function createWorkerPool<Request, Answer>(
       if (idle !== undefined) assign(idle, job);
       else if (queue.length < maxQueue) queue.push(job);
       else
-        throw new ServerOverloaded('Too many sign-ins at once. Try again shortly.', retryAfter());
+        throw new ServerOverloaded(
+          'Too many sign-ins at the same time. Try again shortly.',
+          retryAfter(),
+        );
       return job.promise;
     },
 

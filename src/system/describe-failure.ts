@@ -69,7 +69,7 @@ function toStack(error: Error): string {
 
 /**
  * Tokens, clients' keys and password hashes. The attack: a host's hook puts what it was given into its error, and
- * whoever reads the log signs in with it.
+ * a reader of the log signs in with it.
  */
 const SECRETS = /\beyJ[\w-]*\.[\w-]+\.[\w-]*|\blkg_\w+|\$(?:argon2\w*|2[aby])\$[^\s"']+/g;
 

@@ -23,7 +23,7 @@ export function createStartWatch({
   });
 }
 
-/** Whoever starts a program must be able to see why nothing happens. */
+/** The person who starts a program must see why nothing happens. */
 function printToStandardError(text: string): void {
   console.error(text);
 }

@@ -8,7 +8,7 @@ export interface Caller {
   readonly userAgent: string | null;
 }
 
-/** Somebody of whom nothing is known. What they prove says who they are: see {@link identify}. */
+/** A caller of whom nothing is known. What they prove says who they are: see {@link identify}. */
 export const anonymousCaller: Caller = createCaller({ kind: 'anonymous', id: null });
 
 /** The host's own code: seeding, scripts, routes of its own that name no caller. */

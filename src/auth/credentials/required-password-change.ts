@@ -73,7 +73,7 @@ export async function changeRequiredPassword(
   const record = await context.store.findUser({ id: proven.subject });
   if (record === undefined) throw new OneTimeSecretRefused();
   if (record.disabledAt !== null) throw new AccountDisabled();
-  // The attack: whoever knows the old password keeps it, by choosing it again.
+  // The attack: a thief who knows the old password keeps access, because the user chooses it again.
   if ((await context.hasher.verify(record.passwordHash, password)).ok) {
     const problem = '"new_password" must differ from the current password.';
     throw new InvalidInput([{ field: 'new_password', problem }]);

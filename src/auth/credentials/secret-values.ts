@@ -51,7 +51,7 @@ export function createSecretMac(
   return `${root.id}.${authenticate(root, content, 'record', token, code).toString('base64url')}`;
 }
 
-/** Stands for a browser in the database, where its cookie would sign in whoever reads it. */
+/** Stands for a browser in the database. The cookie itself would sign in anyone who reads it there. */
 export function createBrowserMac(root: RootKey, browser: string): string {
   const key = deriveRootKey(root, 'one-time secrets of browsers v1');
   return createHmac('sha256', key).update(browser).digest('base64url');

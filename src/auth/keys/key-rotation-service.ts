@@ -124,7 +124,7 @@ export class KeyRotationService {
       if (roots === undefined) return { envelopes, event };
       const resealed = { ...state, keys: this.#vault.resealKeys(state, roots) };
       const keys = await this.#succeedAll(resealed, roots);
-      // Whoever can open the old root key for data could derive them. All that is sealed under that key must be
+      // A thief who can open the old root key for data could derive them. All that is sealed under that key must be
       // sealed again here as well; there is nothing yet.
       return { envelopes, keys, endsOneTimeSecrets: true, event };
     });

@@ -140,8 +140,8 @@ export async function refresh(
 
 /**
  * A refresh token is worth nothing without the secret of the client that it was issued to. A client that refreshes
- * its own session is checked before anything is written; whoever comes without a secret costs a rotation, which the
- * client survives like a lost answer.
+ * its own session is checked before anything is written. A caller without the secret causes a rotation, which the
+ * client survives like a lost response.
  * @see RFC 6749 section 6
  */
 function assertOwnSession(

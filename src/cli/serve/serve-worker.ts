@@ -1,6 +1,6 @@
 /**
  * One of the processes of `latchkey serve --workers`. It serves and stops when the one that forked it
- * says so, and ends at once when that one is gone.
+ * says so, and ends immediately when that one is gone.
  */
 import type { StandaloneApp } from '../../server/app.ts';
 import { describeFailure } from '../run.ts';
@@ -17,7 +17,7 @@ endOnFailure(console, `worker ${process.pid}: `);
 
 let app: StandaloneApp | undefined;
 
-// A key pressed in a terminal, and some service managers, signal all processes at once. Only the one
+// A key pressed in a terminal, and some service managers, signal all processes at the same time. Only the one
 // that forked this one knows when it is to stop.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});

@@ -11,7 +11,7 @@ import { NothingDone, StalePlan, toStoreError } from './failures.ts';
 import type { PostgresLocation } from './location.ts';
 import { StatementNames } from './statement-names.ts';
 
-/** The driver's limit for a statement of a migration; ms. Whoever opens the store watches how long it takes. */
+/** The driver's limit for a statement of a migration; ms. The caller that opens the store limits how long it waits. */
 const MIGRATION_QUERY_TIMEOUT_MS = 86_400_000;
 /** A call that collided with another transaction, or met a statement that must be prepared anew, is run again. */
 const attempts = 4;

@@ -43,7 +43,7 @@ export function secretConsumption(sql: Sql): (use: SecretUse) => Steps<boolean> 
 
 /** Ends secrets of a subject within a verb, and removes those that have expired. */
 export function secretRemoval(sql: Sql) {
-  // Whoever locks several of a subject does so in this order, so that no two wait for each other.
+  // Every transaction that locks several of a subject does so in this order, so that no two wait for each other.
   const ofSubject = (p: { subject: string }) =>
     sql.forUpdate(
       sql.db.selectFrom('one_time_secrets').where('subject', '=', p.subject).orderBy('id'),

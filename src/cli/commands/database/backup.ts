@@ -10,7 +10,7 @@ export const backup: Command = {
   name: 'backup',
   summary: 'Write all data into a file',
   details:
-    'Servers may go on meanwhile: the file has everything as it was at one moment. It is of one form for every kind of database, readable by this user alone, and whoever has it has the password hashes. The secret is not in it: keep a copy of it too, in another place. Without it, sealed data, sessions and signing keys of the backup cannot be restored.',
+    'Servers may go on meanwhile: the file has everything as it was at one moment. It is of one form for every kind of database, readable by this user alone, and it contains the password hashes. The secret is not in it: keep a copy of it too, in another place. Without it, sealed data, sessions and signing keys of the backup cannot be restored.',
   operands: { usage: 'FILE', least: 1, most: 1 },
   options: { json: { ...jsonOption, description: 'Answer with a line of JSON.' } },
   settings: dataSettings,
