@@ -1,4 +1,3 @@
-import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config/settings.ts';
 import { isLoopback } from '../kernel/encoding/loopback.ts';
@@ -12,7 +11,8 @@ type Address = ReturnType<FastifyInstance['addresses']>[number];
  */
 export function noticeOtherAddress(app: FastifyInstance, settings: Settings): void {
   app.addHook('onListen', (done) => {
-    const scheme = app.server instanceof TlsServer ? 'https' : 'http';
+    // Told by a method of TLS servers: naming their class would load `node:tls` at every start.
+    const scheme = 'setSecureContext' in app.server ? 'https' : 'http';
     const text = describeOtherAddress(app.addresses(), scheme, settings);
     if (text !== undefined) logNotice(app.log, { level: 'warning', text });
     done();
