@@ -58,7 +58,7 @@ export const refreshPostgres: Bench = {
         await reset(url);
         const measured =
           by === 'pgbench'
-            ? await measurePgbench({ url, folder, script, seconds })
+            ? await measurePgbench({ url, folder, script, values: statement.values, seconds })
             : await measureNode(node, by, seconds);
         await check(url, measured);
         if (round > 0) found[by].push(measured);
@@ -104,13 +104,17 @@ function createScript({ text, parameters }: Statement): string {
     ${body};`.replaceAll(/^ +/gm, '');
 }
 
-async function measurePgbench(run: {
+async function measurePgbench({
+  values,
+  ...run
+}: {
   url: string;
   folder: string;
   script: string;
+  values: Statement['values'];
   seconds: number;
 }): Promise<Round> {
-  const variables = { turn: -1, now: 1e12, expiresAt: 9e12, grace: 0 };
+  const variables = { ...values, turn: -1 };
   const result = await runPgbench({ ...run, variables, connections: CONNECTIONS });
   return { rate: result.rate, rotations: result.transactions, cpu: undefined };
 }

@@ -32,6 +32,8 @@ export interface Statement {
   readonly text: string;
   /** What each of its parameters is, in order. */
   readonly parameters: readonly Parameter[];
+  /** The values of those that are the same in every rotation. */
+  readonly values: Readonly<Record<'now' | 'grace' | 'maxAgeMs' | 'expiresAt', number>>;
 }
 
 /** Values that cannot be taken for one another. */
@@ -78,19 +80,25 @@ async function observe(sessionId: string): Promise<Statement> {
     if (name === undefined) throw new Error('The store sent a parameter that is not known here.');
     return name;
   });
-  return { text: seen.text, parameters };
+  const { generation: _, ...values } = known;
+  return { text: seen.text, parameters, values };
 }
 
 const rotateByStore: Rotate = async (_caller, sessionId, generation) => {
   const { now, expiresAt, maxAgeMs, grace } = known;
-  const device = { userId: null, sessionId, address: null, userAgent: null };
   const order = { sessionId, generation, now, expiresAt, maxAgeMs, grace, issuedUntil: expiresAt };
   const event = {
     id: '',
     at: now,
     type: 'refresh_token_reused',
-    subject: null,
-    ...device,
+    actor: { kind: 'anonymous', id: null },
+    subject: { kind: 'user', id: '' },
+    sessionId,
+    outcome: 'failure',
+    reason: 'refresh_token_reused',
+    address: null,
+    userAgent: null,
+    changes: null,
   } as const;
   return (await store?.rotateSession({ ...order, event }))?.status === 'rotated';
 };
