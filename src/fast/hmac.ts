@@ -1,10 +1,10 @@
 import { hash, type KeyObject } from 'node:crypto';
-import { type CreateMac, createPlainMac, type HmacDigest } from './plain-hmac.ts';
+import { type CreateMac, createPlainMac, type Digest } from './plain-hmac.ts';
 
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
-const BLOCK_BYTES: Readonly<Record<HmacDigest, number>> = { sha256: 64, sha384: 128, sha512: 128 };
-const DIGEST_BYTES: Readonly<Record<HmacDigest, number>> = { sha256: 32, sha384: 48, sha512: 64 };
+const BLOCK_BYTES: Readonly<Record<Digest, number>> = { sha256: 64, sha384: 128, sha512: 128 };
+const DIGEST_BYTES: Readonly<Record<Digest, number>> = { sha256: 32, sha384: 48, sha512: 64 };
 /** Longer texts take the plain way. No token is longer. */
 const MAX_TEXT_LENGTH = 8192;
 /** UTF-8 takes at most three bytes for one UTF-16 code unit. */
@@ -37,7 +37,7 @@ export const createMac: CreateMac = (digest, key) => {
 };
 
 /** The key, or its hash where it is longer than a block, filled up with zeros. */
-function createKeyBlock(digest: HmacDigest, key: KeyObject, blockBytes: number): Buffer {
+function createKeyBlock(digest: Digest, key: KeyObject, blockBytes: number): Buffer {
   const block = Buffer.alloc(blockBytes);
   const secret = key.export();
   block.set(secret.byteLength > blockBytes ? hash(digest, secret, 'buffer') : secret);

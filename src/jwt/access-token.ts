@@ -1,3 +1,4 @@
+import { isCount } from '../kernel/count.ts';
 import { encodeBase64url } from '../kernel/encoding/base64url.ts';
 import type { Claims } from './claims.ts';
 
@@ -44,7 +45,7 @@ const JTI = /^[\w-]{20}\.(0|[1-9a-z][0-9a-z]{0,10})$/;
  */
 export function createJti(bytes: Uint8Array, version: number): string {
   if (bytes.byteLength !== JTI_BYTES) throw new RangeError(`A jti is made of ${JTI_BYTES} bytes.`);
-  if (!Number.isSafeInteger(version) || version < 0) {
+  if (!isCount(version)) {
     throw new RangeError('A token version is a whole number of 0 or more.');
   }
   return `${encodeBase64url(bytes)}.${version.toString(36)}`;

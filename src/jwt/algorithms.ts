@@ -1,4 +1,4 @@
-type Digest = 'sha256' | 'sha384' | 'sha512';
+import type { Digest } from '../fast/plain-hmac.ts';
 
 /** How one signature algorithm is spoken to `node:crypto`. */
 export type AlgorithmParameters =

@@ -1,3 +1,4 @@
+import { isCount } from '../kernel/count.ts';
 import type { Revocation } from './revocation.ts';
 
 /** How a kind is written on the wire. */
@@ -54,10 +55,6 @@ function findRevocation(entry: unknown): Revocation | undefined {
   }
   if (!isCount(seq) || !isCount(expiresAt) || !isCount(version)) throw malformed();
   return { seq, kind, subject, version, expiresAt };
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function malformed(): SyntaxError {

@@ -11,8 +11,8 @@ import {
 } from '../guard/verify/access-token-verifier.ts';
 import { createPasswordHasher } from '../hasher/password-hasher.ts';
 import { assertOptions } from '../kernel/options/check-options.ts';
-import type { StepWatch } from '../kernel/step-watch.ts';
 import { systemClock, systemRandom } from '../kernel/system-random.ts';
+import type { StepWatch } from '../kernel/timing/step-watch.ts';
 import { openPostgresStore, openSqliteStore } from '../store/index.ts';
 import type { OpenedStore } from '../store/opened-store.ts';
 import type { Opening } from '../store/opening.ts';

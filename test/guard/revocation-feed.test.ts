@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { chooseFeedConnection } from '../../src/guard/feed/choose-feed-connection.ts';
-import type { FeedTimers } from '../../src/guard/feed/feed-timers.ts';
 import {
   RevocationFeed,
   type RevocationFeedOptions,
   type RevocationFeedStatus,
 } from '../../src/guard/feed/revocation-feed.ts';
+import type { Timers } from '../../src/kernel/timing/timers.ts';
 import { RevocationIndex } from '../../src/revocation/revocation-index.ts';
 import { TestClock } from '../support/auth.ts';
 import { startNode } from '../support/process.ts';
@@ -72,7 +72,7 @@ async function startScript(server: Server | TlsServer = createServer()) {
 }
 
 /** Timers that run out when the test says so. */
-class TestTimers implements FeedTimers {
+class TestTimers implements Timers {
   readonly running = new Map<object, { ms: number; task: () => void }>();
   readonly #heard = new EventTarget();
   start(ms: number, task: () => void): () => void {

@@ -7,15 +7,16 @@ import {
   findReason,
   unreachable,
 } from '../../kernel/http/fetch-document.ts';
-import { randomFraction } from '../../kernel/system-clock.ts';
+import { backOffMs, spreadOut } from '../../kernel/timing/back-off.ts';
+import { systemTimers, type Timers } from '../../kernel/timing/timers.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import type { RevocationIndex } from '../../revocation/revocation-index.ts';
 import { parseRevocations } from '../../revocation/revocation-wire.ts';
 import { EventStreamReader, type StreamEvent } from './event-stream.ts';
 import type { ConnectFeed, FeedResponse } from './feed-connection.ts';
 import { explainRefusal } from './feed-refusal.ts';
-import { type FeedTimers, systemTimers, Watchdog } from './feed-timers.ts';
 import type { RevocationsStatus } from './revocation-source.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** How a guard hears of revocations. */
 export interface RevocationFeedOptions {
@@ -37,7 +38,7 @@ export interface RevocationFeedOptions {
   readonly onKeys?: ((kids: readonly string[] | undefined) => void) | undefined;
   /** From 0 to 1, by chance. */
   readonly random?: (() => number) | undefined;
-  readonly timers?: FeedTimers | undefined;
+  readonly timers?: Timers | undefined;
 }
 
 /**
@@ -57,17 +58,15 @@ export interface RevocationFeedStatus extends RevocationsStatus {
   readonly skipped: number;
 }
 
-/** ms an answer may take to begin. */
-const PATIENCE = 10_000;
-/** ms without a byte after which a connection is given up: three heartbeats. */
-const LONGEST_SILENCE = 45_000;
-/** ms. */
-const FIRST_RETRY = 250;
-/** Short: while a guard waits, it accepts what may be revoked. */
-const LONGEST_RETRY = 5_000;
-/** ms a connection must have been live for the next retry to be the first again. */
-const STEADY = 5_000;
-const PRUNE_INTERVAL = 60_000;
+/** How long a response may take to begin. */
+const RESPONSE_LIMIT_MS = 10_000;
+/** A connection without a byte for this long, three heartbeats, is given up. */
+const LONGEST_SILENCE_MS = 45_000;
+/** Short waits: a guard that waits accepts tokens that may be revoked. */
+const RETRY = { firstMs: 250, longestMs: 5_000 };
+/** A connection that was live for this long starts the back-off over. */
+const STEADY_MS = 5_000;
+const PRUNE_INTERVAL_MS = 60_000;
 
 /**
  * Keeps an index of revocations up to date from an issuer's feed, for as long as it is not closed. It
@@ -85,7 +84,7 @@ const PRUNE_INTERVAL = 60_000;
 export class RevocationFeed {
   readonly #options: RevocationFeedOptions;
   readonly #closed = new AbortController();
-  readonly #timers: FeedTimers;
+  readonly #timers: Timers;
   readonly #elapsed: () => number;
   #state: RevocationFeedState = 'connecting';
   #error: string | undefined;
@@ -140,18 +139,12 @@ export class RevocationFeed {
     while (!this.#closed.signal.aborted) {
       const { message, isSetUpWrong } = await this.#listen();
       if (this.#closed.signal.aborted) return;
-      const wasSteady = this.#state === 'live' && this.#elapsed() - this.#liveSince >= STEADY;
+      const wasSteady = this.#state === 'live' && this.#elapsed() - this.#liveSince >= STEADY_MS;
       this.#failures = wasSteady ? 1 : this.#failures + 1;
       this.#isSetUpWrong = isSetUpWrong;
       this.#change(this.#completeAt === undefined ? 'connecting' : 'stale', message);
-      await this.#pause(this.#chooseDelay());
+      await this.#pause(spreadOut(backOffMs(this.#failures, RETRY), this.#options.random));
     }
-  }
-
-  /** Doubled with each failure; by chance, so that guards do not all come back at the same moment. */
-  #chooseDelay(): number {
-    const grown = Math.min(FIRST_RETRY * 2 ** Math.min(this.#failures - 1, 16), LONGEST_RETRY);
-    return grown * (0.5 + 0.5 * (this.#options.random ?? randomFraction)());
   }
 
   /** One connection from its beginning to its end. @returns why it ended */
@@ -160,15 +153,15 @@ export class RevocationFeed {
     const signal = AbortSignal.any([silence.signal, this.#closed.signal]);
     const watchdog = new Watchdog(this.#timers, () => silence.abort());
     try {
-      watchdog.expect(PATIENCE);
+      watchdog.expect(RESPONSE_LIMIT_MS);
       const response = await this.#request(signal);
-      watchdog.expect(LONGEST_SILENCE);
+      watchdog.expect(LONGEST_SILENCE_MS);
       const reader = new EventStreamReader((event) => {
         this.#take(event);
         if (event.name === 'live') response.unref();
       });
       for await (const bytes of response.body) {
-        watchdog.expect(LONGEST_SILENCE);
+        watchdog.expect(LONGEST_SILENCE_MS);
         reader.push(bytes);
         this.#position = reader.lastId ?? this.#position;
         if (this.#state === 'live') this.#completeAt = this.#elapsed();
@@ -277,7 +270,7 @@ export class RevocationFeed {
   async #keepPruning(): Promise<void> {
     const { index, clock } = this.#options;
     for (;;) {
-      await this.#pause(PRUNE_INTERVAL);
+      await this.#pause(PRUNE_INTERVAL_MS);
       if (this.#closed.signal.aborted) return;
       for (const _ of index.pruneInSteps(clock.now()))
         await setImmediate(undefined, { ref: false });

@@ -1,8 +1,8 @@
 import { isJsonObject } from '../../kernel/encoding/json.ts';
 import { RevocationsStale, TokenRefused } from '../../kernel/errors.ts';
 import { type FetchOptions, fetchDocument } from '../../kernel/http/fetch-document.ts';
+import { systemTimers } from '../../kernel/timing/timers.ts';
 import { WRONG_SET_UP_RETRY_SECONDS } from '../issuer/set-up-report.ts';
-import { systemTimers } from './feed-timers.ts';
 import { RevocationFeed, type RevocationFeedStatus } from './revocation-feed.ts';
 
 /** What to do with tokens while a revocation may be missing. */

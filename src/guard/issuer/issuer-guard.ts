@@ -1,9 +1,9 @@
 import type { VerificationKey } from '../../jwt/keys/key-types.ts';
 import { GuardNotReady, TokenRefused } from '../../kernel/errors.ts';
 import type { FetchOptions } from '../../kernel/http/fetch-document.ts';
+import { systemTimers } from '../../kernel/timing/timers.ts';
 import { assembleGuard, type GuardReadiness } from '../assemble-guard.ts';
 import { chooseFeedConnection } from '../feed/choose-feed-connection.ts';
-import { systemTimers } from '../feed/feed-timers.ts';
 import { RevocationWatch, type StalePolicy } from '../feed/revocation-watch.ts';
 import type { Guard } from '../guard.ts';
 import type { IssuerGuardOptions } from '../guard-options.ts';

@@ -10,7 +10,9 @@ import {
   wrongSetUp,
 } from '../../kernel/http/fetch-document.ts';
 import { showUrl } from '../../kernel/http/show-url.ts';
-import { randomFraction, unref } from '../../kernel/system-clock.ts';
+import { randomFraction } from '../../kernel/system-clock.ts';
+import { backOffMs, spreadOut } from '../../kernel/timing/back-off.ts';
+import { systemTimers } from '../../kernel/timing/timers.ts';
 import { KeyExpectation } from '../verify/key-expectation.ts';
 import { discoverIssuer, type IssuerMetadata } from './discovery.ts';
 
@@ -44,11 +46,10 @@ export interface IssuerKeysStatus {
   readonly error: string | undefined;
 }
 
-/** Seconds that keys are kept where the issuer does not say. */
-const DEFAULT_AGE = 300;
-const LONGEST_AGE = 24 * 3600;
-/** Seconds. */
-const LONGEST_RETRY = 30;
+/** How long keys are kept if the issuer does not say. */
+const DEFAULT_AGE_SECONDS = 300;
+const LONGEST_AGE_SECONDS = 24 * 3600;
+const LONGEST_RETRY_MS = 30_000;
 
 /**
  * The keys of one issuer: fetched at the start, before they go stale, and when a token of an unknown
@@ -71,7 +72,7 @@ export class IssuerKeys {
   #nextAttempt = 0;
   #running: Promise<void> | undefined;
   #expected: KeyExpectation | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelTimer: (() => void) | undefined;
 
   constructor(options: IssuerKeysOptions) {
     this.#options = options;
@@ -152,20 +153,20 @@ export class IssuerKeys {
 
   stop(): void {
     this.#stopped.abort();
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#expected?.end();
   }
 
   async #attempt(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#lastAttempt = this.#elapsed();
-    let wait: number;
+    let waitMs: number;
     try {
       const maxAge = await this.#fetchKeys();
       this.#failures = 0;
       this.#error = undefined;
       this.#fetchedAt = this.#options.clock.now();
-      wait = this.#chooseAge(maxAge) * (0.7 + 0.2 * randomFraction());
+      waitMs = this.#chooseAge(maxAge) * 1000 * (0.7 + 0.2 * randomFraction());
     } catch (error) {
       if (this.#stopped.signal.aborted) return;
       this.#failures++;
@@ -173,21 +174,21 @@ export class IssuerKeys {
       this.#isSetUpWrong = error instanceof FetchFailed && error.isSetUpWrong;
       // Where they are may have changed.
       this.#isSettled = false;
-      const grown = this.#options.retryDelay * 2 ** Math.min(this.#failures - 1, 16);
-      wait = Math.min(grown, LONGEST_RETRY) * (0.5 + 0.5 * randomFraction());
+      const firstMs = this.#options.retryDelay * 1000;
+      waitMs = spreadOut(backOffMs(this.#failures, { firstMs, longestMs: LONGEST_RETRY_MS }));
     }
     // Before anybody hears of it: what they ask for next is another fetch.
     this.#running = undefined;
-    this.#schedule(Math.min(wait, this.#chooseDelay() ?? wait) * 1000);
+    this.#schedule(Math.min(waitMs, this.#chooseDelayMs() ?? waitMs));
     this.#options.onChange();
   }
 
-  /** @returns seconds until expected keys are asked for again; undefined where none are expected */
-  #chooseDelay(): number | undefined {
+  /** @returns ms until expected keys are fetched again; undefined if none are expected */
+  #chooseDelayMs(): number | undefined {
     if (this.#expected === undefined) return undefined;
     const { kids } = this.status;
-    const delay = this.#expected.isMetBy(kids) ? undefined : this.#expected.nextDelay();
-    if (delay !== undefined) return delay * (0.5 + 0.5 * randomFraction());
+    const delay = this.#expected.isMetBy(kids) ? undefined : this.#expected.nextDelayMs();
+    if (delay !== undefined) return spreadOut(delay);
     this.#expected.end();
     this.#expected = undefined;
     return undefined;
@@ -222,16 +223,14 @@ export class IssuerKeys {
   }
 
   /** An issuer that forbids keeping its keys is asked as often as unknown tokens may ask, and no more. */
-  #chooseAge(maxAge: number = DEFAULT_AGE): number {
-    return Math.min(Math.max(maxAge, this.#options.cooldown), LONGEST_AGE);
+  #chooseAge(maxAge: number = DEFAULT_AGE_SECONDS): number {
+    return Math.min(Math.max(maxAge, this.#options.cooldown), LONGEST_AGE_SECONDS);
   }
 
   #schedule(ms: number): void {
     if (this.#stopped.signal.aborted) return;
     this.#nextAttempt = this.#elapsed() + ms;
-    this.#timer = setTimeout(() => void this.refresh(), ms);
-    // What protects a process must not keep it alive.
-    unref(this.#timer);
+    this.#cancelTimer = systemTimers.start(ms, () => void this.refresh());
   }
 }
 

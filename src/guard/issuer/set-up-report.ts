@@ -1,4 +1,4 @@
-import { printProblem } from '../../kernel/system-clock.ts';
+import { printProblem } from '../../kernel/process/print-problem.ts';
 
 /**
  * `Retry-After` of a guard that is set up wrongly, in seconds: asking often gains its callers nothing until

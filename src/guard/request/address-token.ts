@@ -1,4 +1,5 @@
 import { decodeBase64url } from '../../kernel/encoding/base64url.ts';
+import { decodeFormField } from '../../kernel/encoding/form-field.ts';
 import { isJsonObject, parseJson } from '../../kernel/encoding/json.ts';
 import { decodeUtf8 } from '../../kernel/encoding/utf8.ts';
 import { MultipleCredentials } from '../../kernel/errors.ts';
@@ -62,9 +63,5 @@ function findKindOfToken(text: string): TokenKind | undefined {
 }
 
 function decode(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    return text;
-  }
+  return decodeFormField(text) ?? text;
 }

@@ -1,12 +1,12 @@
-import { unref } from '../../kernel/system-clock.ts';
+import { systemTimers } from '../../kernel/timing/timers.ts';
 
 /**
- * Seconds between two fetches while new keys are expected; less by chance. Nodes of an issuer hear of new
- * keys within a second; in all, the guard asks for as long as the default cooldown.
+ * The waits between fetches while new keys are expected; each is shortened by chance. All nodes of an issuer know its
+ * new keys within a second. Together the waits are about as long as the default cooldown.
  */
-const DELAYS = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8];
-/** ms that a request with an unknown key waits for the new ones. */
-const LONGEST_HOLD = 3_000;
+const DELAYS_MS = [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800];
+/** How long a request whose token names an unknown key waits for the new keys. */
+const LONGEST_HOLD_MS = 3_000;
 
 /**
  * The issuer has said that its keys changed. Behind a balancer, the next answer may be from a node that has
@@ -20,7 +20,7 @@ export class KeyExpectation {
   #named: readonly string[] | undefined;
   #asked = 0;
   readonly #settle: () => void;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #cancelTimer: () => void;
 
   /**
    * @param known the ids of the keys at the time of the news
@@ -32,8 +32,7 @@ export class KeyExpectation {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.settled = promise;
     this.#settle = resolve;
-    this.#timer = setTimeout(resolve, LONGEST_HOLD);
-    unref(this.#timer);
+    this.#cancelTimer = systemTimers.start(LONGEST_HOLD_MS, resolve);
   }
 
   /** Further news, while these keys are still expected. */
@@ -48,13 +47,13 @@ export class KeyExpectation {
       : this.#named.every((kid) => kids.includes(kid));
   }
 
-  /** @returns seconds until the next fetch; undefined where there were enough of them */
-  nextDelay(): number | undefined {
-    return DELAYS[this.#asked++];
+  /** @returns ms until the next fetch; undefined after the last one */
+  nextDelayMs(): number | undefined {
+    return DELAYS_MS[this.#asked++];
   }
 
   end(): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     this.#settle();
   }
 }

@@ -1,4 +1,5 @@
 import { MAX_TOKEN_LENGTH } from '../../jwt/limits.ts';
+import { isCount } from '../../kernel/count.ts';
 import type { VerifiedToken } from './access-claims.ts';
 
 /** @see VerifiedTokenCache */
@@ -153,7 +154,7 @@ function copy(token: string): string {
 }
 
 function requireCount(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
+  if (isCount(value)) return value;
   throw new RangeError(`cache.${name} is a whole number of 0 or more.`);
 }
 
