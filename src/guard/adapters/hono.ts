@@ -1,4 +1,4 @@
-/** `latchkey/guard/hono`: the guard as Hono middleware, on every runtime of Hono's that has `node:crypto`. */
+/** `latchkey/guard/hono`: the guard as Hono middleware, on each of Hono's runtimes that has `node:crypto`. */
 import type { MiddlewareHandler } from 'hono';
 import type { Guard } from '../guard.ts';
 import type { AccessRequirements, GuestRequirements } from '../request/authorize.ts';
@@ -10,16 +10,15 @@ import {
   readDecoration,
 } from './decoration-options.ts';
 
-export type { AccessRequirements, GuestRequirements } from '../request/authorize.ts';
-export type { AuthenticatedUser, CustomClaims } from '../verify/authenticated-user.ts';
+export type * from '../index.ts';
 export type { DecorationOptions } from './decoration-options.ts';
 
-/** What the middleware puts into the context: `c.var.user`, or `c.var.staff` with the option `as: 'staff'`. */
+/** What the middleware adds to the context: `c.var.user`, or `c.var.staff` with the option `as: 'staff'`. */
 export interface GuardEnv<Host extends object = CustomClaims, Name extends string = 'user'> {
   Variables: { [Key in Name]: AuthenticatedUser<Host> };
 }
 
-/** The same on a route that guests may use. */
+/** What the middleware adds to the context of a route that guests may use. */
 export interface GuestEnv<Host extends object = CustomClaims, Name extends string = 'user'> {
   Variables: { [Key in Name]: AuthenticatedUser<Host> | undefined };
 }
@@ -33,6 +32,7 @@ export interface GuestEnv<Host extends object = CustomClaims, Name extends strin
  * const guard = createGuard({ issuer: 'https://auth.example' });
  * app.get('/hello', requireUser(guard), (c) => c.text(`Hello, ${c.var.user.username}`));
  * ```
+ * @throws {InvalidOption} for an unknown requirement or option, an undefined value, or one of the wrong kind
  */
 export function requireUser<Host extends object = CustomClaims, const Name extends string = 'user'>(
   guard: Pick<Guard<Host>, 'require'>,
@@ -50,7 +50,7 @@ export function requireUser<Host extends object>(
 ): MiddlewareHandler {
   const { requirements, name } = readDecoration(given);
   const check = guard.require(...requirements);
-  // Hands on the promise of what comes next: an async function would add one of its own to each request.
+  // Returns the promise of `next()`: an async function would create one more promise for each request.
   return (c, next) => {
     const pass = (user: AuthenticatedUser<Host> | undefined) => {
       c.set(name, user);

@@ -110,9 +110,9 @@ export class RevocationWatch {
   }
 
   /** @throws {RevocationsStale} */
-  assertReady(alone: boolean): void {
+  assertReady(sync: boolean): void {
     const { onStale } = this.#options;
-    if (onStale === 'accept' || (onStale === 'introspect' && !alone)) return;
+    if (onStale === 'accept' || (onStale === 'introspect' && !sync)) return;
     if (this.#isStale(this.#feed.status)) throw stale(this.setUpError);
   }
 

@@ -99,7 +99,7 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
   const guard = assembleGuard<Host>({
     ...parts,
     verifier: reportWrongClaims(parts.verifier, options, report),
-    doubt: createDoubt(source, watch),
+    readiness: createReadiness(source, watch),
     lifecycle: {
       ready() {
         if (isReady()) return Promise.resolve();
@@ -122,11 +122,11 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
   return guard;
 }
 
-function createDoubt(source: IssuerKeys, watch: RevocationWatch | undefined): GuardReadiness {
+function createReadiness(source: IssuerKeys, watch: RevocationWatch | undefined): GuardReadiness {
   return {
-    assertReady(alone) {
+    assertReady(sync) {
       if (!source.isReady) throw notReady(source);
-      watch?.assertReady(alone);
+      watch?.assertReady(sync);
     },
     pendingFor(error) {
       if (error instanceof GuardNotReady) return source.firstAttempt;

@@ -1,6 +1,6 @@
-import { MAX_TOKEN_LENGTH } from '../../jwt/limits.ts';
 import { isBlank, trimBlanks } from '../../kernel/encoding/header-text.ts';
 import { MultipleCredentials } from '../../kernel/errors.ts';
+import { readUnverifiedClaims } from '../verify/unverified-claims.ts';
 import { type CookieNames, type ResolvedCookieNames, resolveCookieNames } from './cookie-names.ts';
 
 /** Finds the two tokens that a browser keeps in cookies. */
@@ -45,20 +45,7 @@ export function createTokenCookies(
 
   function listOfIssuer(header: string | undefined, name: string): readonly string[] {
     if (issuer === undefined) return NONE;
-    return listCookies(header, name).filter((token) => namesIssuer(token, issuer));
-  }
-}
-
-/** Whether a token says that it is of this issuer. It proves nothing: the verifier does. */
-function namesIssuer(token: string, issuer: string): boolean {
-  if (token.length > MAX_TOKEN_LENGTH) return false;
-  try {
-    const payload: unknown = JSON.parse(
-      Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
-    );
-    return (payload as { iss?: unknown } | null)?.iss === issuer;
-  } catch {
-    return false;
+    return listCookies(header, name).filter((token) => readUnverifiedClaims(token).iss === issuer);
   }
 }
 
