@@ -11,8 +11,8 @@ import { chooseFeedConnection } from '../../src/guard/feed/choose-feed-connectio
 import {
   RevocationFeed,
   type RevocationFeedOptions,
-  type RevocationFeedStatus,
 } from '../../src/guard/feed/revocation-feed.ts';
+import type { RevocationFeedStatus } from '../../src/guard/feed/revocation-status.ts';
 import type { Timers } from '../../src/kernel/timing/timers.ts';
 import { RevocationIndex } from '../../src/revocation/revocation-index.ts';
 import { TestClock } from '../support/auth.ts';
@@ -285,7 +285,10 @@ testEach(
     const stream = { 'content-type': 'text/event-stream' };
     const answers: [RegExp, (it: Connection) => unknown][] = [
       [/does not know the key.*clients create/, ({ response }) => response.writeHead(401).end(KEY)],
-      [/no feed of revocations at http/, ({ response }) => response.writeHead(404).end()],
+      [
+        /is not a feed of revocations \(status 404\)/,
+        ({ response }) => response.writeHead(404).end(),
+      ],
       [
         /redirects/,
         ({ response }) => response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end(),

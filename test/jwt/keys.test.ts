@@ -259,7 +259,7 @@ const refused: [string, Algorithm, unknown, KeyRefused['code'], RegExp][] = [
     'HS256',
     pem(rsa.publicKey, 'spki'),
     'wrong_key_type',
-    /whoever has the public half/,
+    /everyone who has the public half/,
   ],
   [
     'a private PEM as the secret',
@@ -370,7 +370,7 @@ const refused: [string, Algorithm, unknown, KeyRefused['code'], RegExp][] = [
     'ES256',
     pem(ec.privateKey, 'pkcs8') + certificate + certificate,
     'invalid_key',
-    /a key and 2 certificates\. Give the key alone: the part from -----BEGIN PRIVATE KEY-----/,
+    /a key and 2 certificates\. Give only the key: the part from -----BEGIN PRIVATE KEY-----/,
   ],
   [
     'a certificate above its key',
@@ -391,7 +391,7 @@ const refused: [string, Algorithm, unknown, KeyRefused['code'], RegExp][] = [
     'ES256',
     pem(ec.privateKey, 'pkcs8').replace(/\n(.{20}).*/, '\n$1\u2026'),
     'invalid_key',
-    /a character that does not belong into it \(U\+2026\)/,
+    /a character that does not belong in it \(U\+2026\)/,
   ],
   [
     'a PEM that lost a dash',

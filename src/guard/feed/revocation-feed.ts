@@ -15,47 +15,30 @@ import { parseRevocations } from '../../revocation/revocation-wire.ts';
 import { EventStreamReader, type StreamEvent } from './event-stream.ts';
 import type { ConnectFeed, FeedResponse } from './feed-connection.ts';
 import { explainRefusal } from './feed-refusal.ts';
-import type { RevocationsStatus } from './revocation-source.ts';
+import type { RevocationFeedState, RevocationFeedStatus } from './revocation-status.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** How a guard hears of revocations. */
+/** @see RevocationFeed */
 export interface RevocationFeedOptions {
-  /** Where the feed is; asked before each attempt, and may throw where it is not known yet. */
+  /** Returns the URL of the feed. Called before each attempt, and may throw while the URL is not known. */
   readonly locate: () => string | Promise<string>;
   /** The key of the guard: `lkg_…`. */
   readonly key: string;
-  /** Everything heard is applied to it, and what has expired is pruned from it. */
+  /** The feed adds revocations to it and removes expired ones. */
   readonly index: RevocationIndex;
   readonly clock: Clock;
   readonly connect: ConnectFeed;
   readonly allowHttp: boolean;
-  /** Called after every change of the state. What it throws is its own. */
+  /** Called after every change of the state. What it throws does not affect the feed. */
   readonly onChange?: (() => void) | undefined;
   /**
    * Called when the issuer's signing keys have changed, or one was revoked.
    * @param kids of the keys to expect; undefined where the server does not name them
    */
   readonly onKeys?: ((kids: readonly string[] | undefined) => void) | undefined;
-  /** From 0 to 1, by chance. */
+  /** Returns a random number from 0 to 1. */
   readonly random?: (() => number) | undefined;
   readonly timers?: Timers | undefined;
-}
-
-/**
- * `connecting`: it never was complete. `live`: complete, and hears of everything at once. `stale`: it was
- * complete, and is trying to be again. `closed`: as it was when it was closed.
- */
-export type RevocationFeedState = 'connecting' | 'live' | 'stale' | 'closed';
-
-export interface RevocationFeedStatus extends RevocationsStatus {
-  readonly state: RevocationFeedState;
-  /** Why the last connection ended or failed, in a sentence; undefined while live, and before the first. */
-  readonly error: string | undefined;
-  /**
-   * How many entries and events were skipped because this version does not know their kind. Above 0: the
-   * server is newer, and this guard may miss revocations of a new kind until it is updated.
-   */
-  readonly skipped: number;
 }
 
 /** How long a response may take to begin. */
@@ -69,17 +52,17 @@ const STEADY_MS = 5_000;
 const PRUNE_INTERVAL_MS = 60_000;
 
 /**
- * Keeps an index of revocations up to date from an issuer's feed, for as long as it is not closed. It
- * never throws and never gives up: what goes wrong shows in its status.
+ * Keeps an index of revocations up to date from an issuer's feed, until it is closed. It never throws and never gives up.
+ * Its status shows what goes wrong.
  *
  * ```ts
  * const feed = new RevocationFeed({ locate: () => url, key, index, clock, connect, allowHttp });
  * feed.start();
- * feed.status.staleness; // ms since it was surely complete; undefined: never
+ * feed.status.staleness; // ms since it last knew of every revocation; undefined: never
  * ```
  *
- * A guard asks its verifier, which asks the index, and compares `staleness` with its `maxStaleness` on
- * every request: reading the status is cheap. `onChange` tells of changes of `state`, not of time passing.
+ * On every request the guard's verifier asks the index, and the guard compares `staleness` with its `maxStaleness`, so
+ * reading the status is cheap. `onChange` is called when `state` changes, and not as time passes.
  */
 export class RevocationFeed {
   readonly #options: RevocationFeedOptions;
@@ -88,7 +71,7 @@ export class RevocationFeed {
   readonly #elapsed: () => number;
   #state: RevocationFeedState = 'connecting';
   #error: string | undefined;
-  /** The position up to which everything was heard, as the server says it. */
+  /** The position in the log up to which every entry was received, as the server writes it. */
   #position: string | undefined;
   #completeAt: number | undefined;
   #liveSince = 0;
@@ -115,12 +98,12 @@ export class RevocationFeed {
     };
   }
 
-  /** Whether time alone will not help: somebody must correct the credential or the address. */
+  /** Whether waiting will not help, because the operator must correct the credential or the address. */
   get isSetUpWrong(): boolean {
     return this.#isSetUpWrong;
   }
 
-  /** Begins to listen. */
+  /** Starts to listen. */
   start(): void {
     if (this.#started) return;
     this.#started = true;
@@ -147,7 +130,7 @@ export class RevocationFeed {
     }
   }
 
-  /** One connection from its beginning to its end. @returns why it ended */
+  /** Runs one connection from its start to its end. @returns why it ended */
   async #listen(): Promise<FetchFailed> {
     const silence = new AbortController();
     const signal = AbortSignal.any([silence.signal, this.#closed.signal]);
@@ -174,7 +157,7 @@ export class RevocationFeed {
         : new FetchFailed(`The feed cannot be read: ${findReason(error)}.`);
     } finally {
       watchdog.stop();
-      // Closes the connection, whatever was thrown.
+      // Closes the connection, also after an error.
       silence.abort();
     }
   }
@@ -225,16 +208,16 @@ export class RevocationFeed {
   #applyAll(revocations: readonly Revocation[]): void {
     const { index, onKeys } = this.#options;
     for (const revocation of revocations) index.apply(revocation);
-    const news = revocations.filter(({ kind }) => kind === 'keys');
-    if (news.length > 0) {
-      const kids = news.flatMap(({ subject }) => subject.split(' '));
+    const changes = revocations.filter(({ kind }) => kind === 'keys');
+    if (changes.length > 0) {
+      const kids = changes.flatMap(({ subject }) => subject.split(' '));
       onKeys?.(kids.includes('') ? undefined : kids);
     } else if (revocations.some(({ kind }) => kind === 'key')) {
       onKeys?.(undefined);
     }
   }
 
-  /** A newer server says something that this version does not know. */
+  /** Counts what this version does not know: the server is newer. */
   #skip(): void {
     this.#skipped++;
     if (this.#state !== 'closed') this.#announce();
@@ -242,15 +225,15 @@ export class RevocationFeed {
 
   #change(state: RevocationFeedState, error: string | undefined): void {
     if (this.#state === 'closed') return;
-    const isNews = state !== this.#state || error !== this.#error;
+    const isChanged = state !== this.#state || error !== this.#error;
     this.#state = state;
     this.#error = error;
-    if (isNews) this.#announce();
+    if (isChanged) this.#announce();
   }
 
   #announce(): void {
     const { onChange } = this.#options;
-    // Later and outside: an error that a listener throws is not the feed's.
+    // In a microtask of its own, so that an error of the listener does not end the feed.
     if (onChange !== undefined) queueMicrotask(onChange);
   }
 

@@ -4,7 +4,8 @@ import type { FetchOptions } from '../../kernel/http/fetch-document.ts';
 import { systemTimers } from '../../kernel/timing/timers.ts';
 import { assembleGuard, type GuardReadiness } from '../assemble-guard.ts';
 import { chooseFeedConnection } from '../feed/choose-feed-connection.ts';
-import { RevocationWatch, type StalePolicy } from '../feed/revocation-watch.ts';
+import type { StalePolicy } from '../feed/revocation-options.ts';
+import { RevocationWatch } from '../feed/revocation-watch.ts';
 import type { Guard } from '../guard.ts';
 import type { IssuerGuardOptions } from '../guard-options.ts';
 import { type CommonGuardParts, createGuardParts } from '../guard-parts.ts';
@@ -18,10 +19,10 @@ import {
 import { reportWrongClaims } from './report-wrong-claims.ts';
 import { SetUpReport, WRONG_SET_UP_RETRY_SECONDS } from './set-up-report.ts';
 
-/** ms after the first keys came, until a guard that has not heard of revocations yet says so. */
-const FEED_PATIENCE_MS = 15_000;
+/** How long after the first keys a guard that has not received the revocations yet reports a problem. */
+const FEED_REPORT_DELAY_MS = 15_000;
 
-/** A guard that asks its issuer for the keys, and for revocations where it may. */
+/** Creates a guard that fetches the keys of its issuer and, with the option `revocations`, follows its revocations. */
 export function createIssuerGuard<Host extends object>(options: IssuerGuardOptions): Guard<Host> {
   const { issuer, jwksUri, allowHttp = false, onStatus } = options;
   assertIssuer(issuer);
@@ -37,18 +38,18 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
   const report = new SetUpReport(issuer, onStatus !== undefined);
   let closed = false;
 
-  // A key that the feed says is revoked signs no token we take, whatever the key set still says.
+  // A key that the feed reports as revoked is not trusted, even while the key set still contains it.
   let keys: readonly VerificationKey[] = [];
-  const settleKeys = () =>
+  const applyKeys = () =>
     parts.verifier.setKeys(keys.filter(({ kid }) => !parts.revocations.isKeyRevoked(kid)));
 
-  const isReady = () => source.isReady && watch?.isAble !== false;
+  const isReady = () => source.isReady && watch?.canVerify !== false;
   function announce(): void {
     if (isReady()) {
       for (const { resolve } of waiting) resolve();
       waiting.clear();
     }
-    // Later, and outside: an error that a listener throws is not the guard's.
+    // In a microtask of its own, so that an error of the listener does not end the guard's work.
     if (onStatus !== undefined) queueMicrotask(() => onStatus(guard.status()));
     if (!closed) reportProblems();
   }
@@ -62,9 +63,9 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
       report.tell(`${error} Until the keys are there, every request is answered 503.`, topic);
     } else if (watch !== undefined) {
       const tell = (error = 'The feed of revocations does not answer.') =>
-        report.tell(`${error} ${DEAF[watch.onStale]}`);
+        report.tell(`${error} ${WITHOUT_FEED[watch.onStale]}`);
       if (watch.setUpError !== undefined) tell(watch.setUpError);
-      stopWaiting ??= systemTimers.start(FEED_PATIENCE_MS, () => {
+      stopWaiting ??= systemTimers.start(FEED_REPORT_DELAY_MS, () => {
         const { error, staleness } = watch.status;
         if (staleness === undefined) tell(error);
       });
@@ -80,7 +81,7 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
     retryDelay: requireSeconds('retryDelay', options.retryDelay ?? 1),
     onKeys: (found) => {
       keys = found;
-      settleKeys();
+      applyKeys();
     },
     onChange: announce,
   });
@@ -91,7 +92,7 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
     fetching,
     onChange: announce,
     onKeys: (kids) => {
-      settleKeys();
+      applyKeys();
       source.expectChange(kids?.filter((kid) => !parts.revocations.isKeyRevoked(kid)));
     },
   });
@@ -137,8 +138,8 @@ function createReadiness(source: IssuerKeys, watch: RevocationWatch | undefined)
   };
 }
 
-/** What it means that a guard does not hear of revocations. */
-const DEAF: Readonly<Record<StalePolicy, string>> = {
+/** What follows if a guard does not hear of revocations. */
+const WITHOUT_FEED: Readonly<Record<StalePolicy, string>> = {
   accept: 'Until that is corrected, this guard accepts revoked tokens until they expire.',
   reject: 'Every request is answered 503 until that is corrected.',
   introspect: 'Until that is corrected, this guard asks the issuer about every token.',
@@ -165,7 +166,7 @@ function createWatch(wanted: {
     index: parts.revocations,
     clock: parts.clock,
     credential,
-    maxStaleness: maxStaleness * 1000,
+    maxStalenessMs: maxStaleness * 1000,
     onStale,
     fetching: { ...fetching, timeout: fetching.timeout * 1000 },
     connect: chooseFeedConnection(options.fetch),

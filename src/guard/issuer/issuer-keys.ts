@@ -19,30 +19,30 @@ import { discoverIssuer, type IssuerMetadata } from './discovery.ts';
 /** Options for fetching an issuer's keys. */
 export interface IssuerKeysOptions {
   readonly issuer: string;
-  /** Where the keys are. Default: where the issuer's metadata says. */
+  /** The URL of the keys. Undefined: as the issuer's metadata says. */
   readonly jwksUri: string | undefined;
   readonly clock: Clock;
   readonly fetch: Fetch;
   readonly allowHttp: boolean;
-  /** Seconds. */
+  /** Seconds in which the issuer must answer completely. */
   readonly timeout: number;
-  /** Seconds. */
+  /** Seconds between two fetches for tokens of unknown keys. */
   readonly cooldown: number;
-  /** Seconds. */
+  /** Seconds to wait after the first failure. */
   readonly retryDelay: number;
-  /** Called with keys that differ from the last ones, before `onChange`. */
+  /** Called with the keys when they changed, before `onChange`. */
   readonly onKeys: (keys: readonly VerificationKey[]) => void;
   /** Called after every attempt. */
   readonly onChange: () => void;
 }
 
-/** What is known of the keys. Times are ms since the epoch. */
+/** The keys of a guard, and whether it could fetch them. */
 export interface IssuerKeysStatus {
   /** The ids of the keys in use. */
   readonly kids: readonly string[];
-  /** When they were last fetched with success. */
+  /** When the keys were last fetched, in ms since the epoch; undefined: never. */
   readonly fetchedAt: number | undefined;
-  /** Why the last attempt failed; undefined where it did not. */
+  /** Why the last attempt failed, in a sentence; undefined if it succeeded. */
   readonly error: string | undefined;
 }
 
@@ -52,9 +52,9 @@ const LONGEST_AGE_SECONDS = 24 * 3600;
 const LONGEST_RETRY_MS = 30_000;
 
 /**
- * The keys of one issuer: fetched at the start, before they go stale, and when a token of an unknown
- * header comes. While the issuer is unreachable, the last keys stay in use: its outage must not take down
- * the services that trust it. No token decides what is fetched, nor from where.
+ * Fetches the keys of one issuer at the start, before they expire, and when a token with an unknown header comes. While
+ * the issuer is unreachable, the last keys stay in use indefinitely: its outage must not take down the services that
+ * trust it. Nothing in a token decides what is fetched, or from where.
  */
 export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
@@ -62,7 +62,7 @@ export class IssuerKeys {
   readonly #elapsed: () => number;
   #keys: readonly VerificationKey[] = [];
   #metadata: IssuerMetadata | undefined;
-  /** Whether the metadata need not be asked for again. */
+  /** Whether the metadata need not be fetched again. */
   #isSettled = false;
   #fetchedAt: number | undefined;
   #error: string | undefined;
@@ -84,14 +84,14 @@ export class IssuerKeys {
   }
 
   /**
-   * The first fetch while it is under way: short enough to wait for. Once it failed, nobody is kept
-   * waiting for an issuer that may be away for long.
+   * The first fetch while it runs, for requests to wait for. Undefined once it failed: the issuer may be unreachable for
+   * a long time, and requests must not wait for it.
    */
   get firstAttempt(): Promise<void> | undefined {
     return this.#failures === 0 && !this.isReady ? this.#running : undefined;
   }
 
-  /** Empty until it was fetched. */
+  /** The issuer's metadata. Empty before it was fetched. */
   get metadata(): IssuerMetadata['document'] {
     return this.#metadata?.document ?? {};
   }
@@ -104,17 +104,17 @@ export class IssuerKeys {
     };
   }
 
-  /** Why there are no keys, where time alone will not help. */
+  /** Why there are no keys, if waiting will not help; else undefined. */
   get setUpError(): string | undefined {
     return this.#isSetUpWrong && !this.isReady ? this.#error : undefined;
   }
 
-  /** Seconds until it is tried again. */
+  /** Seconds until the next attempt. */
   get retryAfter(): number {
     return Math.max(0, (this.#nextAttempt - this.#elapsed()) / 1000);
   }
 
-  /** Fetches now, or answers the fetch that is under way. */
+  /** Starts to fetch, or returns the fetch that is running. */
   refresh(): Promise<void> {
     if (this.#stopped.signal.aborted) return Promise.resolve();
     this.#running ??= this.#attempt();
@@ -122,9 +122,9 @@ export class IssuerKeys {
   }
 
   /**
-   * The issuer has said that its keys changed: fetches them, again and again for up to half a minute until
-   * they are there. The issuer decides how often that happens, so no cooldown applies.
-   * @param kids of the keys to expect; undefined where the issuer did not name them
+   * Fetches the keys because the issuer said that they changed, repeatedly for up to half a minute until the new ones are
+   * there. The issuer decides how often that happens, so the cooldown does not apply.
+   * @param kids the ids of the keys to expect; undefined if the issuer did not name them
    */
   expectChange(kids: readonly string[] | undefined): void {
     if (this.#stopped.signal.aborted) return;
@@ -133,14 +133,14 @@ export class IssuerKeys {
     } else {
       this.#expected.add(kids);
     }
-    // One that is under way may have begun before the change. It is asked again where it did.
+    // A fetch that is running may have started before the change. If so, the next one follows soon.
     void this.refresh();
   }
 
   /**
-   * A token came whose header is of no key known: there may be a new key. Anybody can send such tokens,
-   * so at most one fetch starts per cooldown.
-   * @returns the fetch to wait for; undefined where none is due
+   * Fetches the keys because a token named an unknown key, which may be a new one. Anyone can send such tokens, so at most
+   * one fetch starts per cooldown.
+   * @returns the fetch to wait for; undefined during the cooldown
    */
   refreshForUnknown(): Promise<void> | undefined {
     if (this.#expected !== undefined) return this.#expected.settled;
@@ -172,12 +172,12 @@ export class IssuerKeys {
       this.#failures++;
       this.#error = error instanceof Error ? error.message : 'The keys cannot be used.';
       this.#isSetUpWrong = error instanceof FetchFailed && error.isSetUpWrong;
-      // Where they are may have changed.
+      // The URL of the keys may have changed.
       this.#isSettled = false;
       const firstMs = this.#options.retryDelay * 1000;
       waitMs = spreadOut(backOffMs(this.#failures, { firstMs, longestMs: LONGEST_RETRY_MS }));
     }
-    // Before anybody hears of it: what they ask for next is another fetch.
+    // Before `onChange`: a caller that then asks for the keys must get another fetch.
     this.#running = undefined;
     this.#schedule(Math.min(waitMs, this.#chooseDelayMs() ?? waitMs));
     this.#options.onChange();
@@ -208,7 +208,7 @@ export class IssuerKeys {
     }
     const url = jwksUri ?? this.#metadata?.jwksUri ?? '';
     const { value, maxAge } = await fetchDocument(url, options, {
-      // A cache on the way may hold the keys from before the change.
+      // A cache on the way may have the keys from before the change.
       ...(this.#expected === undefined ? {} : { headers: { 'cache-control': 'no-cache' } }),
     });
     const { keys, ignored } = readKeySet(url, value);
@@ -222,7 +222,7 @@ export class IssuerKeys {
     return maxAge;
   }
 
-  /** An issuer that forbids keeping its keys is asked as often as unknown tokens may ask, and no more. */
+  /** Seconds to keep the keys: at least the cooldown, also if the issuer forbids to keep them. */
   #chooseAge(maxAge: number = DEFAULT_AGE_SECONDS): number {
     return Math.min(Math.max(maxAge, this.#options.cooldown), LONGEST_AGE_SECONDS);
   }

@@ -9,12 +9,11 @@ const DELAYS_MS = [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800];
 const LONGEST_HOLD_MS = 3_000;
 
 /**
- * The issuer has said that its keys changed. Behind a balancer, the next answer may be from a node that has
- * not heard of it yet, so one fetch is not enough: the guard asks again until it has the new keys, or until
- * this gives up.
+ * Decides how often to fetch keys after the issuer said that they changed. Behind a load balancer, the next answer may
+ * come from a node that does not know the new keys yet, so the guard fetches until it has them, or until this gives up.
  */
 export class KeyExpectation {
-  /** Resolves when the keys are there, and after three seconds in any case. */
+  /** Resolves when the keys are there, and after three seconds at the latest. */
   readonly settled: Promise<void>;
   readonly #known: ReadonlySet<string>;
   #named: readonly string[] | undefined;
@@ -23,8 +22,8 @@ export class KeyExpectation {
   readonly #cancelTimer: () => void;
 
   /**
-   * @param known the ids of the keys at the time of the news
-   * @param named the ids of the keys to expect; undefined where the issuer named none: then any new one
+   * @param known the ids of the present keys
+   * @param named the ids of the keys to expect; undefined: any new key
    */
   constructor(known: readonly string[], named: readonly string[] | undefined) {
     this.#known = new Set(known);
@@ -35,7 +34,7 @@ export class KeyExpectation {
     this.#cancelTimer = systemTimers.start(LONGEST_HOLD_MS, resolve);
   }
 
-  /** Further news, while these keys are still expected. */
+  /** Adds keys to expect, and starts the waits over. */
   add(named: readonly string[] | undefined): void {
     if (named !== undefined) this.#named = [...(this.#named ?? []), ...named];
     this.#asked = 0;
