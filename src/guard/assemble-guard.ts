@@ -11,7 +11,8 @@ import {
 import type { CredentialReader } from './request/credentials.ts';
 import type { IncomingRequest } from './request/request.ts';
 import { errorResponse } from './respond/error-response.ts';
-import type { VerifiedToken, Verifier } from './verify/access-token-verifier.ts';
+import type { VerifiedToken } from './verify/access-claims.ts';
+import type { Verifier } from './verify/access-token-verifier.ts';
 import type { AuthenticatedUser, CustomClaims } from './verify/authenticated-user.ts';
 
 /** The parts of a guard. */

@@ -1,4 +1,4 @@
-import { importKeys } from '../jwt/keys/key-set.ts';
+import { importConfiguredKeys } from '../jwt/keys/configured-keys.ts';
 import { assertOptions } from '../kernel/options/check-options.ts';
 import { assembleGuard } from './assemble-guard.ts';
 import type { Guard } from './guard.ts';
@@ -40,7 +40,7 @@ export function createGuard<Host extends object = CustomClaims>(
 }
 
 function createLocalGuard<Host extends object>(options: LocalGuardOptions): Guard<Host> {
-  const keys = importKeys(options.keys, options.algorithm);
+  const keys = importConfiguredKeys(options.keys, options.algorithm);
   const kids = keys.map(({ kid }) => kid);
   const parts = createGuardParts(options, keys);
   const report = new SetUpReport(options.issuer, options.onStatus !== undefined);

@@ -1,5 +1,5 @@
 import type { Algorithm } from '../jwt/algorithms.ts';
-import type { KeysMaterial } from '../jwt/keys/key-set.ts';
+import type { KeysMaterial } from '../jwt/keys/configured-keys.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Fetch } from '../kernel/http/fetch-document.ts';
 import type { RevocationOptions } from './feed/revocation-options.ts';

@@ -11,8 +11,8 @@
 export type { AccessTokenClaims } from '../jwt/access-token.ts';
 export type { Algorithm } from '../jwt/algorithms.ts';
 export type { Claims } from '../jwt/claims.ts';
+export type { KeysMaterial } from '../jwt/keys/configured-keys.ts';
 export type { JsonWebKey, KeyMaterial } from '../jwt/keys/key-material.ts';
-export type { KeysMaterial } from '../jwt/keys/key-set.ts';
 export type { Clock } from '../kernel/clock.ts';
 export * from '../kernel/errors.ts';
 export type { Fetch } from '../kernel/http/fetch-document.ts';

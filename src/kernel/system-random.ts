@@ -1,8 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import type { Random } from './random.ts';
 
-export { systemClock } from './system-clock.ts';
-
 /** Asking the system for a few bytes takes as long as asking for thousands: 1.8 µs, and each refresh asks twice. */
 const pool = Buffer.alloc(4096);
 let used = pool.length;

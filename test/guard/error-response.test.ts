@@ -17,7 +17,7 @@ import {
   TryAgainLater,
 } from 'latchkey/guard';
 
-test('whatever may succeed later says when to try again', async () => {
+test('every error that may pass says when to try again', async () => {
   const errors = [
     new ServerOverloaded('Busy.', 2.1),
     new StoreUnavailable('Away.', { retryAfter: 3, cause: new Error('hidden') }),
@@ -88,7 +88,7 @@ test('an error of another package of Latchkey in the same process gets the same 
   assert.deepEqual(JSON.parse(invalid).errors, [{ field: 'a', detail: 'No.' }]);
 });
 
-test('what is not an error of Latchkey is thrown on, whatever its members', () => {
+test('an error of another library is thrown, whatever its members', () => {
   for (const error of [
     Object.assign(new Error('x'), { status: 401, code: 'token_expired' }),
     { status: 401, code: 'token_expired', message: 'x' },

@@ -31,7 +31,7 @@ interface OwnClaims {
   readonly plan: { readonly seats: number };
 }
 
-test('users are typed in every framework, the own claims of the host included', async () => {
+test('users have types in every framework, with the claims of the host', async () => {
   const { guard } = createTestIssuer();
   const typed = createTestIssuer<OwnClaims>().guard;
 
@@ -51,7 +51,7 @@ test('users are typed in every framework, the own claims of the host included', 
     user.tenant = 'other';
     // @ts-expect-error frozen
     user.roles?.push('admin');
-    // @ts-expect-error nobody declared it
+    // @ts-expect-error not declared
     const unknown: string = user['other'];
     return [right, number, name, unknown];
   };
@@ -96,8 +96,8 @@ test('users are typed in every framework, the own claims of the host included', 
   hono.get('/own', requireHonoUser(typed), (c) => c.json(checkOwn(c.get('user'))));
   hono.get('/open', (c) => {
     // @ts-expect-error no guard stands before this route
-    const nobody = c.get('user');
-    return c.json({ nobody });
+    const user = c.get('user');
+    return c.json({ user });
   });
 
   const app = express();

@@ -1,6 +1,6 @@
 import { ACCESS_TOKEN_TYP, createJti } from '../../jwt/access-token.ts';
 import { createSigner } from '../../jwt/jws.ts';
-import type { SigningKey } from '../../jwt/keys/import-keys.ts';
+import type { SigningKey } from '../../jwt/keys/key-types.ts';
 import { isScopeName } from '../../jwt/scope.ts';
 import type { ActiveKeySet } from '../keys/active-key-set.ts';
 import type { Session, User, UserRecord } from '../model.ts';

@@ -1,11 +1,8 @@
 import { REFRESH_TOKEN_TYP } from '../../jwt/access-token.ts';
 import { createSigner } from '../../jwt/jws.ts';
 import { createJwtVerifier } from '../../jwt/jwt-verifier.ts';
-import {
-  importSigningKey,
-  type SigningKey,
-  toVerificationKey,
-} from '../../jwt/keys/import-keys.ts';
+import { importSigningKey, toVerificationKey } from '../../jwt/keys/import-keys.ts';
+import type { SigningKey } from '../../jwt/keys/key-types.ts';
 import { isCount } from '../../kernel/count.ts';
 import { RefreshRefused, TokenRefused } from '../../kernel/errors.ts';
 import { deriveRootKey, type RootKey } from '../keys/root-keys.ts';

@@ -1,39 +1,26 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Clock, createStopwatch } from '../../kernel/clock.ts';
-import { readMediaType } from '../../kernel/encoding/header-text.ts';
-import {
-  assertFetchable,
-  FetchFailed,
-  findReason,
-  unreachable,
-} from '../../kernel/http/fetch-document.ts';
+import { FetchFailed, findReason } from '../../kernel/http/fetch-document.ts';
 import { backOffMs, spreadOut } from '../../kernel/timing/back-off.ts';
 import { systemTimers, type Timers } from '../../kernel/timing/timers.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import type { RevocationIndex } from '../../revocation/revocation-index.ts';
 import { parseRevocations } from '../../revocation/revocation-wire.ts';
 import { EventStreamReader, type StreamEvent } from './event-stream.ts';
-import type { ConnectFeed, FeedResponse } from './feed-connection.ts';
-import { explainRefusal } from './feed-refusal.ts';
+import { type FeedAddress, openFeed } from './open-feed.ts';
 import type { RevocationFeedState, RevocationFeedStatus } from './revocation-status.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** @see RevocationFeed */
-export interface RevocationFeedOptions {
-  /** Returns the URL of the feed. Called before each attempt, and may throw while the URL is not known. */
-  readonly locate: () => string | Promise<string>;
-  /** The key of the guard: `lkg_…`. */
-  readonly key: string;
+export interface RevocationFeedOptions extends FeedAddress {
   /** The feed adds revocations to it and removes expired ones. */
   readonly index: RevocationIndex;
   readonly clock: Clock;
-  readonly connect: ConnectFeed;
-  readonly allowHttp: boolean;
   /** Called after every change of the state. What it throws does not affect the feed. */
   readonly onChange?: (() => void) | undefined;
   /**
    * Called when the issuer's signing keys have changed, or one was revoked.
-   * @param kids of the keys to expect; undefined where the server does not name them
+   * @param kids the ids of the keys to expect; undefined if the server does not name them
    */
   readonly onKeys?: ((kids: readonly string[] | undefined) => void) | undefined;
   /** Returns a random number from 0 to 1. */
@@ -137,7 +124,7 @@ export class RevocationFeed {
     const watchdog = new Watchdog(this.#timers, () => silence.abort());
     try {
       watchdog.expect(RESPONSE_LIMIT_MS);
-      const response = await this.#request(signal);
+      const response = await openFeed(this.#options, this.#position, signal);
       watchdog.expect(LONGEST_SILENCE_MS);
       const reader = new EventStreamReader((event) => {
         this.#take(event);
@@ -159,30 +146,6 @@ export class RevocationFeed {
       watchdog.stop();
       // Closes the connection, also after an error.
       silence.abort();
-    }
-  }
-
-  async #request(signal: AbortSignal): Promise<FeedResponse> {
-    const { locate, allowHttp } = this.#options;
-    const url = await locate();
-    assertFetchable(url, allowHttp);
-    const response = await this.#send(url, signal);
-    const type = readMediaType(response.contentType);
-    if (response.status === 200 && type === 'text/event-stream') return response;
-    throw explainRefusal(url, response.status);
-  }
-
-  async #send(url: string, signal: AbortSignal): Promise<FeedResponse> {
-    const { key, connect } = this.#options;
-    const headers = {
-      accept: 'text/event-stream',
-      authorization: `Bearer ${key}`,
-      ...(this.#position === undefined ? {} : { 'last-event-id': this.#position }),
-    };
-    try {
-      return await connect(url, headers, signal);
-    } catch (error) {
-      throw unreachable(url, error);
     }
   }
 

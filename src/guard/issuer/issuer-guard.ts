@@ -1,23 +1,17 @@
 import type { VerificationKey } from '../../jwt/keys/key-types.ts';
-import { GuardNotReady, TokenRefused } from '../../kernel/errors.ts';
-import type { FetchOptions } from '../../kernel/http/fetch-document.ts';
+import { GuardNotReady } from '../../kernel/errors.ts';
 import { systemTimers } from '../../kernel/timing/timers.ts';
-import { assembleGuard, type GuardReadiness } from '../assemble-guard.ts';
-import { chooseFeedConnection } from '../feed/choose-feed-connection.ts';
+import { assembleGuard } from '../assemble-guard.ts';
 import type { StalePolicy } from '../feed/revocation-options.ts';
-import { RevocationWatch } from '../feed/revocation-watch.ts';
 import type { Guard } from '../guard.ts';
 import type { IssuerGuardOptions } from '../guard-options.ts';
-import { type CommonGuardParts, createGuardParts } from '../guard-parts.ts';
+import { createGuardParts } from '../guard-parts.ts';
+import { createRevocationWatch } from './create-revocation-watch.ts';
 import { IssuerKeys } from './issuer-keys.ts';
-import {
-  assertAddress,
-  assertIssuer,
-  assertRevocationOptions,
-  requireSeconds,
-} from './issuer-option-values.ts';
+import { assertAddress, assertIssuer, requireSeconds } from './issuer-option-values.ts';
+import { createReadiness } from './issuer-readiness.ts';
 import { reportWrongClaims } from './report-wrong-claims.ts';
-import { SetUpReport, WRONG_SET_UP_RETRY_SECONDS } from './set-up-report.ts';
+import { SetUpReport } from './set-up-report.ts';
 
 /** How long after the first keys a guard that has not received the revocations yet reports a problem. */
 const FEED_REPORT_DELAY_MS = 15_000;
@@ -32,7 +26,7 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
   const fetching = {
     allowHttp,
     fetch: options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
-    timeout: requireSeconds('timeout', options.timeout ?? 5),
+    timeoutMs: requireSeconds('timeout', options.timeout ?? 5) * 1000,
   };
   const waiting = new Set<{ resolve: () => void; reject: (error: Error) => void }>();
   const report = new SetUpReport(issuer, onStatus !== undefined);
@@ -77,15 +71,15 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
     issuer,
     jwksUri,
     clock: parts.clock,
-    cooldown: requireSeconds('cooldown', options.cooldown ?? 30),
-    retryDelay: requireSeconds('retryDelay', options.retryDelay ?? 1),
+    cooldownMs: requireSeconds('cooldown', options.cooldown ?? 30) * 1000,
+    retryDelayMs: requireSeconds('retryDelay', options.retryDelay ?? 1) * 1000,
     onKeys: (found) => {
       keys = found;
       applyKeys();
     },
     onChange: announce,
   });
-  const watch = createWatch({
+  const watch = createRevocationWatch({
     options,
     parts,
     source,
@@ -123,21 +117,6 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
   return guard;
 }
 
-function createReadiness(source: IssuerKeys, watch: RevocationWatch | undefined): GuardReadiness {
-  return {
-    assertReady(sync) {
-      if (!source.isReady) throw notReady(source);
-      watch?.assertReady(sync);
-    },
-    pendingFor(error) {
-      if (error instanceof GuardNotReady) return source.firstAttempt;
-      const unknown = error instanceof TokenRefused && error.code === 'token_untrusted';
-      return unknown ? source.refreshForUnknown() : undefined;
-    },
-    ...(watch === undefined ? {} : { confirm: (token) => watch.confirm(token) }),
-  };
-}
-
 /** What follows if a guard does not hear of revocations. */
 const WITHOUT_FEED: Readonly<Record<StalePolicy, string>> = {
   accept: 'Until that is corrected, this guard accepts revoked tokens until they expire.',
@@ -145,59 +124,6 @@ const WITHOUT_FEED: Readonly<Record<StalePolicy, string>> = {
   introspect: 'Until that is corrected, this guard asks the issuer about every token.',
 };
 
-function createWatch(wanted: {
-  options: IssuerGuardOptions;
-  parts: CommonGuardParts;
-  source: IssuerKeys;
-  fetching: Omit<FetchOptions, 'signal'> & { timeout: number };
-  onChange: () => void;
-  onKeys: (kids: readonly string[] | undefined) => void;
-}): RevocationWatch | undefined {
-  const { options, parts, source, fetching, onChange, onKeys } = wanted;
-  const { issuer, revocations } = options;
-  if (revocations === undefined) return undefined;
-  const { credential, maxStaleness = 60, onStale = 'accept', url, introspectionUrl } = revocations;
-  assertRevocationOptions(revocations, fetching.allowHttp);
-  const find = (member: string, path: string) => {
-    const named = source.metadata[member];
-    return typeof named === 'string' ? named : issuer.replace(/\/$/, '') + path;
-  };
-  return new RevocationWatch({
-    index: parts.revocations,
-    clock: parts.clock,
-    credential,
-    maxStalenessMs: maxStaleness * 1000,
-    onStale,
-    fetching: { ...fetching, timeout: fetching.timeout * 1000 },
-    connect: chooseFeedConnection(options.fetch),
-    onChange,
-    onKeys,
-    async locate() {
-      await source.firstAttempt;
-      return url ?? find('revocation_feed_endpoint', '/auth/revocations');
-    },
-    locateIntrospection: () =>
-      introspectionUrl ?? find('introspection_endpoint', '/auth/introspect'),
-  });
-}
-
 function isClosed(): GuardNotReady {
   return new GuardNotReady('The guard is closed.');
-}
-
-function notReady({ retryAfter, setUpError, status }: IssuerKeys): GuardNotReady {
-  if (setUpError !== undefined) {
-    return new GuardNotReady(
-      'This service cannot check tokens, because its guard is set up wrongly. Its operator must correct that: ' +
-        "the guard's log and status say what is wrong.",
-      WRONG_SET_UP_RETRY_SECONDS,
-      { cause: setUpError },
-    );
-  }
-  return new GuardNotReady(
-    'This service cannot check tokens yet: it has not been able to get the keys of their issuer. It ' +
-      'keeps asking. Try again shortly.',
-    retryAfter,
-    { cause: status.error },
-  );
 }

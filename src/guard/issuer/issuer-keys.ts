@@ -1,20 +1,17 @@
-import { importKeySet, isSameKey } from '../../jwt/keys/key-set.ts';
 import type { VerificationKey } from '../../jwt/keys/key-types.ts';
 import { type Clock, createStopwatch } from '../../kernel/clock.ts';
-import { KeyRefused } from '../../kernel/errors.ts';
 import {
   type Fetch,
   FetchFailed,
   type FetchOptions,
   fetchDocument,
-  wrongSetUp,
 } from '../../kernel/http/fetch-document.ts';
-import { showUrl } from '../../kernel/http/show-url.ts';
 import { randomFraction } from '../../kernel/system-clock.ts';
 import { backOffMs, spreadOut } from '../../kernel/timing/back-off.ts';
 import { systemTimers } from '../../kernel/timing/timers.ts';
 import { KeyExpectation } from '../verify/key-expectation.ts';
 import { discoverIssuer, type IssuerMetadata } from './discovery.ts';
+import { isSameKeySet, readIssuerKeys } from './read-issuer-keys.ts';
 
 /** Options for fetching an issuer's keys. */
 export interface IssuerKeysOptions {
@@ -24,12 +21,12 @@ export interface IssuerKeysOptions {
   readonly clock: Clock;
   readonly fetch: Fetch;
   readonly allowHttp: boolean;
-  /** Seconds in which the issuer must answer completely. */
-  readonly timeout: number;
-  /** Seconds between two fetches for tokens of unknown keys. */
-  readonly cooldown: number;
-  /** Seconds to wait after the first failure. */
-  readonly retryDelay: number;
+  /** How long the issuer may take to answer completely. */
+  readonly timeoutMs: number;
+  /** The least time between two fetches for tokens of unknown keys. */
+  readonly cooldownMs: number;
+  /** The wait after the first failure. */
+  readonly retryDelayMs: number;
   /** Called with the keys when they changed, before `onChange`. */
   readonly onKeys: (keys: readonly VerificationKey[]) => void;
   /** Called after every attempt. */
@@ -48,7 +45,7 @@ export interface IssuerKeysStatus {
 
 /** How long keys are kept if the issuer does not say. */
 const DEFAULT_AGE_SECONDS = 300;
-const LONGEST_AGE_SECONDS = 24 * 3600;
+const LONGEST_AGE_MS = 24 * 3600 * 1000;
 const LONGEST_RETRY_MS = 30_000;
 
 /**
@@ -147,7 +144,7 @@ export class IssuerKeys {
     if (this.#running !== undefined) return this.#running;
     if (this.#stopped.signal.aborted) return undefined;
     const since = this.#elapsed() - (this.#lastAttempt ?? Number.NEGATIVE_INFINITY);
-    if (since < this.#options.cooldown * 1000) return undefined;
+    if (since < this.#options.cooldownMs) return undefined;
     return this.refresh();
   }
 
@@ -166,7 +163,7 @@ export class IssuerKeys {
       this.#failures = 0;
       this.#error = undefined;
       this.#fetchedAt = this.#options.clock.now();
-      waitMs = this.#chooseAge(maxAge) * 1000 * (0.7 + 0.2 * randomFraction());
+      waitMs = this.#chooseAgeMs(maxAge) * (0.7 + 0.2 * randomFraction());
     } catch (error) {
       if (this.#stopped.signal.aborted) return;
       this.#failures++;
@@ -174,8 +171,12 @@ export class IssuerKeys {
       this.#isSetUpWrong = error instanceof FetchFailed && error.isSetUpWrong;
       // The URL of the keys may have changed.
       this.#isSettled = false;
-      const firstMs = this.#options.retryDelay * 1000;
-      waitMs = spreadOut(backOffMs(this.#failures, { firstMs, longestMs: LONGEST_RETRY_MS }));
+      waitMs = spreadOut(
+        backOffMs(this.#failures, {
+          firstMs: this.#options.retryDelayMs,
+          longestMs: LONGEST_RETRY_MS,
+        }),
+      );
     }
     // Before `onChange`: a caller that then asks for the keys must get another fetch.
     this.#running = undefined;
@@ -195,11 +196,11 @@ export class IssuerKeys {
   }
 
   async #fetchKeys(): Promise<number | undefined> {
-    const { issuer, jwksUri, fetch, allowHttp, timeout } = this.#options;
+    const { issuer, jwksUri, fetch, allowHttp, timeoutMs } = this.#options;
     const options: FetchOptions = {
       fetch,
       allowHttp,
-      timeout: timeout * 1000,
+      timeoutMs,
       signal: this.#stopped.signal,
     };
     if (jwksUri === undefined && !this.#isSettled) {
@@ -211,20 +212,17 @@ export class IssuerKeys {
       // A cache on the way may have the keys from before the change.
       ...(this.#expected === undefined ? {} : { headers: { 'cache-control': 'no-cache' } }),
     });
-    const { keys, ignored } = readKeySet(url, value);
-    if (keys.length === 0) {
-      throw wrongSetUp(describeNoKeys(showUrl(url), ignored));
-    }
-    if (!isSameSet(this.#keys, keys)) {
+    const keys = readIssuerKeys(url, value);
+    if (!isSameKeySet(this.#keys, keys)) {
       this.#options.onKeys(keys);
       this.#keys = keys;
     }
     return maxAge;
   }
 
-  /** Seconds to keep the keys: at least the cooldown, also if the issuer forbids to keep them. */
-  #chooseAge(maxAge: number = DEFAULT_AGE_SECONDS): number {
-    return Math.min(Math.max(maxAge, this.#options.cooldown), LONGEST_AGE_SECONDS);
+  /** How long to keep the keys: at least for the cooldown, also if the issuer forbids to keep them. */
+  #chooseAgeMs(maxAge: number = DEFAULT_AGE_SECONDS): number {
+    return Math.min(Math.max(maxAge * 1000, this.#options.cooldownMs), LONGEST_AGE_MS);
   }
 
   #schedule(ms: number): void {
@@ -232,26 +230,4 @@ export class IssuerKeys {
     this.#nextAttempt = this.#elapsed() + ms;
     this.#cancelTimer = systemTimers.start(ms, () => void this.refresh());
   }
-}
-
-function readKeySet(url: string, value: unknown): ReturnType<typeof importKeySet> {
-  try {
-    return importKeySet(value);
-  } catch (error) {
-    throw error instanceof KeyRefused ? wrongSetUp(`${showUrl(url)}: ${error.message}`) : error;
-  }
-}
-
-function describeNoKeys(url: string, ignored: number): string {
-  if (ignored > 0) {
-    return `None of the ${ignored} keys at ${url} can be used: each must be public and name its "alg".`;
-  }
-  return `There is no key at ${url}. An issuer that signs with a shared secret (HS256) publishes none: give the secret to createGuard({ keys, algorithm: 'HS256' }).`;
-}
-
-function isSameSet(one: readonly VerificationKey[], other: readonly VerificationKey[]): boolean {
-  return (
-    one.length === other.length &&
-    one.every((key) => other.some((another) => isSameKey(key, another)))
-  );
 }

@@ -12,8 +12,6 @@ import {
   VerifiedTokenCache,
 } from './verified-token-cache.ts';
 
-export type { VerifiedToken } from './access-claims.ts';
-
 /** @see createVerifier */
 export interface VerifierOptions extends ClaimExpectations {
   readonly keys: readonly VerificationKey[];

@@ -20,10 +20,6 @@ import {
 import { readPrivateKey, readPublicKey, readSecret, withoutPrivate } from './key-reading.ts';
 import type { SigningKey, VerificationKey } from './key-types.ts';
 
-export { exportPrivateJwk, toJwks, toPublicJwk } from './jwk.ts';
-export type { JsonWebKey, KeyMaterial } from './key-material.ts';
-export type { SigningKey, VerificationKey } from './key-types.ts';
-
 /**
  * Generates a key. It blocks: an EC or Ed25519 key takes well under a millisecond, an RSA key a few hundred.
  */

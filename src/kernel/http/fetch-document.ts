@@ -11,8 +11,8 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 /** @see fetchDocument */
 export interface FetchOptions {
   readonly fetch: Fetch;
-  /** ms in which the whole response must arrive. */
-  readonly timeout: number;
+  /** How long the whole response may take. */
+  readonly timeoutMs: number;
   /** Whether http to other machines is allowed. */
   readonly allowHttp: boolean;
   /** Ends the request early. */
@@ -70,7 +70,7 @@ export async function fetchDocument(
   request: DocumentRequest = {},
 ): Promise<FetchedDocument> {
   assertFetchable(url, options.allowHttp);
-  const timeout = AbortSignal.timeout(options.timeout);
+  const timeout = AbortSignal.timeout(options.timeoutMs);
   try {
     const response = await options.fetch(url, {
       ...request,
@@ -88,7 +88,7 @@ export async function fetchDocument(
   } catch (error) {
     if (error instanceof FetchFailed) throw error;
     if (timeout.aborted) {
-      throw new FetchFailed(`${showUrl(url)} did not answer within ${options.timeout / 1000} s.`);
+      throw new FetchFailed(`${showUrl(url)} did not answer within ${options.timeoutMs / 1000} s.`);
     }
     throw unreachable(url, error);
   }
