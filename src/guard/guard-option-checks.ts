@@ -16,6 +16,7 @@ import type { CommonGuardOptions, IssuerGuardOptions, LocalGuardOptions } from '
 import type { CookieNames } from './request/cookie-names.ts';
 import type { TokenCacheOptions } from './verify/verified-token-cache.ts';
 
+/** The option `cookies`, unless it is false. */
 export const COOKIE_NAMES: OptionCheck = optionsOf({
   access: aString,
   refresh: aString,

@@ -97,9 +97,14 @@ export interface Guard<Host extends object = CustomClaims> {
    */
   authenticate(request: IncomingRequest): Awaitable<AuthenticatedUser<Host>>;
   /**
+   * Creates a check for a route that guests may use. It returns undefined for a request without a token. A token that comes
+   * must be valid and meet the requirements.
+   * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
+   */
+  require(requirements: GuestRequirements): GuestCheck<Host>;
+  /**
    * Creates a check that also requires roles, scopes or a recent sign-in. Create it once, not for each request.
-   * With `optional: true` it returns undefined for a request without a token. The check throws what `authenticate`
-   * throws, and:
+   * The check throws what `authenticate` throws, and:
    * - {@link AccessDenied} (`insufficient_role`, `insufficient_scope`)
    * - {@link ReauthenticationRequired} if the user authenticated longer ago than `maxAuthAge`
    *
@@ -109,9 +114,17 @@ export interface Guard<Host extends object = CustomClaims> {
    * ```
    * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
    */
-  require(requirements: GuestRequirements): GuestCheck<Host>;
   require(requirements?: AccessRequirements): RequestCheck<Host>;
+  /** Creates either check, for callers that do not know which one. @throws {InvalidOption} */
   require(requirements?: AccessRequirements | GuestRequirements): GuestCheck<Host>;
+  /**
+   * Wraps a handler of web requests that guests may use too: for a request without a token, the user is undefined.
+   * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
+   */
+  protect<Rest extends unknown[], Incoming extends Request = Request>(
+    handler: GuestHandler<Host, Rest, Incoming>,
+    requirements: GuestRequirements,
+  ): (request: Incoming, ...rest: Rest) => Promise<Response>;
   /**
    * Wraps a handler of web requests. It runs only for a user that meets the requirements, with the request, the user, and
    * whatever else its caller passes. Every other request gets the response of {@link errorResponse}. Errors that are not
@@ -122,10 +135,6 @@ export interface Guard<Host extends object = CustomClaims> {
    * ```
    * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
    */
-  protect<Rest extends unknown[], Incoming extends Request = Request>(
-    handler: GuestHandler<Host, Rest, Incoming>,
-    requirements: GuestRequirements,
-  ): (request: Incoming, ...rest: Rest) => Promise<Response>;
   protect<Rest extends unknown[], Incoming extends Request = Request>(
     handler: ProtectedHandler<Host, Rest, Incoming>,
     requirements?: AccessRequirements,

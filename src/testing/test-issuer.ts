@@ -60,9 +60,18 @@ const TEST_USER = {
 /** What to revoke: a sign-in, a session by its `sid`, a token by its `jti`, or all tokens of a user. */
 export type TestRevocation =
   | TestSignIn<object>
-  | { readonly session: string }
-  | { readonly jti: string }
-  | { readonly userId: string };
+  | {
+      /** The `sid` of the session. */
+      readonly session: string;
+    }
+  | {
+      /** The `jti` of the token. */
+      readonly jti: string;
+    }
+  | {
+      /** The `sub` of the user. */
+      readonly userId: string;
+    };
 
 /** An issuer in the test's own process. `Host` is the type of the host's own claims. */
 export interface TestIssuer<Host extends object = CustomClaims> {

@@ -5,9 +5,18 @@ import express, { type RequestHandler } from 'express';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
 import { type AuthenticatedUser, createGuard } from 'latchkey/guard';
-import { getUser, requireUser as requireExpressUser } from 'latchkey/guard/express';
-import { findUser, latchkeyGuard } from 'latchkey/guard/fastify';
-import { requireUser as requireHonoUser } from 'latchkey/guard/hono';
+import {
+  type Guard as ExpressGuard,
+  getUser,
+  requireUser as requireExpressUser,
+} from 'latchkey/guard/express';
+import {
+  type Guard as FastifyGuard,
+  findUser,
+  type GuardPluginOptions,
+  latchkeyGuard,
+} from 'latchkey/guard/fastify';
+import { type Guard as HonoGuard, requireUser as requireHonoUser } from 'latchkey/guard/hono';
 import type { RequireUser, AuthenticatedUser as ServerUser } from 'latchkey/server';
 import { createTestIssuer } from 'latchkey/testing';
 // The app's own claims: `tenant`, a string. Declared once, for the guard.
@@ -195,4 +204,10 @@ test('users have types in every framework, with the claims of the host', async (
     ].every(Boolean),
   );
   await fastify.close();
+});
+
+test('every adapter exports the types that its signatures mention', () => {
+  const guard = createTestIssuer().guard satisfies ExpressGuard satisfies HonoGuard;
+  const options: GuardPluginOptions & { guard: FastifyGuard } = { guard };
+  assert.equal(options.guard, guard);
 });

@@ -17,14 +17,8 @@ export type { DecorationOptions } from './decoration-options.ts';
 export type { GuardedHandler, UserGuard } from './express/guarded-routes.ts';
 
 /**
- * Creates middleware that lets a request pass only with a valid access token that meets the requirements.
- * It answers every other request itself, with a problem document. Errors that are not Latchkey's go to `next`.
- * With `optional: true` a request without a token passes too, and `req.user` is undefined.
- *
- * ```ts
- * const guard = createGuard({ issuer: 'https://auth.example' });
- * app.get('/hello', requireUser(guard), (req, res) => res.send(`Hello, ${req.user.username}`));
- * ```
+ * Creates middleware for a route that guests may use. A request without a token passes too, and `req.user` is undefined. A
+ * token that comes must be valid and meet the requirements.
  * @throws {InvalidOption} for an unknown requirement or option, an undefined value, or one of the wrong kind
  */
 export function requireUser<Host extends object = CustomClaims, const Name extends string = 'user'>(
@@ -32,6 +26,16 @@ export function requireUser<Host extends object = CustomClaims, const Name exten
   requirements: GuestRequirements,
   options?: DecorationOptions<Name>,
 ): RequestHandler;
+/**
+ * Creates middleware that lets a request pass only with a valid access token that meets the requirements.
+ * It answers every other request itself, with a problem document. Errors that are not Latchkey's go to `next`.
+ *
+ * ```ts
+ * const guard = createGuard({ issuer: 'https://auth.example' });
+ * app.get('/hello', requireUser(guard), (req, res) => res.send(`Hello, ${req.user.username}`));
+ * ```
+ * @throws {InvalidOption} for an unknown requirement or option, an undefined value, or one of the wrong kind
+ */
 export function requireUser<Host extends object = CustomClaims, const Name extends string = 'user'>(
   guard: Pick<Guard<Host>, 'require'>,
   requirements?: AccessRequirements,

@@ -15,23 +15,19 @@ export type { DecorationOptions } from './decoration-options.ts';
 
 /** What the middleware adds to the context: `c.var.user`, or `c.var.staff` with the option `as: 'staff'`. */
 export interface GuardEnv<Host extends object = CustomClaims, Name extends string = 'user'> {
+  /** The user, under its name. */
   Variables: { [Key in Name]: AuthenticatedUser<Host> };
 }
 
 /** What the middleware adds to the context of a route that guests may use. */
 export interface GuestEnv<Host extends object = CustomClaims, Name extends string = 'user'> {
+  /** The user, under its name; undefined for a guest. */
   Variables: { [Key in Name]: AuthenticatedUser<Host> | undefined };
 }
 
 /**
- * Creates middleware that lets a request pass only with a valid access token that meets the requirements.
- * It answers every other request itself, with a problem document. With `optional: true` a request without a token
- * passes too, and `c.var.user` is undefined.
- *
- * ```ts
- * const guard = createGuard({ issuer: 'https://auth.example' });
- * app.get('/hello', requireUser(guard), (c) => c.text(`Hello, ${c.var.user.username}`));
- * ```
+ * Creates middleware for a route that guests may use. A request without a token passes too, and `c.var.user` is undefined. A
+ * token that comes must be valid and meet the requirements.
  * @throws {InvalidOption} for an unknown requirement or option, an undefined value, or one of the wrong kind
  */
 export function requireUser<Host extends object = CustomClaims, const Name extends string = 'user'>(
@@ -39,6 +35,16 @@ export function requireUser<Host extends object = CustomClaims, const Name exten
   requirements: GuestRequirements,
   options?: DecorationOptions<Name>,
 ): MiddlewareHandler<GuestEnv<Host, Name>>;
+/**
+ * Creates middleware that lets a request pass only with a valid access token that meets the requirements.
+ * It answers every other request itself, with a problem document.
+ *
+ * ```ts
+ * const guard = createGuard({ issuer: 'https://auth.example' });
+ * app.get('/hello', requireUser(guard), (c) => c.text(`Hello, ${c.var.user.username}`));
+ * ```
+ * @throws {InvalidOption} for an unknown requirement or option, an undefined value, or one of the wrong kind
+ */
 export function requireUser<Host extends object = CustomClaims, const Name extends string = 'user'>(
   guard: Pick<Guard<Host>, 'require'>,
   requirements?: AccessRequirements,

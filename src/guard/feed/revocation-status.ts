@@ -9,6 +9,7 @@ export type RevocationFeedState = 'connecting' | 'live' | 'stale' | 'closed';
 
 /** The state of the feed, how fresh the revocations are, and what went wrong. */
 export interface RevocationFeedStatus {
+  /** What the feed is doing. */
   readonly state: RevocationFeedState;
   /** Whether the feed is open now. */
   readonly connected: boolean;

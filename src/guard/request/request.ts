@@ -11,6 +11,7 @@ export type RequestHeaders =
 
 /** What a guard reads of a request. The web's `Request` and Node's `IncomingMessage` both fit. */
 export interface IncomingRequest {
+  /** The headers, in either form. */
   readonly headers: RequestHeaders;
   /** The HTTP method. Without it, the request counts as one that changes state. */
   readonly method?: string | undefined;

@@ -55,6 +55,7 @@ export class VerifiedTokenCache {
     this.#maxBytes = requireCount('maxBytes', options.maxBytes ?? 32 * 1024 * 1024);
   }
 
+  /** The number of tokens. */
   get size(): number {
     return this.#entries.size;
   }
@@ -64,6 +65,7 @@ export class VerifiedTokenCache {
     return this.#bytes;
   }
 
+  /** Finds what was added for exactly this token, and marks it as used. */
   find(token: string): CachedToken | undefined {
     const entry = this.#entries.get(keyOf(token));
     if (entry?.token !== token) return undefined;
@@ -71,6 +73,7 @@ export class VerifiedTokenCache {
     return entry.value;
   }
 
+  /** Adds a token that was verified completely, and evicts others if it must. */
   add(token: string, value: CachedToken): void {
     const key = keyOf(token);
     const former = this.#entries.get(key);

@@ -6,11 +6,13 @@ import type { SigningKey, VerificationKey } from './key-types.ts';
 
 /** A public key in a JWKS. @see RFC 7517 section 4, RFC 7518 section 6 */
 export interface PublicJwk {
+  /** The type of the key; OKP is Ed25519. */
   readonly kty: 'RSA' | 'EC' | 'OKP';
   /** The id of the key, as in token headers. */
   readonly kid: string;
   /** The one algorithm of the key. */
   readonly alg: string;
+  /** The key is for signatures. */
   readonly use: 'sig';
   /** For RSA: the modulus. */
   readonly n?: string;
@@ -26,6 +28,7 @@ export interface PublicJwk {
 
 /** A JSON Web Key Set. @see RFC 7517 section 5 */
 export interface Jwks {
+  /** The keys. Empty if all of them are secret (HMAC). */
   readonly keys: readonly PublicJwk[];
 }
 

@@ -6,7 +6,10 @@ import { KeyRefused } from '../../kernel/errors.ts';
 import { isPem, normalizePem } from './pem-text.ts';
 
 /** A JSON Web Key. @see RFC 7517 section 4 */
-export type JsonWebKey = webcrypto.JsonWebKey & { kid?: string };
+export type JsonWebKey = webcrypto.JsonWebKey & {
+  /** The id of the key, as in token headers. */
+  kid?: string;
+};
 
 /**
  * A key: PEM, base64 of PEM (for `.env` files), PEM whose line breaks were lost or written as `\n`, a JWK as an object or

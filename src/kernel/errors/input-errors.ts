@@ -24,6 +24,7 @@ export class InvalidInput extends LatchkeyError {
 
 /** Another user already has this username or email address. */
 export class IdentifierTaken extends LatchkeyError {
+  /** Which of the two is taken. */
   readonly code: 'username_taken' | 'email_taken';
   /** Which of the two is taken. */
   readonly field: 'username' | 'email';

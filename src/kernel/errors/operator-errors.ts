@@ -27,6 +27,7 @@ export class InvalidSetting extends LatchkeyError {
 
 /** A key cannot be used. The message says why, and never quotes the key. */
 export class KeyRefused extends LatchkeyError {
+  /** `weak_key`: too short or well known. `wrong_key_type`: of another kind than the algorithm needs. */
   readonly code: 'weak_key' | 'invalid_key' | 'wrong_key_type';
   constructor(code: KeyRefused['code'], message: string) {
     super(message);

@@ -72,6 +72,7 @@ export class AccountDisabled extends LatchkeyError {
 
 /** The refresh token is missing, not valid, or no longer valid. */
 export class RefreshRefused extends LatchkeyError {
+  /** Why the token was refused. `refresh_token_reused`: it had been replaced before, so the session was ended. */
   readonly code:
     | 'refresh_token_missing'
     | 'refresh_token_invalid'

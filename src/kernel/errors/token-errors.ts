@@ -19,6 +19,7 @@ export type TokenErrorCode =
  * @see RFC 6750 section 3.1
  */
 export class TokenRefused extends LatchkeyError {
+  /** Why the token was refused. */
   readonly code: TokenErrorCode;
   constructor(code: TokenErrorCode, message: string) {
     super(message);
@@ -51,6 +52,7 @@ export class MultipleCredentials extends LatchkeyError {
  * from a page of another site.
  */
 export class AccessDenied extends LatchkeyError {
+  /** What is missing, or what is not allowed. */
   readonly code: 'insufficient_role' | 'insufficient_scope' | 'cross_site_request';
   /** With `insufficient_scope`, the scopes that are required; else empty. */
   readonly scopes: readonly string[];

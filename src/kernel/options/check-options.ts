@@ -54,17 +54,22 @@ export const anything: OptionCheck = () => undefined;
 /** Allows undefined too, for an option whose default switches nothing off. */
 export const anythingOrUndefined: OptionCheck = () => undefined;
 
+/** Checks that the option is a text. */
 export const aString = ofType('string', 'a text');
+/** Checks that the option is a number. */
 export const aNumber = ofType('number', 'a number');
 /** Refuses texts, because the text "false" would count as true. */
 export const aBoolean = ofType('boolean', 'true or false');
+/** Checks that the option is a function. */
 export const aFunction = ofType('function', 'a function');
 
+/** Checks that the option is a list of texts. */
 export const aStringList: OptionCheck = (name, value) => {
   if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return;
   throw new InvalidOption(name, `${name} must be a list of texts; this is ${describe(value)}.`);
 };
 
+/** Checks that the option is one of some texts. */
 export function oneOf(...choices: readonly string[]): OptionCheck {
   return (name, value) => {
     if (typeof value === 'string' && choices.includes(value)) return;
