@@ -1,5 +1,5 @@
 import type { Algorithm } from '../jwt/algorithms.ts';
-import type { SigningKey } from '../jwt/keys/import-keys.ts';
+import type { SigningKey } from '../jwt/keys/key-types.ts';
 import type { Session, User } from './model.ts';
 import type { FieldRules } from './users/custom-fields.ts';
 

@@ -1,9 +1,8 @@
 import { readSettings } from '../config/read-settings.ts';
 import { settingTable } from '../config/setting-table.ts';
-import { InvalidInput, InvalidSetting, isLatchkeyError } from '../kernel/errors.ts';
 import type { Call, Command } from './shell/command.ts';
+import { describeFailure } from './shell/describe-failure.ts';
 import { exitCode } from './shell/exit-code.ts';
-import { CommandFailed, UsageError } from './shell/failures.ts';
 import { type Found, findCommand } from './shell/find-command.ts';
 import type { Flags } from './shell/flags.ts';
 import { parseCall } from './shell/parse-call.ts';
@@ -63,20 +62,4 @@ function report(console: Console, error: unknown): number {
   const { message, code } = describeFailure(error);
   console.fail(message);
   return code;
-}
-
-/** What went wrong, without a stack: that tells people nothing, and may hold what is secret. */
-export function describeFailure(error: unknown): { message: string; code: number } {
-  const isTheirs =
-    error instanceof UsageError || error instanceof InvalidSetting || error instanceof InvalidInput;
-  return { message: toMessage(error), code: isTheirs ? exitCode.usage : exitCode.failure };
-}
-
-function toMessage(error: unknown): string {
-  if (!(error instanceof Error)) return 'Something failed that says nothing of itself.';
-  return isForPeople(error) ? error.message : `${error.name}: ${error.message}`;
-}
-
-function isForPeople(error: Error): boolean {
-  return isLatchkeyError(error) || error instanceof UsageError || error instanceof CommandFailed;
 }

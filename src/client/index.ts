@@ -1,7 +1,7 @@
 /**
- * `@latchkey/client`: for programs that call a Latchkey server, in a browser or wherever `fetch` is.
+ * `@latchkey/client`: for programs that call a Latchkey server, in a browser or wherever there is `fetch`.
  *
- * - {@link readProblem}: what a response says went wrong.
+ * - {@link readProblem} reads what went wrong from a response.
  */
 
 export { type FieldProblem, ResponseProblem, readProblem } from './problem.ts';

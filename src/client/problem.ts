@@ -1,4 +1,4 @@
-/** One member of the input that the server refused. */
+/** What is wrong with one member of the input. */
 export interface FieldProblem {
   /** The member's name, or `''` for the input as a whole. */
   readonly field: string;
@@ -14,11 +14,11 @@ export class ResponseProblem extends Error {
   override readonly name = 'ResponseProblem';
   /** The HTTP status, from 400 to 599. */
   readonly status: number;
-  /** Stable, for programs: `invalid_credentials`, `token_expired`. A response that names none has `unknown`. */
+  /** Stable and meant for programs: `invalid_credentials`, `token_expired`. `unknown` if the response has no code. */
   readonly code: string;
-  /** Seconds after which the same request may succeed; undefined: the server does not say. */
+  /** Seconds after which the same request may succeed; undefined if the server does not say. */
   readonly retryAfter: number | undefined;
-  /** What is wrong with which member of the input. */
+  /** What is wrong with the members of the input. Empty if the input is not the problem. */
   readonly errors: readonly FieldProblem[];
 
   constructor(
@@ -39,15 +39,15 @@ export class ResponseProblem extends Error {
 }
 
 /**
- * Reads what a response says went wrong. Never rejects: a body that cannot be read, or that is not from Latchkey but
- * from a proxy in front of it, gives a problem with the code `unknown`.
+ * Reads what went wrong from a response. It never rejects: if the body cannot be read, or comes from a proxy in front of
+ * the server, the problem has the code `unknown`.
  *
  * ```ts
  * const response = await fetch('/auth/login', { method: 'POST', body: new FormData(form) });
  * const problem = await readProblem(response);
  * if (problem !== undefined) show(problem.message);
  * ```
- * @returns undefined where the response is a success or a redirect; its body is then left unread
+ * @returns undefined if the response is a success or a redirect, whose body is left unread
  */
 export async function readProblem(response: Response): Promise<ResponseProblem | undefined> {
   if (response.status < 400) return undefined;
@@ -83,7 +83,7 @@ function isFieldProblem(value: unknown): value is FieldProblem {
   return typeof field === 'string' && typeof detail === 'string';
 }
 
-/** Latchkey sends seconds. A date, which a proxy may send, is left out. @see RFC 9110 section 10.2.3 */
+/** Reads seconds. Latchkey sends no dates, and one from a proxy is ignored. @see RFC 9110 section 10.2.3 */
 function readRetryAfter(value: string | null): number | undefined {
   return value !== null && /^\d{1,9}$/.test(value) ? Number(value) : undefined;
 }

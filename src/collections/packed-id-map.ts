@@ -12,8 +12,8 @@ const FILTER_BITS = 16;
  * one, so that neither takes long. A Bloom filter rules out most absent ids with one read of memory, where a segment
  * would need several.
  *
- * The hash is made of the last word of an id. Use it only for ids that one issuer makes from strong randomness: a
- * client that could choose ids could make many share a hash.
+ * The hash is made of the last word of an id. Use it only for ids that one issuer makes from strong randomness: an attacker
+ * that can choose ids could make many of them share a hash.
  */
 export class PackedIdMap {
   readonly #format: IdFormat;

@@ -11,43 +11,46 @@ import {
 import type { CredentialReader } from './request/credentials.ts';
 import type { IncomingRequest } from './request/request.ts';
 import { errorResponse } from './respond/error-response.ts';
-import type { VerifiedToken, Verifier } from './verify/access-token-verifier.ts';
+import type { VerifiedToken } from './verify/access-claims.ts';
+import type { Verifier } from './verify/access-token-verifier.ts';
 import type { AuthenticatedUser, CustomClaims } from './verify/authenticated-user.ts';
 
-/** What a guard is made of. */
+/** The parts of a guard. */
 export interface GuardParts {
   readonly verifier: Pick<Verifier, 'verify' | 'findSeen'>;
   readonly credentials: CredentialReader;
   readonly clock: Clock;
-  /** What may keep a guard from trusting its verifier for now; absent where nothing can. */
-  readonly doubt?: GuardReadiness;
-  /** Whose tokens it judges; undefined where the keys alone decide. */
+  /** Whether tokens can be verified now. Absent if they always can. */
+  readonly readiness?: GuardReadiness;
+  /** The issuer of the tokens. Undefined: any, as the keys decide. */
   readonly issuer?: string | undefined;
-  /** The ids of the keys, where they never change. */
+  /** The ids of the keys, if they never change. */
   readonly kids?: readonly string[];
-  /** Absent where it is ready from the start and nothing runs in the background. */
+  /** Absent if the guard is ready from the start and nothing runs in the background. */
   readonly lifecycle?: Pick<Guard, 'ready' | 'status' | 'close'>;
 }
 
-/** Tells when a verifier's word is not enough. */
+/** What a guard that fetches keys and revocations checks in addition to its verifier. */
 export interface GuardReadiness {
   /**
-   * Throws what keeps any token from being judged now.
-   * @param alone whether there is no time to ask the issuer about the token
+   * Asserts that tokens can be verified now.
+   * @param sync whether the caller cannot wait for the issuer to be asked about the token
+   * @throws {GuardNotReady}
+   * @throws {RevocationsStale}
    */
-  assertReady(alone: boolean): void;
+  assertReady(sync: boolean): void;
   /**
-   * What a request should wait for, given what was thrown for it; undefined where that is the answer.
-   * Asked once per request.
+   * Returns a promise after which the check should be retried, or undefined if the error is final. Called once per
+   * request.
    */
   pendingFor(error: unknown): Promise<unknown> | undefined;
-  /** Asks the issuer about a token that verified; undefined where its word is not needed. */
+  /** Asks the issuer about a token that was verified; undefined if that is not necessary. */
   confirm?(token: string): Promise<void> | undefined;
 }
 
-/** Puts a guard together. `Host` is the caller's word for what its issuer puts into tokens. */
+/** Creates a guard from its parts. `Host` is the type of the host's own claims, which is not checked. */
 export function assembleGuard<Host extends object = CustomClaims>(parts: GuardParts): Guard<Host> {
-  const { verifier, credentials, clock, doubt, lifecycle } = parts;
+  const { verifier, credentials, clock, readiness, lifecycle } = parts;
   type User = AuthenticatedUser<Host>;
 
   function identify(request: IncomingRequest): { token: string; user: VerifiedToken } {
@@ -63,19 +66,19 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
       rule?.(user, clock.now());
       return user as User;
     };
-    if (doubt === undefined) return (request) => admit(identify(request).user);
+    if (readiness === undefined) return (request) => admit(identify(request).user);
     const check: RequestCheck<Host> = (request) => {
-      doubt.assertReady(false);
+      readiness.assertReady(false);
       const { token, user } = identify(request);
-      return doubt.confirm?.(token)?.then(() => admit(user)) ?? admit(user);
+      return readiness.confirm?.(token)?.then(() => admit(user)) ?? admit(user);
     };
     return (request) => {
       try {
         return check(request);
       } catch (error) {
-        const hope = doubt.pendingFor(error);
-        if (hope === undefined) throw error;
-        return hope.then(() => check(request));
+        const pending = readiness.pendingFor(error);
+        if (pending === undefined) throw error;
+        return pending.then(() => check(request));
       }
     };
   }
@@ -95,7 +98,7 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
 
   const guard: Guard<Host> = {
     verify(token) {
-      doubt?.assertReady(true);
+      readiness?.assertReady(true);
       return verifier.verify(token) as User;
     },
     authenticate,
@@ -107,7 +110,7 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
   return guard;
 }
 
-/** What a combined guard must know of those it is made of. */
+/** What a combined guard knows of each of its guards. */
 export interface GuardMember<Host extends object> {
   readonly guard: Guard<Host>;
   readonly credentials: CredentialReader;
@@ -116,14 +119,14 @@ export interface GuardMember<Host extends object> {
 
 const members = new WeakMap<object, unknown>();
 
-/** Undefined for what was not made here. */
+/** Returns undefined for an object that {@link assembleGuard} did not create. */
 export function findGuardMember<Host extends object>(
   guard: Guard<Host>,
 ): GuardMember<Host> | undefined {
   return members.get(guard) as GuardMember<Host> | undefined;
 }
 
-/** Makes `guard.protect` of `guard.require`. */
+/** Creates `guard.protect` from `guard.require`. */
 export function createProtect<Host extends object>(
   require: (...given: RequirementArguments) => GuestCheck<Host>,
 ): Guard<Host>['protect'] {
@@ -136,13 +139,13 @@ export function createProtect<Host extends object>(
       } catch (error) {
         return errorResponse(error);
       }
-      // The overloads promise a handler that takes guests only where there may be one.
+      // The overloads let only a handler that takes guests be given with `optional: true`.
       return handler(request, user as AuthenticatedUser<Host>, ...rest);
     };
   };
 }
 
-/** Of a guard that has all it needs from the start. */
+/** The lifecycle of a guard that is ready from the start. */
 function createConstantLifecycle(kids: readonly string[] = []) {
   const status = {
     ready: true,

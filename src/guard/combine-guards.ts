@@ -1,4 +1,3 @@
-import { MAX_TOKEN_LENGTH } from '../jwt/limits.ts';
 import { InvalidOption, isTokenRefusal, TokenRefused } from '../kernel/errors.ts';
 import { createProtect, findGuardMember, type GuardMember } from './assemble-guard.ts';
 import type { Guard, GuardStatus, GuestCheck, RequestCheck } from './guard.ts';
@@ -11,11 +10,12 @@ import {
 import { twoCredentials } from './request/credentials.ts';
 import type { IncomingRequest } from './request/request.ts';
 import type { CustomClaims } from './verify/authenticated-user.ts';
+import { readUnverifiedClaims } from './verify/unverified-claims.ts';
 
 /**
- * Combines guards of several issuers into one. Each keeps its keys, audience, cookies, origins and revocations to
- * itself: what a token says of its issuer only decides which guard judges it, and that guard judges all of it. A
- * token of any other issuer is refused.
+ * Combines guards of several issuers into one. Each keeps its own keys, audience, cookies, origins and revocations. The
+ * `iss` of a token only selects the guard, and that guard verifies all of the token. A token of any other issuer is
+ * refused.
  *
  * ```ts
  * const guard = combineGuards(
@@ -23,8 +23,9 @@ import type { CustomClaims } from './verify/authenticated-user.ts';
  *   createGuard({ issuer: 'https://staff.example', cookies: false }),
  * );
  * ```
- * @param guards each with an issuer of its own; closing the combined guard closes them
- * @throws {InvalidOption} for what `createGuard` did not return, for a guard without an issuer, and for two of one
+ * @param guards at least one, each with an issuer of its own. Closing the combined guard closes them.
+ * @throws {InvalidOption} for an object that `createGuard` did not return, for a guard without an issuer, and for two
+ *   guards of one issuer
  */
 export function combineGuards<Host extends object = CustomClaims>(
   ...guards: readonly Guard<Host>[]
@@ -36,7 +37,7 @@ export function combineGuards<Host extends object = CustomClaims>(
     throw new InvalidOption('guards', 'combineGuards needs at least one guard.');
 
   function findMember(token: unknown): GuardMember<Host> {
-    const issuer = readIssuer(token);
+    const issuer = findIssuer(token);
     const member = issuer === undefined ? undefined : members.get(issuer);
     if (member !== undefined) return member;
     throw issuer === undefined
@@ -50,7 +51,7 @@ export function combineGuards<Host extends object = CustomClaims>(
         );
   }
 
-  /** The token of a request, wherever one of the guards takes it from; where it is from proves nothing yet. */
+  /** Finds the token of a request where any of the guards would find it. Its origin is not checked yet. */
   function findToken(request: IncomingRequest): string | undefined {
     let found: string | undefined;
     let refused: TokenRefused | undefined;
@@ -60,7 +61,7 @@ export function combineGuards<Host extends object = CustomClaims>(
         if (found !== undefined && found !== token) throw twoCredentials();
         found = token;
       } catch (error) {
-        // Without the cookie of another guard, HTTP Basic beside it looks like a bad token.
+        // A guard that does not know the cookie of another one takes HTTP Basic beside it for a bad token.
         if (!isTokenRefusal(error)) throw error;
         refused = error;
       }
@@ -76,7 +77,7 @@ export function combineGuards<Host extends object = CustomClaims>(
     return (request) => {
       if (isOptional && all.every(({ credentials }) => credentials.isGuest(request))) return;
       const token = findToken(request);
-      // Where there is none, they all say the same.
+      // Without a token, all guards refuse alike.
       const check = token === undefined ? ofFirst : checks.get(findMember(token));
       return check?.(request);
     };
@@ -116,7 +117,7 @@ function addMember<Host extends object>(
   }
   const { issuer } = member;
   if (issuer === undefined) {
-    const problem = 'has no issuer, so nobody can tell which tokens it judges.';
+    const problem = 'has no issuer, so it is not known which tokens it verifies.';
     throw new InvalidOption(name, `${name} ${problem} Give createGuard the option issuer.`);
   }
   if (members.has(issuer)) {
@@ -128,21 +129,12 @@ function addMember<Host extends object>(
   members.set(issuer, member);
 }
 
-/** What a token says of its issuer, unproven. */
-function readIssuer(token: unknown): string | undefined {
-  if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) return undefined;
-  const payload = token.split('.', 2)[1];
-  if (payload === undefined) return undefined;
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    const issuer = (claims as { readonly iss?: unknown } | null)?.iss;
-    return typeof issuer === 'string' ? issuer : undefined;
-  } catch {
-    return undefined;
-  }
+function findIssuer(token: unknown): string | undefined {
+  const { iss } = readUnverifiedClaims(token);
+  return typeof iss === 'string' ? iss : undefined;
 }
 
-/** Ready where all are. Of keys and revocations it says the worst, and under `issuers` all there is. */
+/** Ready if all are. Of keys and revocations it reports the worst, and under `issuers` the status of each guard. */
 function combineStatus(members: readonly GuardMember<object>[]): GuardStatus {
   const issuers = Object.fromEntries(
     members.map(({ issuer = '', guard }) => [issuer, guard.status()]),

@@ -11,17 +11,18 @@ import {
   optionsOf,
   orFalse,
 } from '../kernel/options/check-options.ts';
-import type { RevocationOptions } from './feed/revocation-watch.ts';
+import type { RevocationOptions } from './feed/revocation-options.ts';
 import type { CommonGuardOptions, IssuerGuardOptions, LocalGuardOptions } from './guard-options.ts';
 import type { CookieNames } from './request/cookie-names.ts';
 import type { TokenCacheOptions } from './verify/verified-token-cache.ts';
 
+/** The option `cookies`, unless it is false. */
 export const COOKIE_NAMES: OptionCheck = optionsOf({
   access: aString,
   refresh: aString,
 } satisfies OptionChecks<CookieNames>);
 
-/** An empty list would refuse every token, an empty name is a variable that is set to nothing. */
+/** Refuses an empty list, which would refuse every token, and empty names, which are variables set to nothing. */
 export const anAudience: OptionCheck = (name, value) => {
   const names = Array.isArray(value) ? value : [value];
   if (names.length > 0 && names.every((each) => typeof each === 'string' && each !== '')) return;
@@ -40,7 +41,7 @@ const COMMON = {
   onStatus: aFunction,
 } satisfies OptionChecks<CommonGuardOptions>;
 
-/** What `createGuard({ issuer })` takes. */
+/** The options of `createGuard({ issuer })`. */
 export const ISSUER_GUARD_OPTIONS = {
   ...COMMON,
   issuer: aString,
@@ -59,7 +60,7 @@ export const ISSUER_GUARD_OPTIONS = {
   fetch: aFunction,
 } satisfies OptionChecks<Omit<IssuerGuardOptions, 'keys' | 'algorithm'>>;
 
-/** What `createGuard({ keys })` takes. */
+/** The options of `createGuard({ keys })`. */
 export const LOCAL_GUARD_OPTIONS = {
   ...COMMON,
   keys: anything,

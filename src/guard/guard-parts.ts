@@ -10,18 +10,21 @@ import { createOriginRules } from './request/same-origin.ts';
 import { createTokenCookies, type TokenCookies } from './request/token-cookies.ts';
 import { createVerifier, type Verifier } from './verify/access-token-verifier.ts';
 
-/** What every guard has, wherever its keys come from. */
+/** The parts that every guard has, wherever its keys come from. */
 export interface CommonGuardParts {
   readonly verifier: Verifier;
   readonly revocations: RevocationIndex;
-  /** Undefined where tokens come by header alone. */
+  /** Undefined if tokens come in the header only. */
   readonly cookies: TokenCookies | undefined;
   readonly credentials: CredentialReader;
   readonly clock: Clock;
   readonly issuer: string | undefined;
 }
 
-/** @throws {InvalidSetting} naming the option */
+/**
+ * Creates the parts that every guard has.
+ * @throws {InvalidSetting}
+ */
 export function createGuardParts(
   options: CommonGuardOptions & { readonly issuer?: string | undefined },
   keys: readonly VerificationKey[],

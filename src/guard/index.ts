@@ -1,26 +1,30 @@
 /**
- * `latchkey/guard`: protects routes in any framework. Verifies access tokens where the request is, with
- * the issuer's public keys, and loads neither a web framework nor a database.
+ * `latchkey/guard`: protects routes in any framework. It verifies access tokens in the process of the API, with the
+ * issuer's public keys, and loads neither a web framework nor a database.
  *
- * - {@link createGuard}: the guard.
- * - `latchkey/guard/fastify`, `latchkey/guard/hono`, `latchkey/guard/express`: it in those frameworks.
+ * - {@link createGuard} creates the guard.
+ * - {@link combineGuards} makes one guard of several issuers' guards.
+ * - {@link errorResponse} turns an error into a response.
+ * - `latchkey/guard/fastify`, `latchkey/guard/hono` and `latchkey/guard/express` adapt it to these frameworks.
  */
 
+export type { AccessTokenClaims } from '../jwt/access-token.ts';
 export type { Algorithm } from '../jwt/algorithms.ts';
+export type { Claims } from '../jwt/claims.ts';
+export type { KeysMaterial } from '../jwt/keys/configured-keys.ts';
 export type { JsonWebKey, KeyMaterial } from '../jwt/keys/key-material.ts';
-export type { KeysMaterial } from '../jwt/keys/key-set.ts';
 export type { Clock } from '../kernel/clock.ts';
 export * from '../kernel/errors.ts';
 export type { Fetch } from '../kernel/http/fetch-document.ts';
 export type { UserDecorations, UserName, UserOf } from './adapters/user-decorations.ts';
 export { combineGuards } from './combine-guards.ts';
 export { createGuard } from './create-guard.ts';
-export type { RevocationFeedState, RevocationFeedStatus } from './feed/revocation-feed.ts';
+export type { RevocationOptions, StalePolicy } from './feed/revocation-options.ts';
 export type {
-  RevocationOptions,
+  RevocationFeedState,
+  RevocationFeedStatus,
   RevocationWatchStatus,
-  StalePolicy,
-} from './feed/revocation-watch.ts';
+} from './feed/revocation-status.ts';
 export type {
   Awaitable,
   Guard,

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { Clock, PasswordHasher, Random } from '../auth/ports/store.ts';
+import { isCount } from '../kernel/count.ts';
 import { InvalidInput, InvalidSetting } from '../kernel/errors.ts';
+import { findWorkerFile } from '../kernel/process/worker-file.ts';
 import { type HashAnswer, type HashRequest, isHashAnswer } from './messages.ts';
 import { type Argon2Policy, assertPolicy, defaultPolicy } from './policy.ts';
 import { findImportProblem } from './stored-hash.ts';
@@ -33,11 +35,7 @@ export interface PasswordHasherOptions {
 /** The salt length RFC 9106 section 3.1 recommends for passwords. */
 const saltBytes = 16;
 
-// A URL is not an import: nothing rewrites its ending when this is built.
-const workerFile = new URL(
-  import.meta.url.endsWith('.ts') ? './hash-worker.ts' : './hash-worker.js',
-  import.meta.url,
-);
+const workerFile = findWorkerFile(new URL('./hash-worker.ts', import.meta.url));
 
 function defaultThreads(): number {
   const cores = availableParallelism();
@@ -45,7 +43,7 @@ function defaultThreads(): number {
 }
 
 function assertCount(name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
+  if (isCount(value) && value >= least) return;
   throw new InvalidSetting(name, 'is not a count.', `Give a whole number, ${least} or more.`);
 }
 

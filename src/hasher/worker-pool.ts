@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type Clock, createStopwatch } from '../kernel/clock.ts';
 import { ServerOverloaded } from '../kernel/errors.ts';
-import { settlesWithin } from '../kernel/settles-within.ts';
+import { settlesWithin } from '../kernel/timing/settles-within.ts';
 
 export interface WorkerPoolOptions<Answer> {
   /** The worker's module; it answers every message with exactly one message. */

@@ -1,14 +1,14 @@
-type Digest = 'sha256' | 'sha384' | 'sha512';
+import type { Digest } from '../fast/plain-hmac.ts';
 
-/** How one signature algorithm is spoken to `node:crypto`. */
+/** What `node:crypto` needs to know for one signature algorithm. */
 export type AlgorithmParameters =
   | { readonly family: 'hmac'; readonly digest: Digest; readonly minimumKeyBytes: number }
   | {
       readonly family: 'rsa';
       readonly digest: Digest;
-      /** In bytes. Where there is one the padding is PSS, else PKCS #1 v1.5. */
+      /** In bytes. With one, the padding is PSS, else PKCS #1 v1.5. */
       readonly saltLength?: number;
-      /** Of keys we generate. Accepted are 2048 bits and more. */
+      /** In bits, of the keys that we generate. Keys of 2048 bits and more are accepted. */
       readonly modulusLength: number;
     }
   | {
@@ -23,8 +23,7 @@ export type AlgorithmParameters =
   | { readonly family: 'ed25519'; readonly digest: null; readonly signatureBytes: number };
 
 /**
- * The algorithms Latchkey signs with. `none` is not among them and cannot be added by a token: what a
- * header says is never read.
+ * The algorithms of Latchkey. `none` is not one of them, and no token can add it, as headers are never parsed.
  * @see RFC 7518 section 3.1, RFC 8037 section 3.1
  */
 export const ALGORITHMS = {
@@ -63,7 +62,7 @@ export const ALGORITHMS = {
   EdDSA: { family: 'ed25519', digest: null, signatureBytes: 64 },
 } as const satisfies Record<string, AlgorithmParameters>;
 
-/** The `alg` of a token. `EdDSA` means Ed25519. */
+/** The `alg` of a token. `EdDSA` means Ed25519. @see RFC 7518 section 3.1 */
 export type Algorithm = keyof typeof ALGORITHMS;
 
 /** Whether Latchkey knows the algorithm of this name. */
@@ -71,6 +70,7 @@ export function isAlgorithm(name: unknown): name is Algorithm {
   return typeof name === 'string' && Object.hasOwn(ALGORITHMS, name);
 }
 
+/** The parameters of an algorithm. */
 export function parametersOf(algorithm: Algorithm): AlgorithmParameters {
   return ALGORITHMS[algorithm];
 }

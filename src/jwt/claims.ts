@@ -2,57 +2,61 @@ import type { Clock } from '../kernel/clock.ts';
 import { isJsonObject, type JsonObject } from '../kernel/encoding/json.ts';
 import { TokenRefused } from '../kernel/errors.ts';
 
-/** What every token of ours says. Times are seconds since the epoch. @see RFC 7519 section 4.1 */
+/** The claims of every token of ours. Times are seconds since the epoch. @see RFC 7519 section 4.1 */
 export interface Claims {
+  /** The issuer's URL. */
   readonly iss: string;
+  /** The user's id. */
   readonly sub: string;
+  /** The API, or several, that the token is for. */
   readonly aud: string | readonly string[];
+  /** When the token expires, in seconds since the epoch. */
   readonly exp: number;
+  /** When the token was issued, in seconds since the epoch. */
   readonly iat: number;
+  /** When the token becomes valid, in seconds since the epoch. Absent: when it was issued. */
   readonly nbf?: number;
 }
 
-/** Claims as they were signed, with whatever else the token says. */
+/** The claims of a token whose signature was verified, with all others that it has. */
 export type SignedClaims = Claims & Readonly<JsonObject>;
 
 /** What is expected of the claims. */
 export interface ClaimExpectations {
-  /** Compared exactly, character by character. Undefined: any, where the key alone says who issued it. */
+  /** Compared exactly, character by character. Undefined: any, as the key shows who issued the token. */
   readonly issuer: string | undefined;
   /**
-   * The `aud` must hold one of these, exactly: what is expected and what a token says may each be one name or
-   * several. Undefined: any.
+   * The `aud` must contain one of these, exactly. Both may be one name or several. Undefined: any.
    */
   readonly audience: string | readonly string[] | undefined;
   readonly clock: Clock;
-  /** Seconds by which clocks may differ; for `exp` and `nbf`; 300 at most. Default: 5. */
+  /** Seconds by which clocks may differ, for `exp` and `nbf`: 0 to 300. Default 5. */
   readonly clockTolerance?: number;
 }
 
-const DEFAULT_CLOCK_TOLERANCE = 5;
+const DEFAULT_CLOCK_TOLERANCE_SECONDS = 5;
 
 /**
- * Seconds. Revocations are forgotten 15 minutes after the last token they are about has expired. A
- * verifier with a tolerance near that would accept a revoked token again once its revocation is
- * forgotten; the other 10 minutes are for clocks that are wrong.
+ * A revocation is purged 15 minutes after the last token that it affects has expired. A verifier with a tolerance near
+ * that would accept a revoked token again after the purge. The other 10 minutes are for clocks that are wrong.
  */
-export const MAX_CLOCK_TOLERANCE = 300;
+export const MAX_CLOCK_TOLERANCE_SECONDS = 300;
 
-/** 9999-12-31T23:59:59Z, the last second that dates are written for. */
+/** 9999-12-31T23:59:59Z, the last second with a year of four digits. */
 const LAST_SECOND = 253402300799;
 
-/** Whether it is a NumericDate between 1970 and 9999; fractions of a second are allowed. */
+/** Whether a value is a NumericDate between 1970 and 9999; fractions of a second are allowed. */
 export function isNumericDate(value: unknown): value is number {
   // Refuses NaN and the infinities as well.
   return typeof value === 'number' && value >= 0 && value <= LAST_SECOND;
 }
 
 /**
- * Creates an assertion on the claims of a token whose signature is proven: `exp` and `iat` there, `nbf`
- * honoured, `iss` and `aud` as expected, `sub` a string.
+ * Creates an assertion for the claims of a token whose signature was verified: `exp` and `iat` are there, `exp` and `nbf`
+ * allow the present time, `iss` and `aud` are as expected, `sub` is a string.
  *
- * An `iat` in the future is no reason to refuse: the issuer's word for "not yet" is `nbf`, and an
- * issuer's clock that stepped back must not end every session.
+ * A token with an `iat` in the future is accepted: `nbf` is what says "not yet", and an issuer's clock that was set back
+ * must not end every session.
  * @returns a function that throws {@link TokenRefused}
  * @see RFC 7519 section 4.1, RFC 8725 sections 3.8 and 3.9
  */
@@ -86,12 +90,13 @@ function isFor({ aud }: Claims, accepted: readonly string[]): boolean {
   return aud.some((each) => accepted.includes(each));
 }
 
-/** @throws {RangeError} for anything but a sensible number of seconds */
-export function requireTolerance(seconds: number = DEFAULT_CLOCK_TOLERANCE): number {
-  // As a text it would be appended to the time at which a token expires.
-  if (typeof seconds === 'number' && seconds >= 0 && seconds <= MAX_CLOCK_TOLERANCE) return seconds;
+/** Returns a tolerance in seconds. @throws {RangeError} for any value other than a number from 0 to 300 */
+export function requireTolerance(seconds: number = DEFAULT_CLOCK_TOLERANCE_SECONDS): number {
+  // `+` would append a text to the time at which a token expires.
+  if (typeof seconds === 'number' && seconds >= 0 && seconds <= MAX_CLOCK_TOLERANCE_SECONDS)
+    return seconds;
   throw new RangeError(
-    `clockTolerance is a number of seconds from 0 to ${MAX_CLOCK_TOLERANCE}. Set the clocks by NTP where they differ by more.`,
+    `clockTolerance must be a number of seconds from 0 to ${MAX_CLOCK_TOLERANCE_SECONDS}. Set the clocks by NTP where they differ by more.`,
   );
 }
 
@@ -104,7 +109,7 @@ function assertTimely(
   now: number,
   tolerance: number,
 ): void {
-  // Written so that a clock that answers NaN refuses.
+  // Written so that the token is refused if the clock returns NaN.
   if (!(now < exp + tolerance)) {
     throw new TokenRefused('token_expired', 'The token has expired. Refresh it or sign in again.');
   }
@@ -133,11 +138,12 @@ function assertShape(claims: unknown): asserts claims is SignedClaims {
   }
 }
 
+/** Whether a value is an array of strings. */
 export function isStringArray(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-/** The signature is right and the content is not: the issuer's mistake, so the fix is the issuer's. */
+/** Creates the error for a token that is signed correctly with wrong content, which only its issuer can fix. */
 export function invalidClaims(problem: string): TokenRefused {
   return new TokenRefused(
     'token_invalid_claims',

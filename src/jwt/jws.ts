@@ -8,8 +8,8 @@ import type { SigningKey, VerificationKey } from './keys/key-types.ts';
 import { MAX_TOKEN_LENGTH } from './limits.ts';
 
 /**
- * The one header segment that tokens of this kind by this key have, byte for byte: base64url of
- * `{"alg":…,"typ":…,"kid":…}`.
+ * Creates the header segment of tokens of one kind by one key: base64url of `{"alg":…,"typ":…,"kid":…}`. All these tokens
+ * have it, byte for byte.
  */
 export function createHeaderSegment(
   key: { readonly algorithm: Algorithm; readonly kid: string },
@@ -19,8 +19,8 @@ export function createHeaderSegment(
 }
 
 /**
- * Creates a function that turns claims into a signed token of this kind.
- * @returns a function that throws a RangeError where the token would be longer than any verifier accepts
+ * Creates a function that signs claims as a token of one kind.
+ * @returns a function that throws a RangeError if the token would be longer than verifiers accept
  * @see RFC 7515 section 5.1
  */
 export function createSigner(key: SigningKey, typ: string): (claims: object) => string {
@@ -46,7 +46,7 @@ function signatureCreator({ algorithm, privateKey }: SigningKey): (input: string
   return (input) => sign(parameters.digest, Buffer.from(input), options).toString('base64url');
 }
 
-/** The key with what `node:crypto` must know besides; the bare key where its defaults are right, which is quicker. */
+/** Wraps the key with the options `node:crypto` needs. Returns the bare key when the defaults fit, which is faster. */
 function createCryptoKey(
   parameters: AlgorithmParameters,
   key: KeyObject,
@@ -59,10 +59,10 @@ function createCryptoKey(
   return key;
 }
 
-/** Whether `signature` (base64url) is this key's over `input`. Strict: one spelling per signature. */
+/** Whether `signature` (base64url) is the signature of a key over `input`. Each signature has one spelling only. */
 export type SignatureCheck = (input: string, signature: string) => boolean;
 
-/** Creates the check of one key's signatures, bound to the key's own algorithm. */
+/** Creates the check for the signatures of one key, with the algorithm of that key only. */
 function createSignatureCheck({ algorithm, key }: VerificationKey): SignatureCheck {
   const parameters = parametersOf(algorithm);
   if (parameters.family === 'hmac') {
@@ -76,14 +76,14 @@ function createSignatureCheck({ algorithm, key }: VerificationKey): SignatureChe
   };
 }
 
-/** A header segment to accept in place of our own form, and the key it stands for. */
+/** A header segment to accept, and its key. */
 export interface AcceptedHeader {
-  /** As it stands in the token, base64url. */
+  /** In base64url, as it is in the token. */
   readonly segment: string;
   readonly key: VerificationKey;
 }
 
-/** The headers for which a token of this kind by one of these keys is accepted. */
+/** Creates the header segments that tokens of one kind may have, for each of these keys. */
 export function createAcceptedHeaders(
   keys: readonly VerificationKey[],
   typ: string,
@@ -92,14 +92,14 @@ export function createAcceptedHeaders(
 }
 
 /**
- * Creates a function that proves a token's signature and returns its payload segment, still encoded.
+ * Creates a function that verifies a token's signature and returns its payload segment, still encoded.
  *
- * Nothing in a header is ever decoded or parsed. The header segment is looked up among those accepted,
- * and with it come the key and its algorithm. So `alg: none`, an RS256 key used as an HMAC secret, a
- * `kid` that is a path or a query, `jku`, `x5u`, `jwk` and `crit` all end the same: an unknown header.
+ * Headers are never decoded or parsed. The header segment is looked up among the accepted ones, which give the key and its
+ * algorithm. So `alg: none`, an RS256 key used as an HMAC secret, a `kid` that is a path or a query, `jku`, `x5u`, `jwk`
+ * and `crit` are all refused in the same way, as an unknown header.
  *
- * It does not look at the claims.
- * @throws {KeyRefused} where one header stands for two keys
+ * It does not check the claims.
+ * @throws {KeyRefused} if one header stands for two keys
  * @returns a function that throws {@link TokenRefused}
  * @see RFC 7515 section 5.2, RFC 8725 sections 3.1 and 3.11
  */
@@ -107,7 +107,7 @@ export function createJwsVerifier(headers: readonly AcceptedHeader[]): (token: s
   const table = createHeaderTable(headers);
   return (token) => {
     if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) throw malformed();
-    // A handful of keys at most: to compare with each is quicker than to hash the segment.
+    // There are a few keys at most, so comparing with each is faster than hashing the segment.
     for (const { prefix, isSignature } of table) {
       if (!token.startsWith(prefix)) continue;
       const dot = token.indexOf('.', prefix.length);
@@ -119,7 +119,7 @@ export function createJwsVerifier(headers: readonly AcceptedHeader[]): (token: s
   };
 }
 
-/** Whether it has the three parts of a token, whatever they hold. */
+/** Whether a text has the three parts of a token, whatever they contain. */
 function isCompact(token: string): boolean {
   const parts = token.split('.', 4);
   return parts.length === 3 && parts[0] !== '';
@@ -159,8 +159,8 @@ function malformed(): TokenRefused {
 function untrusted(): TokenRefused {
   return new TokenRefused(
     'token_untrusted',
-    'This token is of another kind than is due here, or its key is not trusted. Sign in again, and send ' +
-      'an access token where an access token is due.',
+    'This token is of the wrong kind, or its key is not trusted. Sign in again, and send an access token where an ' +
+      'access token is required.',
   );
 }
 

@@ -14,10 +14,10 @@ export interface JwtVerifierOptions extends ClaimExpectations {
 /**
  * Creates a function that verifies a token and returns its claims.
  *
- * In this order: length and shape, the exact header (and with it kind, key and algorithm), the signature,
- * strict base64url, UTF-8 and JSON, then issuer, audience and times. It does not check revocation, nor
- * any claim that only one kind of token has.
- * @throws {KeyRefused} where two keys share a `kid`
+ * It checks, in this order: length and shape, the exact header (and with it kind, key and algorithm), the signature, strict
+ * base64url, UTF-8 and JSON, then issuer, audience and times. It does not check revocation, or claims that only one kind
+ * of token has.
+ * @throws {KeyRefused} if two keys share a `kid`
  * @returns a function that throws {@link TokenRefused}
  * @see RFC 7519 section 7.2, RFC 8725
  */

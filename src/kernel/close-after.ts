@@ -1,6 +1,6 @@
 /**
- * Does some work, then closes what it used, whether it succeeded or not. If both fail, this throws what the work
- * threw: a close that fails after that is a consequence, and must not hide the cause.
+ * Does some work, then closes what it used, whether the work succeeded or not. If both fail, this throws the error of the
+ * work: the close usually fails as a consequence, and must not hide the cause.
  */
 export async function closeAfter<T>(
   work: () => Promise<T>,

@@ -1,4 +1,4 @@
-/** The one source of randomness. */
+/** The source of randomness. */
 export interface Random {
   /** Cryptographically strong bytes. */
   bytes(length: number): Uint8Array;

@@ -1,22 +1,12 @@
 import type { Clock } from './clock.ts';
 
-/** The operating system's time. Everything that needs to know it is handed this, or a test's own clock. */
+/** The operating system's time. Whatever needs the time is given this clock, or that of a test. */
 export const systemClock: Required<Clock> = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
 };
 
-/** From 0 to 1, for spreading out what many guards would else do at the same moment. No secret hangs on it. */
+/** A number from 0 to 1, to spread out what many processes would otherwise do at the same moment. Not for secrets. */
 export function randomFraction(): number {
   return Math.random();
-}
-
-/** Lets a process end although the timer runs. Deno and Bun have `unref` as Node has; elsewhere a timer is a number. */
-export function unref(timer: { unref?: () => void } | number): void {
-  if (typeof timer === 'object') timer.unref?.();
-}
-
-/** Prints a line for the person who runs the process, on standard error. Never a secret. */
-export function printProblem(text: string): void {
-  console.error(text);
 }

@@ -1,13 +1,11 @@
 import { randomFillSync } from 'node:crypto';
 import type { Random } from './random.ts';
 
-export { systemClock } from './system-clock.ts';
-
-/** Asking for a few bytes costs as much as asking for thousands: 1.8 µs, and each refresh asks twice. */
+/** Asking the system for a few bytes takes as long as asking for thousands: 1.8 µs, and each refresh asks twice. */
 const pool = Buffer.alloc(4096);
 let used = pool.length;
 
-/** The operating system's cryptographically strong randomness. No byte is given out twice. */
+/** Cryptographically strong randomness from the operating system. It returns no byte twice. */
 export const systemRandom: Random = {
   bytes(length) {
     if (length > pool.length) return randomFillSync(Buffer.alloc(length));
@@ -16,7 +14,7 @@ export const systemRandom: Random = {
       used = 0;
     }
     const bytes = Buffer.from(pool.subarray(used, used + length));
-    // What was given out is not kept: it may become part of a secret.
+    // Erases what it returned, as it may become part of a secret.
     pool.fill(0, used, used + length);
     used += length;
     return bytes;

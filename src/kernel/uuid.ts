@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 
 /**
- * A new UUID version 7: 48 bits of time, then 74 bits of chance. Ids sort by the time they were made.
+ * Creates a UUID of version 7: 48 bits of time, then 74 random bits. Ids sort by the time of their creation.
  * @see RFC 9562 section 5.7
  */
 export function createUuid(clock: Clock, random: Random): string {
@@ -15,7 +15,7 @@ export function createUuid(clock: Clock, random: Random): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** Sorts after all ids that were made before this time, in ms since the epoch, and before all others. */
+/** Creates a text that sorts after all ids from before a time, in ms since the epoch, and before all others. */
 export function createUuidFloor(time: number): string {
   const hex = Math.max(0, time).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}`;

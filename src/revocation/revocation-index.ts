@@ -11,56 +11,57 @@ export interface RevocableClaims {
   readonly jti: string;
 }
 
-/** What revokes tokens by what they say; keys revoke by what signed them. */
+/** The kinds of entry that a token's claims are compared with. */
 type TokenKind = 'session' | 'user' | 'token';
 
-/** An entry about an id that has none of our formats. Such entries are rare and kept in a Map. */
+/** An entry for an id that has none of our formats. Such entries are rare and kept in a Map. */
 interface UnpackedEntry {
   version: number;
   expiresAt: number;
 }
 
 /**
- * The live part of the revocation log, in memory: at most 100 bytes an entry. Entries may come twice and
- * in any order: what is revoked stays so, and of several versions for one user the highest holds.
+ * The live part of the revocation log, in memory, with at most 100 bytes an entry. Entries may come twice and in any
+ * order: what is revoked stays revoked, and the highest of several versions for one user counts.
  */
 export class RevocationIndex {
   readonly #sessions = new PackedIdMap(uuidFormat, { withValues: false });
   readonly #users = new PackedIdMap(uuidFormat, { withValues: true });
-  /** The version that ends a `jti` goes with its 120 random bits as the value. */
+  /** The key is the 120 random bits of a `jti`, and the value is the version at its end. */
   readonly #tokens = new PackedIdMap(base64urlFormat, { withValues: true });
   readonly #unpacked = {
     session: new Map<string, UnpackedEntry>(),
     user: new Map<string, UnpackedEntry>(),
     token: new Map<string, UnpackedEntry>(),
   };
-  /** Few, and asked for where keys are chosen: until when each is to be refused. */
+  /** When the entry of each revoked signing key expires, in ms since the epoch. There are only a few. */
   readonly #keys = new Map<string, number>();
   #epoch = 0;
   #lastSeq = 0;
 
-  /** Changes whenever a token that was not revoked may now be. Equal epochs: no need to look again. */
+  /** Changes whenever further tokens may be revoked. While it stays the same, no token need be checked again. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** The greatest `seq` applied; 0 before the first. It does not say that none before it is missing. */
+  /** The greatest `seq` that was applied; 0 before the first. Earlier entries may still be missing. */
   get lastSeq(): number {
     return this.#lastSeq;
   }
 
-  /** How many entries are held. */
+  /** The number of entries. */
   get size(): number {
     const { session, user, token } = this.#unpacked;
     const packed = this.#sessions.size + this.#users.size + this.#tokens.size;
     return packed + session.size + user.size + token.size + this.#keys.size;
   }
 
-  /** Bytes that the packed entries take. */
+  /** The bytes of the packed entries. */
   get bytes(): number {
     return this.#sessions.bytes + this.#users.bytes + this.#tokens.bytes;
   }
 
+  /** Adds an entry of the log. */
   apply(entry: Revocation): void {
     this.#lastSeq = Math.max(this.#lastSeq, entry.seq);
     this.#epoch++;
@@ -74,15 +75,15 @@ export class RevocationIndex {
   }
 
   /**
-   * Whether a token with these claims is revoked. A `jti` without a version is older than every version:
-   * revoking a user revokes it too.
+   * Whether a token with these claims is revoked. A `jti` without a version counts as older than every version, so that
+   * the revocation of its user revokes it too.
    */
   isRevoked(claims: RevocableClaims): boolean {
     const { sub, sid, jti } = claims;
     const session = this.#sessions.hashOf(sid);
     const token = this.#tokens.hashOf(jti);
     const user = this.#users.hashOf(sub);
-    // Next to each other, so that the processor waits for memory once and not three times.
+    // Together, so that the processor waits for memory once and not three times.
     const maySession = this.#sessions.mayHold(session);
     const mayToken = this.#tokens.mayHold(token);
     const mayUser = this.#users.mayHold(user);
@@ -98,21 +99,21 @@ export class RevocationIndex {
     return this.#isUnpackedRevoked(claims);
   }
 
-  /** Whether all tokens of a session are revoked by an entry about that session. */
+  /** Whether an entry for this session revokes its tokens. */
   isSessionRevoked(sid: string): boolean {
     return this.#sessions.find(sid) !== NOT_FOUND || this.#unpacked.session.has(sid);
   }
 
-  /** Whether all tokens of a key are revoked. Asked where keys are chosen, not for each token. */
+  /** Whether a signing key is revoked. Asked when keys are chosen, not for each token. */
   isKeyRevoked(kid: string): boolean {
     return this.#keys.has(kid);
   }
 
   /**
-   * Forgets entries whose `expiresAt` is not after `now` (ms since the epoch), which must lie after the
-   * last token they could affect is refused for its age, clock tolerance included. A caller whose clock
-   * may step back passes a `now` that lags by as much as it may step.
-   * @returns how many were forgotten
+   * Removes entries whose `expiresAt` is `now` or before, in ms since the epoch. All tokens that they affect must have
+   * expired by then, clock tolerance included. If the caller's clock may be set back, it passes a `now` that is earlier by
+   * as much.
+   * @returns how many entries it removed
    */
   prune(now: number): number {
     const before = this.size;
@@ -121,8 +122,8 @@ export class RevocationIndex {
   }
 
   /**
-   * As `prune`, in steps of well under a millisecond, for whoever must answer requests in between. Stopped
-   * halfway it has pruned a part, and the next time goes on from there.
+   * As `prune`, in steps of well under a millisecond, so that the caller can answer requests in between. If it is stopped
+   * halfway, the next call continues from there.
    */
   *pruneInSteps(now: number): Generator<void, void, void> {
     for (const [kid, expiresAt] of this.#keys) {
@@ -141,7 +142,7 @@ export class RevocationIndex {
     }
   }
 
-  /** @returns false where the id has none of our formats */
+  /** @returns false if the id has none of our formats */
   #pack(kind: TokenKind, { subject, version, expiresAt }: Revocation): boolean {
     if (this.#unpacked[kind].size > 0 && this.#unpacked[kind].has(subject)) return false;
     switch (kind) {
@@ -153,7 +154,7 @@ export class RevocationIndex {
         const own = readTokenVersion(subject);
         if (own === undefined) return false;
         const known = this.#tokens.find(subject);
-        // Another token with the same random bits: one of the two was made by something else than us.
+        // Another token has the same random bits, so we did not make both of them.
         if (known !== NOT_FOUND && known !== own) return false;
         return this.#tokens.setMax(subject, own, expiresAt);
       }
@@ -177,7 +178,7 @@ export class RevocationIndex {
   }
 }
 
-/** A `jti` without a version is older than every version. */
+/** Counts as older than every version. */
 const NO_VERSION = -1;
 
 function isOlder(jti: string, version: number): boolean {

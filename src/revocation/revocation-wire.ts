@@ -1,6 +1,7 @@
+import { isCount } from '../kernel/count.ts';
 import type { Revocation } from './revocation.ts';
 
-/** How a kind is written on the wire. */
+/** How each kind is written in the feed. */
 const LETTERS = { session: 's', user: 'u', token: 't', key: 'k', keys: 'n' } as const;
 const KINDS: ReadonlyMap<unknown, Revocation['kind']> = new Map([
   ['s', 'session'],
@@ -9,12 +10,12 @@ const KINDS: ReadonlyMap<unknown, Revocation['kind']> = new Map([
   ['k', 'key'],
   ['n', 'keys'],
 ]);
-/** Characters. */
+/** In characters. */
 export const MAX_SUBJECT_LENGTH = 256;
 
 /**
- * Writes entries of the log as the feed carries them: a JSON array on one line, of
- * `[seq, kind, subject, expiresAt]`, and for a user `[seq, "u", subject, expiresAt, version]`.
+ * Encodes entries of the log for the feed: a JSON array on one line, of `[seq, kind, subject, expiresAt]`, and for a user
+ * `[seq, "u", subject, expiresAt, version]`.
  */
 export function encodeRevocations(entries: readonly Revocation[]): string {
   return JSON.stringify(
@@ -27,11 +28,10 @@ export function encodeRevocations(entries: readonly Revocation[]): string {
 }
 
 /**
- * Reads what {@link encodeRevocations} wrote. Newer servers may send more than this version knows: further
- * members of an entry are ignored, and an entry of an unknown kind is skipped. One entry that is not
- * understood must not cost the guard all the others.
+ * Decodes what {@link encodeRevocations} encoded. Newer servers may send more than this version knows: it ignores further
+ * members of an entry, and skips entries of an unknown kind, so that the guard still gets all the others.
  * @param onUnknown called for each skipped entry
- * @throws {SyntaxError} for anything else
+ * @throws {SyntaxError} for any other text
  */
 export function parseRevocations(text: string, onUnknown: () => void = () => {}): Revocation[] {
   const list: unknown = JSON.parse(text);
@@ -54,10 +54,6 @@ function findRevocation(entry: unknown): Revocation | undefined {
   }
   if (!isCount(seq) || !isCount(expiresAt) || !isCount(version)) throw malformed();
   return { seq, kind, subject, version, expiresAt };
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function malformed(): SyntaxError {

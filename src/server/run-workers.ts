@@ -1,9 +1,9 @@
 import cluster, { type Worker } from 'node:cluster';
+import { backOffMs } from '../kernel/timing/back-off.ts';
 
 /** A worker that served this long shows that the next one can: the pauses start over. */
 const STEADY_MS = 10_000;
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 10_000;
+const RESTART = { firstMs: 250, longestMs: 10_000 };
 
 /**
  * Runs this program in several more processes, which share the port they listen on. The first one starts
@@ -32,12 +32,14 @@ export function runWorkers(count: number, onListening: (address: string) => void
     });
   };
   const replace = () => {
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** diedYoung, LONGEST_PAUSE_MS);
     diedYoung += 1;
-    const timer = setTimeout(() => {
-      pauses.delete(timer);
-      start();
-    }, pause);
+    const timer = setTimeout(
+      () => {
+        pauses.delete(timer);
+        start();
+      },
+      backOffMs(diedYoung, RESTART),
+    );
     pauses.add(timer);
   };
 

@@ -1,13 +1,16 @@
 import cluster from 'node:cluster';
 import type { FastifyInstance } from 'fastify';
 import { isLatchkeyError } from '../kernel/errors.ts';
-import { endFirstProcessOnSignals, leaveSignalsToProgram } from '../kernel/first-process.ts';
 import {
   aFunction,
   aNumber,
   assertOptions,
   type OptionChecks,
 } from '../kernel/options/check-options.ts';
+import {
+  endFirstProcessOnSignals,
+  leaveSignalsToProgram,
+} from '../kernel/process/first-process.ts';
 import { runWorkers } from './run-workers.ts';
 
 export interface ServeOptions {

@@ -1,6 +1,6 @@
 import type { Notice } from '../auth/ports/store.ts';
 import { StoreUnavailable } from '../kernel/errors.ts';
-import type { EnterStep } from '../kernel/step-watch.ts';
+import type { EnterStep } from '../kernel/timing/step-watch.ts';
 import { initial } from './migrations/001-initial.ts';
 import { guards } from './migrations/002-guards.ts';
 import { eventSubject } from './migrations/003-event-subject.ts';

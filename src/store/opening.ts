@@ -1,4 +1,4 @@
-import type { EnterStep, WatchedStep } from '../kernel/step-watch.ts';
+import type { EnterStep, WatchedStep } from '../kernel/timing/step-watch.ts';
 
 /** What may accompany the opening of a store. */
 export interface Opening {

@@ -1,7 +1,7 @@
 import type { Auth } from '../auth/auth.ts';
 import { Lease } from '../auth/lease.ts';
 import type { Clock, Random, Store } from '../auth/ports/store.ts';
-import { settlesWithin } from '../kernel/settles-within.ts';
+import { settlesWithin } from '../kernel/timing/settles-within.ts';
 import { createReporter, type OnBackgroundReport, reporting } from './background-report.ts';
 import { PurgeJob } from './purge-expired.ts';
 

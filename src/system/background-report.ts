@@ -1,4 +1,4 @@
-import { printProblem } from '../kernel/system-clock.ts';
+import { printProblem } from '../kernel/process/print-problem.ts';
 import { describeFailure, formatFailure } from './describe-failure.ts';
 
 /** What runs without a request that could be told of its failure. */

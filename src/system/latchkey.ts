@@ -4,15 +4,13 @@ import { noticeIssuerChange } from '../auth/sessions/issuer-change.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Users } from '../auth/users/users.ts';
 import type { Settings } from '../config/settings.ts';
-import {
-  createVerifier,
-  type VerifiedToken,
-  type Verifier,
-} from '../guard/verify/access-token-verifier.ts';
+import type { VerifiedToken } from '../guard/verify/access-claims.ts';
+import { createVerifier, type Verifier } from '../guard/verify/access-token-verifier.ts';
 import { createPasswordHasher } from '../hasher/password-hasher.ts';
 import { assertOptions } from '../kernel/options/check-options.ts';
-import type { StepWatch } from '../kernel/step-watch.ts';
-import { systemClock, systemRandom } from '../kernel/system-random.ts';
+import { systemClock } from '../kernel/system-clock.ts';
+import { systemRandom } from '../kernel/system-random.ts';
+import type { StepWatch } from '../kernel/timing/step-watch.ts';
 import { openPostgresStore, openSqliteStore } from '../store/index.ts';
 import type { OpenedStore } from '../store/opened-store.ts';
 import type { Opening } from '../store/opening.ts';

@@ -4,7 +4,7 @@ import type { FieldRules } from '../auth/users/custom-fields.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { SettingOptions, Settings } from '../config/settings.ts';
 import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
-import type { KeyMaterial } from '../jwt/keys/import-keys.ts';
+import type { KeyMaterial } from '../jwt/keys/key-material.ts';
 import { deriveSecret, readSigningKey } from './signing-key.ts';
 
 /**

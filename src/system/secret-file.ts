@@ -5,6 +5,7 @@ import { protectFolder } from '../config/private-files.ts';
 import { describeKnownMaterial } from '../jwt/keys/known-material.ts';
 import { findSecretWeakness } from '../jwt/keys/secret-strength.ts';
 import { InvalidSetting } from '../kernel/errors.ts';
+import { syncDirectory } from '../kernel/sync-directory.ts';
 
 const fileName = 'secret';
 const nextName = 'secret.next';
@@ -187,13 +188,6 @@ async function writeWhole(path: string, text: string): Promise<void> {
   // Whatever the umask took away.
   await handle.chmod(0o600);
   await handle.writeFile(text);
-  await handle.sync();
-}
-
-/** A new name is durable once its directory is. Windows can neither open one nor needs to. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  await using handle = await open(directory, 'r');
   await handle.sync();
 }
 

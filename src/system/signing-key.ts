@@ -1,11 +1,8 @@
 import { hkdfSync } from 'node:crypto';
 import type { Algorithm } from '../jwt/algorithms.ts';
-import {
-  importSigningKey,
-  importVerificationKey,
-  type KeyMaterial,
-  type SigningKey,
-} from '../jwt/keys/import-keys.ts';
+import { importSigningKey, importVerificationKey } from '../jwt/keys/import-keys.ts';
+import type { KeyMaterial } from '../jwt/keys/key-material.ts';
+import type { SigningKey } from '../jwt/keys/key-types.ts';
 import { InvalidSetting, KeyRefused } from '../kernel/errors.ts';
 
 /** The signing key as code may give it. */

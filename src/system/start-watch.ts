@@ -1,6 +1,6 @@
 import { durationBetween } from '../config/duration.ts';
 import { InvalidSetting, StoreUnavailable } from '../kernel/errors.ts';
-import { StepWatch } from '../kernel/step-watch.ts';
+import { StepWatch } from '../kernel/timing/step-watch.ts';
 import type { LatchkeyOptions } from './options.ts';
 
 const timeoutBetween = durationBetween('1s', '1d');

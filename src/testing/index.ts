@@ -1,10 +1,12 @@
 /**
- * `latchkey/testing`: for the tests of an app that has a guard. An issuer inside the test's own process
- * signs users in, turns the clock and revokes; no server, no database, no network.
+ * `latchkey/testing`: for tests of an app that has a guard. An issuer in the test's own process signs users in, moves the
+ * clock and revokes, without a server, a database or a network.
  *
- * Never hand what comes from here to a service that runs for real.
+ * Use it in tests only: its ids are predictable, and its keys are lost with the process.
  */
 
+export type * from '../guard/index.ts';
+export type { Jwks, PublicJwk } from '../jwt/keys/jwk.ts';
 export type { TestClock } from './test-clock.ts';
 export {
   createTestIssuer,

@@ -24,17 +24,17 @@ import { TestClock } from './test-clock.ts';
 import { createTestSession } from './test-session.ts';
 import type { TestSignIn, TestUser } from './test-sign-in.ts';
 
-/** @see createTestIssuer */
+/** The options of {@link createTestIssuer}. */
 export interface TestIssuerOptions {
-  /** Default `https://auth.test`. */
+  /** The `iss` of the tokens. Default `https://auth.test`. */
   readonly issuer?: string;
-  /** Default: the issuer. */
+  /** The `aud` of the tokens, which the guard requires. Default: the issuer. */
   readonly audience?: string | readonly string[];
-  /** Default `ES256`. */
+  /** The algorithm of the issuer's key. Default `ES256`. */
   readonly algorithm?: Algorithm;
-  /** ms since the epoch at which the clock stands. Default: the time of the machine. Cut to whole seconds. */
+  /** The time of the clock at first, in ms since the epoch, cut to whole seconds. Default: the time of the machine. */
   readonly now?: number;
-  /** As the app under test has them. */
+  /** The names of the cookies in the app under test. Default: those of the server. */
   readonly cookies?: CookieNames;
 }
 
@@ -57,41 +57,76 @@ const TEST_USER = {
   expiresIn: aNumber,
 } satisfies OptionChecks<TestUser<object>>;
 
-/** What to revoke: a sign-in, a session by its `sid`, a token, or all that a user holds. */
+/** What to revoke: a sign-in, a session by its `sid`, a token by its `jti`, or all tokens of a user. */
 export type TestRevocation =
   | TestSignIn<object>
-  | { readonly session: string }
-  | { readonly jti: string }
-  | { readonly userId: string };
+  | {
+      /** The `sid` of the session. */
+      readonly session: string;
+    }
+  | {
+      /** The `jti` of the token. */
+      readonly jti: string;
+    }
+  | {
+      /** The `sub` of the user. */
+      readonly userId: string;
+    };
 
-/** An issuer inside the test's own process. */
+/** An issuer in the test's own process. `Host` is the type of the host's own claims. */
 export interface TestIssuer<Host extends object = CustomClaims> {
+  /** The `iss` of the tokens. */
   readonly issuer: string;
+  /** The `aud` of the tokens. */
   readonly audience: string | readonly string[];
-  /** Trusts this issuer and hears of its revocations at once. Hand it to the app under test. */
+  /** A guard that trusts this issuer and knows its revocations immediately. Give it to the app under test. */
   readonly guard: Guard<Host>;
-  /** The public keys, for whatever else verifies its tokens. Empty with a shared secret (HS256). */
+  /** The public keys, for other verifiers. Empty with a shared secret (HS256). @see RFC 7517 section 5 */
   readonly jwks: Jwks;
-  /** The time by which tokens are issued and judged. */
+  /** The clock of the issuer and of its guard. */
   readonly clock: TestClock;
-  /** Signs somebody in, in a session of its own. */
+  /**
+   * Signs a user in, with a new session.
+   *
+   * ```ts
+   * const alice = issuer.signInAs({ username: 'alice', scopes: ['read'] });
+   * ```
+   * @throws {InvalidOption} for an unknown member, an undefined value, or one of the wrong kind
+   */
   signInAs(user?: TestUser<Host>): TestSignIn<Host>;
-  /** Lets time pass. @param seconds back where negative */
+  /**
+   * Moves the clock.
+   *
+   * ```ts
+   * issuer.travel(901); // the tokens have expired
+   * ```
+   * @param seconds how far forward, or back if negative
+   * @throws {RangeError} if it is not a finite number
+   */
   travel(seconds: number): void;
-  /** Revokes at once, as a sign-out, a ban or a change of roles does. */
+  /**
+   * Revokes tokens immediately, as a logout, a ban or a change of roles does.
+   *
+   * ```ts
+   * issuer.revoke(alice);
+   * issuer.revoke({ userId: 'alice' });
+   * ```
+   * @throws {InvalidOption} for an object that names nothing to revoke
+   */
   revoke(what: TestRevocation): void;
 }
 
 /**
- * Creates an issuer for tests, with a key of its own and a guard that trusts it. Its clock stands still
- * until {@link TestIssuer.travel}.
+ * Creates an issuer for tests, with a new key and a guard that trusts it. Its clock stands still until
+ * {@link TestIssuer.travel} moves it.
  *
  * ```ts
  * const issuer = createTestIssuer();
  * const app = createApp({ guard: issuer.guard });
  * const admin = issuer.signInAs({ roles: ['admin'] });
- * const answer = await app.request('/admin', { headers: admin.headers });
+ * const response = await app.request('/admin', { headers: admin.headers });
  * ```
+ * @throws {InvalidOption} for an unknown option, an undefined value, or one of the wrong kind
  */
 export function createTestIssuer<Host extends object = CustomClaims>(
   options: TestIssuerOptions = {},
@@ -100,13 +135,13 @@ export function createTestIssuer<Host extends object = CustomClaims>(
   const { issuer = 'https://auth.test', audience = issuer, algorithm = 'ES256' } = options;
   const key = generateSigningKey(algorithm);
   const sign = createSigner(key, ACCESS_TOKEN_TYP);
-  // Whole seconds, as tokens count them: an age of 0 is 0.
+  // Whole seconds, as in tokens, so that a new token has an age of exactly 0.
   const clock = new TestClock(Math.floor((options.now ?? systemClock.now()) / 1000) * 1000);
   const cookies = options.cookies === undefined ? {} : { cookies: options.cookies };
   const parts = createGuardParts({ issuer, audience, clock, ...cookies }, [toVerificationKey(key)]);
   const { revocations } = parts;
   const cookieName = parts.cookies?.names.access ?? '';
-  /** By user, how often all it holds was revoked. */
+  /** By user, how often all tokens of the user were revoked. */
   const versions = new Map<string, number>();
   let serial = 0;
   let seq = 0;
@@ -169,7 +204,7 @@ export function createTestIssuer<Host extends object = CustomClaims>(
   };
 }
 
-/** The same in every run, and never twice in one. */
+/** Bytes that are the same in every run, and different for each token. */
 function serialBytes(serial: number): Uint8Array {
   const bytes = Buffer.alloc(15);
   bytes.writeUInt32BE(serial, 11);

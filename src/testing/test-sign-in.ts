@@ -1,29 +1,33 @@
 import type { AuthenticatedUser } from '../guard/verify/authenticated-user.ts';
 
-/** Whom to sign in. Everything may be left out. */
+/** The user to sign in. Every member may be left out. */
 export interface TestUser<Host extends object> {
-  /** The `sub`. Default: the username, else `test-user`. */
+  /** The `sub` of the token. Default: the username, else `test-user`. */
   readonly id?: string;
+  /** The `username` of the token. Default: none. */
   readonly username?: string;
+  /** The `roles` of the token. Default: none. */
   readonly roles?: readonly string[];
+  /** The scopes of the token. Default: none. */
   readonly scopes?: readonly string[];
-  /** The host's own claims. */
+  /** The host's own claims. Default: none. */
   readonly claims?: Partial<Host>;
   /** Seconds since the user authenticated. Default 0. */
   readonly authAge?: number;
-  /** How the user authenticated. Default `['pwd']`. @see RFC 8176 */
+  /** How the user authenticated: the `amr` of the token. Default `['pwd']`. @see RFC 8176 */
   readonly amr?: readonly string[];
-  /** Seconds the token lives. Default 900. */
+  /** Seconds until the token expires. Default 900. */
   readonly expiresIn?: number;
 }
 
-/** A user who is signed in, and what its requests carry. */
+/** A user that is signed in, and what the user's requests carry. */
 export interface TestSignIn<Host extends object> {
+  /** The access token. */
   readonly token: string;
   /** The token as a program sends it: `fetch(url, { headers: alice.headers })`. */
   readonly headers: { readonly authorization: string };
   /** The token as a browser sends it from a page of the same site. */
   readonly cookies: { readonly cookie: string; readonly 'sec-fetch-site': 'same-origin' };
-  /** What the guard makes of the token. */
+  /** The user as the guard returns it for this token. */
   readonly user: AuthenticatedUser<Host>;
 }

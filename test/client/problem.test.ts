@@ -29,7 +29,7 @@ test('a refusal of the server is read with its code, sentence and fields', async
 
 const jane = (password: string) => ({ username: 'jane', password });
 
-test('what does not come from Latchkey is a problem too', async () => {
+test('an error response of another program is a problem too', async () => {
   const bodies = ['<h1>Bad gateway</h1>', '', 'null', '[1]', '"x"', '{"code":7,"errors":[7,{}]}'];
   for (const body of bodies) {
     const problem = await readProblem(new Response(body, { status: 502 }));

@@ -81,7 +81,7 @@ for (const [name, { format, idOf }] of Object.entries(formats)) {
   });
 }
 
-test('a text that is not an id is refused, and found nowhere', () => {
+test('a text that is not an id is refused, and never found', () => {
   const map = new PackedIdMap(uuidFormat, { withValues: true });
   map.setMax(uuidOf(1), 7, 1);
   for (const wrong of ['', 'x', uuidOf(1).toUpperCase(), `${uuidOf(1)}0`, uuidOf(1).slice(1)]) {
@@ -91,7 +91,7 @@ test('a text that is not an id is refused, and found nowhere', () => {
   assert.equal(map.size, 1);
 });
 
-test('a filter rules out no hash that was added, while it grows and shrinks, and most others', () => {
+test('a filter rules out no hash that was added while it grows and shrinks, and rules out most others', () => {
   const filter = new BloomFilter();
   const hashes = Array.from({ length: 20_000 }, (_, n) => hashOf(n));
   const assertAll = () => {

@@ -6,7 +6,8 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repetitionsOf } from '../../scripts/proofs.ts';
 import { SealedKeyRepository } from '../../src/auth/keys/sealed-key-repository.ts';
-import { systemClock, systemRandom } from '../../src/kernel/system-random.ts';
+import { systemClock } from '../../src/kernel/system-clock.ts';
+import { systemRandom } from '../../src/kernel/system-random.ts';
 import { openLatchkey, openStore } from '../../src/system/latchkey.ts';
 import {
   call,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeBase64url, encodeBase64url } from '../../src/kernel/encoding/base64url.ts';
 
-test('what is encoded decodes to the same bytes', () => {
+test('encoded bytes decode to the same bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       const text = encodeBase64url(bytes);
@@ -41,7 +41,7 @@ for (const [name, text] of Object.entries({
   test(`refuses ${name}`, () => assert.equal(decodeBase64url(text), undefined));
 }
 
-test('whatever decodes has no other spelling', () => {
+test('every text that decodes has no other spelling', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
       const bytes = decodeBase64url(text);

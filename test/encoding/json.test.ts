@@ -10,7 +10,7 @@ const wellFormed = fc
   .filter((value) => !/__proto__|constructor/.test(JSON.stringify(value)))
   .filter((value) => !/\\ud[89a-f]/.test(JSON.stringify(value)));
 
-test('whatever JSON.stringify writes comes back, indented or not', () => {
+test('the output of JSON.stringify is parsed to the same value, indented or not', () => {
   fc.assert(
     fc.property(wellFormed, fc.constantFrom(undefined, 1, '\t', '\r\n'), (value, indent) => {
       const text = JSON.stringify(value, null, indent);
@@ -19,7 +19,7 @@ test('whatever JSON.stringify writes comes back, indented or not', () => {
   );
 });
 
-test('a duplicate is found wherever it is put', () => {
+test('a duplicate is found at each place', () => {
   const name = fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed());
   fc.assert(
     fc.property(name, wellFormed, wellFormed, fc.nat({ max: 5 }), (member, a, b, depth) => {
@@ -66,7 +66,7 @@ for (const [name, text, reason] of [
   test(`refuses ${name}`, () => assert.throws(() => parseJson(text), { reason }));
 }
 
-test('brackets side by side or in strings are not deep', () => {
+test('brackets side by side or in strings do not count as depth', () => {
   const wide = `[${'[],{},'.repeat(100)}"[[[[\\"{{{{"]`.replace('"[', `"${'['.repeat(100)}`);
   assert.deepEqual(parseJson(wide), JSON.parse(wide));
 });
@@ -76,21 +76,21 @@ test('an escaped quote does not end a string', () => {
   assert.deepEqual(parseJson(text), { a: '","a":1', b: '\\' });
 });
 
-test('the depth is a setting', () => {
+test('the depth can be set', () => {
   assert.deepEqual(parseJson('{"a":[]}', { maxDepth: 2 }), { a: [] });
   assert.throws(() => parseJson('{"a":[]}', { maxDepth: 1 }), { reason: 'too_deep' });
   const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
   assert.ok(Array.isArray(parseJson(deep, { maxDepth: 10_000 })));
 });
 
-test('forbidden names are welcome as values', () => {
+test('forbidden names are allowed as values', () => {
   assert.deepEqual(parseJson('{"a":"__proto__","b":["constructor"]}'), {
     a: '__proto__',
     b: ['constructor'],
   });
 });
 
-test('the same name in different objects is no duplicate', () => {
+test('the same name in different objects is not a duplicate', () => {
   assert.deepEqual(parseJson('{"a":{"a":1},"b":[{"a":2},{"a":3}] }'), {
     a: { a: 1 },
     b: [{ a: 2 }, { a: 3 }],
@@ -105,7 +105,7 @@ test('a refusal names the member, shortened', () => {
   );
 });
 
-test('a text that is accepted unread would have been accepted by the reader', () => {
+test('a text that is accepted without a scan would pass the scan too', () => {
   // Members and values that make what JSON.stringify writes look like the text, or nearly.
   const word = fc.constantFrom(
     'a',

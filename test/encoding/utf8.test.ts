@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeUtf8 } from '../../src/kernel/encoding/utf8.ts';
 
-test('well-formed text comes back', () => {
+test('well-formed text is decoded', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (text) => {
       assert.equal(decodeUtf8(new TextEncoder().encode(text)), text);
@@ -15,7 +15,7 @@ test('a byte order mark is kept', () => {
   assert.equal(decodeUtf8(Buffer.from([0xef, 0xbb, 0xbf, 0x61])), '\uFEFFa');
 });
 
-test('the replacement character is one like others', () => {
+test('the replacement character is allowed', () => {
   assert.equal(decodeUtf8(Buffer.from('a\uFFFDb')), 'a\uFFFDb');
 });
 

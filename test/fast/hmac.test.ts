@@ -7,7 +7,7 @@ import { createPlainMac } from '../../src/fast/plain-hmac.ts';
 
 const digests = ['sha256', 'sha384', 'sha512'] as const;
 
-test('the HMAC is that of node:crypto for every length of key and text', () => {
+test('the HMAC equals that of node:crypto for every length of key and text', () => {
   for (const digest of digests) {
     for (const keyBytes of [1, 32, 63, 64, 65, 127, 128, 129, 300]) {
       const key = createSecretKey(randomBytes(keyBytes));
@@ -28,7 +28,7 @@ test('the HMAC is that of node:crypto for every length of key and text', () => {
   }
 });
 
-test('nothing of one text is left for the next, with several keys in use at a time', () => {
+test('one text does not affect the next, with several keys in use at the same time', () => {
   const pairs = digests.map((digest) => {
     const key = createSecretKey(randomBytes(48));
     return { mac: createMac(digest, key), plainMac: createPlainMac(digest, key) };

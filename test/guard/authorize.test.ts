@@ -7,13 +7,13 @@ import { wrongRequirements } from '../support/wrong-options.ts';
 const NOW = 1_800_000_000;
 const caller = { roles: ['editor', 'author'], scope: 'read write', auth_time: NOW - 60 };
 
-test('a route that asks nothing has no rule', () => {
+test('a route without requirements has no rule', () => {
   assert.equal(createAccessRule(), undefined);
   assert.equal(createAccessRule({}), undefined);
   assert.equal(createAccessRule({ scopes: [] }), undefined);
 });
 
-test('any one of the roles will do', () => {
+test('one of the roles is enough', () => {
   createAccessRule({ roles: ['admin', 'author'] })?.(caller, NOW * 1000);
   for (const roles of [['admin'], ['edit'], ['editor '], ['Editor'], []]) {
     const rule = createAccessRule({ roles });
@@ -23,7 +23,7 @@ test('any one of the roles will do', () => {
   assert.throws(() => rule?.({ auth_time: NOW }, NOW * 1000), AccessDenied);
 });
 
-test('all of the scopes are needed', () => {
+test('all of the scopes are required', () => {
   createAccessRule({ scopes: ['write', 'read'] })?.(caller, NOW * 1000);
   for (const scopes of [['read', 'delete'], ['rea'], ['read write'], ['']]) {
     const rule = createAccessRule({ scopes });
@@ -49,7 +49,7 @@ test('a sign-in may be as old as maxAuthAge and no older', () => {
   assert.throws(() => never?.(caller, NOW * 1000), ReauthenticationRequired);
 });
 
-test('every requirement holds at once', () => {
+test('all requirements apply together', () => {
   const rule = createAccessRule({ roles: ['editor'], scopes: ['read'], maxAuthAge: 60 });
   assert.ok(rule);
   rule(caller, NOW * 1000);
@@ -60,13 +60,13 @@ test('every requirement holds at once', () => {
   });
 });
 
-test('requirements that cannot be meant are refused when the rule is made', () => {
+test('requirements that make no sense are refused when the rule is created', () => {
   for (const [wrong, message] of wrongRequirements) {
     assert.throws(() => createAccessRule(wrong as never), { name: 'TypeError', message });
   }
 });
 
-test('changing the list after the rule was made changes nothing', () => {
+test('a change of the list after the rule was created has no effect', () => {
   const roles = ['admin'];
   const rule = createAccessRule({ roles });
   roles.push('editor');

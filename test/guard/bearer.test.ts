@@ -4,14 +4,14 @@ import fc from 'fast-check';
 import { parseBearer, wwwAuthenticate } from '../../src/guard/request/bearer.ts';
 import { AccessDenied, ReauthenticationRequired, TokenRefused } from '../../src/kernel/errors.ts';
 
-test('the scheme is read in any case, the token as it is', () => {
+test('the case of the scheme does not matter, and the token is returned unchanged', () => {
   for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
     assert.equal(parseBearer(`${scheme} aA0-._~+/==`), 'aA0-._~+/==');
   }
   assert.equal(parseBearer('Bearer   abc'), 'abc');
 });
 
-test('no header is no token', () => {
+test('without a header, the token is missing', () => {
   for (const none of [undefined, '']) {
     assert.throws(() => parseBearer(none), { code: 'token_missing' });
   }
@@ -47,7 +47,7 @@ for (const header of [
   });
 }
 
-test('a challenge for no credentials names no error', () => {
+test('a challenge for missing credentials names no error', () => {
   const missing = new TokenRefused('token_missing', 'Send one.');
   assert.equal(wwwAuthenticate(missing), 'Bearer');
   assert.equal(wwwAuthenticate(missing, 'latchkey'), 'Bearer realm="latchkey"');
@@ -76,7 +76,7 @@ test('a challenge says what is wrong', () => {
   );
 });
 
-test('nothing in a realm or a message breaks out of its quotes', () => {
+test('nothing in a realm or a message can end its quotes', () => {
   const text = fc.string({
     unit: fc.oneof(
       fc.constantFrom('"', '\\', '\r', '\n', ','),

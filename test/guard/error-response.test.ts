@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   AccessDenied,
   errorResponse,
@@ -13,7 +17,7 @@ import {
   TryAgainLater,
 } from 'latchkey/guard';
 
-test('whatever may succeed later says when to try again', async () => {
+test('every error that may pass says when to try again', async () => {
   const errors = [
     new ServerOverloaded('Busy.', 2.1),
     new StoreUnavailable('Away.', { retryAfter: 3, cause: new Error('hidden') }),
@@ -38,10 +42,17 @@ test('whatever may succeed later says when to try again', async () => {
   assert.ok(kinds.every((Kind) => new Kind('Later.').retryAfter === 1));
 });
 
-test('an error of another package of Latchkey in the same process gets the same response', async () => {
+test('an error of another package of Latchkey in the same process gets the same response', async (t) => {
   // A second copy of the classes, as an app has that installed the guard alone beside the server.
+  const kernel = fileURLToPath(
+    import.meta.resolve('latchkey/guard').replace(/guard\/index\.ts$/, 'kernel'),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-errors-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  cpSync(join(kernel, 'errors.ts'), join(folder, 'errors.ts'));
+  cpSync(join(kernel, 'errors'), join(folder, 'errors'), { recursive: true });
   const copy: typeof import('latchkey/guard') = await import(
-    `${import.meta.resolve('latchkey/guard').replace(/guard\/index\.ts$/, 'kernel/errors.ts')}?copy`
+    pathToFileURL(join(folder, 'errors.ts')).href
   );
   assert.notEqual(copy.TokenRefused, TokenRefused);
   const pairs = [TokenRefused, copy.TokenRefused].map((Kind) => new Kind('token_expired', 'Old.'));
@@ -77,7 +88,7 @@ test('an error of another package of Latchkey in the same process gets the same 
   assert.deepEqual(JSON.parse(invalid).errors, [{ field: 'a', detail: 'No.' }]);
 });
 
-test('what is not an error of Latchkey is thrown on, whatever its members', () => {
+test('an error of another library is thrown, whatever its members', () => {
   for (const error of [
     Object.assign(new Error('x'), { status: 401, code: 'token_expired' }),
     { status: 401, code: 'token_expired', message: 'x' },

@@ -15,7 +15,7 @@ function read(...pieces: (string | Uint8Array)[]): {
 
 const message = (data: string, name = 'message'): StreamEvent => ({ name, data });
 
-test('an event ends with an empty line, whatever ends a line', () => {
+test('an event ends with an empty line, with each kind of line break', () => {
   for (const end of ['\n', '\r\n', '\r']) {
     const text = [
       'event: revoked',
@@ -36,7 +36,7 @@ test('an event ends with an empty line, whatever ends a line', () => {
   }
 });
 
-test('it makes no difference where the pieces are cut', () => {
+test('it does not matter where the chunks are cut', () => {
   const text =
     ':\r\n\r\nid: 12\r\nevent: revoked\r\ndata: [“ä😀”]\r\n\r\nid: 13\n\ndata\rdata: b\r\r:\n';
   const whole = read(text);
@@ -50,7 +50,7 @@ test('it makes no difference where the pieces are cut', () => {
   assert.deepEqual(read(...single), whole);
 });
 
-test('an id counts once its event has ended, with data or without', () => {
+test('an id counts once its event is complete, with or without data', () => {
   assert.equal(read('id: 1\n').id, undefined);
   assert.equal(read('id: 1\n\n').id, '1');
   assert.equal(read('id: 1\n\nid: 2\ndata: x\n').id, '1');
@@ -61,7 +61,7 @@ test('an id counts once its event has ended, with data or without', () => {
   }
 });
 
-test('an id does not count when what came with it could not be taken', () => {
+test('an id does not count if its event could not be handled', () => {
   const reader = new EventStreamReader(() => {
     throw new Error('not taken');
   });
@@ -69,12 +69,12 @@ test('an id does not count when what came with it could not be taken', () => {
   assert.equal(reader.lastId, undefined);
 });
 
-test('comments, unknown fields and events without data say nothing', () => {
+test('comments, unknown fields and events without data are ignored', () => {
   const { events } = read(':x\nretry: 1\nfoo: bar\nevent: e\n\n\n\n:data: x\n\ndata: y\n\n');
   assert.deepEqual(events, [message('y')]);
 });
 
-test('a byte order mark is no part of the first line', () => {
+test('a byte order mark does not belong to the first line', () => {
   assert.deepEqual(read('\uFEFFdata: x\n\n').events, [message('x')]);
 });
 
@@ -82,7 +82,7 @@ test('bytes that are not UTF-8 are refused', () => {
   assert.throws(() => read(Buffer.from('data: \xff\n\n', 'latin1')), TypeError);
 });
 
-test('lines and events without an end are refused before they fill the memory', () => {
+test('endless lines and events are refused before they fill the memory', () => {
   const mebibyte = 'x'.repeat(2 ** 20);
   assert.throws(() => read(mebibyte), RangeError);
   assert.throws(() => read(`data: ${mebibyte}\n\n`), RangeError);

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { SigningKey } from '../../src/jwt/keys/import-keys.ts';
 import { toJwks } from '../../src/jwt/keys/jwk.ts';
+import type { SigningKey } from '../../src/jwt/keys/key-types.ts';
 import { listen } from './adapters/listen.ts';
 
 /** An issuer's well-known documents on a port of this machine, to be bent as a test likes. */

@@ -56,7 +56,7 @@ class Wire {
   }
 }
 
-suite('a guard, and two servers in processes of their own on one file', () => {
+suite('a guard, and two server processes on one file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-processes-'));
   const wire = new Wire();
   let issuer = '';
@@ -158,13 +158,13 @@ suite('a guard, and two servers in processes of their own on one file', () => {
     };
   };
 
-  test('it hears of every kind of revocation, from either', async () => {
+  test('the guard hears of every kind of revocation, from either server', async () => {
     const { revoke, refused } = await revokeAll([near.url, far.url, near.url, far.url]);
     await revoke();
     await refused();
   });
 
-  test('cut off and back, it has missed nothing', async () => {
+  test('after an interruption, the guard has missed nothing', async () => {
     const { revoke, refused } = await revokeAll([near.url, far.url]);
     wire.lead(undefined);
     await reach(false);
@@ -175,7 +175,7 @@ suite('a guard, and two servers in processes of their own on one file', () => {
     await refused();
   });
 
-  test('with the server restarted in between, it has missed nothing', async () => {
+  test('after a restart of the server, the guard has missed nothing', async () => {
     const { revoke, refused } = await revokeAll([far.url, far.url]);
     const end = await near.process.stop('SIGTERM');
     assert.equal(end.code, 0, 'an open feed holds no server up');
@@ -187,7 +187,7 @@ suite('a guard, and two servers in processes of their own on one file', () => {
     await refused();
   });
 
-  test('with the server killed in between, it goes on with the other', async () => {
+  test('after the server was killed, the guard goes on with the other one', async () => {
     const { revoke, refused } = await revokeAll([far.url]);
     await near.process.stop('SIGKILL');
     await reach(false);

@@ -72,7 +72,7 @@ function settle(
   });
 }
 
-suite('an issuer with a path is found whatever the root of its host answers', () => {
+suite('an issuer with a path is found, whatever the root of its host answers', () => {
   for (const [name, root] of [
     ['a web app that answers every address with its page', page],
     ['an error', status(500)],
@@ -97,7 +97,7 @@ suite('an issuer with a path is found whatever the root of its host answers', ()
     });
   }
 
-  test('and one that publishes no metadata has its keys below its path', async (t) => {
+  test('without metadata, the keys are below its path', async (t) => {
     const issuer = await startIssuerBelow(t, page, status(404));
     const { intercept } = issuer;
     issuer.intercept = (request, response) => {
@@ -108,20 +108,20 @@ suite('an issuer with a path is found whatever the root of its host answers', ()
     assert.ok((await settle(t, { issuer: `${issuer.url}/tenant` })).ready);
   });
 
-  test('and an answer at the root that names it is enough', async (t) => {
+  test('metadata at the root that names the issuer is enough', async (t) => {
     const issuer = await startIssuerBelow(t, ownMetadata, page);
     assert.ok((await settle(t, { issuer: `${issuer.url}/tenant` })).ready);
     assert.deepEqual(issuer.asked, [`${METADATA}/tenant`, JWKS]);
   });
 
-  test('and where neither helps, both are named', async (t) => {
+  test('if neither address helps, the error names both', async (t) => {
     const issuer = await startIssuerBelow(t, page, status(503));
     const { ready, keys } = await settle(t, { issuer: `${issuer.url}/tenant` });
     assert.ok(!ready);
     assert.match(keys.error ?? '', /strict JSON\. .*\/tenant\/\.well-known.* status 503/);
   });
 
-  test('and the metadata below the path must name the issuer', async (t) => {
+  test('metadata below the path must name the issuer', async (t) => {
     const other = json(({ url }) => ({ issuer: url, jwks_uri: url + JWKS }));
     const issuer = await startIssuerBelow(t, page, other);
     const { ready, keys } = await settle(t, { issuer: `${issuer.url}/tenant` });
@@ -129,7 +129,7 @@ suite('an issuer with a path is found whatever the root of its host answers', ()
     assert.match(keys.error ?? '', /another issuer: .*the paths differ/);
   });
 
-  test('and where both know another issuer, the first is named', async (t) => {
+  test('if both addresses name another issuer, the error names the first', async (t) => {
     const other = json(({ url }) => ({ issuer: url, jwks_uri: url + JWKS }));
     const issuer = await startIssuerBelow(t, other, status(404));
     const { ready, keys } = await settle(t, { issuer: `${issuer.url}/tenant` });
@@ -208,7 +208,7 @@ for (const [mistake, named, hint] of [
   ['upper case', (url: string) => url.replace('http', 'HTTP'), /differ only in how/],
   ['something else', () => 'my "issuer"\n', /"my \\"issuer\\"\\n"/],
 ] as const) {
-  test(`a wrong issuer (${mistake}) is printed once, with the right one`, async (t) => {
+  test(`a wrong issuer (${mistake}) is printed once, with the correct one`, async (t) => {
     const { issuer, guard, printed, askAgain } = await start(t, (it) => {
       name(it, named);
       return { revocations: { credential: KEY } };
@@ -230,7 +230,7 @@ for (const [mistake, named, hint] of [
   });
 }
 
-test('with onStatus nothing is printed, and the status says the same', async (t) => {
+test('with onStatus nothing is printed, and the status has the message', async (t) => {
   const error = Promise.withResolvers<string>();
   const { printed } = await start(t, (it) => {
     name(it, (url) => `${url}/`);
@@ -240,7 +240,7 @@ test('with onStatus nothing is printed, and the status says the same', async (t)
   assert.deepEqual(printed.lines, []);
 });
 
-test('an issuer that is away is told of once, and what is wrong when it is back as well', {
+test('an unreachable issuer is reported once, and so is what is wrong when it is back', {
   timeout: 20_000,
 }, async (t) => {
   const { issuer, guard, printed, askAgain } = await start(t, (it) => {
@@ -289,7 +289,7 @@ for (const [mistake, answer, expected] of [
     /jwks_uri that cannot be used/,
   ],
 ] as [string, (...given: [ServerResponse, string]) => unknown, RegExp][]) {
-  test(`an issuer's address that leads to ${mistake} is wrong set-up, not a passing trouble`, async (t) => {
+  test(`an issuer's address that leads to ${mistake} counts as wrong set-up, not as a failure that passes`, async (t) => {
     const { guard, printed } = await start(t, (it) => {
       it.intercept = ({ url }, response) => {
         if (url !== METADATA) return false;
@@ -304,7 +304,7 @@ for (const [mistake, answer, expected] of [
   });
 }
 
-test('http and https in place of each other, and a closed port, are named', async (t) => {
+test('confusing http and https, and a closed port, are explained', async (t) => {
   const printed = capture(t);
   const answer: RequestListener = (_request, response) => void response.end();
   const plain = await listen(createServer(answer));
@@ -338,7 +338,7 @@ test('http and https in place of each other, and a closed port, are named', asyn
   }
 });
 
-test('a wrong credential is printed once, with the command that makes one', async (t) => {
+test('a wrong credential is printed once, with the command that creates one', async (t) => {
   const server = await startServer();
   const printed = capture(t);
   const jwksUri = `${server.url}/.well-known/jwks.json`;
@@ -367,7 +367,7 @@ test('a wrong credential is printed once, with the command that makes one', asyn
   assert.match(await printed.next(4), /and not with a feed\. .*accepts revoked tokens/);
 });
 
-test('a feed that never answers is told of too, some time after the keys came', async (t) => {
+test('a feed that never answers is reported too, some time after the keys came', async (t) => {
   const closed = await listen(createServer());
   await closed.close();
   t.mock.timers.enable({ apis: ['setTimeout'] });
@@ -383,7 +383,7 @@ test('a feed that never answers is told of too, some time after the keys came', 
   assert.match(printed.lines.join(), /is the server running.*accepts revoked tokens/);
 });
 
-test('tokens of a trusted key that name another issuer or audience are told of once', async (t) => {
+test('tokens of a trusted key with another issuer or audience are reported once', async (t) => {
   const good = { iss: 'https://auth.example', aud: 'https://api.example' };
   const mistakes: [object, RegExp][] = [
     [{ iss: 'http://auth.example' }, /https is not http.*Give the guard the issuer "http:/],
@@ -409,7 +409,7 @@ test('tokens of a trusted key that name another issuer or audience are told of o
       }
       assert.equal(printed.lines.length, 1);
       assert.match(printed.lines[0] ?? '', expected);
-      // Nobody without the key makes a guard print.
+      // A sender without the key cannot make a guard print.
       const other = createGuard(options as GuardOptions);
       await other.ready();
       const [header, , signature] = sign(good).split('.');
@@ -424,7 +424,7 @@ test('tokens of a trusted key that name another issuer or audience are told of o
   }
 });
 
-test('what can be seen at the start stops it, and is not quoted where it may be secret', () => {
+test('a mistake that shows at the start is refused, and a value that may be secret is not quoted', () => {
   const issuer = 'https://auth.example';
   const revocations = { credential: KEY };
   const secret = 's3cret-s3cret';

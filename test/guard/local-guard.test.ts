@@ -5,12 +5,9 @@ import { createGuard, errorResponse, type LocalGuardOptions, TokenRefused } from
 import { requireUser as requireExpressUser } from 'latchkey/guard/express';
 import { requireUser as requireHonoUser } from 'latchkey/guard/hono';
 import { createSigner } from '../../src/jwt/jws.ts';
-import {
-  generateSigningKey,
-  importSigningKey,
-  type SigningKey,
-} from '../../src/jwt/keys/import-keys.ts';
+import { generateSigningKey, importSigningKey } from '../../src/jwt/keys/import-keys.ts';
 import { toJwks, toPublicJwk } from '../../src/jwt/keys/jwk.ts';
+import type { SigningKey } from '../../src/jwt/keys/key-types.ts';
 import { notOptions, wrongRequirements } from '../support/wrong-options.ts';
 
 const SECRET = 'kB7rXe2pQm9ZtLw4Yd0cNs6VhJf8GaUi';
@@ -59,7 +56,7 @@ test('every form of a key verifies what its other half signed', (t) => {
   }
 });
 
-test('a JWK says its algorithm, and the option says it where the key does not', () => {
+test('the algorithm comes from the JWK, else from the option', () => {
   const key = generateSigningKey('PS256');
   assert.equal(createGuard({ keys: toPublicJwk(key), clock }).verify(sign(key)).sub, 'alice');
   const bare = createGuard({ keys: key.publicKey, clock });
@@ -68,7 +65,7 @@ test('a JWK says its algorithm, and the option says it where the key does not', 
   assert.equal(told.verify(sign(key)).sub, 'alice');
 });
 
-test('a shared secret is one only where the algorithm says so, and must be strong', () => {
+test('a shared secret needs an HS algorithm, and must be strong', () => {
   const key = importSigningKey(SECRET, 'HS256');
   const guard = createGuard({ keys: SECRET, algorithm: 'HS256', clock });
   assert.equal(guard.verify(sign(key)).sub, 'alice');
@@ -166,7 +163,7 @@ function createCertificateBytes(key: KeyObject): Buffer {
   );
 }
 
-test('what everybody can know is never a secret', (t) => {
+test('a value that others may know is never accepted as a secret', (t) => {
   t.mock.method(globalThis, 'fetch', noNetwork);
   const good = generateSigningKey('ES256').publicKey;
   for (const [name, keys] of Object.entries(createKnownMaterials())) {
@@ -188,7 +185,7 @@ test('what everybody can know is never a secret', (t) => {
   }
 });
 
-test('a PEM in quotes or behind a comment is the key that it is, and never a secret', () => {
+test('a PEM in quotes or after a comment is read as a key, and never as a secret', () => {
   const key = generateSigningKey('ES256');
   const pem = key.publicKey.export({ format: 'pem', type: 'spki' }).toString();
   for (const keys of [`"${pem}"`, `'${pem}'`, `# key\n${pem}`, pem.replaceAll('\n', ' ')]) {
@@ -199,7 +196,7 @@ test('a PEM in quotes or behind a comment is the key that it is, and never a sec
   }
 });
 
-test('text and bytes that are not a key are a secret only where the algorithm says so', () => {
+test('text and bytes that are not a key are a secret only with an HS algorithm', () => {
   const secrets = [
     SECRET,
     Buffer.from(SECRET),
@@ -215,7 +212,7 @@ test('text and bytes that are not a key are a secret only where the algorithm sa
   }
 });
 
-test('a JWKS is read from its text, whatever the algorithm option says', () => {
+test('a JWKS is read from its text, with any option algorithm', () => {
   const [one, two] = [generateSigningKey('ES256'), generateSigningKey('EdDSA')];
   const text = JSON.stringify(toJwks([one, two]));
   for (const keys of [
@@ -232,7 +229,7 @@ test('a JWKS is read from its text, whatever the algorithm option says', () => {
   assert.throws(() => createGuard({ keys: '{"keys":[{}]}', clock }), { message: /keys\[0\]: / });
 });
 
-test('what is neither text, bytes nor a key is refused with a sentence', () => {
+test('a value that is neither text, bytes nor a key is refused with an explanation', () => {
   for (const keys of [
     null,
     0,
@@ -250,7 +247,7 @@ test('what is neither text, bytes nor a key is refused with a sentence', () => {
   }
 });
 
-test('an option that is unknown, undefined or of the wrong kind stops the start', () => {
+test('an option that is unknown, undefined or of the wrong kind is refused', () => {
   const keys = generateSigningKey('ES256').publicKey;
   const issuer = 'https://auth.example';
   const credential = 'lkg_x';
@@ -281,7 +278,7 @@ test('an option that is unknown, undefined or of the wrong kind stops the start'
     [{ keys, cache: { max: 1 } }, /cache has no option "max"/],
     [{ keys, origins: 'https://app.example' }, /origins must be a list/],
     [{ keys, origins: [undefined] }, /origins must be a list/],
-    // Appended to the time at which a token expires, a text would keep tokens alive for ever.
+    // A text would be appended to the time at which a token expires, so that tokens never expired.
     [{ keys, clockTolerance: '5' }, /clockTolerance must be a number/],
     [{ keys, onStatus: 'log' }, /onStatus must be a function/],
     [{ keys, onstatus: () => undefined }, /Did you mean "onStatus"\?/],
@@ -298,7 +295,7 @@ test('an option that is unknown, undefined or of the wrong kind stops the start'
   }
 });
 
-test('what a route asks for is never dropped', () => {
+test('requirements of a route are never ignored', () => {
   const guard = createGuard({ keys: generateSigningKey('ES256').publicKey, clock });
   const handler = () => new Response();
   const forms = [
@@ -321,7 +318,7 @@ test('what a route asks for is never dropped', () => {
   requireHonoUser(guard);
 });
 
-test('issuer and audience are asked for where they are named', () => {
+test('issuer and audience are required if they are given', () => {
   const key = generateSigningKey('ES256');
   const keys = key.publicKey;
   const token = sign(key);
@@ -390,7 +387,7 @@ test('one audience in common is enough', () => {
   assert.throws(() => guard.verify(sign(key, { aud: c })), { code: 'token_wrong_audience' });
 });
 
-test('the cookie has the name it is given, and no prefix under an http issuer', async () => {
+test('the cookie has the configured name, and no prefix for an http issuer', async () => {
   const key = generateSigningKey('ES256');
   const token = sign(key, { iss: 'http://localhost:8000', aud: 'http://localhost:8000' });
   const ask = (cookie: string) => ({ method: 'GET', headers: new Headers({ cookie }) });
@@ -405,7 +402,7 @@ test('the cookie has the name it is given, and no prefix under an http issuer', 
   });
 });
 
-test('names of cookies are compared byte for byte, whatever form the header comes in', async () => {
+test('names of cookies are compared byte for byte, in each form of headers', async () => {
   const key = generateSigningKey('ES256');
   const guard = createGuard({ keys: key.publicKey, clock });
   const pair = `__Host-latchkey_access=${sign(key)}`;
@@ -426,7 +423,7 @@ test('names of cookies are compared byte for byte, whatever form the header come
   }
 });
 
-test('a cookie on a CONNECT, as WebSockets over HTTP/2 have it, needs a proven origin', async () => {
+test('a cookie with a CONNECT, which opens WebSockets over HTTP/2, needs an allowed origin', async () => {
   const key = generateSigningKey('ES256');
   const origins = ['https://app.example'];
   const guard = createGuard({ keys: key.publicKey, clock, origins });
@@ -442,7 +439,7 @@ test('a cookie on a CONNECT, as WebSockets over HTTP/2 have it, needs a proven o
   assert.equal((await ask('CONNECT', { origin: 'https://app.example' })).sub, 'alice');
 });
 
-test('a request is read in the form of the web and in that of Node', async () => {
+test('requests of the web and of Node.js are read alike', async () => {
   const key = generateSigningKey('ES256');
   const guard = createGuard({ keys: key.publicKey, clock });
   const authorization = `Bearer ${sign(key)}`;
@@ -459,7 +456,7 @@ test('a request is read in the form of the web and in that of Node', async () =>
   assert.throws(() => guard.authenticate(twice), { code: 'token_malformed' });
 });
 
-test('what is not a text is refused as a token, like any other', () => {
+test('a value that is not a text is refused as a malformed token', () => {
   const guard = createGuard({ keys: generateSigningKey('ES256').publicKey, clock });
   const uncached = createGuard({
     keys: generateSigningKey('ES256').publicKey,
@@ -486,7 +483,7 @@ test('what is not a text is refused as a token, like any other', () => {
   }
 });
 
-test('names of headers are read in any case, and two spellings are two headers', async () => {
+test('the case of header names does not matter, and two spellings are two headers', async () => {
   const key = generateSigningKey('ES256');
   const guard = createGuard({ keys: key.publicKey, clock, origins: ['https://app.example'] });
   const token = sign(key);
@@ -526,7 +523,7 @@ test('names of headers are read in any case, and two spellings are two headers',
   assert.throws(() => guard.authenticate(upgrade), { code: 'cross_site_request' });
 });
 
-test('origins that may use the cookie are named', async () => {
+test('only the configured origins may use the cookie', async () => {
   const key = generateSigningKey('ES256');
   const guard = createGuard({ keys: key.publicKey, clock, origins: ['https://app.example'] });
   const ask = (origin: string) => ({
@@ -555,7 +552,7 @@ test('origins that may use the cookie are named', async () => {
   }
 });
 
-test('it is ready from the start, and has nothing to close', async () => {
+test('a guard with keys is ready from the start, and has nothing to close', async () => {
   const key = generateSigningKey('ES256');
   const guard = createGuard({ keys: key.publicKey, clock });
   await guard.ready();
@@ -568,7 +565,7 @@ test('it is ready from the start, and has nothing to close', async () => {
   guard.verify(sign(key));
 });
 
-test('an error of the guard becomes a response, and any other is thrown on', async () => {
+test('an error of the guard becomes a response, and any other is thrown', async () => {
   const response = errorResponse(new TokenRefused('token_expired', 'Refresh it.'));
   assert.equal(response.status, 401);
   assert.equal(response.headers.get('content-type'), 'application/problem+json');

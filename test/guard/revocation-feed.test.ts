@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { chooseFeedConnection } from '../../src/guard/feed/choose-feed-connection.ts';
-import type { FeedTimers } from '../../src/guard/feed/feed-timers.ts';
 import {
   RevocationFeed,
   type RevocationFeedOptions,
-  type RevocationFeedStatus,
 } from '../../src/guard/feed/revocation-feed.ts';
+import type { RevocationFeedStatus } from '../../src/guard/feed/revocation-status.ts';
+import type { Timers } from '../../src/kernel/timing/timers.ts';
 import { RevocationIndex } from '../../src/revocation/revocation-index.ts';
 import { TestClock } from '../support/auth.ts';
 import { startNode } from '../support/process.ts';
@@ -72,7 +72,7 @@ async function startScript(server: Server | TlsServer = createServer()) {
 }
 
 /** Timers that run out when the test says so. */
-class TestTimers implements FeedTimers {
+class TestTimers implements Timers {
   readonly running = new Map<object, { ms: number; task: () => void }>();
   readonly #heard = new EventTarget();
   start(ms: number, task: () => void): () => void {
@@ -141,7 +141,7 @@ async function startFeed(changes: Partial<RevocationFeedOptions> = {}) {
   return { ...script, feed, clock, timers, index, isRevoked, reach, retry };
 }
 
-testEach('A feed is connecting, live, stale, live again, and knows its age', async (start) => {
+testEach('a feed is connecting, live, stale and live again, and knows its age', async (start) => {
   const { feed, clock, next, reach, retry, isRevoked } = await start();
   const begun = {
     state: 'connecting',
@@ -186,7 +186,7 @@ testEach('A feed is connecting, live, stale, live again, and knows its age', asy
   assert.ok(isRevoked(3));
 });
 
-test('A heartbeat is a sign of life', async () => {
+test('a heartbeat keeps the feed fresh', async () => {
   const { feed, clock, timers, next, reach } = await startFeed();
   const { open, response } = await next();
   open(live(0));
@@ -195,30 +195,33 @@ test('A heartbeat is a sign of life', async () => {
   const before = timers.running;
   const keys = [...before.keys()];
   response.write(':\n\n');
-  // The watchdog is set anew with every byte.
+  // Every byte restarts the watchdog.
   while (keys.every((key) => timers.running.has(key))) await new Promise(setImmediate);
   assert.equal(feed.status.staleness, 0);
 });
 
-testEach('What was cut off before its position came is asked for again', async (start) => {
-  const { next, reach, retry, isRevoked } = await start();
-  const first = await next();
-  first.open(`${live(5)}${revoked(9)}id: 7\n`);
-  await reach(({ state }) => state === 'live');
-  first.response.destroy();
-  await reach(({ state }) => state === 'stale');
-  assert.ok(isRevoked(9), 'it counts from when it was heard');
-  await retry();
-  const second = await next();
-  assert.equal(second.request.headers['last-event-id'], '5');
-  // And again, in the middle of the answer.
-  second.open(`event: resumed\ndata: {}\n\n${revoked(6)}`);
-  second.response.destroy();
-  await retry();
-  assert.equal((await next()).request.headers['last-event-id'], '5');
-});
+testEach(
+  'entries that were cut off before their position came are requested again',
+  async (start) => {
+    const { next, reach, retry, isRevoked } = await start();
+    const first = await next();
+    first.open(`${live(5)}${revoked(9)}id: 7\n`);
+    await reach(({ state }) => state === 'live');
+    first.response.destroy();
+    await reach(({ state }) => state === 'stale');
+    assert.ok(isRevoked(9), 'it counts from when it was heard');
+    await retry();
+    const second = await next();
+    assert.equal(second.request.headers['last-event-id'], '5');
+    // And again, in the middle of the answer.
+    second.open(`event: resumed\ndata: {}\n\n${revoked(6)}`);
+    second.response.destroy();
+    await retry();
+    assert.equal((await next()).request.headers['last-event-id'], '5');
+  },
+);
 
-test('A position that goes back, or is none, does no harm', async () => {
+test('a position that goes back, or is not valid, does no harm', async () => {
   const { feed, next, reach, retry } = await startFeed();
   const first = await next();
   first.open(`${live(50)}`);
@@ -234,7 +237,7 @@ test('A position that goes back, or is none, does no harm', async () => {
   assert.equal(feed.status.lastSeq, 40);
 });
 
-test('It waits longer after each failure, by chance, and never longer than 5 s', async () => {
+test('the waits grow with each failure, vary by chance, and are never longer than 5 s', async () => {
   let chance = 1;
   const { next, retry, clock, reach } = await startFeed({ random: () => chance });
   const waits: number[] = [];
@@ -260,7 +263,7 @@ test('It waits longer after each failure, by chance, and never longer than 5 s',
   assert.equal(await retry(), 125);
 });
 
-testEach('A server that falls silent, or never answers, is left', async (start) => {
+testEach('a server that falls silent or never answers is given up', async (start) => {
   const { next, timers, reach, retry } = await start();
   const mute = await next();
   await timers.runOut((ms) => ms === 10_000);
@@ -279,13 +282,16 @@ testEach('A server that falls silent, or never answers, is left', async (start) 
 });
 
 testEach(
-  'Whatever else comes, it goes on trying and says why, never quoting its key',
+  'after any other failure the feed keeps trying and says why, without quoting its key',
   async (start) => {
     const { feed, next, reach, retry } = await start();
     const stream = { 'content-type': 'text/event-stream' };
     const answers: [RegExp, (it: Connection) => unknown][] = [
       [/does not know the key.*clients create/, ({ response }) => response.writeHead(401).end(KEY)],
-      [/no feed of revocations at http/, ({ response }) => response.writeHead(404).end()],
+      [
+        /is not a feed of revocations \(status 404\)/,
+        ({ response }) => response.writeHead(404).end(),
+      ],
       [
         /redirects/,
         ({ response }) => response.writeHead(307, { location: 'http://127.0.0.1:9/' }).end(),
@@ -324,7 +330,7 @@ testEach(
   },
 );
 
-test('What a newer server says beyond this version is skipped, counted and told', async () => {
+test('what only a newer server knows is skipped, counted and reported', async () => {
   const { feed, next, reach, isRevoked } = await startFeed();
   const { open, response } = await next();
   const data = JSON.stringify([
@@ -346,7 +352,7 @@ test('What a newer server says beyond this version is skipped, counted and told'
   while (!isRevoked(8)) await setTimeout(1, undefined, inTime());
 });
 
-test('It says its key to no address that others could listen at', async () => {
+test('the key is not sent to an address where others could read it', async () => {
   const asked: string[] = [];
   const addresses = ['http://auth.example/', 'ftp://127.0.0.1/', 'nonsense', 'https://u:p@x/'];
   const { reach, retry } = await startFeed({
@@ -368,7 +374,7 @@ test('It says its key to no address that others could listen at', async () => {
   assert.deepEqual(asked, []);
 });
 
-testEach('Closed, it hears of nothing more and leaves nothing behind', async (start) => {
+testEach('a closed feed hears of nothing more and leaves nothing open', async (start) => {
   const { feed, next, reach, timers, waiting, isRevoked } = await start();
   const { open, response } = await next();
   open(revoked(1) + live(1));
@@ -390,7 +396,7 @@ testEach('Closed, it hears of nothing more and leaves nothing behind', async (st
   assert.equal(waiting.length, 0);
 });
 
-testEach('Closed while it waits or while it asks, it does not come back', async (start) => {
+testEach('a feed that is closed while it waits or connects does not come back', async (start) => {
   const waitingFeed = await start();
   (await waitingFeed.next()).response.destroy();
   await waitingFeed.reach(({ error }) => error !== undefined);
@@ -407,7 +413,7 @@ testEach('Closed while it waits or while it asks, it does not come back', async 
   assert.equal(asking.feed.status.state, 'closed');
 });
 
-test('What has expired is forgotten', async () => {
+test('expired entries are removed', async () => {
   const { next, reach, timers, index, clock } = await startFeed();
   const entry = [1, 's', uuid(1), clock.now() + 1000];
   (await next()).open(`event: revoked\ndata: ${JSON.stringify([entry])}\n\n${live(1)}`);
@@ -436,7 +442,7 @@ function startListener(url: string, env: Record<string, string> = {}) {
   return startNode(['--input-type=module', '--eval', program], { cwd: import.meta.dirname, env });
 }
 
-test('A process with nothing else to do ends, however live its feed is', async () => {
+test('a process with nothing else to do ends, although its feed is live', async () => {
   const { url, next } = await startScript();
   const child = startListener(url);
   (await next()).open(live(1));
@@ -444,7 +450,7 @@ test('A process with nothing else to do ends, however live its feed is', async (
   assert.equal(child.output(), 'live \n');
 });
 
-test('Over TLS as well, with an authority that the process was given', async () => {
+test('the feed works over TLS, with an authority that the process was given', async () => {
   const authority = join(import.meta.dirname, '../support/tls/server.pem');
   const { url, next } = await startScript(createTlsServer(tls));
   const child = startListener(url, { NODE_EXTRA_CA_CERTS: authority });
@@ -453,7 +459,7 @@ test('Over TLS as well, with an authority that the process was given', async () 
   assert.equal(child.output(), 'live \n');
 });
 
-test('It goes through the proxy of the environment where Node.js is told to use that', async () => {
+test('the feed uses the proxy of the environment if Node.js is told to use it', async () => {
   const { url, next } = await startScript();
   const child = startListener('http://127.0.0.1:9/feed', {
     NODE_USE_ENV_PROXY: '1',
@@ -466,7 +472,7 @@ test('It goes through the proxy of the environment where Node.js is told to use 
   assert.equal(child.output(), 'live \n');
 });
 
-testEach('What is wrong with the connection is named', async (start) => {
+testEach('the error says what is wrong with the connection', async (start) => {
   const plain = await startScript();
   const encrypted = await startScript(createTlsServer(tls));
   const closed = createServer().listen(0, '127.0.0.1');

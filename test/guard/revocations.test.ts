@@ -52,7 +52,7 @@ async function setUp(t: TestContext, onStale?: StalePolicy) {
       cut.abort();
       await until(() => guard.status().revocations?.connected === false);
     },
-    mendFeed: () => {
+    restoreFeed: () => {
       cut = new AbortController();
     },
   };
@@ -78,7 +78,7 @@ const isRevoked = (guard: Guard, token: string) => () => {
 const ask = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 const STALE = { code: 'revocations_stale' };
 
-test('what is revoked at the server is refused at the guard', async (t) => {
+test('tokens that are revoked at the server are refused at the guard', async (t) => {
   const { guard, signIn, logOut, server } = await setUp(t);
   const [alice, bob] = [await signIn('alice'), await signIn('bob')];
   guard.verify(alice);
@@ -94,17 +94,17 @@ test('what is revoked at the server is refused at the guard', async (t) => {
   await until(() => (guard.status().revocations?.lastSeq ?? 0) >= 2);
 });
 
-test('a guard that starts later knows what was revoked before', async (t) => {
-  const { guard, signIn, logOut, cutFeed, mendFeed } = await setUp(t);
+test('a guard that starts later knows earlier revocations', async (t) => {
+  const { guard, signIn, logOut, cutFeed, restoreFeed } = await setUp(t);
   const token = await signIn('alice');
   await cutFeed();
   await logOut(token);
   guard.verify(token);
-  mendFeed();
+  restoreFeed();
   await until(isRevoked(guard, token));
 });
 
-test('past maxStaleness tokens are accepted by default, and the status says so', async (t) => {
+test('after maxStaleness tokens are accepted by default, and the status says so', async (t) => {
   const { guard, signIn, cutFeed, clock } = await setUp(t);
   const token = await signIn('alice');
   await cutFeed();
@@ -116,8 +116,8 @@ test('past maxStaleness tokens are accepted by default, and the status says so',
   assert.ok((revocations?.staleness ?? 0) >= 60_000);
 });
 
-test('past maxStaleness nothing is accepted where that is chosen, until the feed is back', async (t) => {
-  const { guard, signIn, cutFeed, mendFeed, clock } = await setUp(t, 'reject');
+test('after maxStaleness the policy reject refuses all tokens until the feed is back', async (t) => {
+  const { guard, signIn, cutFeed, restoreFeed, clock } = await setUp(t, 'reject');
   const token = await signIn('alice');
   guard.verify(token);
   await cutFeed();
@@ -130,12 +130,12 @@ test('past maxStaleness nothing is accepted where that is chosen, until the feed
   );
   assert.equal(answer.status, 503);
   assert.ok(answer.headers.has('retry-after'));
-  mendFeed();
+  restoreFeed();
   await until(() => guard.status().revocations?.connected === true);
   guard.verify(token);
 });
 
-test('a clock that is set neither hides that the revocations are old, nor makes them so', async (t) => {
+test('setting the clock neither hides that the revocations are old nor makes them look old', async (t) => {
   const { guard, signIn, cutFeed, clock } = await setUp(t, 'reject');
   const token = await signIn('alice');
   clock.set(300);
@@ -152,7 +152,7 @@ test('a clock that is set neither hides that the revocations are old, nor makes 
   assert.equal(guard.status().revocations?.staleness, 61_000);
 });
 
-test('past maxStaleness the issuer is asked where that is chosen', async (t) => {
+test('after maxStaleness the policy introspect asks the issuer', async (t) => {
   const { guard, signIn, logOut, cutFeed, clock, server } = await setUp(t, 'introspect');
   const [alice, bob] = [await signIn('alice'), await signIn('bob')];
   await cutFeed();
@@ -171,7 +171,7 @@ test('past maxStaleness the issuer is asked where that is chosen', async (t) => 
   );
 });
 
-test('a token is accepted by introspection only where the answer says that it is active', async (t) => {
+test('introspection accepts a token only if the response says that it is active', async (t) => {
   const clock = new TestClock(Date.now());
   const server = await startServer({ clock });
   let answer: unknown;
@@ -210,7 +210,7 @@ test('a token is accepted by introspection only where the answer says that it is
   }
 });
 
-test('changes of the feed are told', async (t) => {
+test('changes of the feed are reported', async (t) => {
   const { statuses, cutFeed } = await setUp(t);
   assert.ok(statuses.some(({ revocations }) => revocations?.state === 'live'));
   await cutFeed();
@@ -218,7 +218,7 @@ test('changes of the feed are told', async (t) => {
   assert.equal(typeof statuses.at(-1)?.revocations?.error, 'string');
 });
 
-test('a wrong credential is told, and tokens are judged without revocations', async (t) => {
+test('a wrong credential is reported, and tokens are verified without revocations', async (t) => {
   const { server, signIn, clock } = await setUp(t);
   const options = {
     issuer: ISSUER,
@@ -243,7 +243,7 @@ test('a wrong credential is told, and tokens are judged without revocations', as
   }
 });
 
-test('a revoked key signs nothing that a guard takes, and its successor does', async (t) => {
+test('a guard refuses tokens of a revoked key, and accepts those of its successor', async (t) => {
   const { server, guard, signIn } = await setUp(t);
   const old = await signIn('jane');
   assert.equal(guard.verify(old).username, 'jane');

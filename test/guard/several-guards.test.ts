@@ -63,7 +63,7 @@ const byCookie = (token: string, more: object = {}) => ({
   headers: { cookie: `__Host-latchkey_access=${token}`, ...more },
 });
 
-test('a combined guard lets a token be judged by the guard of its own issuer alone', async () => {
+test('a combined guard has each token verified only by the guard of its issuer', async () => {
   const { a, b, guard } = createPair();
   for (const [own, issuer] of [
     [a, A],
@@ -99,7 +99,7 @@ test('a combined guard lets a token be judged by the guard of its own issuer alo
   });
 });
 
-test('roles, optional routes and the form of the web work combined', async () => {
+test('roles, optional routes and web requests work with a combined guard', async () => {
   const { a, b, guard } = createPair();
   const check = guard.require({ roles: ['admin'] });
   assert.equal((await check(byHeader(b.sign({ roles: ['admin'] })))).iss, B);
@@ -117,7 +117,7 @@ test('roles, optional routes and the form of the web work combined', async () =>
   assert.equal((await handler(new Request('https://api.example'))).status, 401);
 });
 
-test('cookies and origins stay those of each guard', async () => {
+test('each guard keeps its cookies and origins', async () => {
   const shared = createPair({
     a: { origins: ['https://app-a.example'] },
     b: { origins: ['https://app-b.example'] },
@@ -145,7 +145,7 @@ test('cookies and origins stay those of each guard', async () => {
   assert.throws(() => apart.guard.authenticate(two), { code: 'multiple_credentials' });
 });
 
-test('revocations stay those of each guard, and so does what an issuer that is away means', async () => {
+test('each guard keeps its revocations, and an unreachable issuer affects only its own guard', async () => {
   const one = createTestIssuer({ issuer: A });
   const other = createTestIssuer({ issuer: B });
   const guard = combineGuards(one.guard, other.guard);
@@ -171,7 +171,7 @@ test('revocations stay those of each guard, and so does what an issuer that is a
   await assert.rejects(partly.ready(), { code: 'guard_not_ready' });
 });
 
-test('guards that cannot be told apart are not combined', () => {
+test('guards without different issuers cannot be combined', () => {
   const keys = generateSigningKey('ES256').publicKey;
   const named = () => createGuard({ keys, issuer: A });
   for (const guards of [
@@ -248,7 +248,7 @@ test('two guards share an app under two names, in every framework', async (t) =>
   }
 });
 
-test("the server's own users may have another name, beside what another plugin calls user", async () => {
+test("the server's own users may have another name if another plugin adds user", async () => {
   const host = await startHost(
     { as: 'account' },
     (app) => {
@@ -273,7 +273,7 @@ test("the server's own users may have another name, beside what another plugin c
   await host.close();
 });
 
-test('a name that could replace what is there is refused', async () => {
+test('a name that could replace an existing property is refused', async () => {
   const { guard } = createTestIssuer();
   for (const as of ['', 'a b', '1a', '__proto__', 'constructor', 'toString', 5, undefined, null]) {
     const options = { as } as { as: string };

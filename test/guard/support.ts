@@ -4,11 +4,8 @@ import {
 } from '../../src/guard/verify/access-token-verifier.ts';
 import { createJti } from '../../src/jwt/access-token.ts';
 import { createSigner } from '../../src/jwt/jws.ts';
-import {
-  generateSigningKey,
-  type SigningKey,
-  toVerificationKey,
-} from '../../src/jwt/keys/import-keys.ts';
+import { generateSigningKey, toVerificationKey } from '../../src/jwt/keys/import-keys.ts';
+import type { SigningKey } from '../../src/jwt/keys/key-types.ts';
 import type { Revocation } from '../../src/revocation/revocation.ts';
 import { RevocationIndex } from '../../src/revocation/revocation-index.ts';
 

@@ -5,9 +5,18 @@ import express, { type RequestHandler } from 'express';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
 import { type AuthenticatedUser, createGuard } from 'latchkey/guard';
-import { getUser, requireUser as requireExpressUser } from 'latchkey/guard/express';
-import { findUser, latchkeyGuard } from 'latchkey/guard/fastify';
-import { requireUser as requireHonoUser } from 'latchkey/guard/hono';
+import {
+  type Guard as ExpressGuard,
+  getUser,
+  requireUser as requireExpressUser,
+} from 'latchkey/guard/express';
+import {
+  type Guard as FastifyGuard,
+  findUser,
+  type GuardPluginOptions,
+  latchkeyGuard,
+} from 'latchkey/guard/fastify';
+import { type Guard as HonoGuard, requireUser as requireHonoUser } from 'latchkey/guard/hono';
 import type { RequireUser, AuthenticatedUser as ServerUser } from 'latchkey/server';
 import { createTestIssuer } from 'latchkey/testing';
 // The app's own claims: `tenant`, a string. Declared once, for the guard.
@@ -31,7 +40,7 @@ interface OwnClaims {
   readonly plan: { readonly seats: number };
 }
 
-test('users are typed in every framework, the own claims of the host included', async () => {
+test('users have types in every framework, with the claims of the host', async () => {
   const { guard } = createTestIssuer();
   const typed = createTestIssuer<OwnClaims>().guard;
 
@@ -51,7 +60,7 @@ test('users are typed in every framework, the own claims of the host included', 
     user.tenant = 'other';
     // @ts-expect-error frozen
     user.roles?.push('admin');
-    // @ts-expect-error nobody declared it
+    // @ts-expect-error not declared
     const unknown: string = user['other'];
     return [right, number, name, unknown];
   };
@@ -96,8 +105,8 @@ test('users are typed in every framework, the own claims of the host included', 
   hono.get('/own', requireHonoUser(typed), (c) => c.json(checkOwn(c.get('user'))));
   hono.get('/open', (c) => {
     // @ts-expect-error no guard stands before this route
-    const nobody = c.get('user');
-    return c.json({ nobody });
+    const user = c.get('user');
+    return c.json({ user });
   });
 
   const app = express();
@@ -195,4 +204,10 @@ test('users are typed in every framework, the own claims of the host included', 
     ].every(Boolean),
   );
   await fastify.close();
+});
+
+test('every adapter exports the types that its signatures mention', () => {
+  const guard = createTestIssuer().guard satisfies ExpressGuard satisfies HonoGuard;
+  const options: GuardPluginOptions & { guard: FastifyGuard } = { guard };
+  assert.equal(options.guard, guard);
 });

@@ -27,7 +27,7 @@ const value = (): CachedToken => ({
 /** A text that ends as a signature does: tokens are looked up by their ends. */
 const tokenOf = (name: string | number) => `${name}.${hash('sha256', `${name}`, 'base64url')}`;
 
-test('what was added is found until it is deleted', () => {
+test('a token is found until it is deleted', () => {
   const cache = new VerifiedTokenCache();
   const entry = value();
   cache.add('token', entry);
@@ -39,7 +39,7 @@ test('what was added is found until it is deleted', () => {
   assert.deepEqual([cache.size, cache.bytes], [0, 0]);
 });
 
-test('it never holds more than its bounds, whatever happens to it, and knows what it holds', () => {
+test('the cache never exceeds its bounds in random lives, and counts its content correctly', () => {
   const step = fc.record({
     verb: fc.constantFrom('add', 'add', 'add', 'find', 'delete', 'clear'),
     token: fc.nat({ max: 30 }).map((n) => tokenOf(`${n}`.padEnd(1 + n * 20, 'x'))),
@@ -76,7 +76,7 @@ test('it never holds more than its bounds, whatever happens to it, and knows wha
   );
 });
 
-test('of two tokens whose signatures end alike each is found as itself or not at all', () => {
+test('two tokens whose signatures end alike are never confused', () => {
   const cache = new VerifiedTokenCache({ maxEntries: 10 });
   const tokens = Array.from({ length: 30 }, (_, at) => `${at}.payload.signature`);
   for (const token of tokens) {
@@ -92,7 +92,7 @@ test('of two tokens whose signatures end alike each is found as itself or not at
   assert.deepEqual([cache.size, cache.bytes], [0, 0]);
 });
 
-test('a token that is too long to keep pushes nothing out', () => {
+test('a token that is too long to keep evicts nothing', () => {
   const cache = new VerifiedTokenCache({ maxBytes: 2000 });
   cache.add('short', value());
   cache.add(`${'x'.repeat(5000)}short`, value());
@@ -100,7 +100,7 @@ test('a token that is too long to keep pushes nothing out', () => {
   assert.equal(cache.size, 1);
 });
 
-test('what is in use survives a flood of tokens that come once', () => {
+test('tokens in use survive a flood of tokens that come once', () => {
   const cache = new VerifiedTokenCache({ maxEntries: 100 });
   const used = Array.from({ length: 50 }, (_, index) => tokenOf(`used-${index}`));
   for (const token of used) cache.add(token, value());
@@ -121,7 +121,7 @@ test('adding a token again replaces it', () => {
   assert.equal(cache.size, 1);
 });
 
-test('bounds that are no numbers are refused', () => {
+test('bounds that are not numbers are refused', () => {
   for (const wrong of [-1, Number.NaN, 1.5, Number.POSITIVE_INFINITY]) {
     assert.throws(() => new VerifiedTokenCache({ maxEntries: wrong }), RangeError);
     assert.throws(() => new VerifiedTokenCache({ maxBytes: wrong }), RangeError);

@@ -9,7 +9,7 @@ for (const cache of [undefined, false] as const) {
   const options = cache === false ? { cache } : {};
   const how = cache === false ? 'without a cache' : 'with a cache';
 
-  test(`${how}: a token gives its claims, as often as it comes`, () => {
+  test(`${how}: verifying a token returns its claims, as often as it comes`, () => {
     const { verifier, sign, claims } = createBench(options);
     const said = claims({ roles: ['editor'], scope: 'read', username: 'alice', plan: { tier: 2 } });
     const token = sign(said);
@@ -17,7 +17,7 @@ for (const cache of [undefined, false] as const) {
     assert.deepEqual(verifier.verify(token), said);
   });
 
-  test(`${how}: claims cannot be changed by a handler, however deep`, () => {
+  test(`${how}: a handler cannot change the claims at any depth`, () => {
     const { verifier, sign, claims } = createBench(options);
     const token = sign(claims({ roles: ['editor'], plan: { limits: [{ seats: 1 }] } }));
     const seen = verifier.verify(token);
@@ -46,7 +46,7 @@ for (const cache of [undefined, false] as const) {
     assert.throws(() => verifier.verify(token), { code: 'token_expired' });
   });
 
-  test(`${how}: a clock that steps back behind nbf refuses until it is there again`, () => {
+  test(`${how}: a token is refused while the clock is set back to before nbf`, () => {
     const { verifier, sign, claims, clock } = createBench(options);
     const token = sign(claims({ nbf: START }));
     verifier.verify(token);
@@ -56,7 +56,7 @@ for (const cache of [undefined, false] as const) {
     verifier.verify(token);
   });
 
-  test(`${how}: a clock that steps back behind iat changes nothing`, () => {
+  test(`${how}: a clock that is set back to before iat changes nothing`, () => {
     const { verifier, sign, claims, clock } = createBench(options);
     const token = sign(claims());
     verifier.verify(token);
@@ -68,7 +68,7 @@ for (const cache of [undefined, false] as const) {
     ['its session', { kind: 'session', subject: 'session' }, { sid: 'another' }],
     ['its user', { kind: 'user', subject: 'alice', version: 2 }, { sub: 'bob' }],
   ] as const) {
-    test(`${how}: revoking ${name} refuses it at once, and no other`, () => {
+    test(`${how}: revoking ${name} refuses it immediately, and no other`, () => {
       const { verifier, sign, claims, revoke } = createBench(options);
       const [token, other] = [sign(claims()), sign(claims(spared))];
       const [unseen, unseenOther] = [sign(claims()), sign(claims(spared))];
@@ -93,7 +93,7 @@ for (const cache of [undefined, false] as const) {
     verifier.verify(other);
   });
 
-  test(`${how}: a user's tokens of the version that is still accepted live on`, () => {
+  test(`${how}: tokens of a user with a version that is still accepted stay valid`, () => {
     const { verifier, sign, claims, revoke } = createBench(options);
     const [first, second] = [sign(claims({}, 1)), sign(claims({}, 2))];
     verifier.verify(first);
@@ -103,7 +103,7 @@ for (const cache of [undefined, false] as const) {
     verifier.verify(second);
   });
 
-  test(`${how}: the tokens of a removed key are refused, seen or not`, () => {
+  test(`${how}: tokens of a removed key are refused, whether they were verified before or not`, () => {
     const { verifier, sign, claims, key } = createBench(options);
     const next = generateSigningKey('EdDSA');
     const token = sign(claims());
@@ -116,7 +116,7 @@ for (const cache of [undefined, false] as const) {
     verifier.verify(sign(claims(), next));
   });
 
-  test(`${how}: every attack known by name is refused, before and after the token was seen`, () => {
+  test(`${how}: every known attack is refused, before and after the token was verified`, () => {
     const { verifier, sign, claims, key } = createBench(options);
     const token = sign(claims());
     const attacks = tokenAttacks({ token, key });
@@ -132,7 +132,7 @@ for (const cache of [undefined, false] as const) {
   });
 
   for (const claim of ['client_id', 'jti', 'sid', 'auth_time']) {
-    test(`${how}: a token without ${claim}, or with a wrong one, is no access token`, () => {
+    test(`${how}: a token without ${claim}, or with a wrong one, is not an access token`, () => {
       const { verifier, sign, claims } = createBench(options);
       for (const wrong of [undefined, null, '', [], {}, true, claim === 'auth_time' ? '1' : 1]) {
         const token = sign(claims({ [claim]: wrong }));
@@ -157,7 +157,7 @@ for (const cache of [undefined, false] as const) {
   }
 }
 
-test('a token seen before costs one reading of the clock, and its claims are the same object', () => {
+test('a token that was verified before needs one reading of the clock, and has the same claims object', () => {
   const { verifier, sign, claims, clock } = createBench();
   const token = sign(claims());
   const first = verifier.verify(token);
@@ -187,7 +187,7 @@ test('the index is asked again only when it changed', () => {
   assert.equal(asked, 2);
 });
 
-test('garbage neither enters the cache nor pushes a token out', () => {
+test('garbage neither enters the cache nor evicts a token', () => {
   const { verifier, sign, claims, key } = createBench({ cache: { maxEntries: 4 } });
   const tokens = Array.from({ length: 4 }, () => sign(claims()));
   const seen = tokens.map((token) => verifier.verify(token));
@@ -199,7 +199,7 @@ test('garbage neither enters the cache nor pushes a token out', () => {
   }
 });
 
-test('a revoked or expired token leaves its place in the cache', () => {
+test('a revoked or expired token is removed from the cache', () => {
   const { verifier, sign, claims, revoke, clock } = createBench({ cache: { maxEntries: 3 } });
   const short = sign(claims({ exp: START + 1, sid: 'short' }));
   const revoked = sign(claims({ sid: 'revoked' }));

@@ -5,14 +5,12 @@ import { isSymmetric } from '../../src/jwt/algorithms.ts';
 import { createSigner } from '../../src/jwt/jws.ts';
 import { createJwtVerifier } from '../../src/jwt/jwt-verifier.ts';
 import {
-  exportPrivateJwk,
   generateSigningKey,
   importSigningKey,
   importVerificationKey,
-  toJwks,
-  toPublicJwk,
   toVerificationKey,
 } from '../../src/jwt/keys/import-keys.ts';
+import { exportPrivateJwk, toJwks, toPublicJwk } from '../../src/jwt/keys/jwk.ts';
 import { AUDIENCE, algorithms, claims, clock, ISSUER, keyFor, NOW } from './support.ts';
 
 const expectations = {
@@ -49,7 +47,7 @@ for (const algorithm of algorithms) {
     assert.deepEqual(verify(token), claims);
   });
 
-  test(`${algorithm}: a key survives export and import, here and in jose`, async () => {
+  test(`${algorithm}: a key can be exported and imported, here and in jose`, async () => {
     const key = keyFor(algorithm);
     const jwk = exportPrivateJwk(key);
     const again = importSigningKey(JSON.stringify(jwk), algorithm);
@@ -69,7 +67,7 @@ for (const algorithm of algorithms) {
     continue;
   }
 
-  test(`${algorithm}: jose verifies by the key set we publish, which holds nothing private`, async () => {
+  test(`${algorithm}: jose verifies with the key set that we publish, which contains nothing private`, async () => {
     const key = keyFor(algorithm);
     const jwks = toJwks([keyFor('HS256'), key, generateSigningKey('ES256')]);
     const token = createSigner(key, 'at+jwt')(claims);
@@ -83,7 +81,7 @@ for (const algorithm of algorithms) {
     }
   });
 
-  test(`${algorithm}: we verify by the key set we publish`, () => {
+  test(`${algorithm}: we verify with the key set that we publish`, () => {
     const key = keyFor(algorithm);
     const published = importVerificationKey(JSON.stringify(toPublicJwk(key)), algorithm);
     assert.deepEqual(

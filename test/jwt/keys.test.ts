@@ -3,13 +3,12 @@ import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import type { Algorithm } from '../../src/jwt/algorithms.ts';
 import {
-  exportPrivateJwk,
   generateSigningKey,
   importSigningKey,
   importVerificationKey,
-  type KeyMaterial,
-  toPublicJwk,
 } from '../../src/jwt/keys/import-keys.ts';
+import { exportPrivateJwk, toPublicJwk } from '../../src/jwt/keys/jwk.ts';
+import type { KeyMaterial } from '../../src/jwt/keys/key-material.ts';
 import { KeyRefused } from '../../src/kernel/errors.ts';
 import { algorithms, keyFor } from './support.ts';
 
@@ -23,7 +22,7 @@ const rsa = keyFor('RS256');
 const ec = keyFor('ES256');
 const ed = keyFor('EdDSA');
 
-test('generated keys are those their algorithm asks for', () => {
+test('generated keys fit their algorithm', () => {
   const made = (algorithm: Algorithm) => generateSigningKey(algorithm).privateKey;
   assert.equal(made('RS384').asymmetricKeyDetails?.modulusLength, 3072);
   assert.equal(rsa.privateKey.asymmetricKeyDetails?.modulusLength, 2048);
@@ -144,7 +143,7 @@ for (const [name, algorithm, material] of [
   });
 }
 
-test('a secret is its UTF-8 bytes, or the bytes given', () => {
+test('a secret is the UTF-8 bytes of a text, or the given bytes', () => {
   const text = 'Zürich-lake-swims-at-dawn-in-november';
   const key = importSigningKey(text, 'HS256');
   assert.deepEqual(key.privateKey.export(), Buffer.from(text));
@@ -152,7 +151,7 @@ test('a secret is its UTF-8 bytes, or the bytes given', () => {
   assert.ok(!key.kid.includes(text.slice(0, 4)));
 });
 
-test('a secret that the caller wipes after the import still signs', () => {
+test('a secret that the caller erases after the import still signs', () => {
   const bytes = randomBytes(32);
   const before = Buffer.from(bytes);
   const key = importSigningKey(bytes, 'HS256');
@@ -160,7 +159,7 @@ test('a secret that the caller wipes after the import still signs', () => {
   assert.deepEqual(key.privateKey.export(), before);
 });
 
-test('the kid: what is asked for, else that of the JWK, else made from the key', () => {
+test('the kid is the given one, else that of the JWK, else computed from the key', () => {
   const jwk = { ...exportPrivateJwk(ec), kid: 'from-jwk' };
   assert.equal(importSigningKey(jwk, 'ES256', 'asked').kid, 'asked');
   assert.equal(importSigningKey(jwk, 'ES256').kid, 'from-jwk');
@@ -259,7 +258,7 @@ const refused: [string, Algorithm, unknown, KeyRefused['code'], RegExp][] = [
     'HS256',
     pem(rsa.publicKey, 'spki'),
     'wrong_key_type',
-    /whoever has the public half/,
+    /everyone who has the public half/,
   ],
   [
     'a private PEM as the secret',
@@ -370,7 +369,7 @@ const refused: [string, Algorithm, unknown, KeyRefused['code'], RegExp][] = [
     'ES256',
     pem(ec.privateKey, 'pkcs8') + certificate + certificate,
     'invalid_key',
-    /a key and 2 certificates\. Give the key alone: the part from -----BEGIN PRIVATE KEY-----/,
+    /a key and 2 certificates\. Give only the key: the part from -----BEGIN PRIVATE KEY-----/,
   ],
   [
     'a certificate above its key',
@@ -391,7 +390,7 @@ const refused: [string, Algorithm, unknown, KeyRefused['code'], RegExp][] = [
     'ES256',
     pem(ec.privateKey, 'pkcs8').replace(/\n(.{20}).*/, '\n$1\u2026'),
     'invalid_key',
-    /a character that does not belong into it \(U\+2026\)/,
+    /a character that does not belong in it \(U\+2026\)/,
   ],
   [
     'a PEM that lost a dash',
@@ -494,7 +493,7 @@ for (const [name, algorithm, material, code, message] of refused) {
   });
 }
 
-test('an algorithm that is none of ours is refused', () => {
+test('an unknown algorithm is refused', () => {
   for (const algorithm of ['none', 'HS1', 'toString', '__proto__', '', 'es256']) {
     assert.throws(() => importSigningKey('x'.repeat(32), algorithm as Algorithm), {
       code: 'wrong_key_type',
@@ -510,7 +509,7 @@ test('weak keys are refused for verification too', () => {
   }
 });
 
-test('random secrets are never taken for placeholders, nor for keys, paths or addresses', () => {
+test('random secrets are never mistaken for placeholders, keys, paths or addresses', () => {
   for (let run = 0; run < 1000; run++) {
     const bytes = randomBytes(48);
     const digits = Array.from(bytes, (byte) => byte % 10).join('');
@@ -530,13 +529,13 @@ test('random secrets are never taken for placeholders, nor for keys, paths or ad
   }
 });
 
-test('a passphrase of ordinary words is fine', () => {
+test('a passphrase of ordinary words is accepted', () => {
   importSigningKey('marmalade wintry tractor obelisk 7 fjord', 'HS256');
   importSigningKey('weekend at a private lake, begin: public swim', 'HS256');
   importSigningKey('correct.horse.battery.staple.swims', 'HS256');
   importSigningKey('K9#vR!xP2@mQ7$wL5^tZ8&nB3*cJ6%hF', 'HS256');
 });
 
-test('every algorithm has its own kind of key id', () => {
+test('each algorithm has its own kind of key id', () => {
   for (const algorithm of algorithms) assert.match(keyFor(algorithm).kid, /^[\w-]{22,43}$/);
 });

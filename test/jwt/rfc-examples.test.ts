@@ -2,11 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Algorithm } from '../../src/jwt/algorithms.ts';
 import { createJwsVerifier } from '../../src/jwt/jws.ts';
-import {
-  importSigningKey,
-  importVerificationKey,
-  type JsonWebKey,
-} from '../../src/jwt/keys/import-keys.ts';
+import { importSigningKey, importVerificationKey } from '../../src/jwt/keys/import-keys.ts';
+import type { JsonWebKey } from '../../src/jwt/keys/key-material.ts';
 import { decodeBase64url } from '../../src/kernel/encoding/base64url.ts';
 
 const JOE =

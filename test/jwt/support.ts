@@ -1,9 +1,6 @@
 import { ALGORITHMS, type Algorithm, isAlgorithm } from '../../src/jwt/algorithms.ts';
-import {
-  generateSigningKey,
-  importSigningKey,
-  type SigningKey,
-} from '../../src/jwt/keys/import-keys.ts';
+import { generateSigningKey, importSigningKey } from '../../src/jwt/keys/import-keys.ts';
+import type { SigningKey } from '../../src/jwt/keys/key-types.ts';
 
 export const NOW = 1_800_000_000;
 export const clock = { now: () => NOW * 1000 };

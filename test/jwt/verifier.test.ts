@@ -5,9 +5,9 @@ import { createJwtVerifier, type JwtVerifierOptions } from '../../src/jwt/jwt-ve
 import {
   generateSigningKey,
   importSigningKey,
-  type SigningKey,
   toVerificationKey,
 } from '../../src/jwt/keys/import-keys.ts';
+import type { SigningKey } from '../../src/jwt/keys/key-types.ts';
 import { TokenRefused } from '../../src/kernel/errors.ts';
 import { encode, signSegments, tokenAttacks } from '../support/tokens.ts';
 import { AUDIENCE, algorithms, claims, clock, ISSUER, keyFor, NOW } from './support.ts';
@@ -28,9 +28,9 @@ for (const algorithm of algorithms) {
   const verify = verifierFor(key);
   const token = createSigner(key, 'at+jwt')(claims);
 
-  test(`${algorithm}: what was signed verifies`, () => assert.deepEqual(verify(token), claims));
+  test(`${algorithm}: a signed token verifies`, () => assert.deepEqual(verify(token), claims));
 
-  test(`${algorithm}: every attack known by name is refused, each with its code`, () => {
+  test(`${algorithm}: every known attack is refused, each with its code`, () => {
     for (const { name, token: forged, code } of tokenAttacks({ token, key })) {
       assert.throws(
         () => verify(forged),
@@ -46,7 +46,7 @@ for (const algorithm of algorithms) {
   });
 }
 
-test('a token of one algorithm is refused where the same key serves another', () => {
+test('a token is refused if its key is trusted for another algorithm', () => {
   const rs = keyFor('RS256');
   const ps = importSigningKey(rs.privateKey, 'PS256', rs.kid);
   assert.throws(() => verifierFor(ps)(createSigner(rs, 'at+jwt')(claims)), {
@@ -54,7 +54,7 @@ test('a token of one algorithm is refused where the same key serves another', ()
   });
 });
 
-test('several keys at once, and each with its own tokens', () => {
+test('several keys are trusted together, each for its own tokens', () => {
   const keys = [keyFor('HS256'), keyFor('ES256'), keyFor('EdDSA'), generateSigningKey('ES256')];
   const verify = verifierFor(keyFor('HS256'), { keys: keys.map(toVerificationKey) });
   for (const key of keys) assert.deepEqual(verify(createSigner(key, 'at+jwt')(claims)), claims);
@@ -63,7 +63,7 @@ test('several keys at once, and each with its own tokens', () => {
   });
 });
 
-test('two keys of one name are refused, the same key twice is not', () => {
+test('two keys with one kid are refused, and the same key twice is not', () => {
   const [a, b] = [generateSigningKey('ES256'), generateSigningKey('ES256')].map(toVerificationKey);
   assert.ok(a && b);
   assert.throws(() => verifierFor(keyFor('HS256'), { keys: [a, { ...b, kid: a.kid }] }), {
@@ -79,7 +79,7 @@ test('without keys every token is untrusted', () => {
   });
 });
 
-test('what is not a string is malformed', () => {
+test('a value that is not a string is malformed', () => {
   const verify: (token: never) => unknown = verifierFor(keyFor('HS256'));
   for (const value of [undefined, null, 0, {}, [], ['a.b.c'], Buffer.from('a.b.c')]) {
     assert.throws(() => verify(value as never), { code: 'token_malformed' });
@@ -90,7 +90,7 @@ const hs = keyFor('HS256');
 const sign = createSigner(hs, 'at+jwt');
 const verifyHs = verifierFor(hs);
 
-test('characters beyond ASCII are refused wherever they stand', () => {
+test('characters outside of ASCII are refused at each place', () => {
   const token = sign(claims);
   for (const at of [0, 5, token.indexOf('.') + 3, token.length - 1]) {
     for (const shift of [0x100, 0xff00 - 0x20]) {
@@ -104,7 +104,7 @@ test('characters beyond ASCII are refused wherever they stand', () => {
   }
 });
 
-test('the longest token is accepted, one character more is not', () => {
+test('the longest token is accepted, and one character more is refused', () => {
   const header = createHeaderSegment(hs, 'at+jwt');
   const room = 8192 - header.length - 1 - 43 - 1;
   const padded = (bytes: number) => {
@@ -146,7 +146,7 @@ test('expiry and nbf hold to the second, with 5 seconds of tolerance', () => {
   }
 });
 
-test('an iat in the future is no reason to refuse', () => {
+test('an iat in the future is accepted', () => {
   assert.ok(verifyHs(sign({ ...claims, iat: NOW + 600, exp: NOW + 1200 })));
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closeAfter } from '../../src/kernel/close-after.ts';
 
-test('A close that fails hides no cause, and is told where the work succeeded', async () => {
+test('an error of the work is thrown before one of the close', async () => {
   const succeeds = async () => 'done';
   const fails = async () => {
     throw new Error('the work');

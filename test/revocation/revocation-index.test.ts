@@ -24,7 +24,7 @@ const everyToken = ['a', 'b'].flatMap((sub) =>
   ),
 );
 
-test('the order of entries does not matter, nor that they come twice', () => {
+test('entries may come in any order, and twice', () => {
   fc.assert(
     fc.property(
       fc
@@ -69,7 +69,7 @@ test('each kind revokes what it names and nothing else', () => {
   assert.ok(!revoked('user', 'alice', 3) && !revoked('user', 'session', 4));
 });
 
-test('of several versions the highest holds, whichever comes last', () => {
+test('the highest of several versions counts, whichever comes last', () => {
   const index = new RevocationIndex();
   for (const version of [2, 5, 3]) {
     index.apply({ seq: version, kind: 'user', subject: 'alice', version, expiresAt: version });
@@ -81,14 +81,14 @@ test('of several versions the highest holds, whichever comes last', () => {
   assert.ok(index.isRevoked(token(4)), 'it lives as long as the longest of them');
 });
 
-test('a jti that carries no version is revoked with its user', () => {
+test('a jti without a version is revoked with its user', () => {
   const index = new RevocationIndex();
   index.apply({ seq: 1, kind: 'user', subject: 'alice', version: 0, expiresAt: 1 });
   assert.ok(index.isRevoked({ sub: 'alice', sid: 's', jti: 'made-elsewhere' }));
   assert.ok(!index.isRevoked({ sub: 'alice', sid: 's', jti: jti(1, 0) }));
 });
 
-test('an epoch is left with every entry', () => {
+test('every entry changes the epoch', () => {
   const index = new RevocationIndex();
   const epochs = new Set([index.epoch]);
   for (let seq = 1; seq <= 10; seq++) {
@@ -98,7 +98,7 @@ test('an epoch is left with every entry', () => {
   assert.equal(epochs.size, 11);
 });
 
-test('pruning forgets what has expired and tells how much', () => {
+test('pruning removes expired entries and returns their number', () => {
   const index = new RevocationIndex();
   for (const [seq, kind] of (['session', 'user', 'token'] as const).entries()) {
     index.apply({ seq, kind, subject: 'early', version: 1, expiresAt: 10 });
@@ -111,7 +111,7 @@ test('pruning forgets what has expired and tells how much', () => {
   assert.ok(index.isRevoked({ sub: 'x', sid: 'late', jti: 'x' }));
 });
 
-test('a jti gives back the version it was made with', () => {
+test('a jti contains the version that it was created with', () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ minLength: 15, maxLength: 15 }),
@@ -207,7 +207,7 @@ const anyId = fc.oneof(
   { weight: 1, arbitrary: oddId },
 );
 
-test('it answers as a plain model does, whatever comes in whatever order', () => {
+test('the index agrees with a plain model over random lives', () => {
   const apply = fc.record({
     kind: fc.constantFrom('session' as const, 'user' as const, 'token' as const),
     subject: anyId,
@@ -250,7 +250,7 @@ test('it answers as a plain model does, whatever comes in whatever order', () =>
 
 const ID_CLAIM = { session: 'sid', user: 'sub', token: 'jti' } as const;
 
-test('an entry takes at most 100 bytes, however many there are', () => {
+test('an entry takes at most 100 bytes, no matter how many there are', () => {
   const index = new RevocationIndex();
   const random = createTestRandom();
   for (let seq = 1; seq <= 60_000; seq++) {
@@ -270,7 +270,7 @@ test('an entry takes at most 100 bytes, however many there are', () => {
   assert.ok(!index.isRevoked({ sub: 'x', sid: 'x', jti: 'x' }));
 });
 
-test('pruned in steps, it can be used in between', () => {
+test('the index can be used between the steps of pruning', () => {
   const index = new RevocationIndex();
   for (let n = 1; n <= 1000; n++) {
     index.apply({ seq: n, kind: 'session', subject: uuid(n), version: 0, expiresAt: n });
@@ -286,7 +286,7 @@ test('pruned in steps, it can be used in between', () => {
   }
 });
 
-test('nothing is missing while it grows, nor while it shrinks', () => {
+test('no entry is missing while the index grows or shrinks', () => {
   const index = new RevocationIndex();
   const isRevoked = (n: number) => index.isRevoked({ sub: 'x', sid: uuid(n), jti: 'x' });
   for (let n = 1; n <= 20_000; n++) {

@@ -7,7 +7,7 @@ import {
   sign,
 } from 'node:crypto';
 import type { Algorithm } from '../../src/jwt/algorithms.ts';
-import type { SigningKey } from '../../src/jwt/keys/import-keys.ts';
+import type { SigningKey } from '../../src/jwt/keys/key-types.ts';
 import type { TokenErrorCode } from '../../src/kernel/errors.ts';
 
 /** A token that must be refused, and with which code. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createStopwatch } from '../../src/kernel/clock.ts';
-import { systemClock, systemRandom } from '../../src/kernel/system-random.ts';
+import { systemClock } from '../../src/kernel/system-clock.ts';
+import { systemRandom } from '../../src/kernel/system-random.ts';
 
 test('the system clock tells milliseconds since the epoch', (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 1_700_000_000_123 });

@@ -5,7 +5,7 @@ import { createTestIssuer } from 'latchkey/testing';
 
 const askWith = (headers: object) => ({ method: 'POST', headers: { ...headers } });
 
-test('who is signed in is let in, by header and by cookie', async () => {
+test('a user that signed in is let pass, by header and by cookie', async () => {
   const { guard, signInAs } = createTestIssuer();
   const jane = signInAs({
     username: 'jane',
@@ -21,16 +21,16 @@ test('who is signed in is let in, by header and by cookie', async () => {
     assert.ok(Object.isFrozen(user) && Object.isFrozen(jane.user));
   }
   await guard.require({ roles: ['admin'], scopes: ['read'], maxAuthAge: 0 })(askWith(jane.headers));
-  const nobody = signInAs();
-  assert.deepEqual(nobody.user.amr, ['pwd']);
+  const unnamed = signInAs();
+  assert.deepEqual(unnamed.user.amr, ['pwd']);
   assert.deepEqual(signInAs({ amr: ['hwk', 'user'] }).user.amr, ['hwk', 'user']);
-  assert.equal(nobody.user.sub, 'test-user');
-  assert.throws(() => guard.require({ roles: ['admin'] })(askWith(nobody.headers)), {
+  assert.equal(unnamed.user.sub, 'test-user');
+  assert.throws(() => guard.require({ roles: ['admin'] })(askWith(unnamed.headers)), {
     code: 'insufficient_role',
   });
 });
 
-test('time passes when it is told to, and only then', () => {
+test('time passes only when the test moves it', () => {
   const { guard, signInAs, travel, clock } = createTestIssuer({ now: 1_800_000_000_000 });
   const { token } = signInAs({ expiresIn: 60 });
   travel(64);
@@ -50,7 +50,7 @@ test('time passes when it is told to, and only then', () => {
   );
 });
 
-test('what is revoked is refused at once, and nothing else', () => {
+test('a revoked token is refused immediately, and no other', () => {
   const { guard, signInAs, revoke } = createTestIssuer();
   const [phone, laptop, bob] = [
     signInAs({ id: 'alice' }),
@@ -81,7 +81,7 @@ test('two issuers do not trust each other', () => {
   assert.throws(() => one.guard.verify(other.signInAs().token), { code: 'token_untrusted' });
 });
 
-test('every algorithm and name can be had, and another library verifies by the key set', async () => {
+test('every algorithm and name can be set, and another library verifies with the key set', async () => {
   for (const algorithm of ['ES256', 'EdDSA', 'HS256'] as const) {
     const { guard, signInAs, jwks } = createTestIssuer({
       algorithm,
@@ -108,7 +108,7 @@ test('every algorithm and name can be had, and another library verifies by the k
   }
 });
 
-test('what it is told is never dropped', () => {
+test('options that make no sense are refused', () => {
   for (const wrong of [{ audiance: 'x' }, { audience: undefined }, 'x', ['x'], undefined, null]) {
     if (wrong === undefined) continue;
     assert.throws(() => createTestIssuer(wrong as never), TypeError, JSON.stringify(wrong));

@@ -1,10 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Algorithm } from '../../jwt/algorithms.ts';
-import {
-  type SigningKey,
-  toVerificationKey,
-  type VerificationKey,
-} from '../../jwt/keys/import-keys.ts';
+import { toVerificationKey } from '../../jwt/keys/import-keys.ts';
+import type { SigningKey, VerificationKey } from '../../jwt/keys/key-types.ts';
 import { StoreUnavailable } from '../../kernel/errors.ts';
 import type { Clock, StoredKey } from '../ports/store.ts';
 import { findNext, findSigner, isAccepted, ofAlgorithm } from './key-status.ts';

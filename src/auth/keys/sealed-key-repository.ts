@@ -1,10 +1,7 @@
 import { isAlgorithm, isSymmetric } from '../../jwt/algorithms.ts';
-import {
-  exportPrivateJwk,
-  importSigningKey,
-  type SigningKey,
-  toPublicJwk,
-} from '../../jwt/keys/import-keys.ts';
+import { importSigningKey } from '../../jwt/keys/import-keys.ts';
+import { exportPrivateJwk, toPublicJwk } from '../../jwt/keys/jwk.ts';
+import type { SigningKey } from '../../jwt/keys/key-types.ts';
 import { InvalidSetting, StoreUnavailable } from '../../kernel/errors.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import type {

@@ -1,6 +1,7 @@
 import { ACCESS_TOKEN_TYP, createJti } from '../../jwt/access-token.ts';
 import { createSigner } from '../../jwt/jws.ts';
-import type { SigningKey } from '../../jwt/keys/import-keys.ts';
+import type { SigningKey } from '../../jwt/keys/key-types.ts';
+import { isScopeName } from '../../jwt/scope.ts';
 import type { ActiveKeySet } from '../keys/active-key-set.ts';
 import type { Session, User, UserRecord } from '../model.ts';
 import { type Clock, type Random, toUser } from '../ports/store.ts';
@@ -103,8 +104,6 @@ async function grantScope(
 
 /** As with claims: a scope with a space in it would grant two, and one with a line break breaks headers. */
 function assertScopes(scopes: unknown): void {
-  const fit =
-    Array.isArray(scopes) &&
-    scopes.every((scope) => typeof scope === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope));
-  if (!fit) throw new TypeError('The scopes hook must return a list of names without spaces.');
+  if (!Array.isArray(scopes) || !scopes.every(isScopeName))
+    throw new TypeError('The scopes hook must return a list of names without spaces.');
 }

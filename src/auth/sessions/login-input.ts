@@ -1,8 +1,8 @@
+import { isScope } from '../../jwt/scope.ts';
 import { InputReader } from '../input.ts';
 import { EMAIL_MAX } from '../users/identifiers.ts';
 import type { UserReference } from '../users/users.ts';
 
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 const SCOPE_MAX = 1024;
 
 /** What a person gives to sign in: a username or an email address, and the password. */
@@ -32,7 +32,7 @@ export function parseLogin(
   if (reader.has('username') && reader.has('email')) {
     reader.problem('email', 'Give "username" or "email", not both.');
   }
-  if (scope && !SCOPE.test(scope)) {
+  if (scope && !isScope(scope)) {
     reader.problem('scope', '"scope" must be names separated by single spaces.');
   }
   reader.finish();

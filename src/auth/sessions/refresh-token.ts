@@ -1,11 +1,9 @@
 import { REFRESH_TOKEN_TYP } from '../../jwt/access-token.ts';
 import { createSigner } from '../../jwt/jws.ts';
 import { createJwtVerifier } from '../../jwt/jwt-verifier.ts';
-import {
-  importSigningKey,
-  type SigningKey,
-  toVerificationKey,
-} from '../../jwt/keys/import-keys.ts';
+import { importSigningKey, toVerificationKey } from '../../jwt/keys/import-keys.ts';
+import type { SigningKey } from '../../jwt/keys/key-types.ts';
+import { isCount } from '../../kernel/count.ts';
 import { RefreshRefused, TokenRefused } from '../../kernel/errors.ts';
 import { deriveRootKey, type RootKey } from '../keys/root-keys.ts';
 import type { Session } from '../model.ts';
@@ -139,8 +137,4 @@ function invalid(): RefreshRefused {
     'refresh_token_invalid',
     'This is not a refresh token of this server. Send the latest one you were given, or sign in again.',
   );
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

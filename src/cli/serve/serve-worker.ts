@@ -3,14 +3,14 @@
  * says so, and ends immediately when that one is gone.
  */
 import type { StandaloneApp } from '../../server/app.ts';
-import { describeFailure } from '../run.ts';
+import { describeFailure } from '../shell/describe-failure.ts';
+import { endSoon } from '../shell/end-soon.ts';
 import { exitCode } from '../shell/exit-code.ts';
-import { endSoon } from '../shell/process.ts';
 import { Console } from '../shell/terminal/console.ts';
 import { endOnFailure, readSurroundings } from '../shell/terminal/process-console.ts';
 import { type ServePlan, startServing } from './serve-plan.ts';
 import { stopGracefully } from './stop.ts';
-import type { Order, Report } from './worker-supervisor.ts';
+import type { Order, Report } from './worker-messages.ts';
 
 const console = new Console(readSurroundings());
 endOnFailure(console, `worker ${process.pid}: `);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { leaveSignalsToProgram } from '../../kernel/first-process.ts';
+import { leaveSignalsToProgram } from '../../kernel/process/first-process.ts';
 import { exitCode } from '../shell/exit-code.ts';
 import type { Console } from '../shell/terminal/console.ts';
 

@@ -1,36 +1,22 @@
 import cluster, { type Worker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../kernel/system-random.ts';
+import { findWorkerFile } from '../../kernel/process/worker-file.ts';
+import { systemClock } from '../../kernel/system-clock.ts';
+import { backOffMs } from '../../kernel/timing/back-off.ts';
 import { exitCode } from '../shell/exit-code.ts';
 import { CommandFailed, UsageError } from '../shell/failures.ts';
 import type { Console } from '../shell/terminal/console.ts';
 import type { ServePlan } from './serve-plan.ts';
+import type { Order, Report } from './worker-messages.ts';
 
-/** What a worker is told, and what it reports. */
-export type Order =
-  | { readonly serve: ServePlan }
-  /** ms to go on serving, while `/readyz` says otherwise. */
-  | { readonly stop: { readonly drain: number } };
-export type Report =
-  | { readonly listening: true }
-  /** It cannot serve, and says why: in the words of the program, with its exit code. */
-  | { readonly failure: { readonly message: string; readonly code: number } };
-
-/** Of a worker that lived as long, in ms, its end says nothing about the next one's chances. */
+/** A worker that ran this long (ms) resets the restart back-off. */
 const steady = 10_000;
-/** ms before a worker is replaced; doubled for each that dies young, and none for the first. */
-const firstPause = 250;
-const longestPause = 10_000;
+/** The first worker that dies young is replaced without a wait. */
+const RESTART = { firstMs: 250, longestMs: 10_000 };
 /** ms beyond its own patience that a worker may take to stop. */
 const stopLimit = 15_000;
 
-/** The worker's file beside this one: TypeScript in the sources, JavaScript once built. */
-const workerFile = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith('.ts') ? './serve-worker.ts' : './serve-worker.js',
-    import.meta.url,
-  ),
-);
+const workerFile = fileURLToPath(findWorkerFile(new URL('./serve-worker.ts', import.meta.url)));
 
 /**
  * Processes that serve on one port. This one accepts the connections and hands them out in turn; a
@@ -132,8 +118,7 @@ export class WorkerSupervisor {
 
   #replace(worker: Worker, lived: number, end: string): void {
     this.#diedYoung = lived < steady ? this.#diedYoung + 1 : 0;
-    const pause =
-      this.#diedYoung < 2 ? 0 : Math.min(firstPause * 2 ** (this.#diedYoung - 2), longestPause);
+    const pause = backOffMs(this.#diedYoung - 1, RESTART);
     const when = pause === 0 ? 'now' : `in ${pause / 1000} seconds`;
     this.#console.warn(`worker ${worker.process.pid} ended (${end}). Another one starts ${when}.`);
     const timer = setTimeout(() => {

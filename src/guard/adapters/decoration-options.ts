@@ -6,11 +6,11 @@ import type {
   RequirementArguments,
 } from '../request/authorize.ts';
 
-/** How middleware keeps the user. */
+/** How middleware stores the user on a request. */
 export interface DecorationOptions<Name extends string = string> {
   /**
-   * Another name for the user, for a second guard in the same app or beside another library that sets `user`. Default
-   * `user`.
+   * The name under which the user is stored. Give another one for a second guard in the same app, or if another
+   * library sets `user`. A letter, then letters, digits and `_`; 64 characters at most. Default `user`.
    */
   readonly as?: Name;
 }
@@ -21,9 +21,9 @@ export type DecorationArguments = [
   options?: DecorationOptions,
 ];
 
-/** The name of a property that adapters put on a request. */
+/** Checks the name of a property that adapters add to a request. */
 export const aDecorationName: OptionCheck = (name, value) => {
-  // Fastify refuses a name that is taken; Express and Hono would replace what is there.
+  // Fastify refuses a name that is taken. Express and Hono would silently replace the property.
   if (typeof value === 'string' && /^[A-Za-z]\w{0,63}$/.test(value) && !(value in {})) return;
   const fix = 'a letter, then letters and digits';
   throw new InvalidOption(name, `${name} must be a name such as "staff": ${fix}.`);

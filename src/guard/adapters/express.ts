@@ -12,26 +12,30 @@ import {
 import type { UserGuard } from './express/guarded-routes.ts';
 import type { UserName, UserOf } from './user-decorations.ts';
 
-export type { AccessRequirements, GuestRequirements } from '../request/authorize.ts';
-export type { AuthenticatedUser, CustomClaims } from '../verify/authenticated-user.ts';
+export type * from '../index.ts';
 export type { DecorationOptions } from './decoration-options.ts';
 export type { GuardedHandler, UserGuard } from './express/guarded-routes.ts';
 
 /**
- * Creates middleware that lets a request pass only with a valid access token that meets the requirements.
- * It answers every other request itself, with a problem document; errors that are not Latchkey's go to `next`.
- * With `optional: true` a request without a token passes too, and `req.user` is undefined.
- *
- * ```ts
- * const guard = createGuard({ issuer: 'https://auth.example' });
- * app.get('/hello', requireUser(guard), (req, res) => res.send(`Hello, ${req.user.username}`));
- * ```
+ * Creates middleware for a route that guests may use. A request without a token passes too, and `req.user` is undefined. A
+ * token that comes must be valid and meet the requirements.
+ * @throws {InvalidOption} for an unknown requirement or option, an undefined value, or one of the wrong kind
  */
 export function requireUser<Host extends object = CustomClaims, const Name extends string = 'user'>(
   guard: Pick<Guard<Host>, 'require'>,
   requirements: GuestRequirements,
   options?: DecorationOptions<Name>,
 ): RequestHandler;
+/**
+ * Creates middleware that lets a request pass only with a valid access token that meets the requirements.
+ * It answers every other request itself, with a problem document. Errors that are not Latchkey's go to `next`.
+ *
+ * ```ts
+ * const guard = createGuard({ issuer: 'https://auth.example' });
+ * app.get('/hello', requireUser(guard), (req, res) => res.send(`Hello, ${req.user.username}`));
+ * ```
+ * @throws {InvalidOption} for an unknown requirement or option, an undefined value, or one of the wrong kind
+ */
 export function requireUser<Host extends object = CustomClaims, const Name extends string = 'user'>(
   guard: Pick<Guard<Host>, 'require'>,
   requirements?: AccessRequirements,
@@ -68,10 +72,15 @@ export function requireUser<Host extends object>(
 }
 
 /**
- * The user of a request, where a type cannot tell: behind `app.use(requireUser(guard))`, or where other middleware
- * stands between.
- * @param name that of the option `as`
- * @throws {Error} on a route without a guard, and for a guest: a forgotten guard must fail, not run for nobody
+ * Returns the user of a request where the type of the request does not show that there is one: behind
+ * `app.use(requireUser(guard))`, or with other middleware between `requireUser` and the handler.
+ *
+ * ```ts
+ * app.use(requireUser(guard));
+ * app.get('/hello', (req, res) => res.send(`Hello, ${getUser(req).username}`));
+ * ```
+ * @param name the option `as` of the middleware. Default `user`
+ * @throws {Error} on a route without a guard, and for a guest, so that a handler whose guard was forgotten fails
  */
 export function getUser<Name extends UserName | 'user' = 'user'>(
   request: Request,
@@ -84,6 +93,6 @@ export function getUser<Name extends UserName | 'user' = 'user'>(
 
 function sendRefusal(response: Response, error: unknown): void {
   const { status, headers, body } = toHttpRefusal(error);
-  // As it is: Express would add an ETag and answer a refusal with 304.
+  // Not by `send`: Express would add an ETag and might answer a refusal with 304.
   response.writeHead(status, headers).end(body);
 }

@@ -13,8 +13,7 @@ import { aDecorationName } from './decoration-options.ts';
 import { decorateUser } from './fastify/require-user.ts';
 import { shareDecorations } from './fastify/share-decorations.ts';
 
-export type { AccessRequirements, GuestRequirements } from '../request/authorize.ts';
-export type { AuthenticatedUser, CustomClaims } from '../verify/authenticated-user.ts';
+export type * from '../index.ts';
 export { findUser, type RequireUser, type RequireUserHook } from './fastify/require-user.ts';
 
 declare module 'fastify' {
@@ -24,24 +23,32 @@ declare module 'fastify' {
   }
 }
 
-/** What makes a guard, or a guard that was made. */
-export type GuardPluginOptions = (GuardOptions | { readonly guard: Guard<object> }) & {
+/** The options of {@link latchkeyGuard}: those of `createGuard`, or a guard that you created. */
+export type GuardPluginOptions = (
+  | GuardOptions
+  | {
+      /** A guard of `createGuard` or `combineGuards`. The plugin does not close it. */
+      readonly guard: Guard<object>;
+    }
+) & {
   /**
-   * Another name for the user on a request, for a second guard in the same app or beside another library that adds
-   * `request.user`. With `staff` there are `request.staff`, `app.requireStaff()` and `app.staffGuard`. Declare the name
-   * in `UserDecorations` for the types. Default `user`.
+   * The name of the user on a request. Give another one for a second guard in the same app, or if another library adds
+   * `request.user`. With `staff` there are `request.staff`, `app.requireStaff()` and `app.staffGuard`; declare the name
+   * in `UserDecorations` for the types. A letter, then letters, digits and `_`. Default `user`.
    */
   readonly as?: string;
 };
 
 /**
- * Adds `app.requireUser()`, `request.user` and `app.guard`. A guard made here is closed with the app; one
- * that was handed in is not.
+ * A plugin that adds `app.requireUser()`, `request.user` and `app.guard`. It closes a guard that it creates when the
+ * app closes.
  *
  * ```ts
  * await app.register(latchkeyGuard, { issuer: 'https://auth.example' });
  * app.get('/hello', { onRequest: app.requireUser() }, (req) => `Hello, ${req.user.username}`);
  * ```
+ * @throws {InvalidOption} for an unknown option, an undefined value, or one of the wrong kind
+ * @throws {InvalidSetting} {@link KeyRefused}, as `createGuard`
  */
 export const latchkeyGuard: FastifyPluginAsync<GuardPluginOptions> =
   shareDecorations<GuardPluginOptions>('latchkey-guard', async (app, options) => {
@@ -49,7 +56,7 @@ export const latchkeyGuard: FastifyPluginAsync<GuardPluginOptions> =
     if ('as' in options)
       assertOptions('latchkeyGuard', { as: options.as }, { as: aDecorationName });
     if ('guard' in rest) assertOptions('latchkeyGuard', rest, { guard: aGuard });
-    // What its claims are is said by the declarations of the host.
+    // The host declares the type of its claims in `CustomClaims`.
     const guard = 'guard' in rest ? (rest.guard as Guard) : createGuard(rest);
     if (!('guard' in rest)) app.addHook('onClose', async () => guard.close());
     app.decorate(name === 'user' ? 'guard' : `${name}Guard`, guard);
@@ -63,6 +70,6 @@ const aGuard: OptionCheck = (name, value) => {
 
 function sendRefusal(_request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   const { status, headers, body } = toHttpRefusal(error);
-  // As bytes: to text Fastify would add a charset, which JSON does not have.
+  // As bytes: Fastify would add a charset to a text, and JSON has none.
   reply.code(status).headers(headers).send(Buffer.from(body));
 }

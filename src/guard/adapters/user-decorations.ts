@@ -1,9 +1,9 @@
 import type { AuthenticatedUser, CustomClaims } from '../verify/authenticated-user.ts';
 
 /**
- * The names under which adapters keep users on a request, for the types. `user` is one of them unless it is declared
- * false, as it must be where another library gives `request.user` a type of its own. Others are declared with the
- * claims that their issuer puts into tokens:
+ * Declares, for the types, the names under which adapters store users on a request. `user` is one of them unless you
+ * declare it false, which you must if another library gives `request.user` a type of its own. Declare other names with
+ * the claims that their issuer adds to tokens:
  *
  * ```ts
  * declare module 'latchkey/guard' {
@@ -25,10 +25,10 @@ type DeclaredName = {
   [Name in keyof UserDecorations]: UserDecorations[Name] extends false ? never : Name;
 }[keyof UserDecorations];
 
-/** The names under which there may be a user on a request. */
+/** A name under which adapters may store a user on a request. */
 export type UserName = DefaultName | DeclaredName;
 
-/** The user of a name. */
+/** The type of the user that is stored under a name. */
 export type UserOf<Name> = Name extends keyof UserDecorations
   ? UserDecorations[Name] extends infer Host extends object
     ? AuthenticatedUser<Host>

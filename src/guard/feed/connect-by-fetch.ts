@@ -6,7 +6,7 @@ export function connectByFetch(fetch: Fetch): ConnectFeed {
   return async (url, headers, signal) => {
     const response = await fetch(url, {
       headers,
-      // The key is meant for this address and no other.
+      // The key must not go to another address.
       redirect: 'manual',
       credentials: 'omit',
       cache: 'no-store',

@@ -4,8 +4,8 @@ import type { ConnectFeed } from './feed-connection.ts';
 
 /**
  * Requests the feed over a connection of its own, which is closed with the feed. As with `fetch`, the certificate of
- * the server is checked, redirects are not followed, and `NODE_USE_ENV_PROXY` and `NODE_EXTRA_CA_CERTS` apply. What
- * a host set on its own agents does not: an agent that checks no certificates must not be given the guard's key.
+ * the server is checked, redirects are not followed, and `NODE_USE_ENV_PROXY` and `NODE_EXTRA_CA_CERTS` apply. Options of
+ * the host's own agents do not: one that checks no certificates would give away the guard's key.
  */
 export const connectByNode: ConnectFeed = (url, headers, signal) => {
   const isHttps = new URL(url).protocol === 'https:';

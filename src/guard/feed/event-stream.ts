@@ -1,19 +1,19 @@
 /** One event of a stream. @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export interface StreamEvent {
-  /** `message` where the stream does not name it. */
+  /** `message` if the stream does not name the event. */
   readonly name: string;
   readonly data: string;
 }
 
-/** Characters. Our server sends some 20,000 at once. */
-const LONGEST_LINE = 256 * 1024;
-const LONGEST_EVENT = 512 * 1024;
-/** What an id must be; any other is ignored. */
+/** In characters. Our server sends up to some 20,000 in one line. */
+const MAX_LINE_LENGTH = 256 * 1024;
+const MAX_EVENT_LENGTH = 512 * 1024;
+/** A position in the revocation log. Other ids are ignored. */
 const POSITION = /^\d{1,15}$/;
 
 /**
- * Reads server-sent events from bytes as they come. A stream that is not UTF-8, or whose lines or events
- * have no end, is refused: whoever is at the other end must not fill this process's memory.
+ * Reads server-sent events from bytes as they come. It refuses a stream that is not UTF-8, or whose lines or events are
+ * too long, so that a server cannot fill the memory of this process.
  */
 export class EventStreamReader {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
@@ -29,7 +29,7 @@ export class EventStreamReader {
     this.#dispatch = dispatch;
   }
 
-  /** The id of the last event that ended, or of one before it. */
+  /** The last id of an event that was complete. */
   get lastId(): string | undefined {
     return this.#lastId;
   }
@@ -39,17 +39,17 @@ export class EventStreamReader {
     const text = this.#rest + this.#decoder.decode(bytes, { stream: true });
     let start = 0;
     for (const match of text.matchAll(/\r\n|\n|\r/g)) {
-      // What follows a carriage return tells whether it is half a line break.
+      // The line break may be a carriage return and a line feed that has not come yet.
       if (match[0] === '\r' && match.index === text.length - 1) break;
       this.#takeLine(text.slice(start, match.index));
       start = match.index + match[0].length;
     }
     this.#rest = text.slice(start);
-    if (this.#rest.length > LONGEST_LINE) throw tooLong();
+    if (this.#rest.length > MAX_LINE_LENGTH) throw tooLong();
   }
 
   #takeLine(line: string): void {
-    if (line.length > LONGEST_LINE) throw tooLong();
+    if (line.length > MAX_LINE_LENGTH) throw tooLong();
     if (line === '') {
       this.#endEvent();
       return;
@@ -62,7 +62,7 @@ export class EventStreamReader {
     else if (field === 'id' && POSITION.test(value)) this.#pendingId = value;
     else if (field === 'data') {
       this.#length += value.length + 1;
-      if (this.#length > LONGEST_EVENT) throw tooLong();
+      if (this.#length > MAX_EVENT_LENGTH) throw tooLong();
       this.#data.push(value);
     }
   }
@@ -73,7 +73,7 @@ export class EventStreamReader {
     this.#name = '';
     this.#data = [];
     this.#length = 0;
-    // First what it says, then that it was heard: what throws in between is asked for again.
+    // The id counts only after the event was handled. If that throws, the guard asks for the event again.
     if (!isEmpty) this.#dispatch(event);
     this.#lastId = this.#pendingId ?? this.#lastId;
   }

@@ -1,17 +1,16 @@
-/** What a server answered when it was asked for the feed. Its body may still be coming. */
+/** A server's response to the request for the feed. Its body may still be coming. */
 export interface FeedResponse {
   readonly status: number;
-  /** The header `Content-Type`; null or undefined where there is none. */
+  /** The header `Content-Type`; null or undefined if there is none. */
   readonly contentType: string | null | undefined;
-  /** The bytes as they come. It throws where the connection breaks. */
+  /** The bytes as they come. It throws if the connection breaks. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** From now on the process may end although the body is still coming. Does nothing where that cannot be done. */
+  /** Lets the process end although the body is still coming. Does nothing where that is not possible. */
   unref(): void;
 }
 
 /**
- * Asks for a feed. It sends the request to this address and no other, follows no redirect, and stops, whatever it
- * has received, when the signal is aborted.
+ * Requests a feed. It sends the request to this address only, follows no redirect, and stops when the signal is aborted.
  */
 export type ConnectFeed = (
   url: string,

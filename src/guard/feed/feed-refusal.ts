@@ -1,7 +1,7 @@
 import { FetchFailed, wrongSetUp } from '../../kernel/http/fetch-document.ts';
 import { showUrl } from '../../kernel/http/show-url.ts';
 
-/** Why an answer is not a feed of revocations, in words for the person who runs the guard. */
+/** Explains to the operator of the guard why a response is not a feed of revocations. */
 export function explainRefusal(url: string, status: number): FetchFailed {
   const shown = showUrl(url);
   if (status === 401 || status === 403) {
@@ -12,16 +12,16 @@ export function explainRefusal(url: string, status: number): FetchFailed {
   }
   if (status === 404) {
     return wrongSetUp(
-      `There is no feed of revocations at ${shown} (status 404). Correct revocations.url.`,
+      `${shown} is not a feed of revocations (status 404). Correct revocations.url.`,
     );
   }
   if (status === 0 || (status >= 300 && status < 400)) {
     return wrongSetUp(
-      `${shown} redirects, which is not followed: the key is for one address alone. Give the final address as ` +
+      `${shown} redirects, which is not followed: the key must not go to another address. Give the final address as ` +
         'revocations.url.',
     );
   }
-  // 200 with another content type: a page, or another program.
+  // Status 200 with another content type comes from a web page or another program.
   return new FetchFailed(`${shown} answers with status ${status}, and not with a feed.`, {
     status,
     isSetUpWrong: status === 200,

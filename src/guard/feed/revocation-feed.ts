@@ -1,95 +1,64 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Clock, createStopwatch } from '../../kernel/clock.ts';
-import { readMediaType } from '../../kernel/encoding/header-text.ts';
-import {
-  assertFetchable,
-  FetchFailed,
-  findReason,
-  unreachable,
-} from '../../kernel/http/fetch-document.ts';
-import { randomFraction } from '../../kernel/system-clock.ts';
+import { FetchFailed, findReason } from '../../kernel/http/fetch-document.ts';
+import { backOffMs, spreadOut } from '../../kernel/timing/back-off.ts';
+import { systemTimers, type Timers } from '../../kernel/timing/timers.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import type { RevocationIndex } from '../../revocation/revocation-index.ts';
 import { parseRevocations } from '../../revocation/revocation-wire.ts';
 import { EventStreamReader, type StreamEvent } from './event-stream.ts';
-import type { ConnectFeed, FeedResponse } from './feed-connection.ts';
-import { explainRefusal } from './feed-refusal.ts';
-import { type FeedTimers, systemTimers, Watchdog } from './feed-timers.ts';
-import type { RevocationsStatus } from './revocation-source.ts';
+import { type FeedAddress, openFeed } from './open-feed.ts';
+import type { RevocationFeedState, RevocationFeedStatus } from './revocation-status.ts';
+import { Watchdog } from './watchdog.ts';
 
-/** How a guard hears of revocations. */
-export interface RevocationFeedOptions {
-  /** Where the feed is; asked before each attempt, and may throw where it is not known yet. */
-  readonly locate: () => string | Promise<string>;
-  /** The key of the guard: `lkg_…`. */
-  readonly key: string;
-  /** Everything heard is applied to it, and what has expired is pruned from it. */
+/** @see RevocationFeed */
+export interface RevocationFeedOptions extends FeedAddress {
+  /** The feed adds revocations to it and removes expired ones. */
   readonly index: RevocationIndex;
   readonly clock: Clock;
-  readonly connect: ConnectFeed;
-  readonly allowHttp: boolean;
-  /** Called after every change of the state. What it throws is its own. */
+  /** Called after every change of the state. What it throws does not affect the feed. */
   readonly onChange?: (() => void) | undefined;
   /**
    * Called when the issuer's signing keys have changed, or one was revoked.
-   * @param kids of the keys to expect; undefined where the server does not name them
+   * @param kids the ids of the keys to expect; undefined if the server does not name them
    */
   readonly onKeys?: ((kids: readonly string[] | undefined) => void) | undefined;
-  /** From 0 to 1, by chance. */
+  /** Returns a random number from 0 to 1. */
   readonly random?: (() => number) | undefined;
-  readonly timers?: FeedTimers | undefined;
+  readonly timers?: Timers | undefined;
 }
 
-/**
- * `connecting`: it never was complete. `live`: complete, and hears of everything at once. `stale`: it was
- * complete, and is trying to be again. `closed`: as it was when it was closed.
- */
-export type RevocationFeedState = 'connecting' | 'live' | 'stale' | 'closed';
-
-export interface RevocationFeedStatus extends RevocationsStatus {
-  readonly state: RevocationFeedState;
-  /** Why the last connection ended or failed, in a sentence; undefined while live, and before the first. */
-  readonly error: string | undefined;
-  /**
-   * How many entries and events were skipped because this version does not know their kind. Above 0: the
-   * server is newer, and this guard may miss revocations of a new kind until it is updated.
-   */
-  readonly skipped: number;
-}
-
-/** ms an answer may take to begin. */
-const PATIENCE = 10_000;
-/** ms without a byte after which a connection is given up: three heartbeats. */
-const LONGEST_SILENCE = 45_000;
-/** ms. */
-const FIRST_RETRY = 250;
-/** Short: while a guard waits, it accepts what may be revoked. */
-const LONGEST_RETRY = 5_000;
-/** ms a connection must have been live for the next retry to be the first again. */
-const STEADY = 5_000;
-const PRUNE_INTERVAL = 60_000;
+/** How long a response may take to begin. */
+const RESPONSE_LIMIT_MS = 10_000;
+/** A connection without a byte for this long, three heartbeats, is given up. */
+const LONGEST_SILENCE_MS = 45_000;
+/** Short waits: a guard that waits accepts tokens that may be revoked. */
+const RETRY = { firstMs: 250, longestMs: 5_000 };
+/** A connection that was live for this long starts the back-off over. */
+const STEADY_MS = 5_000;
+const PRUNE_INTERVAL_MS = 60_000;
 
 /**
- * Keeps an index of revocations up to date from an issuer's feed, for as long as it is not closed. It
- * never throws and never gives up: what goes wrong shows in its status.
+ * Keeps an index of revocations up to date from an issuer's feed, until it is closed. It never throws and never gives up.
+ * Its status shows what goes wrong.
  *
  * ```ts
  * const feed = new RevocationFeed({ locate: () => url, key, index, clock, connect, allowHttp });
  * feed.start();
- * feed.status.staleness; // ms since it was surely complete; undefined: never
+ * feed.status.staleness; // ms since it last knew of every revocation; undefined: never
  * ```
  *
- * A guard asks its verifier, which asks the index, and compares `staleness` with its `maxStaleness` on
- * every request: reading the status is cheap. `onChange` tells of changes of `state`, not of time passing.
+ * On every request the guard's verifier asks the index, and the guard compares `staleness` with its `maxStaleness`, so
+ * reading the status is cheap. `onChange` is called when `state` changes, and not as time passes.
  */
 export class RevocationFeed {
   readonly #options: RevocationFeedOptions;
   readonly #closed = new AbortController();
-  readonly #timers: FeedTimers;
+  readonly #timers: Timers;
   readonly #elapsed: () => number;
   #state: RevocationFeedState = 'connecting';
   #error: string | undefined;
-  /** The position up to which everything was heard, as the server says it. */
+  /** The position in the log up to which every entry was received, as the server writes it. */
   #position: string | undefined;
   #completeAt: number | undefined;
   #liveSince = 0;
@@ -116,12 +85,12 @@ export class RevocationFeed {
     };
   }
 
-  /** Whether time alone will not help: somebody must correct the credential or the address. */
+  /** Whether waiting will not help, because the operator must correct the credential or the address. */
   get isSetUpWrong(): boolean {
     return this.#isSetUpWrong;
   }
 
-  /** Begins to listen. */
+  /** Starts to listen. */
   start(): void {
     if (this.#started) return;
     this.#started = true;
@@ -140,35 +109,29 @@ export class RevocationFeed {
     while (!this.#closed.signal.aborted) {
       const { message, isSetUpWrong } = await this.#listen();
       if (this.#closed.signal.aborted) return;
-      const wasSteady = this.#state === 'live' && this.#elapsed() - this.#liveSince >= STEADY;
+      const wasSteady = this.#state === 'live' && this.#elapsed() - this.#liveSince >= STEADY_MS;
       this.#failures = wasSteady ? 1 : this.#failures + 1;
       this.#isSetUpWrong = isSetUpWrong;
       this.#change(this.#completeAt === undefined ? 'connecting' : 'stale', message);
-      await this.#pause(this.#chooseDelay());
+      await this.#pause(spreadOut(backOffMs(this.#failures, RETRY), this.#options.random));
     }
   }
 
-  /** Doubled with each failure; by chance, so that guards do not all come back at the same moment. */
-  #chooseDelay(): number {
-    const grown = Math.min(FIRST_RETRY * 2 ** Math.min(this.#failures - 1, 16), LONGEST_RETRY);
-    return grown * (0.5 + 0.5 * (this.#options.random ?? randomFraction)());
-  }
-
-  /** One connection from its beginning to its end. @returns why it ended */
+  /** Runs one connection from its start to its end. @returns why it ended */
   async #listen(): Promise<FetchFailed> {
     const silence = new AbortController();
     const signal = AbortSignal.any([silence.signal, this.#closed.signal]);
     const watchdog = new Watchdog(this.#timers, () => silence.abort());
     try {
-      watchdog.expect(PATIENCE);
-      const response = await this.#request(signal);
-      watchdog.expect(LONGEST_SILENCE);
+      watchdog.expect(RESPONSE_LIMIT_MS);
+      const response = await openFeed(this.#options, this.#position, signal);
+      watchdog.expect(LONGEST_SILENCE_MS);
       const reader = new EventStreamReader((event) => {
         this.#take(event);
         if (event.name === 'live') response.unref();
       });
       for await (const bytes of response.body) {
-        watchdog.expect(LONGEST_SILENCE);
+        watchdog.expect(LONGEST_SILENCE_MS);
         reader.push(bytes);
         this.#position = reader.lastId ?? this.#position;
         if (this.#state === 'live') this.#completeAt = this.#elapsed();
@@ -181,32 +144,8 @@ export class RevocationFeed {
         : new FetchFailed(`The feed cannot be read: ${findReason(error)}.`);
     } finally {
       watchdog.stop();
-      // Closes the connection, whatever was thrown.
+      // Closes the connection, also after an error.
       silence.abort();
-    }
-  }
-
-  async #request(signal: AbortSignal): Promise<FeedResponse> {
-    const { locate, allowHttp } = this.#options;
-    const url = await locate();
-    assertFetchable(url, allowHttp);
-    const response = await this.#send(url, signal);
-    const type = readMediaType(response.contentType);
-    if (response.status === 200 && type === 'text/event-stream') return response;
-    throw explainRefusal(url, response.status);
-  }
-
-  async #send(url: string, signal: AbortSignal): Promise<FeedResponse> {
-    const { key, connect } = this.#options;
-    const headers = {
-      accept: 'text/event-stream',
-      authorization: `Bearer ${key}`,
-      ...(this.#position === undefined ? {} : { 'last-event-id': this.#position }),
-    };
-    try {
-      return await connect(url, headers, signal);
-    } catch (error) {
-      throw unreachable(url, error);
     }
   }
 
@@ -232,16 +171,16 @@ export class RevocationFeed {
   #applyAll(revocations: readonly Revocation[]): void {
     const { index, onKeys } = this.#options;
     for (const revocation of revocations) index.apply(revocation);
-    const news = revocations.filter(({ kind }) => kind === 'keys');
-    if (news.length > 0) {
-      const kids = news.flatMap(({ subject }) => subject.split(' '));
+    const changes = revocations.filter(({ kind }) => kind === 'keys');
+    if (changes.length > 0) {
+      const kids = changes.flatMap(({ subject }) => subject.split(' '));
       onKeys?.(kids.includes('') ? undefined : kids);
     } else if (revocations.some(({ kind }) => kind === 'key')) {
       onKeys?.(undefined);
     }
   }
 
-  /** A newer server says something that this version does not know. */
+  /** Counts what this version does not know: the server is newer. */
   #skip(): void {
     this.#skipped++;
     if (this.#state !== 'closed') this.#announce();
@@ -249,15 +188,15 @@ export class RevocationFeed {
 
   #change(state: RevocationFeedState, error: string | undefined): void {
     if (this.#state === 'closed') return;
-    const isNews = state !== this.#state || error !== this.#error;
+    const isChanged = state !== this.#state || error !== this.#error;
     this.#state = state;
     this.#error = error;
-    if (isNews) this.#announce();
+    if (isChanged) this.#announce();
   }
 
   #announce(): void {
     const { onChange } = this.#options;
-    // Later and outside: an error that a listener throws is not the feed's.
+    // In a microtask of its own, so that an error of the listener does not end the feed.
     if (onChange !== undefined) queueMicrotask(onChange);
   }
 
@@ -277,7 +216,7 @@ export class RevocationFeed {
   async #keepPruning(): Promise<void> {
     const { index, clock } = this.#options;
     for (;;) {
-      await this.#pause(PRUNE_INTERVAL);
+      await this.#pause(PRUNE_INTERVAL_MS);
       if (this.#closed.signal.aborted) return;
       for (const _ of index.pruneInSteps(clock.now()))
         await setImmediate(undefined, { ref: false });

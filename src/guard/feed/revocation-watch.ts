@@ -1,43 +1,11 @@
 import { isJsonObject } from '../../kernel/encoding/json.ts';
 import { RevocationsStale, TokenRefused } from '../../kernel/errors.ts';
 import { type FetchOptions, fetchDocument } from '../../kernel/http/fetch-document.ts';
+import { systemTimers } from '../../kernel/timing/timers.ts';
 import { WRONG_SET_UP_RETRY_SECONDS } from '../issuer/set-up-report.ts';
-import { systemTimers } from './feed-timers.ts';
-import { RevocationFeed, type RevocationFeedStatus } from './revocation-feed.ts';
-
-/** What to do with tokens while a revocation may be missing. */
-export type StalePolicy = 'accept' | 'reject' | 'introspect';
-
-/** How a guard hears of revocations. */
-export interface RevocationOptions {
-  /** The key of the guard, `lkg_…`, as `latchkey clients create` printed it. */
-  readonly credential: string;
-  /**
-   * Seconds that may have passed since the guard surely knew of every revocation, 20 at least: a feed that
-   * is well is heard of every 15. Default 60.
-   */
-  readonly maxStaleness?: number;
-  /**
-   * Past that:
-   * - `accept` (the default): tokens are accepted, and the time they live bounds the harm;
-   * - `reject`: every token is refused, with 503;
-   * - `introspect`: the issuer is asked about every token; where it does not answer, 503. Needs
-   *   `guard.authenticate` or an adapter, as `guard.verify` cannot wait.
-   *
-   * With `reject` and `introspect` a guard is stale until it has heard of all revocations once.
-   */
-  readonly onStale?: StalePolicy;
-  /** Where the feed is. Default: where the metadata says, else `<issuer>/auth/revocations`. */
-  readonly url?: string;
-  /** Where to introspect. Default: where the metadata says, else `<issuer>/auth/introspect`. */
-  readonly introspectionUrl?: string;
-}
-
-/** What is known of the revocations. Times are ms. */
-export interface RevocationWatchStatus extends RevocationFeedStatus {
-  /** Whether `maxStaleness` is past, so that `onStale` is in force. */
-  readonly stale: boolean;
-}
+import { RevocationFeed } from './revocation-feed.ts';
+import type { StalePolicy } from './revocation-options.ts';
+import type { RevocationFeedStatus, RevocationWatchStatus } from './revocation-status.ts';
 
 /** @see RevocationWatch */
 export interface RevocationWatchOptions
@@ -46,15 +14,14 @@ export interface RevocationWatchOptions
     'index' | 'clock' | 'locate' | 'connect' | 'timers' | 'onKeys'
   > {
   readonly credential: string;
-  /** ms */
-  readonly maxStaleness: number;
+  readonly maxStalenessMs: number;
   readonly onStale: StalePolicy;
   readonly fetching: Omit<FetchOptions, 'signal'>;
   readonly locateIntrospection: () => string;
   readonly onChange: () => void;
 }
 
-/** The feed of revocations, and what its staleness means for tokens. */
+/** Follows the feed of revocations, and applies the policy of the guard while the feed is stale. */
 export class RevocationWatch {
   readonly #options: RevocationWatchOptions;
   readonly #feed: RevocationFeed;
@@ -89,13 +56,13 @@ export class RevocationWatch {
     return this.#options.onStale;
   }
 
-  /** Why there is no feed, where time alone will not help. */
+  /** Why there is no feed, if waiting will not help; else undefined. */
   get setUpError(): string | undefined {
     return this.#feed.isSetUpWrong ? this.#feed.status.error : undefined;
   }
 
-  /** Whether tokens can be judged, by the issuer's word where need be. */
-  get isAble(): boolean {
+  /** Whether tokens can be verified, by asking the issuer if necessary. */
+  get canVerify(): boolean {
     return this.#options.onStale === 'accept' || this.#feed.status.staleness !== undefined;
   }
 
@@ -109,14 +76,18 @@ export class RevocationWatch {
     this.#feed.close();
   }
 
-  /** @throws {RevocationsStale} */
-  assertReady(alone: boolean): void {
+  /**
+   * Asserts that the revocations are fresh enough.
+   * @param sync whether the caller cannot wait for the issuer to be asked
+   * @throws {RevocationsStale}
+   */
+  assertReady(sync: boolean): void {
     const { onStale } = this.#options;
-    if (onStale === 'accept' || (onStale === 'introspect' && !alone)) return;
+    if (onStale === 'accept' || (onStale === 'introspect' && !sync)) return;
     if (this.#isStale(this.#feed.status)) throw stale(this.setUpError);
   }
 
-  /** Asks the issuer about a token, where the policy says so; else undefined. */
+  /** Asks the issuer about a token if the policy requires it; else returns undefined. */
   confirm(token: string): Promise<void> | undefined {
     if (this.#options.onStale !== 'introspect' || !this.#isStale(this.#feed.status)) {
       return undefined;
@@ -125,7 +96,7 @@ export class RevocationWatch {
   }
 
   #isStale({ staleness }: RevocationFeedStatus): boolean {
-    return staleness === undefined || staleness > this.#options.maxStaleness;
+    return staleness === undefined || staleness > this.#options.maxStalenessMs;
   }
 
   /** @see RFC 7662 section 2 */
@@ -146,21 +117,21 @@ export class RevocationWatch {
     if (isJsonObject(answer) && answer['active'] === true) return;
     throw new TokenRefused(
       'token_revoked',
-      'This token is not accepted any more. Refresh it or sign in again.',
+      'This token is no longer accepted. Refresh it or sign in again.',
     );
   }
 
-  /** Time passing is no change of the feed, and yet the status changes by it. */
+  /** Calls back when the status becomes stale: that happens as time passes, without a change of the feed. */
   #setAlarm(): void {
     this.#cancelAlarm?.();
     const { connected, staleness } = this.#feed.status;
     if (connected || staleness === undefined || this.#closed.signal.aborted) return;
-    const ms = Math.max(0, this.#options.maxStaleness - staleness) + 1;
+    const ms = Math.max(0, this.#options.maxStalenessMs - staleness) + 1;
     this.#cancelAlarm = (this.#options.timers ?? systemTimers).start(ms, this.#options.onChange);
   }
 }
 
-/** @param cause why the issuer could not be asked about a token, if it was */
+/** @param cause why the issuer could not be asked about a token */
 function stale(setUpError: string | undefined, cause?: unknown): RevocationsStale {
   if (setUpError !== undefined) {
     return new RevocationsStale(

@@ -1,5 +1,4 @@
 import { isJsonObject, type JsonObject } from '../../kernel/encoding/json.ts';
-import { describeWrongIssuer } from '../../kernel/http/explain-connection.ts';
 import {
   assertFetchable,
   FetchFailed,
@@ -7,22 +6,22 @@ import {
   fetchDocument,
   wrongSetUp,
 } from '../../kernel/http/fetch-document.ts';
+import { describeWrongIssuer } from './wrong-issuer.ts';
 
-/** Where an issuer's parts are. */
+/** What an issuer publishes about itself. */
 export interface IssuerMetadata {
   readonly jwksUri: string;
-  /** As the issuer published it; empty where it publishes none. */
+  /** All of the metadata. Empty if the issuer publishes none. */
   readonly document: Readonly<JsonObject>;
 }
 
 /**
- * Asks the issuer where its keys are. Its metadata is where RFC 8414 puts it; for an issuer with a path,
- * `<issuer>/.well-known/oauth-authorization-server` is asked next. There the root of the host often belongs
- * to another program, such as a web app that answers every address with its page, so any answer of the root
- * other than the metadata of this issuer leads on to the second address. An issuer that publishes no metadata
- * (404) is asked for its keys where Latchkey has them: `<issuer>/.well-known/jwks.json`.
+ * Finds out where the issuer's keys are. It fetches the metadata from the address that RFC 8414 defines, and for an
+ * issuer with a path also from `<issuer>/.well-known/oauth-authorization-server`: the root of the host may belong to
+ * another program, such as a web app that answers every address with its page. An issuer that publishes no metadata
+ * (404) is expected to have its keys where Latchkey has them, at `<issuer>/.well-known/jwks.json`.
  *
- * Metadata that names another issuer is refused: it would let one issuer's keys speak for another.
+ * Metadata that names another issuer is refused: otherwise the keys of one issuer could verify tokens of another.
  * @throws {FetchFailed} whose message names the likely mistake
  * @see RFC 8414 sections 3.1 and 3.3
  */
@@ -42,7 +41,7 @@ export async function discoverIssuer(
   }
   const wrongIssuer = failures.find((failure) => failure instanceof WrongIssuer);
   if (wrongIssuer !== undefined) throw wrongIssuer;
-  // Below its own path the issuer alone answers.
+  // At the last address, below its own path, only the issuer answers.
   if (failures.at(-1)?.status !== 404) throw combine(failures);
   return { jwksUri: `${trimSlash(issuer)}/.well-known/jwks.json`, document: {} };
 }
@@ -81,8 +80,8 @@ function readMetadata(
 }
 
 /**
- * With a path, the well-known part comes between host and path, and a slash at the end is left out
- * (RFC 8414). A server behind a prefix that it does not know of has the document after the path.
+ * For an issuer with a path, RFC 8414 puts the well-known part between host and path and drops a slash at the end. A
+ * server behind a prefix that it does not know about has the document after the path.
  */
 function listMetadataUrls(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);

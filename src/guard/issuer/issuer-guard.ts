@@ -1,27 +1,22 @@
 import type { VerificationKey } from '../../jwt/keys/key-types.ts';
-import { GuardNotReady, TokenRefused } from '../../kernel/errors.ts';
-import type { FetchOptions } from '../../kernel/http/fetch-document.ts';
-import { assembleGuard, type GuardReadiness } from '../assemble-guard.ts';
-import { chooseFeedConnection } from '../feed/choose-feed-connection.ts';
-import { systemTimers } from '../feed/feed-timers.ts';
-import { RevocationWatch, type StalePolicy } from '../feed/revocation-watch.ts';
+import { GuardNotReady } from '../../kernel/errors.ts';
+import { systemTimers } from '../../kernel/timing/timers.ts';
+import { assembleGuard } from '../assemble-guard.ts';
+import type { StalePolicy } from '../feed/revocation-options.ts';
 import type { Guard } from '../guard.ts';
 import type { IssuerGuardOptions } from '../guard-options.ts';
-import { type CommonGuardParts, createGuardParts } from '../guard-parts.ts';
+import { createGuardParts } from '../guard-parts.ts';
+import { createRevocationWatch } from './create-revocation-watch.ts';
 import { IssuerKeys } from './issuer-keys.ts';
-import {
-  assertAddress,
-  assertIssuer,
-  assertRevocationOptions,
-  requireSeconds,
-} from './issuer-option-values.ts';
+import { assertAddress, assertIssuer, requireSeconds } from './issuer-option-values.ts';
+import { createReadiness } from './issuer-readiness.ts';
 import { reportWrongClaims } from './report-wrong-claims.ts';
-import { SetUpReport, WRONG_SET_UP_RETRY_SECONDS } from './set-up-report.ts';
+import { SetUpReport } from './set-up-report.ts';
 
-/** ms after the first keys came, until a guard that has not heard of revocations yet says so. */
-const FEED_PATIENCE_MS = 15_000;
+/** How long after the first keys a guard that has not received the revocations yet reports a problem. */
+const FEED_REPORT_DELAY_MS = 15_000;
 
-/** A guard that asks its issuer for the keys, and for revocations where it may. */
+/** Creates a guard that fetches the keys of its issuer and, with the option `revocations`, follows its revocations. */
 export function createIssuerGuard<Host extends object>(options: IssuerGuardOptions): Guard<Host> {
   const { issuer, jwksUri, allowHttp = false, onStatus } = options;
   assertIssuer(issuer);
@@ -31,24 +26,24 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
   const fetching = {
     allowHttp,
     fetch: options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
-    timeout: requireSeconds('timeout', options.timeout ?? 5),
+    timeoutMs: requireSeconds('timeout', options.timeout ?? 5) * 1000,
   };
   const waiting = new Set<{ resolve: () => void; reject: (error: Error) => void }>();
   const report = new SetUpReport(issuer, onStatus !== undefined);
   let closed = false;
 
-  // A key that the feed says is revoked signs no token we take, whatever the key set still says.
+  // A key that the feed reports as revoked is not trusted, even while the key set still contains it.
   let keys: readonly VerificationKey[] = [];
-  const settleKeys = () =>
+  const applyKeys = () =>
     parts.verifier.setKeys(keys.filter(({ kid }) => !parts.revocations.isKeyRevoked(kid)));
 
-  const isReady = () => source.isReady && watch?.isAble !== false;
+  const isReady = () => source.isReady && watch?.canVerify !== false;
   function announce(): void {
     if (isReady()) {
       for (const { resolve } of waiting) resolve();
       waiting.clear();
     }
-    // Later, and outside: an error that a listener throws is not the guard's.
+    // In a microtask of its own, so that an error of the listener does not end the guard's work.
     if (onStatus !== undefined) queueMicrotask(() => onStatus(guard.status()));
     if (!closed) reportProblems();
   }
@@ -62,9 +57,9 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
       report.tell(`${error} Until the keys are there, every request is answered 503.`, topic);
     } else if (watch !== undefined) {
       const tell = (error = 'The feed of revocations does not answer.') =>
-        report.tell(`${error} ${DEAF[watch.onStale]}`);
+        report.tell(`${error} ${WITHOUT_FEED[watch.onStale]}`);
       if (watch.setUpError !== undefined) tell(watch.setUpError);
-      stopWaiting ??= systemTimers.start(FEED_PATIENCE_MS, () => {
+      stopWaiting ??= systemTimers.start(FEED_REPORT_DELAY_MS, () => {
         const { error, staleness } = watch.status;
         if (staleness === undefined) tell(error);
       });
@@ -76,22 +71,22 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
     issuer,
     jwksUri,
     clock: parts.clock,
-    cooldown: requireSeconds('cooldown', options.cooldown ?? 30),
-    retryDelay: requireSeconds('retryDelay', options.retryDelay ?? 1),
+    cooldownMs: requireSeconds('cooldown', options.cooldown ?? 30) * 1000,
+    retryDelayMs: requireSeconds('retryDelay', options.retryDelay ?? 1) * 1000,
     onKeys: (found) => {
       keys = found;
-      settleKeys();
+      applyKeys();
     },
     onChange: announce,
   });
-  const watch = createWatch({
+  const watch = createRevocationWatch({
     options,
     parts,
     source,
     fetching,
     onChange: announce,
     onKeys: (kids) => {
-      settleKeys();
+      applyKeys();
       source.expectChange(kids?.filter((kid) => !parts.revocations.isKeyRevoked(kid)));
     },
   });
@@ -99,7 +94,7 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
   const guard = assembleGuard<Host>({
     ...parts,
     verifier: reportWrongClaims(parts.verifier, options, report),
-    doubt: createDoubt(source, watch),
+    readiness: createReadiness(source, watch),
     lifecycle: {
       ready() {
         if (isReady()) return Promise.resolve();
@@ -122,81 +117,13 @@ export function createIssuerGuard<Host extends object>(options: IssuerGuardOptio
   return guard;
 }
 
-function createDoubt(source: IssuerKeys, watch: RevocationWatch | undefined): GuardReadiness {
-  return {
-    assertReady(alone) {
-      if (!source.isReady) throw notReady(source);
-      watch?.assertReady(alone);
-    },
-    pendingFor(error) {
-      if (error instanceof GuardNotReady) return source.firstAttempt;
-      const unknown = error instanceof TokenRefused && error.code === 'token_untrusted';
-      return unknown ? source.refreshForUnknown() : undefined;
-    },
-    ...(watch === undefined ? {} : { confirm: (token) => watch.confirm(token) }),
-  };
-}
-
-/** What it means that a guard does not hear of revocations. */
-const DEAF: Readonly<Record<StalePolicy, string>> = {
+/** What follows if a guard does not hear of revocations. */
+const WITHOUT_FEED: Readonly<Record<StalePolicy, string>> = {
   accept: 'Until that is corrected, this guard accepts revoked tokens until they expire.',
   reject: 'Every request is answered 503 until that is corrected.',
   introspect: 'Until that is corrected, this guard asks the issuer about every token.',
 };
 
-function createWatch(wanted: {
-  options: IssuerGuardOptions;
-  parts: CommonGuardParts;
-  source: IssuerKeys;
-  fetching: Omit<FetchOptions, 'signal'> & { timeout: number };
-  onChange: () => void;
-  onKeys: (kids: readonly string[] | undefined) => void;
-}): RevocationWatch | undefined {
-  const { options, parts, source, fetching, onChange, onKeys } = wanted;
-  const { issuer, revocations } = options;
-  if (revocations === undefined) return undefined;
-  const { credential, maxStaleness = 60, onStale = 'accept', url, introspectionUrl } = revocations;
-  assertRevocationOptions(revocations, fetching.allowHttp);
-  const find = (member: string, path: string) => {
-    const named = source.metadata[member];
-    return typeof named === 'string' ? named : issuer.replace(/\/$/, '') + path;
-  };
-  return new RevocationWatch({
-    index: parts.revocations,
-    clock: parts.clock,
-    credential,
-    maxStaleness: maxStaleness * 1000,
-    onStale,
-    fetching: { ...fetching, timeout: fetching.timeout * 1000 },
-    connect: chooseFeedConnection(options.fetch),
-    onChange,
-    onKeys,
-    async locate() {
-      await source.firstAttempt;
-      return url ?? find('revocation_feed_endpoint', '/auth/revocations');
-    },
-    locateIntrospection: () =>
-      introspectionUrl ?? find('introspection_endpoint', '/auth/introspect'),
-  });
-}
-
 function isClosed(): GuardNotReady {
   return new GuardNotReady('The guard is closed.');
-}
-
-function notReady({ retryAfter, setUpError, status }: IssuerKeys): GuardNotReady {
-  if (setUpError !== undefined) {
-    return new GuardNotReady(
-      'This service cannot check tokens, because its guard is set up wrongly. Its operator must correct that: ' +
-        "the guard's log and status say what is wrong.",
-      WRONG_SET_UP_RETRY_SECONDS,
-      { cause: setUpError },
-    );
-  }
-  return new GuardNotReady(
-    'This service cannot check tokens yet: it has not been able to get the keys of their issuer. It ' +
-      'keeps asking. Try again shortly.',
-    retryAfter,
-    { cause: status.error },
-  );
 }

@@ -1,59 +1,57 @@
-import { importKeySet, isSameKey } from '../../jwt/keys/key-set.ts';
 import type { VerificationKey } from '../../jwt/keys/key-types.ts';
 import { type Clock, createStopwatch } from '../../kernel/clock.ts';
-import { KeyRefused } from '../../kernel/errors.ts';
 import {
   type Fetch,
   FetchFailed,
   type FetchOptions,
   fetchDocument,
-  wrongSetUp,
 } from '../../kernel/http/fetch-document.ts';
-import { showUrl } from '../../kernel/http/show-url.ts';
-import { randomFraction, unref } from '../../kernel/system-clock.ts';
+import { randomFraction } from '../../kernel/system-clock.ts';
+import { backOffMs, spreadOut } from '../../kernel/timing/back-off.ts';
+import { systemTimers } from '../../kernel/timing/timers.ts';
 import { KeyExpectation } from '../verify/key-expectation.ts';
 import { discoverIssuer, type IssuerMetadata } from './discovery.ts';
+import { isSameKeySet, readIssuerKeys } from './read-issuer-keys.ts';
 
 /** Options for fetching an issuer's keys. */
 export interface IssuerKeysOptions {
   readonly issuer: string;
-  /** Where the keys are. Default: where the issuer's metadata says. */
+  /** The URL of the keys. Undefined: as the issuer's metadata says. */
   readonly jwksUri: string | undefined;
   readonly clock: Clock;
   readonly fetch: Fetch;
   readonly allowHttp: boolean;
-  /** Seconds. */
-  readonly timeout: number;
-  /** Seconds. */
-  readonly cooldown: number;
-  /** Seconds. */
-  readonly retryDelay: number;
-  /** Called with keys that differ from the last ones, before `onChange`. */
+  /** How long the issuer may take to answer completely. */
+  readonly timeoutMs: number;
+  /** The least time between two fetches for tokens of unknown keys. */
+  readonly cooldownMs: number;
+  /** The wait after the first failure. */
+  readonly retryDelayMs: number;
+  /** Called with the keys when they changed, before `onChange`. */
   readonly onKeys: (keys: readonly VerificationKey[]) => void;
   /** Called after every attempt. */
   readonly onChange: () => void;
 }
 
-/** What is known of the keys. Times are ms since the epoch. */
+/** The keys of a guard, and whether it could fetch them. */
 export interface IssuerKeysStatus {
   /** The ids of the keys in use. */
   readonly kids: readonly string[];
-  /** When they were last fetched with success. */
+  /** When the keys were last fetched, in ms since the epoch; undefined: never. */
   readonly fetchedAt: number | undefined;
-  /** Why the last attempt failed; undefined where it did not. */
+  /** Why the last attempt failed, in a sentence; undefined if it succeeded. */
   readonly error: string | undefined;
 }
 
-/** Seconds that keys are kept where the issuer does not say. */
-const DEFAULT_AGE = 300;
-const LONGEST_AGE = 24 * 3600;
-/** Seconds. */
-const LONGEST_RETRY = 30;
+/** How long keys are kept if the issuer does not say. */
+const DEFAULT_AGE_SECONDS = 300;
+const LONGEST_AGE_MS = 24 * 3600 * 1000;
+const LONGEST_RETRY_MS = 30_000;
 
 /**
- * The keys of one issuer: fetched at the start, before they go stale, and when a token of an unknown
- * header comes. While the issuer is unreachable, the last keys stay in use: its outage must not take down
- * the services that trust it. No token decides what is fetched, nor from where.
+ * Fetches the keys of one issuer at the start, before they expire, and when a token with an unknown header comes. While
+ * the issuer is unreachable, the last keys stay in use indefinitely: its outage must not take down the services that
+ * trust it. Nothing in a token decides what is fetched, or from where.
  */
 export class IssuerKeys {
   readonly #options: IssuerKeysOptions;
@@ -61,7 +59,7 @@ export class IssuerKeys {
   readonly #elapsed: () => number;
   #keys: readonly VerificationKey[] = [];
   #metadata: IssuerMetadata | undefined;
-  /** Whether the metadata need not be asked for again. */
+  /** Whether the metadata need not be fetched again. */
   #isSettled = false;
   #fetchedAt: number | undefined;
   #error: string | undefined;
@@ -71,7 +69,7 @@ export class IssuerKeys {
   #nextAttempt = 0;
   #running: Promise<void> | undefined;
   #expected: KeyExpectation | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelTimer: (() => void) | undefined;
 
   constructor(options: IssuerKeysOptions) {
     this.#options = options;
@@ -83,14 +81,14 @@ export class IssuerKeys {
   }
 
   /**
-   * The first fetch while it is under way: short enough to wait for. Once it failed, nobody is kept
-   * waiting for an issuer that may be away for long.
+   * The first fetch while it runs, for requests to wait for. Undefined once it failed: the issuer may be unreachable for
+   * a long time, and requests must not wait for it.
    */
   get firstAttempt(): Promise<void> | undefined {
     return this.#failures === 0 && !this.isReady ? this.#running : undefined;
   }
 
-  /** Empty until it was fetched. */
+  /** The issuer's metadata. Empty before it was fetched. */
   get metadata(): IssuerMetadata['document'] {
     return this.#metadata?.document ?? {};
   }
@@ -103,17 +101,17 @@ export class IssuerKeys {
     };
   }
 
-  /** Why there are no keys, where time alone will not help. */
+  /** Why there are no keys, if waiting will not help; else undefined. */
   get setUpError(): string | undefined {
     return this.#isSetUpWrong && !this.isReady ? this.#error : undefined;
   }
 
-  /** Seconds until it is tried again. */
+  /** Seconds until the next attempt. */
   get retryAfter(): number {
     return Math.max(0, (this.#nextAttempt - this.#elapsed()) / 1000);
   }
 
-  /** Fetches now, or answers the fetch that is under way. */
+  /** Starts to fetch, or returns the fetch that is running. */
   refresh(): Promise<void> {
     if (this.#stopped.signal.aborted) return Promise.resolve();
     this.#running ??= this.#attempt();
@@ -121,9 +119,9 @@ export class IssuerKeys {
   }
 
   /**
-   * The issuer has said that its keys changed: fetches them, again and again for up to half a minute until
-   * they are there. The issuer decides how often that happens, so no cooldown applies.
-   * @param kids of the keys to expect; undefined where the issuer did not name them
+   * Fetches the keys because the issuer said that they changed, repeatedly for up to half a minute until the new ones are
+   * there. The issuer decides how often that happens, so the cooldown does not apply.
+   * @param kids the ids of the keys to expect; undefined if the issuer did not name them
    */
   expectChange(kids: readonly string[] | undefined): void {
     if (this.#stopped.signal.aborted) return;
@@ -132,73 +130,77 @@ export class IssuerKeys {
     } else {
       this.#expected.add(kids);
     }
-    // One that is under way may have begun before the change. It is asked again where it did.
+    // A fetch that is running may have started before the change. If so, the next one follows soon.
     void this.refresh();
   }
 
   /**
-   * A token came whose header is of no key known: there may be a new key. Anybody can send such tokens,
-   * so at most one fetch starts per cooldown.
-   * @returns the fetch to wait for; undefined where none is due
+   * Fetches the keys because a token named an unknown key, which may be a new one. Anyone can send such tokens, so at most
+   * one fetch starts per cooldown.
+   * @returns the fetch to wait for; undefined during the cooldown
    */
   refreshForUnknown(): Promise<void> | undefined {
     if (this.#expected !== undefined) return this.#expected.settled;
     if (this.#running !== undefined) return this.#running;
     if (this.#stopped.signal.aborted) return undefined;
     const since = this.#elapsed() - (this.#lastAttempt ?? Number.NEGATIVE_INFINITY);
-    if (since < this.#options.cooldown * 1000) return undefined;
+    if (since < this.#options.cooldownMs) return undefined;
     return this.refresh();
   }
 
   stop(): void {
     this.#stopped.abort();
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#expected?.end();
   }
 
   async #attempt(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#lastAttempt = this.#elapsed();
-    let wait: number;
+    let waitMs: number;
     try {
       const maxAge = await this.#fetchKeys();
       this.#failures = 0;
       this.#error = undefined;
       this.#fetchedAt = this.#options.clock.now();
-      wait = this.#chooseAge(maxAge) * (0.7 + 0.2 * randomFraction());
+      waitMs = this.#chooseAgeMs(maxAge) * (0.7 + 0.2 * randomFraction());
     } catch (error) {
       if (this.#stopped.signal.aborted) return;
       this.#failures++;
       this.#error = error instanceof Error ? error.message : 'The keys cannot be used.';
       this.#isSetUpWrong = error instanceof FetchFailed && error.isSetUpWrong;
-      // Where they are may have changed.
+      // The URL of the keys may have changed.
       this.#isSettled = false;
-      const grown = this.#options.retryDelay * 2 ** Math.min(this.#failures - 1, 16);
-      wait = Math.min(grown, LONGEST_RETRY) * (0.5 + 0.5 * randomFraction());
+      waitMs = spreadOut(
+        backOffMs(this.#failures, {
+          firstMs: this.#options.retryDelayMs,
+          longestMs: LONGEST_RETRY_MS,
+        }),
+      );
     }
-    // Before anybody hears of it: what they ask for next is another fetch.
+    // Before `onChange`: a caller that then asks for the keys must get another fetch.
     this.#running = undefined;
-    this.#schedule(Math.min(wait, this.#chooseDelay() ?? wait) * 1000);
+    this.#schedule(Math.min(waitMs, this.#chooseDelayMs() ?? waitMs));
     this.#options.onChange();
   }
 
-  /** @returns seconds until expected keys are asked for again; undefined where none are expected */
-  #chooseDelay(): number | undefined {
+  /** @returns ms until expected keys are fetched again; undefined if none are expected */
+  #chooseDelayMs(): number | undefined {
     if (this.#expected === undefined) return undefined;
     const { kids } = this.status;
-    const delay = this.#expected.isMetBy(kids) ? undefined : this.#expected.nextDelay();
-    if (delay !== undefined) return delay * (0.5 + 0.5 * randomFraction());
+    const delay = this.#expected.isMetBy(kids) ? undefined : this.#expected.nextDelayMs();
+    if (delay !== undefined) return spreadOut(delay);
     this.#expected.end();
     this.#expected = undefined;
     return undefined;
   }
 
   async #fetchKeys(): Promise<number | undefined> {
-    const { issuer, jwksUri, fetch, allowHttp, timeout } = this.#options;
+    const { issuer, jwksUri, fetch, allowHttp, timeoutMs } = this.#options;
     const options: FetchOptions = {
       fetch,
       allowHttp,
-      timeout: timeout * 1000,
+      timeoutMs,
       signal: this.#stopped.signal,
     };
     if (jwksUri === undefined && !this.#isSettled) {
@@ -207,52 +209,25 @@ export class IssuerKeys {
     }
     const url = jwksUri ?? this.#metadata?.jwksUri ?? '';
     const { value, maxAge } = await fetchDocument(url, options, {
-      // A cache on the way may hold the keys from before the change.
+      // A cache on the way may have the keys from before the change.
       ...(this.#expected === undefined ? {} : { headers: { 'cache-control': 'no-cache' } }),
     });
-    const { keys, ignored } = readKeySet(url, value);
-    if (keys.length === 0) {
-      throw wrongSetUp(describeNoKeys(showUrl(url), ignored));
-    }
-    if (!isSameSet(this.#keys, keys)) {
+    const keys = readIssuerKeys(url, value);
+    if (!isSameKeySet(this.#keys, keys)) {
       this.#options.onKeys(keys);
       this.#keys = keys;
     }
     return maxAge;
   }
 
-  /** An issuer that forbids keeping its keys is asked as often as unknown tokens may ask, and no more. */
-  #chooseAge(maxAge: number = DEFAULT_AGE): number {
-    return Math.min(Math.max(maxAge, this.#options.cooldown), LONGEST_AGE);
+  /** How long to keep the keys: at least for the cooldown, also if the issuer forbids to keep them. */
+  #chooseAgeMs(maxAge: number = DEFAULT_AGE_SECONDS): number {
+    return Math.min(Math.max(maxAge * 1000, this.#options.cooldownMs), LONGEST_AGE_MS);
   }
 
   #schedule(ms: number): void {
     if (this.#stopped.signal.aborted) return;
     this.#nextAttempt = this.#elapsed() + ms;
-    this.#timer = setTimeout(() => void this.refresh(), ms);
-    // What protects a process must not keep it alive.
-    unref(this.#timer);
+    this.#cancelTimer = systemTimers.start(ms, () => void this.refresh());
   }
-}
-
-function readKeySet(url: string, value: unknown): ReturnType<typeof importKeySet> {
-  try {
-    return importKeySet(value);
-  } catch (error) {
-    throw error instanceof KeyRefused ? wrongSetUp(`${showUrl(url)}: ${error.message}`) : error;
-  }
-}
-
-function describeNoKeys(url: string, ignored: number): string {
-  if (ignored > 0) {
-    return `None of the ${ignored} keys at ${url} can be used: each must be public and name its "alg".`;
-  }
-  return `There is no key at ${url}. An issuer that signs with a shared secret (HS256) publishes none: give the secret to createGuard({ keys, algorithm: 'HS256' }).`;
-}
-
-function isSameSet(one: readonly VerificationKey[], other: readonly VerificationKey[]): boolean {
-  return (
-    one.length === other.length &&
-    one.every((key) => other.some((another) => isSameKey(key, another)))
-  );
 }

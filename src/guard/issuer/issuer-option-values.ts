@@ -1,11 +1,10 @@
 import { InvalidSetting } from '../../kernel/errors.ts';
 import { assertFetchable } from '../../kernel/http/fetch-document.ts';
-import type { RevocationOptions } from '../feed/revocation-watch.ts';
+import type { RevocationOptions } from '../feed/revocation-options.ts';
 
 /**
- * Asserts that it is an address to ask, and written without anything that a comparison with `iss` would trip
- * over unseen.
- * @throws {InvalidSetting} which does not quote an address that may hold a secret
+ * Asserts that a value is the URL of a server to send requests to.
+ * @throws {InvalidSetting} which does not quote the value, because it may contain a secret
  */
 export function assertAddress(name: string, value: unknown, allowHttp: boolean): void {
   assertName(name, value);
@@ -16,7 +15,7 @@ export function assertAddress(name: string, value: unknown, allowHttp: boolean):
   }
 }
 
-/** Asserts that it can be the name of an issuer. @see RFC 8414 section 2 */
+/** Asserts that a value can be the URL of an issuer. @throws {InvalidSetting} @see RFC 8414 section 2 */
 export function assertIssuer(value: unknown): asserts value is string {
   assertName('issuer', value);
   if (/[?#]/.test(value)) {
@@ -32,24 +31,24 @@ const FIX = 'Give an address such as https://auth.example.';
 
 function assertName(name: string, value: unknown): asserts value is string {
   if (typeof value !== 'string' || value === '') throw new InvalidSetting(name, 'is missing.', FIX);
-  // URL parsers drop these in silence, and the issuer no longer equals the "iss" of its tokens.
+  // URL parsers silently drop these, so the issuer would not equal the "iss" of its tokens.
   if (/[\s\p{Cc}]/u.test(value)) {
     const problem = 'has a blank, a line break or another control character in it.';
     throw new InvalidSetting(name, problem, 'Remove it.');
   }
 }
 
-/** @throws {InvalidSetting} */
+/** Returns a number of seconds above 0 and up to an hour. @throws {InvalidSetting} */
 export function requireSeconds(name: string, value: number): number {
   if (value > 0 && value <= 3600) return value;
   const fix = 'Give seconds above 0, and 3600 at most.';
   throw new InvalidSetting(name, 'is not a valid duration.', fix);
 }
 
-/** Seconds. Less than the feed's heartbeat needs would make a healthy feed look stale. */
-const LEAST_STALENESS = 20;
+/** The server sends a heartbeat every 15 seconds. A smaller limit would make a healthy feed look stale. */
+const MIN_STALENESS_SECONDS = 20;
 
-/** @throws {InvalidSetting} */
+/** Asserts that the options of the feed are valid. @throws {InvalidSetting} */
 export function assertRevocationOptions(options: RevocationOptions, allowHttp: boolean): void {
   const { credential, maxStaleness, onStale, url, introspectionUrl } = options;
   const key = 'Give the key that `latchkey clients create NAME --kind guard` printed.';
@@ -58,10 +57,10 @@ export function assertRevocationOptions(options: RevocationOptions, allowHttp: b
   }
   // `fetch` refuses such a header with an error that quotes it, key and all.
   if (!/^[\t\n\r ]*[\x21-\x7e]+[\t\n\r ]*$/.test(credential)) {
-    throw new InvalidSetting('revocations.credential', 'holds characters that no key has.', key);
+    throw new InvalidSetting('revocations.credential', 'contains characters that no key has.', key);
   }
-  if (maxStaleness !== undefined && !(maxStaleness >= LEAST_STALENESS)) {
-    const fix = `Give seconds, ${LEAST_STALENESS} or more.`;
+  if (maxStaleness !== undefined && !(maxStaleness >= MIN_STALENESS_SECONDS)) {
+    const fix = `Give seconds, ${MIN_STALENESS_SECONDS} or more.`;
     throw new InvalidSetting('revocations.maxStaleness', 'is too short.', fix);
   }
   if (onStale !== undefined && !['accept', 'reject', 'introspect'].includes(onStale)) {

@@ -1,4 +1,5 @@
 import { decodeBase64url } from '../../kernel/encoding/base64url.ts';
+import { decodeFormField } from '../../kernel/encoding/form-field.ts';
 import { isJsonObject, parseJson } from '../../kernel/encoding/json.ts';
 import { decodeUtf8 } from '../../kernel/encoding/utf8.ts';
 import { MultipleCredentials } from '../../kernel/errors.ts';
@@ -11,7 +12,7 @@ const HOW = {
 
 type TokenKind = keyof typeof HOW;
 
-/** Types of tokens, as their headers say them. @see RFC 9068 section 2.1 */
+/** The kinds of token by the `typ` of their header. @see RFC 9068 section 2.1 */
 const KIND_BY_TYP: ReadonlyMap<string, TokenKind> = new Map([
   ['at+jwt', 'access'],
   ['application/at+jwt', 'access'],
@@ -19,10 +20,9 @@ const KIND_BY_TYP: ReadonlyMap<string, TokenKind> = new Map([
 ]);
 
 /**
- * Refuses a request whose address has a token among its parameters: addresses are logged, kept in
- * histories and sent on as referrers. A parameter counts by its name (`access_token`, `refresh_token`),
- * or by its value where that is an access or refresh token, whatever its name. Other JWTs, such as a
- * host's own invitations, are not looked at.
+ * Asserts that no query parameter of a request contains a token: addresses are logged, kept in histories and sent on as
+ * referrers. A parameter counts by its name (`access_token`, `refresh_token`), and under any name if its value is an
+ * access or refresh token. Other JWTs, such as a host's own invitations, are allowed.
  * @throws {MultipleCredentials}
  * @see RFC 9700 section 4.3.2
  */
@@ -46,7 +46,7 @@ function findTokenKind(query: string): TokenKind | undefined {
   return undefined;
 }
 
-/** The kind of token a text is, as its header says; nothing of it is verified. */
+/** The kind of token that a text is, by its header. Nothing is verified. */
 function findKindOfToken(text: string): TokenKind | undefined {
   const [, header] = /^(?:Bearer +)?([\w-]+)\.[\w-]+\.[\w-]*$/i.exec(text.trim()) ?? [];
   const bytes = header === undefined ? undefined : decodeBase64url(header);
@@ -62,9 +62,5 @@ function findKindOfToken(text: string): TokenKind | undefined {
 }
 
 function decode(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    return text;
-  }
+  return decodeFormField(text) ?? text;
 }

@@ -8,22 +8,24 @@ import {
 } from '../../kernel/options/check-options.ts';
 import type { VerifiedToken } from '../verify/access-claims.ts';
 
-/** What a route asks of a caller beyond a valid token. */
+/** What a route requires in addition to a valid token. */
 export interface AccessRequirements {
-  /** The caller has any of these. */
+  /** The user must have at least one of these roles. An empty list lets no user pass. Default: any roles. */
   readonly roles?: readonly string[];
-  /** The token grants all of these. */
+  /** The token must have all of these scopes. Default: any scopes. @see RFC 6749 section 3.3 */
   readonly scopes?: readonly string[];
-  /** The most seconds that may have passed since the user last authenticated. */
+  /** The most seconds since the user last authenticated, 0 or more. Default: any time. @see RFC 9470 */
   readonly maxAuthAge?: number;
+  /** Default false: a request without a token is refused. */
   readonly optional?: false;
 }
 
 /**
- * What a route for guests and users alike asks: a request without a token is a guest, and the user is undefined. A
- * token that comes must be accepted and meet the rest, as everywhere: a bad one is still refused with 401.
+ * What a route requires that guests may use too. A request without a token is a guest, and its user is undefined. A
+ * request with a token must meet all requirements: a token that is not valid is still refused with 401.
  */
 export interface GuestRequirements extends Omit<AccessRequirements, 'optional'> {
+  /** Lets requests without a token pass. */
   readonly optional: true;
 }
 
@@ -35,21 +37,23 @@ const ACCESS_REQUIREMENTS = {
 } satisfies OptionChecks<AccessRequirements | GuestRequirements>;
 
 /**
- * Decides for one caller.
+ * Asserts that the user of a token meets the requirements.
  * @param now ms since the epoch
+ * @throws {AccessDenied}
+ * @throws {ReauthenticationRequired}
  */
 export type AccessRule = (
   claims: Pick<VerifiedToken, 'roles' | 'scope' | 'auth_time'>,
   now: number,
 ) => void;
 
-/** The arguments of a function that takes requirements last: none, or requirements that are there. */
+/** The arguments of a function that takes requirements last: none, or one that is not undefined. */
 export type RequirementArguments = [requirements?: AccessRequirements | GuestRequirements];
 
 /**
- * Asserts that requirements were left out, or are there: `requireUser(undefined)` is a variable that is not
- * set, and must not open the route to every user.
- * @param given the arguments after those that always come
+ * Asserts that requirements were either left out or given: in `requireUser(undefined)` a variable is not set, which must
+ * not open the route to every user.
+ * @param given the arguments after those that are always given
  * @throws {InvalidOption}
  */
 export function assertRequirements(given: readonly unknown[]): void {
@@ -58,11 +62,10 @@ export function assertRequirements(given: readonly unknown[]): void {
 }
 
 /**
- * Compiles requirements into a rule; undefined where nothing is asked, so that such a route pays nothing.
+ * Compiles requirements into a rule.
  *
- * An empty list of roles admits nobody, because nobody has any of them; an empty list of scopes admits
- * everybody.
- * @returns a function that throws {@link AccessDenied} or {@link ReauthenticationRequired}
+ * An empty list of roles lets no user pass, as no user has one of them. An empty list of scopes lets every user pass.
+ * @returns undefined if nothing is required, so that such a route has no rule to run
  * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
  */
 export function createAccessRule(

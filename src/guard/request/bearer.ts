@@ -6,22 +6,22 @@ const CREDENTIALS = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 const TOKEN_IN_HEADER = /(?:^|,)[ \t]*Bearer[ \t]+[^ \t.,]+\.[^ \t.,]*\.[^ \t.,]*[ \t]*(?:,|$)/i;
 
 /**
- * Whether an `Authorization` header brings a second token beside a cookie of ours. Anything else is meant for
- * somebody else: HTTP Basic of a proxy in front, or what a client sends where it has no token (`Bearer null`).
+ * Whether an `Authorization` header contains a token, in addition to the one in our cookie. Other values are not meant for
+ * us: HTTP Basic for a proxy in front, or `Bearer null` from a client without a token.
  */
 export function isSecondToken(authorization: string): boolean {
   return TOKEN_IN_HEADER.test(authorization);
 }
 
-/** Whether an `Authorization` header, or one of several that were joined, is of the scheme of ours. */
+/** Whether an `Authorization` header, or one of several that were joined, has the scheme Bearer. */
 export function isBearerScheme(authorization: string): boolean {
   return /(?:^|,)[ \t]*Bearer(?:[ \t,]|$)/i.test(authorization);
 }
 
 /**
  * Reads the token from the value of an `Authorization` header.
- * @throws {TokenRefused} `token_missing` where there is no header, `token_malformed` where it is anything
- *   but the word `Bearer` and one token
+ * @throws {TokenRefused} `token_missing` without a header, `token_malformed` for anything other than the word `Bearer` and
+ *   one token
  * @see RFC 6750 section 2.1, RFC 9110 section 11.4
  */
 export function parseBearer(header: string | undefined): string {
@@ -42,7 +42,7 @@ export function parseBearer(header: string | undefined): string {
   return token;
 }
 
-/** What the error says would be enough. */
+/** The members of some errors that say what would be enough. */
 interface Requirements {
   readonly scopes?: readonly string[];
   /** Seconds. */
@@ -50,8 +50,8 @@ interface Requirements {
 }
 
 /**
- * Creates the `WWW-Authenticate` challenge for a failure. No error code where no credentials came, or
- * where the failure is not about the token: then it only names the scheme.
+ * Creates the `WWW-Authenticate` challenge for a failure. If no credentials came, or if the failure is not about the token,
+ * it only names the scheme.
  * @param realm the protected space, for a person to read
  * @see RFC 6750 section 3, RFC 9470 section 3
  */
@@ -72,7 +72,7 @@ function description(error: Error): string {
   return `error_description=${quote(error.message.replaceAll('"', "'").replaceAll('\\', '/'))}`;
 }
 
-/** A quoted-string that cannot end early, nor begin another header. */
+/** Creates a quoted-string that cannot end early or start another header. @see RFC 9110 section 5.6.4 */
 function quote(text: string): string {
   return `"${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
 }

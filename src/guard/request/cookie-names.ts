@@ -1,36 +1,38 @@
-/** Names of the two cookies, before the `__Host-` prefix that https adds. */
+import { isLoopback } from '../../kernel/encoding/loopback.ts';
+
+/** Names of the two cookies, without the `__Host-` that https adds. Letters, digits, `_` and `-`; 64 at most. */
 export interface CookieNames {
-  /** Default `latchkey_access`, with the issuer's port and path where these are unusual. */
+  /** The cookie of the access token. Default `latchkey_access`, with the issuer's port and path if they are unusual. */
   readonly access?: string;
-  /** Default `latchkey_refresh`, with the issuer's port and path where these are unusual. */
+  /** The cookie of the refresh token. Default `latchkey_refresh`, with the issuer's port and path if they are unusual. */
   readonly refresh?: string;
 }
 
-/** The names of an installation's cookies, as they are sent. */
+/** The names of a server's cookies, as they are sent. */
 export interface ResolvedCookieNames {
   readonly access: string;
   readonly refresh: string;
-  /** The default names that earlier versions gave every installation, where ours differ from them now. */
+  /** The default names of earlier versions, if the names of this server are different now. */
   readonly former: Partial<Record<keyof typeof DEFAULTS, string>>;
 }
 
 const DEFAULTS = { access: 'latchkey_access', refresh: 'latchkey_refresh' } as const;
 
-/** The port a server has where nobody set one, on the machine itself. */
+/** The default port of a server on a loopback address. */
 const DEFAULT_LOCAL_PORT = '8000';
 
 /**
- * Browsers share cookies between all ports of a host, and `__Host-` cookies between all paths. So the
- * default names carry what tells two installations on one host apart: the issuer's port and path. Every
- * guard derives the same names from the issuer.
- * @param issuer undefined: the names carry no port and no path
+ * Browsers share cookies between all ports of a host, and `__Host-` cookies between all paths. So the default names
+ * contain the issuer's port and path, which tell two servers on one host apart. Every guard derives the same names from
+ * the issuer.
+ * @param issuer undefined: the names contain no port and no path
  * @throws {TypeError} for names that are not cookie names
  */
 export function resolveCookieNames(
   issuer: string | undefined,
   names: CookieNames = {},
 ): ResolvedCookieNames {
-  // An issuer that nobody named is taken for a careful one.
+  // Without an issuer, https is assumed.
   const prefix = issuer?.startsWith('http:') === true ? '' : '__Host-';
   const suffix = issuer === undefined ? '' : createSuffix(issuer);
   const former: { access?: string; refresh?: string } = {};
@@ -47,8 +49,8 @@ export function resolveCookieNames(
 }
 
 /**
- * `_8001` for a port, `-tenants-acme` for a path, nothing for the usual port without a path. No two
- * installations on one host have the same suffix: `-` stands for a slash and nothing else.
+ * `_8001` for a port, `-tenants-acme` for a path, nothing for the usual port without a path. No two servers on one host
+ * have the same suffix: `-` stands for a slash and nothing else.
  */
 function createSuffix(issuer: string): string {
   const url = URL.parse(issuer);
@@ -56,16 +58,12 @@ function createSuffix(issuer: string): string {
   const schemePort = url.protocol === 'http:' ? '80' : '443';
   const port = url.port === '' ? schemePort : url.port;
   const usualPort =
-    url.protocol === 'http:' && isLocal(url.hostname) ? DEFAULT_LOCAL_PORT : schemePort;
+    url.protocol === 'http:' && isLoopback(url.hostname) ? DEFAULT_LOCAL_PORT : schemePort;
   const path = url.pathname
     .replace(/\/+$/, '')
     .replace(/[^A-Za-z0-9/]/g, (character) => `_${character.charCodeAt(0).toString(16)}`)
     .replaceAll('/', '-');
   return (port === usualPort ? '' : `_${port}`) + path;
-}
-
-function isLocal(hostname: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 function parseName(name: string): string {

@@ -13,48 +13,52 @@ import type { TokenCookies } from './token-cookies.ts';
 
 const BEARER = 'Bearer ';
 
+/** Where a token was found. */
 export type Transport = 'header' | 'cookie';
 
+/** The access token of a request. */
 export interface AccessCredential {
   readonly token: string;
   readonly transport: Transport;
 }
 
-/** Finds the one access token a request brings. */
+/** Finds the access token of a request. */
 export interface CredentialReader {
   /**
-   * @param method what the request does; a proxy that asks on behalf of another names that one's
-   * @throws {MultipleCredentials} when two came
-   * @throws {Forbidden} when a cookie came with a request that changes state or opens a WebSocket, and is not
+   * Finds the token in the header or in the cookie.
+   * @param method the method to judge by. Default: that of the request. A proxy that asks about another request gives
+   *   the method of that one.
+   * @throws {MultipleCredentials} if two tokens came
+   * @throws {AccessDenied} if the token came in a cookie, and the request changes state or opens a WebSocket and is not
    *   same-origin
    */
   find(request: IncomingRequest, method?: string): AccessCredential | undefined;
   /**
-   * As `find`, but what follows the usual `Bearer ` is not read and may be anything: fit to be looked up
-   * among tokens that were verified, and for nothing else. To read it costs more than the look-up.
+   * As `find`, but what follows `Bearer ` is not checked and may be anything. Use it only to look it up among verified
+   * tokens: checking it takes longer than the look-up.
    */
   findUnread(request: IncomingRequest): AccessCredential | undefined;
   /**
-   * As `find`, but a cookie counts wherever the request comes from: fit to find out who is to judge it.
-   * @throws {MultipleCredentials} {@link TokenRefused}
+   * As `find`, but a cookie counts wherever the request comes from. Use it only to choose who verifies the token.
+   * @throws {MultipleCredentials}
+   * @throws {TokenRefused}
    */
   findUnproven(request: IncomingRequest): string | undefined;
   /**
-   * Finds the access token that a request brings beside a token in its body. It is not judged, and may be worth
-   * nothing.
+   * Finds an access token that came in addition to a token in the body. It is not checked in any way.
    * @throws {MultipleCredentials} as `find`
    */
   findBeside(request: IncomingRequest): string | undefined;
   /**
-   * Whether no token came, in no form: another scheme than Bearer is not an attempt to bring one.
+   * Whether the request has no token. Another scheme than Bearer does not count as one.
    * @throws {MultipleCredentials} as `find`
    */
   isGuest(request: IncomingRequest): boolean;
-  /** @throws {TokenRefused} when none came, and as `find` */
+  /** As `find`. @throws {TokenRefused} if no token came */
   require(request: IncomingRequest, method?: string): AccessCredential;
 }
 
-/** @param cookies undefined where tokens come by header alone */
+/** @param cookies undefined if tokens come in the header only */
 export function createCredentialReader(
   cookies: TokenCookies | undefined,
   { assertSameOrigin }: OriginRules,
@@ -84,17 +88,17 @@ export function createCredentialReader(
     if (authorization !== undefined) {
       if (rawHeaders !== undefined) assertOneAuthorization(rawHeaders);
       if (cookieToken === undefined) {
-        if (isForSomebodyElse(authorization, cookie)) return undefined;
+        if (isForProxy(authorization, cookie)) return undefined;
         return { token: readToken(authorization), transport: 'header' };
       }
-      // Two tokens may speak for two users: to choose one is to let the sender of the other be it.
+      // The two tokens may be of two users, and a page of an attacker may have caused one of them to be sent.
       if (isSecondToken(authorization)) throw twoCredentials();
     }
     return cookieToken === undefined ? undefined : { token: cookieToken, transport: 'cookie' };
   }
 
-  /** A browser whose access cookie has expired still sends the Basic credentials of a proxy in front. */
-  function isForSomebodyElse(authorization: string, cookie: string | undefined): boolean {
+  /** Whether the header is for a proxy in front. A browser sends it too when its access cookie has expired. */
+  function isForProxy(authorization: string, cookie: string | undefined): boolean {
     if (cookie === undefined || isSecondToken(authorization)) return false;
     return cookies?.findRefresh(cookie) !== undefined;
   }
@@ -124,7 +128,7 @@ export function createCredentialReader(
     isGuest(request) {
       const { authorization, cookie } = readCarriers(request);
       if (cookies?.findAccess(cookie) !== undefined) return false;
-      return !isBearerScheme(authorization) || isForSomebodyElse(authorization, cookie);
+      return !isBearerScheme(authorization) || isForProxy(authorization, cookie);
     },
     findUnproven: (request) => read(request, readHeaders(request), parseBearer)?.token,
     findUnread: (request) => locate(request, request.method, cutBearer),
@@ -147,13 +151,14 @@ function cutBearer(authorization: string): string {
     : parseBearer(authorization);
 }
 
+/** The error for a request with tokens in two places. */
 export function twoCredentials(): MultipleCredentials {
   return new MultipleCredentials(
     'This request brings a token in more than one way. Send it in the Authorization header or in the cookie, not in both.',
   );
 }
 
-/** Node keeps the first Authorization header and drops the rest; a proxy before us may read the last. */
+/** Node.js keeps the first Authorization header and drops the others. A proxy in front may read the last. */
 function assertOneAuthorization(rawHeaders: readonly string[]): void {
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {

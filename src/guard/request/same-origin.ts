@@ -3,16 +3,17 @@ import { findHeader, type RequestHeaders } from './request.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+/** Whether a method changes no state. @see RFC 9110 section 9.2.1 */
 export function isSafeMethod(method: string): boolean {
   return SAFE_METHODS.has(method);
 }
 
 /**
- * Whether a cookie on this request proves nothing by itself: the request changes state, or it opens a
- * WebSocket. A handshake is a GET, but CORS does not apply to it: a page of any site may open a socket with the
- * visitor's cookies and then read and write as that visitor. `Sec-WebSocket-Version` shows a handshake whose
- * `Upgrade` a proxy took off. Over HTTP/2 a handshake is a CONNECT.
- * @param method default: one that changes state
+ * Whether a cookie is not enough for this request, because it changes state or opens a WebSocket. A WebSocket handshake is
+ * a GET, but CORS does not apply to it: a page of any site may open a socket with the visitor's cookies, and then read and
+ * write as that visitor. `Sec-WebSocket-Version` shows a handshake whose `Upgrade` a proxy removed. Over HTTP/2 a
+ * handshake is a CONNECT.
+ * @param method undefined: the request counts as one that changes state
  * @see RFC 6455 section 4.1, RFC 8441 section 5
  */
 export function mustProveOrigin(method: string | undefined, headers: RequestHeaders): boolean {
@@ -24,29 +25,29 @@ export function mustProveOrigin(method: string | undefined, headers: RequestHead
   );
 }
 
-/** What stands between a browser's cookies and the pages of other sites. */
+/** Keeps pages of other sites from using a visitor's cookies. */
 export interface OriginRules {
   /**
-   * For what a cookie authenticates: proof is due, and where none comes the request is refused.
-   * @throws {Forbidden}
+   * For requests that a cookie authenticates: asserts that the request comes from this site or an allowed origin.
+   * @throws {AccessDenied}
    */
   assertSameOrigin(request: { readonly headers: RequestHeaders }): void;
   /**
-   * For what sets cookies and needs none: refused only where a browser says that another site sent it.
-   * Stops a foreign page from signing its visitor in to the attacker's account.
-   * @throws {Forbidden}
+   * For requests that set cookies and need none: asserts that the browser does not name another site as the sender. It
+   * stops a page of an attacker from signing its visitor in to the attacker's account (login CSRF).
+   * @throws {AccessDenied}
    */
   assertNotCrossSite(request: { readonly headers: RequestHeaders }): void;
 }
 
 /**
- * Cross-site request forgery: a browser adds its cookies to whatever a foreign page makes it send. It
- * also says where the request comes from, and a page can change neither of these headers.
- * @param origins those that may use the cookies beside the one a request goes to: the issuer's, and those
- *   that CORS allows to use credentials
- * @param advice a sentence for the operator: where to allow an origin
- * @param options.acceptSilent whether a request with neither header passes: only programs and browsers
- *   older than 2020 send one, and `SameSite=Lax` stops those browsers. Default false
+ * Creates the rules that stop cross-site request forgery: a browser adds its cookies to requests that a page of another
+ * site makes it send. It also says where a request comes from, in `Sec-Fetch-Site` and `Origin`, which a page cannot
+ * change.
+ * @param origins the origins that may use the cookies in addition to the one that a request goes to
+ * @param advice a sentence that tells the operator where to allow an origin
+ * @param options.acceptSilent whether a request with neither header passes: only programs and browsers older than 2020
+ *   send one, and `SameSite=Lax` stops those browsers. Default false
  */
 export function createOriginRules(
   origins: readonly string[],
@@ -54,7 +55,7 @@ export function createOriginRules(
   { acceptSilent = false }: { readonly acceptSilent?: boolean } = {},
 ): OriginRules {
   const allowed = new Set(origins);
-  // An allowed origin is cross-origin to Sec-Fetch-Site, and known by its name.
+  // For an allowed origin, Sec-Fetch-Site says cross-site or same-site, and Origin names it.
   const isProven = (site: string | undefined, origin: string | undefined) =>
     site === 'same-origin' || (origin !== undefined && allowed.has(origin));
   return {

@@ -1,23 +1,24 @@
-import { MAX_TOKEN_LENGTH } from '../../jwt/limits.ts';
 import { isBlank, trimBlanks } from '../../kernel/encoding/header-text.ts';
 import { MultipleCredentials } from '../../kernel/errors.ts';
+import { readUnverifiedClaims } from '../verify/unverified-claims.ts';
 import { type CookieNames, type ResolvedCookieNames, resolveCookieNames } from './cookie-names.ts';
 
-/** Finds the two tokens that a browser keeps in cookies. */
+/** Finds the two tokens in the cookies of a request. */
 export interface TokenCookies {
-  /** As they are sent, prefix included. */
+  /** The names as they are sent, prefix included. */
   readonly names: ResolvedCookieNames;
-  /** @throws {MultipleCredentials} when two of the name came */
+  /** @throws {MultipleCredentials} if two cookies of the name came */
   findAccess(cookieHeader: string | undefined): string | undefined;
-  /** @throws {MultipleCredentials} when two of the name came */
+  /** @throws {MultipleCredentials} if two cookies of the name came */
   findRefresh(cookieHeader: string | undefined): string | undefined;
-  /** The former names under which tokens of this issuer came. */
+  /** The names of earlier versions under which tokens of this issuer came. */
   listFormer(cookieHeader: string | undefined): string[];
 }
 
 /**
- * Under https the names carry `__Host-`, which keeps sibling domains from planting cookies of theirs.
- * @param issuer decides the prefix and the default names; undefined is taken for https
+ * Creates the reader of a server's cookies. Under https the names start with `__Host-`, which keeps sibling domains from
+ * setting cookies of these names.
+ * @param issuer decides the prefix and the default names; undefined counts as https
  * @throws {TypeError} for names that are not cookie names
  * @see RFC 6265bis section 4.1.3.2
  */
@@ -36,8 +37,8 @@ export function createTokenCookies(
   };
 
   /**
-   * The sessions that an earlier version opened live on under its names. Under these, a token of another
-   * installation on this host is not a credential for us: it is left alone, however many of them came.
+   * Sessions that an earlier version started still use its names. Under these names, tokens of another server on this
+   * host are ignored, however many of them came.
    */
   function findFormer(header: string | undefined, name: string | undefined): string | undefined {
     return name === undefined ? undefined : requireOne(listOfIssuer(header, name));
@@ -45,33 +46,20 @@ export function createTokenCookies(
 
   function listOfIssuer(header: string | undefined, name: string): readonly string[] {
     if (issuer === undefined) return NONE;
-    return listCookies(header, name).filter((token) => namesIssuer(token, issuer));
-  }
-}
-
-/** Whether a token says that it is of this issuer. It proves nothing: the verifier does. */
-function namesIssuer(token: string, issuer: string): boolean {
-  if (token.length > MAX_TOKEN_LENGTH) return false;
-  try {
-    const payload: unknown = JSON.parse(
-      Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
-    );
-    return (payload as { iss?: unknown } | null)?.iss === issuer;
-  } catch {
-    return false;
+    return listCookies(header, name).filter((token) => readUnverifiedClaims(token).iss === issuer);
   }
 }
 
 const NONE: readonly string[] = [];
 
-/** @throws {MultipleCredentials} when two of the name came */
+/** @throws {MultipleCredentials} if two cookies of the name came */
 function findCookie(header: string | undefined, name: string): string | undefined {
   return requireOne(listCookies(header, name)) || undefined;
 }
 
 /**
- * A second cookie of the name may have been planted by a sibling domain or path, to sign a person in as
- * somebody else.
+ * A second cookie of the name may have been set by a sibling domain or path, to sign the visitor in to the attacker's
+ * account.
  * @throws {MultipleCredentials}
  */
 function requireOne(tokens: readonly string[]): string | undefined {
@@ -82,9 +70,9 @@ function requireOne(tokens: readonly string[]): string | undefined {
 }
 
 /**
- * The values of all cookies of a name, as they came: a token needs no decoding, and another spelling of it is
- * not it. Names are compared byte for byte. A name that only becomes ours by trimming more than space and tab
- * does not carry the protection of `__Host-`: a sibling domain can set it.
+ * Lists the values of all cookies of a name, without decoding: a token needs none, and has one spelling only. Names are
+ * compared byte for byte. A name that equals ours only after more than spaces and tabs are trimmed does not have the
+ * protection of `__Host-`, and a sibling domain can set it.
  */
 function listCookies(header: string | undefined, name: string): readonly string[] {
   if (header === undefined || !header.includes(name)) return NONE;
@@ -102,7 +90,7 @@ function listCookies(header: string | undefined, name: string): readonly string[
 
 /** Whether the text from `start` to `end` is the name, with nothing but spaces and tabs around it. */
 function isNamed(header: string, start: number, end: number, name: string): boolean {
-  // Most names are told apart by their length and their first character; none is cut out for that.
+  // Most names differ in length or in the first character, so this creates no substrings.
   if (end - start < name.length) return false;
   let first = start;
   while (first < end && isBlank(header.charCodeAt(first))) first++;

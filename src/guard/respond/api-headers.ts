@@ -1,6 +1,6 @@
 /**
- * Headers of answers that no browser should render, keep, sniff or frame. The documentation page has
- * its own.
+ * Headers of responses that browsers must not render, store, sniff or frame. The documentation page has headers of its
+ * own.
  * @see OWASP REST Security Cheat Sheet, "Security headers"
  */
 export const API_HEADERS = {

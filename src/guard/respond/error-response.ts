@@ -1,7 +1,7 @@
 import { API_HEADERS } from './api-headers.ts';
 import { findErrorResponse } from './http-refusal.ts';
 
-/** Type of problem documents. @see RFC 9457 section 3 */
+/** The media type of problem documents. @see RFC 9457 section 3 */
 const PROBLEM_TYPE = 'application/problem+json';
 
 /** Status, headers and body of a refusal, for a framework to send. */
@@ -13,22 +13,30 @@ export interface HttpRefusal {
 }
 
 /**
- * Turns an error of the guard into what is sent: status, `WWW-Authenticate` or `Retry-After`, and a
- * problem document. An error that is not Latchkey's is thrown on: it is the host's.
+ * Turns an error of Latchkey into status, headers and body of a response. Throws every other error, which the host must
+ * handle.
  */
 export function toHttpRefusal(error: unknown): HttpRefusal {
-  const answer = findErrorResponse(error);
-  if (answer === undefined) throw error;
+  const response = findErrorResponse(error);
+  if (response === undefined) throw error;
   return {
-    status: answer.problem.status,
-    headers: { ...API_HEADERS, ...answer.headers, 'content-type': PROBLEM_TYPE },
-    body: JSON.stringify(answer.problem),
+    status: response.problem.status,
+    headers: { ...API_HEADERS, ...response.headers, 'content-type': PROBLEM_TYPE },
+    body: JSON.stringify(response.problem),
   };
 }
 
 /**
- * Turns an error of the guard into the `Response` it deserves: the right status, `WWW-Authenticate` or
- * `Retry-After`, and a problem document. An error that is not Latchkey's is thrown on.
+ * Turns an error of Latchkey into a `Response`: its status, `WWW-Authenticate` or `Retry-After`, and a problem document.
+ *
+ * ```ts
+ * try {
+ *   const user = await guard.authenticate(request);
+ * } catch (error) {
+ *   return errorResponse(error);
+ * }
+ * ```
+ * @throws the error itself, if it is not Latchkey's or not meant for a client
  * @see RFC 9457, RFC 6750 section 3
  */
 export function errorResponse(error: unknown): Response {

@@ -2,27 +2,27 @@ import { type InputProblem, isLatchkeyError, type LatchkeyError } from '../../ke
 import { wwwAuthenticate } from '../request/bearer.ts';
 import { createProblem, type Problem } from './problem.ts';
 
-/** An error as HTTP: what the caller may know of it. */
+/** The part of an error that a client may know, as HTTP. */
 export interface ErrorResponseParts {
   readonly problem: Problem;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What some errors have beside what all have. An error of another package is told by its members. */
+/** Members that only some errors have. They are read by name, as an error may be of another package. */
 interface Details {
   readonly problems?: readonly InputProblem[];
   /** Seconds. */
   readonly retryAfter?: number;
 }
 
-/** What a sign-in that needs one more step is told. */
+/** Members of the error for a sign-in that needs one more step. */
 interface NextStep {
   readonly challenge: string;
   /** Seconds. */
   readonly expiresIn: number;
 }
 
-/** The response to an error of Latchkey's. Undefined: the error is not meant for a client. */
+/** Returns the response to an error of Latchkey. Undefined: the error is not meant for a client. */
 export function findErrorResponse(error: unknown): ErrorResponseParts | undefined {
   if (!isLatchkeyError(error) || error.status === undefined) return undefined;
   const { problems, retryAfter }: LatchkeyError & Details = error;
@@ -37,7 +37,7 @@ export function findErrorResponse(error: unknown): ErrorResponseParts | undefine
   return { problem, headers };
 }
 
-/** By its code, so that no other error's member of that name is sent to a client. */
+/** Asks for the code, so that a member of the same name in another error is never sent to a client. */
 function isIncomplete(error: LatchkeyError): error is LatchkeyError & NextStep {
   return error.code === 'password_change_required';
 }

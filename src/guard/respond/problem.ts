@@ -9,14 +9,15 @@ export interface Problem {
   readonly detail: string;
   /** Stable, for programs. */
   readonly code: string;
-  /** Where a sign-in needs one more step: the secret to present with it. */
+  /** If a sign-in needs one more step: the secret to present with it. */
   readonly challenge?: string;
-  /** Seconds in which that step must be taken. */
+  /** Seconds until the challenge expires. */
   readonly expires_in?: number;
-  /** Where input was refused: which members, and why. */
+  /** If the input is invalid: which members, and why. */
   readonly errors?: readonly { readonly field: string; readonly detail: string }[];
 }
 
+/** Creates a problem document with the usual title of its status. */
 export function createProblem(status: number, code: string, detail: string): Problem {
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, code };
 }

@@ -7,13 +7,13 @@ import {
 } from '../../jwt/claims.ts';
 
 /**
- * The claims of a verified access token, frozen through and through: requests with the same token share
- * them, and none may change what another sees.
+ * The claims of a verified access token, deeply frozen: requests with the same token share them, and none may change what
+ * another one sees.
  */
 export type VerifiedToken<Host extends object = Record<string, unknown>> = AccessTokenClaims<Host>;
 
 /**
- * Asserts the claims that an access token has beyond those of any token.
+ * Asserts the claims that access tokens have in addition to those of every token.
  * @throws {TokenRefused}
  * @see RFC 9068 section 2.2
  */

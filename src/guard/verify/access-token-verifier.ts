@@ -12,12 +12,10 @@ import {
   VerifiedTokenCache,
 } from './verified-token-cache.ts';
 
-export type { VerifiedToken } from './access-claims.ts';
-
 /** @see createVerifier */
 export interface VerifierOptions extends ClaimExpectations {
   readonly keys: readonly VerificationKey[];
-  /** The live revocations. Whoever owns the verifier keeps them up to date. */
+  /** The live revocations. The owner of the verifier keeps them up to date. */
   readonly revocations: Pick<RevocationIndex, 'epoch' | 'isRevoked'>;
   /** Bounds of the cache of verified tokens, or false for none. */
   readonly cache?: TokenCacheOptions | false;
@@ -26,27 +24,28 @@ export interface VerifierOptions extends ClaimExpectations {
 /** Verifies access tokens. */
 export interface Verifier {
   /**
-   * Returns the claims, frozen. Synchronous; a token seen before costs a look-up.
+   * Verifies a token and returns its claims, frozen. Synchronous, and one look-up for a token that was verified before.
    *
-   * Checked on every call, seen before or not: expiry, `nbf` and revocation, by the clock and the index as
-   * they are now. A clock that steps back behind `nbf` refuses the token until it gets there again. Not
-   * checked: whether the caller may do what it asks for; see `createAccessRule`.
+   * Every call checks expiry, `nbf` and revocation by the present clock and index. If the clock is set back to before
+   * `nbf`, the token is refused until then. Not checked: whether the user may do what is asked for; see
+   * `createAccessRule`.
    * @throws {TokenRefused}
    */
   verify(token: string): VerifiedToken;
   /**
-   * As `verify`, but answers undefined for a token that was not seen before. What is passed need not have
-   * the form of a token: only what was once verified whole is ever found.
-   * @throws {TokenRefused} where it was revoked
+   * As `verify`, but returns undefined for a token that was not verified before. The text may be anything: only tokens
+   * that were verified completely are found.
+   * @throws {TokenRefused} if the token was revoked
    */
   findSeen(token: string): VerifiedToken | undefined;
-  /** Accepts these keys from now on, and forgets every token seen before: its key may be gone. */
+  /** Accepts only these keys from now on, and forgets all verified tokens, as their key may be gone. */
   setKeys(keys: readonly VerificationKey[]): void;
 }
 
 /**
  * Creates the verifier that guards and the server share.
- * @throws {KeyRefused} where two keys share a `kid`
+ * @throws {KeyRefused} if two keys share a `kid`
+ * @throws {RangeError} for a `clockTolerance` or bounds of the cache that are out of range
  * @see RFC 9068 section 4
  */
 export function createVerifier(options: VerifierOptions): Verifier {
@@ -85,7 +84,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (seen === undefined) return undefined;
     const now = clock.now();
     if (!(now < seen.validUntil && now >= seen.validFrom)) {
-      // The long way says precisely what is wrong.
+      // Verifying it again says what exactly is wrong.
       cache?.delete(token);
       return undefined;
     }
@@ -94,7 +93,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   return {
-    // What is not a text cannot be looked up; the long way refuses it.
+    // A value that is not a text cannot be looked up. Verifying refuses it.
     verify: (token) =>
       (typeof token === 'string' ? findSeen(token) : undefined) ?? verifyUnseen(token),
     findSeen,

@@ -1,8 +1,8 @@
 import type { AccessTokenClaims } from '../../jwt/access-token.ts';
 
 /**
- * The host's own claims, as the `claims` option of the server returns them. Declare them once. The types of the server
- * and of guards in every framework then include them:
+ * The host's own claims, which the option `claims` of the server adds to tokens. Declare them once, and the types of the
+ * server and of the guards in every framework include them:
  *
  * ```ts
  * declare module 'latchkey/guard' {
@@ -19,7 +19,7 @@ import type { AccessTokenClaims } from '../../jwt/access-token.ts';
 export interface CustomClaims {}
 
 /**
- * Who a request comes from: the claims of its access token, verified, unrevoked and frozen.
+ * The user that a request comes from: the claims of its access token, verified, not revoked, and frozen.
  * `Host` is the type of the host's own claims, by default {@link CustomClaims}.
  */
 export type AuthenticatedUser<Host extends object = CustomClaims> = Readonly<

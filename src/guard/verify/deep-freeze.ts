@@ -1,4 +1,4 @@
-/** Freezes parsed JSON through and through. The depth is bounded by whoever parsed it. */
+/** Freezes parsed JSON and all that is in it. The parser has bounded its depth. */
 export function deepFreeze(value: object): void {
   const children = Array.isArray(value) ? value : Object.values(value);
   for (let at = 0; at < children.length; at++) {

@@ -1,30 +1,29 @@
-import { unref } from '../../kernel/system-clock.ts';
+import { systemTimers } from '../../kernel/timing/timers.ts';
 
 /**
- * Seconds between two fetches while new keys are expected; less by chance. Nodes of an issuer hear of new
- * keys within a second; in all, the guard asks for as long as the default cooldown.
+ * The waits between fetches while new keys are expected; each is shortened by chance. All nodes of an issuer know its
+ * new keys within a second. Together the waits are about as long as the default cooldown.
  */
-const DELAYS = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8];
-/** ms that a request with an unknown key waits for the new ones. */
-const LONGEST_HOLD = 3_000;
+const DELAYS_MS = [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800];
+/** How long a request whose token names an unknown key waits for the new keys. */
+const LONGEST_HOLD_MS = 3_000;
 
 /**
- * The issuer has said that its keys changed. Behind a balancer, the next answer may be from a node that has
- * not heard of it yet, so one fetch is not enough: the guard asks again until it has the new keys, or until
- * this gives up.
+ * Decides how often to fetch keys after the issuer said that they changed. Behind a load balancer, the next answer may
+ * come from a node that does not know the new keys yet, so the guard fetches until it has them, or until this gives up.
  */
 export class KeyExpectation {
-  /** Resolves when the keys are there, and after three seconds in any case. */
+  /** Resolves when the keys are there, and after three seconds at the latest. */
   readonly settled: Promise<void>;
   readonly #known: ReadonlySet<string>;
   #named: readonly string[] | undefined;
   #asked = 0;
   readonly #settle: () => void;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #cancelTimer: () => void;
 
   /**
-   * @param known the ids of the keys at the time of the news
-   * @param named the ids of the keys to expect; undefined where the issuer named none: then any new one
+   * @param known the ids of the present keys
+   * @param named the ids of the keys to expect; undefined: any new key
    */
   constructor(known: readonly string[], named: readonly string[] | undefined) {
     this.#known = new Set(known);
@@ -32,11 +31,10 @@ export class KeyExpectation {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.settled = promise;
     this.#settle = resolve;
-    this.#timer = setTimeout(resolve, LONGEST_HOLD);
-    unref(this.#timer);
+    this.#cancelTimer = systemTimers.start(LONGEST_HOLD_MS, resolve);
   }
 
-  /** Further news, while these keys are still expected. */
+  /** Adds keys to expect, and starts the waits over. */
   add(named: readonly string[] | undefined): void {
     if (named !== undefined) this.#named = [...(this.#named ?? []), ...named];
     this.#asked = 0;
@@ -48,13 +46,13 @@ export class KeyExpectation {
       : this.#named.every((kid) => kids.includes(kid));
   }
 
-  /** @returns seconds until the next fetch; undefined where there were enough of them */
-  nextDelay(): number | undefined {
-    return DELAYS[this.#asked++];
+  /** @returns ms until the next fetch; undefined after the last one */
+  nextDelayMs(): number | undefined {
+    return DELAYS_MS[this.#asked++];
   }
 
   end(): void {
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     this.#settle();
   }
 }

@@ -1,21 +1,23 @@
 import { MAX_TOKEN_LENGTH } from '../../jwt/limits.ts';
+import { isCount } from '../../kernel/count.ts';
 import type { VerifiedToken } from './access-claims.ts';
 
-/** @see VerifiedTokenCache */
+/** The bounds of the cache of verified tokens. A token is verified again after it was evicted. */
 export interface TokenCacheOptions {
-  /** Default: 50,000. */
+  /** The most tokens. A whole number; 0: none. Default 50,000. */
   readonly maxEntries?: number;
-  /** Of memory, as estimated from the length of the tokens. Default: 32 MiB. */
+  /** The most bytes of memory, estimated from the length of the tokens. A whole number. Default 33,554,432 (32 MiB). */
   readonly maxBytes?: number;
 }
 
-/** What is remembered of a verified token. */
+/** What the cache holds for a verified token. */
 export interface CachedToken {
   readonly claims: VerifiedToken;
-  /** ms since the epoch: from when, and until when, its times hold. */
+  /** ms since the epoch, clock tolerance included. */
   readonly validFrom: number;
+  /** ms since the epoch, clock tolerance included. */
   readonly validUntil: number;
-  /** The epoch of the revocation index at which it was last found not revoked. */
+  /** The epoch of the revocation index when the token was last found not revoked. */
   epoch: number;
 }
 
@@ -30,11 +32,11 @@ interface Entry {
 }
 
 /**
- * Remembers tokens that were fully verified, bounded in entries and in bytes. Evicts by SIEVE: a hit
- * only sets a mark, and a hand that walks from old to new evicts what was not used since it last came by.
+ * Remembers verified tokens, bounded in entries and in bytes. It evicts by SIEVE: a hit only marks the entry, and a hand
+ * that moves from old entries to new ones evicts the first without a mark and removes the marks that it passes.
  *
- * Nothing else must ever be added: then garbage can neither grow the cache nor push a token out, and a
- * hit proves all that a signature proves. The key is the whole token, so a hit is exact.
+ * Add only tokens that were verified completely. Then garbage cannot grow the cache or push tokens out, and a hit proves
+ * all that a signature proves. Whole tokens are compared, so a hit is exact.
  *
  * @see "SIEVE is Simpler than LRU", NSDI 2024
  */
@@ -53,15 +55,17 @@ export class VerifiedTokenCache {
     this.#maxBytes = requireCount('maxBytes', options.maxBytes ?? 32 * 1024 * 1024);
   }
 
+  /** The number of tokens. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Estimated. */
+  /** Bytes of memory, estimated. */
   get bytes(): number {
     return this.#bytes;
   }
 
+  /** Finds what was added for exactly this token, and marks it as used. */
   find(token: string): CachedToken | undefined {
     const entry = this.#entries.get(keyOf(token));
     if (entry?.token !== token) return undefined;
@@ -69,6 +73,7 @@ export class VerifiedTokenCache {
     return entry.value;
   }
 
+  /** Adds a token that was verified completely, and evicts others if it must. */
   add(token: string, value: CachedToken): void {
     const key = keyOf(token);
     const former = this.#entries.get(key);
@@ -130,9 +135,9 @@ export class VerifiedTokenCache {
 }
 
 /**
- * A number made of the last characters of a token but one: 30 bits of its signature. V8 hashes a text before it looks
- * it up in a Map, and to hash a token that just arrived takes longer than everything else that a hit does. Of two
- * tokens with the same number the newer one takes the other's place. Only verified tokens are in here, so nobody can
+ * Makes a number of 30 bits of a token's signature: five of its last characters, without the very last. V8 hashes a text
+ * before it looks it up in a Map, and hashing a token that just arrived takes longer than all else that a hit does. If
+ * two tokens have the same number, the newer one replaces the other. All tokens here are verified, so attackers cannot
  * choose signatures that share a number.
  */
 function keyOf(token: string): number {
@@ -145,19 +150,19 @@ function keyOf(token: string): number {
 const copied = Buffer.alloc(MAX_TOKEN_LENGTH);
 
 /**
- * A token cut from a longer text (a Cookie header of 16 KiB) would keep all of that text alive, and so grow
- * the cache far beyond its bound.
+ * Copies a token. One that was cut from a longer text, such as a Cookie header of 16 KiB, would keep all of that text in
+ * memory, far beyond the bound of the cache.
  */
 function copy(token: string): string {
   return copied.toString('latin1', 0, copied.write(token, 'latin1'));
 }
 
 function requireCount(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new RangeError(`cache.${name} is a whole number of 0 or more.`);
+  if (isCount(value)) return value;
+  throw new RangeError(`cache.${name} must be a whole number, 0 or more.`);
 }
 
-/** The token, its claims parsed, and what surrounds them. */
+/** Estimates the memory for a token, its parsed claims, and the entry. */
 function estimateBytes(token: string): number {
   return token.length * 2 + 512;
 }

@@ -20,13 +20,8 @@ import {
 import { readPrivateKey, readPublicKey, readSecret, withoutPrivate } from './key-reading.ts';
 import type { SigningKey, VerificationKey } from './key-types.ts';
 
-export { exportPrivateJwk, toJwks, toPublicJwk } from './jwk.ts';
-export type { JsonWebKey, KeyMaterial } from './key-material.ts';
-export type { SigningKey, VerificationKey } from './key-types.ts';
-
 /**
- * Makes a new key from the operating system's randomness. Blocks: an EC or Ed25519 key takes well under
- * a millisecond, an RSA key a few hundred.
+ * Generates a key. It blocks: an EC or Ed25519 key takes well under a millisecond, an RSA key a few hundred.
  */
 export function generateSigningKey(algorithm: Algorithm): SigningKey {
   const parameters = parametersOf(algorithm);
@@ -47,7 +42,7 @@ export function generateSigningKey(algorithm: Algorithm): SigningKey {
   }
 }
 
-/** The same without blocking: an RSA key is made on another thread. */
+/** Generates a key without blocking: an RSA key is generated on another thread. */
 export async function generateSigningKeyAside(algorithm: Algorithm): Promise<SigningKey> {
   const parameters = parametersOf(algorithm);
   if (parameters.family !== 'rsa') return generateSigningKey(algorithm);
@@ -63,13 +58,12 @@ function named(
 }
 
 /**
- * Reads a key to sign with. Refused are keys too weak to keep (HMAC secrets shorter than the hash or
- * well-known, RSA under 2048 bits), keys of another kind than the algorithm asks for, public keys, and
- * encrypted ones.
+ * Reads a key to sign with. It refuses weak keys (HMAC secrets that are well known or shorter than the hash, RSA under
+ * 2048 bits), keys of another kind than the algorithm needs, public keys, and encrypted keys.
  *
  * @param material see {@link KeyMaterial}
- * @param kid name of the key in token headers; by default the JWK's `kid`, else the RFC 7638 thumbprint,
- *   for HMAC an identifier that tells no more about the secret than a token does
+ * @param kid the id of the key in token headers. Default: the JWK's `kid`, else the RFC 7638 thumbprint; for HMAC an id
+ *   that helps to guess the secret no more than a token does
  * @throws {KeyRefused} with a message that says what to do and never quotes the key
  * @see RFC 7517, RFC 7518 sections 3.2 and 3.3, RFC 8725 section 3.5
  */
@@ -94,7 +88,7 @@ export function importSigningKey(
   const privateKey = readPrivateKey(source, algorithm);
   assertFits(privateKey, algorithm);
   const publicKey = createPublicKey(privateKey);
-  // A JWK states its public half beside the private one.
+  // A JWK contains its public half as well.
   const stated =
     source.form === 'jwk' ? readPublicKey(withoutPrivate(source.jwk), algorithm) : publicKey;
   assertPair(privateKey, stated, algorithm);
@@ -107,8 +101,8 @@ export function importSigningKey(
 }
 
 /**
- * Reads a key to verify with: a public key, or a private one, of which only the public half is kept; for
- * HMAC the secret. Refuses what {@link importSigningKey} refuses, public keys excepted.
+ * Reads a key to verify with: a public key, or the public half of a private one; for HMAC the secret. It refuses what
+ * {@link importSigningKey} refuses, except public keys.
  * @throws {KeyRefused}
  */
 export function importVerificationKey(
@@ -129,7 +123,7 @@ export function importVerificationKey(
   return { kid: chooseKid(kid, source) ?? createThumbprint(key), algorithm, key };
 }
 
-/** The half of a signing key that verifies. For HMAC that is the secret itself: keep it as secret. */
+/** Returns the half of a signing key that verifies. For HMAC that is the secret itself: keep it secret. */
 export function toVerificationKey(key: SigningKey): VerificationKey {
   return { kid: key.kid, algorithm: key.algorithm, key: key.publicKey };
 }
@@ -152,7 +146,7 @@ function chooseKid(kid: string | undefined, source: KeySource): string | undefin
   );
 }
 
-/** Tells keys apart and helps to guess the secret no more than any token signed with it does. */
+/** Creates an id for a secret. It helps to guess the secret no more than any token signed with it does. */
 function createSecretId(secret: KeyObject): string {
   const mac = createHmac('sha256', secret).update('latchkey key id').digest();
   return mac.subarray(0, 16).toString('base64url');

@@ -7,13 +7,13 @@ import { findSecretWeakness } from './secret-strength.ts';
 const MINIMUM_RSA_BITS = 2048;
 const MINIMUM_RSA_EXPONENT = 65537n;
 
-/** Asserts that a secret may sign with this HMAC algorithm. */
+/** Asserts that a secret is strong enough for an HMAC algorithm. @throws {KeyRefused} */
 export function assertSecret(secret: Uint8Array, algorithm: Algorithm, minimumBytes: number): void {
   const weakness = findSecretWeakness(secret, minimumBytes);
   if (weakness !== undefined) throw new KeyRefused('weak_key', `${algorithm}: ${weakness}`);
 }
 
-/** Asserts that a public or private key is of the kind and the strength its algorithm asks for. */
+/** Asserts that a public or private key has the kind and the strength that its algorithm needs. @throws {KeyRefused} */
 export function assertFits(key: KeyObject, algorithm: Algorithm): void {
   const parameters = parametersOf(algorithm);
   const details = key.asymmetricKeyDetails;
@@ -23,7 +23,7 @@ export function assertFits(key: KeyObject, algorithm: Algorithm): void {
       assertRsaStrength(details?.modulusLength ?? 0, details?.publicExponent ?? 0n);
       return;
     case 'ec':
-      // A point of another curve would be verified by another curve's arithmetic.
+      // Else a point would be verified with the arithmetic of another curve.
       if (key.asymmetricKeyType !== 'ec' || details?.namedCurve !== parameters.namedCurve) {
         throw wrongType(algorithm, `an EC key on the curve ${parameters.crv}`);
       }
@@ -44,7 +44,7 @@ function assertRsaStrength(bits: number, exponent: bigint): void {
         'Make a new one: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048',
     );
   }
-  // With an exponent of 1 every text is its own signature; small ones have a record of forgeries.
+  // With an exponent of 1 every text is its own signature, and small exponents have led to forgeries.
   if (exponent < MINIMUM_RSA_EXPONENT || exponent % 2n === 0n) {
     throw new KeyRefused(
       'weak_key',
@@ -54,15 +54,16 @@ function assertRsaStrength(bits: number, exponent: bigint): void {
   }
 }
 
-export function wrongType(algorithm: Algorithm, due: string): KeyRefused {
+/** The error for a key of the wrong kind. @param needed the right kind, with its article */
+export function wrongType(algorithm: Algorithm, needed: string): KeyRefused {
   return new KeyRefused(
     'wrong_key_type',
-    `${algorithm} needs ${due}, and this is another kind of key. Give the right key or choose the ` +
+    `${algorithm} needs ${needed}, and this is another kind of key. Give the right key or choose the ` +
       'algorithm that fits this one.',
   );
 }
 
-/** Asserts that a JWK was not made for something else. */
+/** Asserts that a JWK was not made for another purpose. @throws {KeyRefused} @see RFC 7517 section 4 */
 export function assertJwkPurpose(
   jwk: JsonWebKey,
   algorithm: Algorithm,
@@ -85,8 +86,9 @@ export function assertJwkPurpose(
 }
 
 /**
- * Asserts that a private key's signatures verify with the public half that came with it. Node 26 finds out
- * by itself; before, a JWK that states another public half is read without complaint.
+ * Asserts that the signatures of a private key verify with its public half. Node.js before version 26 accepts a JWK whose
+ * public half belongs to another key.
+ * @throws {KeyRefused}
  */
 export function assertPair(
   privateKey: KeyObject,

@@ -5,28 +5,30 @@ import { decodeUtf8 } from '../../kernel/encoding/utf8.ts';
 import { KeyRefused } from '../../kernel/errors.ts';
 import { isPem, normalizePem } from './pem-text.ts';
 
-/** A JSON Web Key, with the members of RFC 7517 section 4 that matter here. */
-export type JsonWebKey = webcrypto.JsonWebKey & { kid?: string };
+/** A JSON Web Key. @see RFC 7517 section 4 */
+export type JsonWebKey = webcrypto.JsonWebKey & {
+  /** The id of the key, as in token headers. */
+  kid?: string;
+};
 
 /**
- * What a key can be given as: PEM, base64 of PEM (for `.env` files), PEM whose line breaks were lost or
- * written as `\n`, a JWK as an object or as JSON text, a `KeyObject`; for HMAC the secret itself, of which a string
- * means its UTF-8 bytes.
+ * A key: PEM, base64 of PEM (for `.env` files), PEM whose line breaks were lost or written as `\n`, a JWK as an object or
+ * as JSON text, or a `KeyObject`. For HMAC the secret itself; a string stands for its UTF-8 bytes.
  */
 export type KeyMaterial = string | Uint8Array | JsonWebKey | KeyObject;
 
-/** For what has no form that a key has: nothing more can be said of it here. */
+/** The message for a value in none of the forms of a key. */
 export const UNREADABLE =
   'This is not a key that can be read. Give a PEM text (-----BEGIN …), base64 of one, or a JWK.';
 
-/** Key material, told apart and not yet judged. */
+/** Key material in one of its forms, not yet checked. */
 export type KeySource =
   | { readonly form: 'pem'; readonly pem: string }
   | { readonly form: 'jwk'; readonly jwk: JsonWebKey }
   | { readonly form: 'object'; readonly key: KeyObject }
   | { readonly form: 'secret'; readonly secret: Buffer };
 
-/** Reads material for RSA, EC and Ed25519. */
+/** Finds out the form of a key for RSA, EC or Ed25519. @throws {KeyRefused} */
 export function parseAsymmetricMaterial(material: KeyMaterial): KeySource {
   if (material instanceof KeyObject) return { form: 'object', key: material };
   if (!isText(material)) return { form: 'jwk', jwk: requireJwk(material) };
@@ -36,8 +38,9 @@ export function parseAsymmetricMaterial(material: KeyMaterial): KeySource {
 }
 
 /**
- * Reads material for HMAC. Text is the secret itself, unless it is a JWK; whether it may be one is for
- * `readSecret` to judge.
+ * Finds out the form of a key for HMAC. Text is the secret itself, unless it is a JWK. `readSecret` checks whether it is
+ * strong enough.
+ * @throws {KeyRefused}
  */
 export function parseSecretMaterial(material: KeyMaterial): KeySource {
   if (material instanceof KeyObject) return { form: 'object', key: material };
@@ -45,13 +48,13 @@ export function parseSecretMaterial(material: KeyMaterial): KeySource {
   const text = toText(material)?.trim();
   const jwk = text?.startsWith('{') === true ? findJwkText(text) : undefined;
   if (jwk !== undefined) return jwk;
-  // A copy, so that a caller who wipes or reuses its buffer does not change our key.
+  // A copy, so that our key does not change if the caller erases or reuses its buffer.
   return { form: 'secret', secret: Buffer.from(material as Uint8Array) };
 }
 
 /**
  * Finds the keys of a JWKS that is given as text: JSON, or base64 of it.
- * @returns undefined for all else
+ * @returns undefined for everything else
  */
 export function findKeySetText(material: unknown): readonly JsonWebKey[] | undefined {
   if (!isText(material)) return undefined;
@@ -64,7 +67,7 @@ export function findKeySetText(material: unknown): readonly JsonWebKey[] | undef
   return undefined;
 }
 
-/** `docker run --env-file` keeps the quotes that other readers of such files take off. */
+/** Removes quotes: `docker run --env-file` keeps those that other readers of such files remove. */
 function withoutQuotes(text: string | undefined): string | undefined {
   const [, , inner] = /^(['"])([\s\S]*)\1$/.exec(text ?? '') ?? [];
   return inner?.trim() ?? text;
@@ -78,7 +81,7 @@ function toText(material: string | Uint8Array): string | undefined {
   return typeof material === 'string' ? material : decodeUtf8(material);
 }
 
-/** For callers without types: an address object, a promise or a buffer of another kind is not a JWK. */
+/** Callers without types may give anything, such as a buffer of another kind. */
 function requireJwk(material: unknown): JsonWebKey {
   if (isJsonObject(material) && !ArrayBuffer.isView(material)) return material;
   throw unreadable();
@@ -109,7 +112,7 @@ function decodeBase64(text: string): string | undefined {
   return bytes === undefined ? undefined : decodeUtf8(bytes)?.trim();
 }
 
-/** Lenient about line breaks, padding and alphabets: this reads what an operator wrote, not a token. */
+/** Decodes base64 of either alphabet, with or without line breaks and padding: an operator wrote it, not a stranger. */
 export function decodeBase64Leniently(text: string): Buffer | undefined {
   const compact = text.replace(/\s/g, '').replace(/=+$/, '');
   return decodeBase64url(compact.replaceAll('+', '-').replaceAll('/', '_'));

@@ -37,19 +37,19 @@ function secretBytes(
   throw wrongType(algorithm, 'a shared secret');
 }
 
-/** Stops algorithm confusion: with the public key as the secret, whoever has that key can sign. */
+/** Stops algorithm confusion: with a public key as the secret, everyone who has that key could sign tokens. */
 function assertUnknown(secret: Uint8Array, algorithm: Algorithm): void {
   const known = describeKnownMaterial(secret);
   if (known === undefined) return;
   throw new KeyRefused(
     'wrong_key_type',
-    `This is ${known}, not a shared secret for ${algorithm}: whoever has the public half or knows the ` +
-      'text could sign tokens. Choose an algorithm that fits the key, such as RS256 or ES256, or make a ' +
+    `This is ${known}, not a shared secret for ${algorithm}: everyone who has the public half or knows ` +
+      'the text could sign tokens. Choose an algorithm that fits the key, such as RS256 or ES256, or make a ' +
       'random secret: openssl rand -base64 48',
   );
 }
 
-/** Reads a private key, of whatever kind. @throws {KeyRefused} */
+/** Reads a private key of any kind. @throws {KeyRefused} */
 export function readPrivateKey(source: KeySource, algorithm: Algorithm): KeyObject {
   if (isPublicSource(source)) {
     throw new KeyRefused(
@@ -103,7 +103,7 @@ function isPublicSource(source: KeySource): boolean {
   }
 }
 
-/** The public half that a JWK states. */
+/** Returns the public members of a JWK. */
 export function withoutPrivate({ kty, n, e, crv, x, y }: JsonWebKey): KeySource {
   const members = Object.entries({ kty, n, e, crv, x, y });
   const jwk = Object.fromEntries(members.filter(([, value]) => value !== undefined));
@@ -137,7 +137,7 @@ function readPem(pem: string, read: () => KeyObject): KeyObject {
   try {
     return read();
   } catch {
-    // OpenSSL's own message may hold parts of the key.
+    // OpenSSL's message may contain parts of the key.
     throw new KeyRefused(
       'invalid_key',
       'This PEM text is damaged or not a key. Copy the whole of it, from -----BEGIN to -----END.',

@@ -6,9 +6,9 @@ export interface SigningKey {
   /** Names the key in token headers and in the JWKS. */
   readonly kid: string;
   readonly algorithm: Algorithm;
-  /** For HMAC the secret. */
+  /** The private key; for HMAC the secret. */
   readonly privateKey: KeyObject;
-  /** For HMAC the secret itself: there is no public half. */
+  /** The public key; for HMAC the secret again. */
   readonly publicKey: KeyObject;
 }
 

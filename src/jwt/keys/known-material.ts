@@ -2,12 +2,11 @@ import { createPublicKey } from 'node:crypto';
 import { decodeUtf8 } from '../../kernel/encoding/utf8.ts';
 
 /**
- * What a text or bytes recognisably are that others can know too: a public key, a certificate, a key
- * set, an address, a path, a token. As an HMAC secret each of them would let strangers sign tokens
- * (algorithm confusion), so none of them is ever taken for one.
+ * Recognises texts and bytes that others may know: a public key, a certificate, a key set, an address, a path, a token.
+ * With one of them as the HMAC secret, strangers could sign tokens (algorithm confusion), so none is accepted as one.
  *
- * A private key counts as well, because everybody has its public half. Copies that lost a line, a dash or a
- * comma are still recognised. Random secrets are not mistaken for any of these.
+ * A private key counts too, because its public half is known. Copies that lost a line, a dash or a comma are still
+ * recognised. Random secrets are not mistaken for any of these.
  * @returns a noun with its article, such as `an address`; undefined for what may be a secret
  */
 export function describeKnownMaterial(material: string | Uint8Array): string | undefined {
@@ -29,12 +28,12 @@ function describeText(text: string): string | undefined {
   return describeEncoded(text);
 }
 
-/** PEM, PGP and SSH2 armour, however many dashes it kept, in the first line or the last. */
+/** The first or last line of PEM, PGP and SSH2 texts, with any number of dashes. */
 const ARMOUR =
   /(?:\bBEGIN|\bEND)[^a-z]{0,40}(?:PUBLIC|PRIVATE|CERTIFICATE)|--\s*(?:begin|end).{0,40}(?:public|private|cert)/s;
 const SSH_KEY = /^(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-|sk-(?:ssh|ecdsa)-)/;
 const XML_KEY = /<(?:\w+:)?(?:RSAKeyValue|ECKeyValue|Modulus|X509Data|X509Certificate)\b/;
-/** JSON, JSON with a slip in it, JSON within JSON, JavaScript or YAML. */
+/** In JSON, damaged JSON, JSON within JSON, JavaScript or YAML. */
 const JWK_MEMBER = /(?:^|[\s{,\\"'])kty\\?["']?\s*[:=]|\\?["'](?:keys|x5c|jwks?_uri)\\?["']\s*:/;
 const JSON_OBJECT = /^[[\s]*\{\s*\\?["'][\w-]+\\?["']\s*:/;
 const ADDRESS = [
@@ -45,12 +44,12 @@ const PATH = [
   /^[^\n"'<>|]+\.(?:pem|key|pub|crt|cert?|der|p8|p12|pfx|p7b|jwks?|json|ya?ml|txt|asc|env|ssh)$/i,
   /^(?:[a-z]:[\\/]|\\\\\w|~[\w.-]*\/\w|\.{1,2}\/[\w.-]+\/)[\w. \\/@+-]*$/i,
   /^\/(?:etc|run|var|usr|home|users|opt|root|srv|mnt|tmp|app|data|proc|dev|workspace)\/[\w.\-/ @+]+$/i,
-  // Base64 may begin with a slash too, but not without a single capital.
+  // Base64 may begin with a slash too, but contains capitals.
   /^\/[a-z0-9_.-]+(?:\/[a-z0-9_.-]+)+$/,
 ];
 const TOKEN = /^(?:Bearer\s+)?eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 
-/** Base64 of either alphabet and hex, with whatever a terminal or a certificate viewer adds. */
+/** Decodes base64 of either alphabet, and hex, with what terminals and certificate viewers add. */
 function describeEncoded(text: string): string | undefined {
   const body = text.replace(/^0x|\\[rn]|[\s:]/gi, '');
   if (/^(?:[0-9a-f]{2})+$/i.test(body)) {
@@ -63,13 +62,13 @@ function describeEncoded(text: string): string | undefined {
 function describeDecoded(bytes: Buffer): string | undefined {
   if (isKeyDer(bytes) || isSshBlob(bytes) || isPoint(bytes)) return KEY;
   const text = decodeUtf8(bytes);
-  // Where the decoded text is printable it was written by somebody, and may be encoded once more.
+  // Printable text is not random, and may be encoded once more.
   return text !== undefined && /^[\x20-\x7e\s]{24,}$/.test(text)
     ? describeText(unwrap(text))
     : undefined;
 }
 
-/** A secrets file or a shell may leave quotes and a byte order mark around what it holds. */
+/** Removes quotes and a byte order mark, which files and shells may leave around a value. */
 function unwrap(text: string): string {
   return text.replace(/^[\uFEFF\s"'`]+|[\s"'`;,]+$/g, '');
 }
@@ -85,7 +84,7 @@ const KEY_OIDS = [
   '06032b6571', // Ed448
 ].map((hex) => Buffer.from(hex, 'hex'));
 
-/** Whether it is a key or a certificate in DER, whole or damaged. */
+/** Whether bytes are a key or a certificate in DER, complete or damaged. */
 function isKeyDer(bytes: Buffer): boolean {
   const SEQUENCE = 0x30;
   if (bytes[0] !== SEQUENCE) return false;
@@ -109,10 +108,10 @@ function isReadable(key: Buffer): boolean {
   return false;
 }
 
-/** The curves by the bytes of an uncompressed point: 4, x, y. */
+/** The curves by the length of an uncompressed point in bytes: 4, x, y. */
 const CURVES: Readonly<Record<number, string>> = { 65: 'P-256', 97: 'P-384', 133: 'P-521' };
 
-/** Whether it is a bare public key of an EC pair, as Web Push has it, and on its curve. */
+/** Whether bytes are a bare EC public key, as in Web Push, and a point of its curve. */
 function isPoint(bytes: Buffer): boolean {
   const crv = CURVES[bytes.length];
   if (crv === undefined || bytes[0] !== 4) return false;
@@ -127,7 +126,7 @@ function isPoint(bytes: Buffer): boolean {
   }
 }
 
-/** The part of an SSH key between its name and its comment: a length, then the name of the algorithm. */
+/** Whether bytes are the middle part of an SSH key: a length, then the name of the algorithm. */
 function isSshBlob(bytes: Buffer): boolean {
   return /^\0\0\0.(?:ssh-|ecdsa-|sk-)/s.test(bytes.toString('latin1', 0, 16));
 }

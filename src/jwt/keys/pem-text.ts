@@ -1,50 +1,49 @@
 import { KeyRefused } from '../../kernel/errors.ts';
 
-const begin = '-----BEGIN ';
-/** What was a PEM text before somebody copied it. */
-const almostPem = /-\s?BEGIN [A-Z0-9 ]*(?:KEY|CERTIFICATE|PARAMETERS)/;
-const block = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END ([A-Z0-9 ]+)-----/g;
-const lineLength = 64;
+const BEGIN = '-----BEGIN ';
+/** A PEM text that was damaged when it was copied. */
+const ALMOST_PEM = /-\s?BEGIN [A-Z0-9 ]*(?:KEY|CERTIFICATE|PARAMETERS)/;
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END ([A-Z0-9 ]+)-----/g;
+const LINE_LENGTH = 64;
 
 interface Block {
   readonly label: string;
   readonly body: string;
 }
 
-/** Whether the text is PEM, or was meant to be. */
+/** Whether a text is PEM, complete or damaged. */
 export function isPem(text: string): boolean {
-  return text.includes(begin) || almostPem.test(text);
+  return text.includes(BEGIN) || ALMOST_PEM.test(text);
 }
 
 /**
- * Finds the one key, or the one certificate, in a PEM text as people come to have it: with a carriage return
- * or a literal `\n` for a line break, on one line with spaces, indented, in quotes that were kept, below the
- * attributes that `openssl pkcs12` writes. All of that says nothing about the key.
+ * Finds the one key, or the one certificate, in a PEM text. The text may have carriage returns or a literal `\n` as line
+ * breaks, be on one line with spaces, be indented or in quotes, or follow the attributes that `openssl pkcs12` writes.
  * @returns the key as PEM, in lines of 64 characters
- * @throws {KeyRefused} where it is not clear which key is meant, or a part is missing. Nothing of a key is
- *   quoted.
+ * @throws {KeyRefused} if it is not clear which key is meant, or if a part is missing. The message quotes nothing of a
+ *   key.
  */
 export function normalizePem(text: string): string {
   const blocks = findBlocks(text.replaceAll(/\\r\\n|\\n|\\r/g, '\n'));
-  // A named curve, which the key that follows names too.
+  // The name of a curve, which the key that follows contains too.
   const parts = blocks.filter(({ label }) => label !== 'EC PARAMETERS');
   const keys = parts.filter(({ label }) => label.endsWith('KEY'));
   const certificates = parts.filter(({ label }) => label.includes('CERTIFICATE'));
   const [first] = keys;
   if (keys.length > 1) {
     const labels = keys.map(({ label }) => label).join(', ');
-    refuse(`This text holds ${keys.length} keys (${labels}). Give the one that is meant, alone.`);
+    refuse(`This text holds ${keys.length} keys (${labels}). Give only the one that is meant.`);
   }
   if (first !== undefined && certificates.length > 0) {
     refuse(
-      `This text holds a key and ${count(certificates.length, 'certificate')}. Give the key alone: the part from -----BEGIN ${first.label}----- to -----END ${first.label}-----.`,
+      `This text holds a key and ${count(certificates.length, 'certificate')}. Give only the key: the part from -----BEGIN ${first.label}----- to -----END ${first.label}-----.`,
     );
   }
   return format(first ?? certificates[0] ?? parts[0] ?? refuse('This PEM text holds no key.'));
 }
 
 function findBlocks(text: string): Block[] {
-  const found = [...text.matchAll(block)].map(([, label = '', body = '', end = '']) => {
+  const found = [...text.matchAll(BLOCK)].map(([, label = '', body = '', end = '']) => {
     if (label !== end) {
       refuse(
         `This PEM text begins as ${label} and ends as ${end}. Copy one key, from -----BEGIN to -----END.`,
@@ -65,17 +64,17 @@ function findBlocks(text: string): Block[] {
 }
 
 function format({ label, body }: Block): string {
-  // Headers of an encrypted key are lines of their own, and are refused elsewhere.
+  // The headers of an encrypted key are lines of their own. Such a key is refused elsewhere.
   if (body.includes(':')) return `-----BEGIN ${label}-----${body}-----END ${label}-----\n`;
   const compact = body.replaceAll(/[\s\u200b\ufeff]/g, '');
   const [stray] = /[^A-Za-z0-9+/=]/.exec(compact) ?? [];
   if (stray !== undefined) {
     const code = (stray.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     refuse(
-      `This PEM text has a character that does not belong into it (U+${code}). Copy the key again, from -----BEGIN to -----END.`,
+      `This PEM text has a character that does not belong in it (U+${code}). Copy the key again, from -----BEGIN to -----END.`,
     );
   }
-  const lines = compact.match(new RegExp(`.{1,${lineLength}}`, 'g')) ?? [];
+  const lines = compact.match(new RegExp(`.{1,${LINE_LENGTH}}`, 'g')) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }
 

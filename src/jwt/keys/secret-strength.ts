@@ -1,8 +1,8 @@
 import { decodeUtf8 } from '../../kernel/encoding/utf8.ts';
 
 /**
- * Secrets that tutorials, documentation and generators of placeholders print, and which therefore stand
- * in every attacker's word list. Lower case, letters and digits only.
+ * Secrets from tutorials, documentation and placeholder generators, which every attacker's word list contains. In lower
+ * case, letters and digits only.
  */
 const WELL_KNOWN = new Set([
   '09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7',
@@ -19,18 +19,17 @@ const WELL_KNOWN = new Set([
 ]);
 
 /**
- * What placeholders are made of. A secret that is little else was written to be replaced. No plurals: in
- * `bit-secret` they would take the `s` of the word that follows.
+ * Words of which placeholders consist. A secret with little else was written to be replaced. No plurals: in `bit-secret`
+ * they would match the `s` of the next word.
  */
 const PLACEHOLDER_WORDS =
   /authentication|application|development|characters|production|generated|algorithm|replace|password|changeit|changeme|default|encoded|example|private|encrypt|signing|minimum|latchkey|string|change|random|secure|secret|server|should|update|please|access|token|hs\d\d\d|admin|super|local|least|shared|value|never|about|learn|need|byte|hello|world|very|this|that|must|your|here|long|with|test|demo|key|auth|jwt|bit|char|from|some|make|sure|hmac|base|safe|user|http|256|384|512|123\d*|sha|the|and|for|not|use|dev|api|app|env|you|my|is|in|at|be|do|it|me|of|or|to|an/g;
 
-const HOW_TO_FIX = 'Make one that nobody has seen: openssl rand -base64 48';
+const HOW_TO_FIX = 'Make a random one: openssl rand -base64 48';
 
 /**
- * Why a shared secret is too weak to keep, or undefined where nothing speaks against it. An HMAC token
- * lets anyone who holds it try secrets offline at billions a second, so a secret that can be guessed is
- * no secret. Does not measure entropy: it finds the well-known, the repeated and the placeholders.
+ * Finds out why a shared secret is too weak; undefined if it is not. Anyone who has an HMAC token can try billions of
+ * secrets a second, offline. This does not measure entropy: it finds well-known secrets, repetitions and placeholders.
  * @returns a sentence that says what is wrong and how to fix it; it never quotes the secret
  */
 export function findSecretWeakness(secret: Uint8Array, minimumBytes = 32): string | undefined {
@@ -50,12 +49,12 @@ export function findSecretWeakness(secret: Uint8Array, minimumBytes = 32): strin
 function isPublished(text: string): boolean {
   const plain = text.replace(/[^\p{L}\p{N}]/gu, '');
   if (WELL_KNOWN.has(plain)) return true;
-  // Mostly punctuation, or digits only: nothing a word list knows.
+  // Mostly punctuation, or digits only, so not made of words.
   if (plain.length * 2 < text.length || /^\d+$/.test(plain)) return false;
   return plain.replace(PLACEHOLDER_WORDS, '').length < 8;
 }
 
-/** Whether it is one part said at least twice over, the last time perhaps not to the end. */
+/** Whether one part is repeated at least twice, the last time perhaps cut off. */
 function isPeriodic(bytes: Uint8Array): boolean {
   for (let period = 1; period <= bytes.length / 2; period++) {
     if (bytes.every((byte, at) => at < period || byte === bytes[at - period])) return true;
@@ -63,7 +62,7 @@ function isPeriodic(bytes: Uint8Array): boolean {
   return false;
 }
 
-/** Whether most bytes follow from the byte before by the same step: 0123…, abcd…, zyxw…. */
+/** Whether most bytes differ from the byte before by the same step: 0123…, abcd…, zyxw…. */
 function isSequence(bytes: Uint8Array): boolean {
   const steps = new Map<number, number>();
   for (let at = 1; at < bytes.length; at++) {

@@ -1,5 +1,5 @@
 /**
- * Encodes without padding. A string is encoded as its UTF-8 bytes.
+ * Encodes bytes, or the UTF-8 bytes of a string, without padding.
  * @see RFC 4648 section 5, RFC 7515 section 2
  */
 export function encodeBase64url(data: Uint8Array | string): string {
@@ -8,9 +8,9 @@ export function encodeBase64url(data: Uint8Array | string): string {
 }
 
 /**
- * Decodes strictly: undefined for padding, `+`, `/`, white space, any other foreign character, an
- * impossible length, and for trailing bits that are not zero. So exactly one text stands for any bytes,
- * and nobody can make a second spelling of a token that is still accepted.
+ * Decodes strictly: undefined for padding, `+`, `/`, white space, any other character outside of the alphabet, an
+ * impossible length, and trailing bits that are not zero. So exactly one text stands for some bytes, and a token cannot
+ * be spelled in a second way that is still accepted.
  * @see RFC 4648 section 3.5
  */
 export function decodeBase64url(text: string): Buffer | undefined {

@@ -1,6 +1,6 @@
 /**
- * Removes spaces and tabs from both ends, and nothing else. `trim()` also removes U+00A0, U+FEFF and more:
- * then two names that differ on the wire become one, and a prefix such as `__Host-` can be faked.
+ * Removes spaces and tabs from both ends, and nothing else. `trim()` also removes U+00A0, U+FEFF and more, so that two
+ * different names become equal, and a prefix such as `__Host-` can be faked.
  * @see RFC 9110 section 5.6.3
  */
 export function trimBlanks(text: string): string {
@@ -11,19 +11,18 @@ export function trimBlanks(text: string): string {
   return text.slice(start, end);
 }
 
-/** Whether it is the code of a space or a tab. */
+/** Whether a character code is that of a space or a tab. */
 export function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/** Lower case for A to Z alone, as header values that ignore case mean it. */
+/** Converts A to Z to lower case, and no other letters: the case of header values is ignored for these only. */
 export function toAsciiLowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /**
- * The type and subtype of a `Content-Type` header, in lower case and without parameters; `''` where there
- * is no header.
+ * Reads the type and subtype of a `Content-Type` header, in lower case and without parameters; `''` without a header.
  * @see RFC 9110 section 8.3.1
  */
 export function readMediaType(header: string | null | undefined): string {

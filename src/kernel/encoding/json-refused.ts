@@ -1,4 +1,4 @@
-/** Why a text is not the strict JSON that is due. */
+/** Why a text is not strict JSON. */
 export type JsonRefusal =
   | 'syntax'
   | 'too_deep'
@@ -8,12 +8,12 @@ export type JsonRefusal =
   | 'unpaired_surrogate';
 
 /**
- * What `parseJson` throws. Local to the encoding layer: whoever calls it says what the refusal means
- * for a token, a key or a request. The message is a sentence for a person and may name a member.
+ * What `parseJson` throws. The caller catches it, and says what it means for a token, a key or a request. The message is a
+ * sentence for a person and may name a member.
  */
 export class JsonRefused extends Error {
   readonly reason: JsonRefusal;
-  /** The member's name where the refusal is about one. */
+  /** The name of the member, if the refusal is about one. */
   readonly member: string | undefined;
   constructor(reason: JsonRefusal, message: string, member?: string) {
     super(message);

@@ -38,9 +38,9 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** Asserts what `JSON.parse` lets pass. The text must be valid JSON. */
+/** Asserts what `JSON.parse` does not check. The text must be valid JSON. */
 export function assertStrictMembers(text: string): void {
-  // One set of member names per object we are in; null for an array.
+  // For each object and array around the current position: the member names so far, or null for an array.
   const open: (Set<string> | null)[] = [];
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -65,7 +65,7 @@ function stringAt(text: string, start: number, end: number): string {
   const raw = text.slice(start + 1, end);
   const value = raw.includes('\\') ? unquote(text.slice(start, end + 1)) : raw;
   if (!value.isWellFormed()) {
-    throw new JsonRefused('unpaired_surrogate', 'This JSON holds half of a surrogate pair.');
+    throw new JsonRefused('unpaired_surrogate', 'This JSON contains half of a surrogate pair.');
   }
   return value;
 }
@@ -96,7 +96,7 @@ function endOfNumber(text: string, start: number): number {
   let end = start + 1;
   while (end < text.length && isNumberPart(text.charCodeAt(end))) end++;
   if (!Number.isFinite(Number(text.slice(start, end)))) {
-    throw new JsonRefused('number_too_large', 'This JSON holds a number that is too large.');
+    throw new JsonRefused('number_too_large', 'This JSON contains a number that is too large.');
   }
   return end - 1;
 }

@@ -3,23 +3,22 @@ import { assertShallow, assertStrictMembers } from './json-scan.ts';
 
 /** @see parseJson */
 export interface ParseJsonOptions {
-  /** How many objects and arrays may lie within each other. Default: 32. */
+  /** How deep objects and arrays may be nested. Default 32. */
   readonly maxDepth?: number;
 }
 
 /** A JSON object: what `{…}` parses to. */
 export type JsonObject = Record<string, unknown>;
 
-/** Whether a parsed value is an object, and neither null nor an array. */
+/** Whether a value is an object, and neither null nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
- * Parses JSON that means the same to every reader. Beyond what `JSON.parse` refuses: a member name that
- * appears twice in one object, nesting deeper than `maxDepth`, the member names `__proto__` and
- * `constructor` (prototype pollution), a number too large for a double, and unpaired surrogates.
- * Deep nesting cannot overflow the stack.
+ * Parses JSON that means the same to every reader. It also refuses what `JSON.parse` accepts: a member name that appears
+ * twice in one object, nesting deeper than `maxDepth`, the member names `__proto__` and `constructor` (prototype
+ * pollution), a number too large for a double, and unpaired surrogates. Deep nesting cannot overflow the stack.
  * @throws {JsonRefused}
  * @see RFC 8259 section 4, RFC 7493 section 2
  */
@@ -38,9 +37,9 @@ export function parseJson(text: string, options: ParseJsonOptions = {}): unknown
 }
 
 /**
- * Whether the text is exactly what its value is written as. Then parsing lost no member and no number. To compare
- * takes a third of the time of reading the text again. Escapes are left to the reader: one may be half of a
- * surrogate pair, which is written as the same escape.
+ * Whether `JSON.stringify` turns the value into exactly this text. Then parsing dropped no member and changed no number,
+ * and the text need not be scanned, which would take three times as long. A text with escapes is always scanned: an
+ * escape may be half of a surrogate pair, which `JSON.stringify` writes as the same escape.
  */
 function isWrittenBack(text: string, value: unknown): boolean {
   return !/\\u|__proto__|constructor/.test(text) && JSON.stringify(value) === text;

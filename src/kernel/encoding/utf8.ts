@@ -1,17 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 
-/** What Node.js puts in place of what is not well-formed. */
+/** Node.js replaces bytes that are not well-formed by this character. */
 const REPLACEMENT = '\ufffd';
 
 /**
- * Decodes strictly: undefined where the bytes are not well-formed UTF-8, instead of replacement
- * characters that would make two different inputs equal. A byte order mark is kept as U+FEFF.
+ * Decodes strictly: undefined if the bytes are not well-formed UTF-8. Replacement characters would make two different
+ * inputs equal. A byte order mark is kept as U+FEFF.
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   const buffer = Buffer.isBuffer(bytes)
     ? bytes
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = buffer.toString('utf8');
-  // The character may have been sent as itself.
+  // The bytes may contain this very character.
   return text.includes(REPLACEMENT) && !isUtf8(bytes) ? undefined : text;
 }

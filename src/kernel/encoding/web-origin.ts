@@ -1,6 +1,6 @@
 /**
- * Schemes whose pages have an origin of their own that the URL standard does not know: those of apps and
- * browser extensions. These have none, and a browser sends `null` for them.
+ * Schemes whose pages have no origin: a browser sends `Origin: null` for them. All other schemes that the URL standard
+ * does not define may be those of apps and browser extensions, whose pages have one.
  */
 const WITHOUT_ORIGIN: ReadonlySet<string> = new Set([
   'about',
@@ -13,10 +13,10 @@ const WITHOUT_ORIGIN: ReadonlySet<string> = new Set([
   'urn',
   'view-source',
 ]);
-/** Schemes whose origins the URL standard knows. A page has one of http or https. */
+/** Schemes for which the URL standard defines origins, and which no page has. */
 const NOT_OF_PAGES: ReadonlySet<string> = new Set(['ftp', 'ws', 'wss']);
 
-/** `http` and `https` with letters lost or doubled: a slip must not become an origin that nobody sends. */
+/** `http` and `https` with letters lost or doubled. They must not pass as the scheme of an app. */
 const SLIP = /^(?!https?$)h{0,2}t{0,3}p{0,2}s{0,2}$/;
 
 const FORM = /^([a-z][a-z0-9+.-]*):\/\/([A-Za-z0-9._~-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
@@ -30,7 +30,7 @@ export function isOrigin(text: string): boolean {
   const [, scheme] = FORM.exec(text) ?? [];
   if (scheme === undefined || SLIP.test(scheme)) return false;
   if (WITHOUT_ORIGIN.has(scheme) || NOT_OF_PAGES.has(scheme)) return false;
-  // The URL standard writes "null" for the origin of an app.
+  // For the scheme of an app, `URL.origin` is "null".
   return scheme === 'http' || scheme === 'https'
     ? URL.parse(text)?.origin === text
     : URL.canParse(text);

@@ -5,38 +5,39 @@ import { decodeUtf8 } from '../encoding/utf8.ts';
 import { explainConnection } from './explain-connection.ts';
 import { showUrl } from './show-url.ts';
 
-/** The `fetch` of the web, as far as it is needed here. */
+/** The part of the web's `fetch` that is used here. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** @see fetchDocument */
 export interface FetchOptions {
   readonly fetch: Fetch;
-  /** ms for the whole answer. */
-  readonly timeout: number;
+  /** How long the whole response may take. */
+  readonly timeoutMs: number;
   /** Whether http to other machines is allowed. */
   readonly allowHttp: boolean;
   /** Ends the request early. */
   readonly signal: AbortSignal;
 }
 
-/** What is sent where it is more than a GET. */
+/** What to send, if it is more than a GET. */
 export interface DocumentRequest {
   readonly method?: 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: URLSearchParams;
 }
 
-/** A JSON document, and for how long it says it may be kept. */
+/** A JSON document, and for how long it may be kept. */
 export interface FetchedDocument {
   readonly value: unknown;
-  /** Seconds; undefined where the answer does not say. */
+  /** Seconds; undefined if the response does not say. */
   readonly maxAge: number | undefined;
 }
 
 /** Why a document could not be fetched. The message is a sentence for the person who runs the guard. */
 export class FetchFailed extends Error {
-  /** Of the answer, where one came. */
+  /** The status of the response, if one came. */
   readonly status: number | undefined;
-  /** Whether time alone will not help: somebody must change the options of the guard, or the issuer. */
+  /** Whether waiting will not help, because the options of the guard or the issuer must be corrected. */
   readonly isSetUpWrong: boolean;
   constructor(
     message: string,
@@ -50,17 +51,17 @@ export class FetchFailed extends Error {
   }
 }
 
-/** A failure that the same request will meet again until somebody changes something. */
+/** Creates a failure that repeats until the operator corrects the guard or the issuer. */
 export function wrongSetUp(message: string): FetchFailed {
   return new FetchFailed(message, { isSetUpWrong: true });
 }
 
-/** Bytes. Key sets and metadata have a few thousand. */
+/** Key sets and metadata have a few thousand. */
 const MAX_BYTES = 256 * 1024;
 
 /**
- * Gets a JSON document from the issuer: bounded in size and time, strict JSON, status 200, and no
- * redirects, for the address that was configured is the one that is trusted.
+ * Fetches a JSON document from the issuer. It is limited in size and time, must be strict JSON, and must come with status
+ * 200. Redirects are not followed, as only the configured address is trusted.
  * @throws {FetchFailed}
  */
 export async function fetchDocument(
@@ -69,7 +70,7 @@ export async function fetchDocument(
   request: DocumentRequest = {},
 ): Promise<FetchedDocument> {
   assertFetchable(url, options.allowHttp);
-  const timeout = AbortSignal.timeout(options.timeout);
+  const timeout = AbortSignal.timeout(options.timeoutMs);
   try {
     const response = await options.fetch(url, {
       ...request,
@@ -87,13 +88,13 @@ export async function fetchDocument(
   } catch (error) {
     if (error instanceof FetchFailed) throw error;
     if (timeout.aborted) {
-      throw new FetchFailed(`${showUrl(url)} did not answer within ${options.timeout / 1000} s.`);
+      throw new FetchFailed(`${showUrl(url)} did not answer within ${options.timeoutMs / 1000} s.`);
     }
     throw unreachable(url, error);
   }
 }
 
-/** @param error what `fetch` threw, or reading the answer */
+/** @param error what `fetch`, or reading the response, threw */
 export function unreachable(url: string, error: unknown): FetchFailed {
   const { hint, isSetUpWrong } = explainConnection(url, error);
   const message = `${showUrl(url)} cannot be reached: ${findReason(error)}.${hint}`;
@@ -101,12 +102,12 @@ export function unreachable(url: string, error: unknown): FetchFailed {
 }
 
 /**
- * Asserts that nobody on the way can swap the answer: https, or http that stays on this machine.
+ * Asserts that the response cannot be replaced on the way: the address has https, or http to this machine.
  * @throws {FetchFailed}
  */
 export function assertFetchable(address: string, allowHttp: boolean): void {
   const url = URL.parse(address);
-  // Not quoted: what is given by mistake may be secret.
+  // Not quoted, as a value that was given by mistake may be secret.
   if (url === null) throw wrongSetUp('This is not an address.');
   if (url.username !== '' || url.password !== '') {
     throw wrongSetUp(`${showUrl(address)} must not be given with a user or a password.`);
@@ -114,8 +115,8 @@ export function assertFetchable(address: string, allowHttp: boolean): void {
   if (url.protocol === 'https:') return;
   if (url.protocol === 'http:' && (allowHttp || isLoopback(url.hostname))) return;
   throw wrongSetUp(
-    `${showUrl(address)} is not https, so anybody on the way could hand out keys of their own. Use https, or ` +
-      'set allowHttp where the network itself is trusted.',
+    `${showUrl(address)} is not https, so an attacker on the way could replace the keys. Use https, or set allowHttp ` +
+      'if you trust the whole network.',
   );
 }
 
@@ -157,7 +158,7 @@ function parseDocument(url: string, text: string | undefined): unknown {
   try {
     if (text !== undefined) return parseJson(text);
   } catch {
-    // Said below.
+    // The error below says it.
   }
   throw wrongSetUp(`${showUrl(url)} does not answer with strict JSON.`);
 }
@@ -168,14 +169,14 @@ function readMaxAge(headers: Headers): number | undefined {
   if (/(^|[ \t,])no-(store|cache)($|[ \t,=])/.test(control)) return 0;
   const seconds = /(?:^|[ \t,])max-age="?(\d{1,10})/.exec(control)?.[1];
   if (seconds === undefined) return undefined;
-  // What a cache on the way has used up of it.
+  // A cache on the way has kept the response for this long already.
   const age = /^\d{1,10}$/.exec(headers.get('age') ?? '')?.[0] ?? '0';
   return Math.max(0, Number(seconds) - Number(age));
 }
 
 /**
- * The message of an error without a full stop, as part of a sentence. `fetch` puts the reason into the cause, and
- * attempts at several addresses are errors of an AggregateError that has no message of its own.
+ * Returns the message of an error without a full stop, for use in a sentence. `fetch` puts the reason into the cause, and
+ * attempts at several addresses into an AggregateError without a message of its own.
  */
 export function findReason(error: unknown): string {
   if (!(error instanceof Error)) return 'the request failed';

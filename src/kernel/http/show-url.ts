@@ -1,4 +1,4 @@
-/** An address as messages show it: without user, password, query and fragment, any of which may be secret. */
+/** Returns an address for messages: without user, password, query and fragment, any of which may be secret. */
 export function showUrl(address: string): string {
   const url = URL.parse(address);
   if (url === null) return 'the address';

@@ -2,22 +2,21 @@ import { InvalidOption } from '../errors.ts';
 import { findNearest } from './did-you-mean.ts';
 
 /**
- * Judges the value of one option.
- * @param name the option with the options it lies within, such as `revocations.onStale`
+ * Checks the value of one option.
+ * @param name the option with the options that it is in, such as `revocations.onStale`
  * @throws {InvalidOption}
  */
 export type OptionCheck = (name: string, value: unknown) => void;
 
-/** A check for each member of `T`, so that an option that is added to the type must be added here. */
+/** A check for each member of `T`: an option that is added to the type must be added to the checks too. */
 export type OptionChecks<T> = { readonly [Name in AllKeys<T>]-?: OptionCheck };
 
 /** The keys of every member of a union. */
 type AllKeys<T> = T extends unknown ? keyof T : never;
 
 /**
- * Asserts that options are a plain object with no unknown names and no undefined values. Whoever reads
- * options takes a missing one for its default, so a slip in a name, or a variable that is not set, would
- * switch a check off without a word.
+ * Asserts that options are a plain object without unknown names and undefined values. A missing option has its default,
+ * so a misspelled name, or a variable that is not set, would silently switch a check off.
  * @param caller the function that takes the options, for messages
  * @throws {InvalidOption} with the nearest known name
  */
@@ -29,12 +28,12 @@ export function assertOptions(
   assertObject(`${caller}: `, '', options, checks);
 }
 
-/** An option that is an object of options. */
+/** Checks an option that is an object of options. */
 export function optionsOf(checks: Readonly<Record<string, OptionCheck>>): OptionCheck {
   return (name, value) => assertObject('', name, value, checks);
 }
 
-/** An option that is an object whose names the host chooses. */
+/** Checks an option that is an object whose names the host chooses. */
 export function mapOf(check: OptionCheck): OptionCheck {
   return (name, value) => {
     assertPlainObject('', name, value, []);
@@ -42,42 +41,47 @@ export function mapOf(check: OptionCheck): OptionCheck {
   };
 }
 
-/** What the check allows, and false. */
+/** Allows false, and what the check allows. */
 export function orFalse(check: OptionCheck): OptionCheck {
   return (name, value) => {
     if (value !== false) check(name, value);
   };
 }
 
-/** Whatever is not undefined: who reads the option judges it. */
+/** Allows everything except undefined. The reader of the option checks the value. */
 export const anything: OptionCheck = () => undefined;
 
-/** The same for what may be undefined as well, because a default takes its place that switches nothing off. */
+/** Allows undefined too, for an option whose default switches nothing off. */
 export const anythingOrUndefined: OptionCheck = () => undefined;
 
+/** Checks that the option is a text. */
 export const aString = ofType('string', 'a text');
+/** Checks that the option is a number. */
 export const aNumber = ofType('number', 'a number');
-/** A text such as "false" would count as true. */
+/** Refuses texts, because the text "false" would count as true. */
 export const aBoolean = ofType('boolean', 'true or false');
+/** Checks that the option is a function. */
 export const aFunction = ofType('function', 'a function');
 
+/** Checks that the option is a list of texts. */
 export const aStringList: OptionCheck = (name, value) => {
   if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return;
   throw new InvalidOption(name, `${name} must be a list of texts; this is ${describe(value)}.`);
 };
 
+/** Checks that the option is one of some texts. */
 export function oneOf(...choices: readonly string[]): OptionCheck {
   return (name, value) => {
     if (typeof value === 'string' && choices.includes(value)) return;
-    const due = choices.map((choice) => `"${choice}"`).join(' or ');
-    throw new InvalidOption(name, `${name} must be ${due}.`);
+    const expected = choices.map((choice) => `"${choice}"`).join(' or ');
+    throw new InvalidOption(name, `${name} must be ${expected}.`);
   };
 }
 
-function ofType(type: string, due: string): OptionCheck {
+function ofType(type: string, expected: string): OptionCheck {
   return (name, value) => {
     if (typeof value === type) return;
-    throw new InvalidOption(name, `${name} must be ${due}; this is ${describe(value)}.`);
+    throw new InvalidOption(name, `${name} must be ${expected}; this is ${describe(value)}.`);
   };
 }
 
@@ -106,7 +110,7 @@ function assertMember(
   if (value === undefined && check !== anythingOrUndefined) {
     throw new InvalidOption(
       path,
-      `${prefix}${path} is undefined, as a variable is that is not set. Give it a value, or leave it out.`,
+      `${prefix}${path} is undefined. Is a variable not set? Give the option a value, or leave it out.`,
     );
   }
   try {
@@ -117,7 +121,7 @@ function assertMember(
   }
 }
 
-/** A map, a list or a promise has no members of its own, so everything in it would be dropped. */
+/** Refuses maps, lists and promises: they have no members of their own, so all that is in them would be ignored. */
 function assertPlainObject(
   prefix: string,
   name: string,
@@ -133,7 +137,7 @@ function assertPlainObject(
 function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // The prototype of objects of another realm (`node:vm`, test runners) is not ours, but the last just so.
+  // Objects of another realm (`node:vm`, test runners) have another Object.prototype, which has no prototype either.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
@@ -154,7 +158,7 @@ function join(name: string, member: string): string {
   return name === '' ? member : `${name}.${member}`;
 }
 
-/** The kind of a value, never the value: it may be a secret. */
+/** Describes the kind of a value. The value itself may be a secret. */
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'a list';

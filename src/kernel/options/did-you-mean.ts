@@ -1,6 +1,6 @@
 /**
- * How many characters must be put in, taken out, replaced or swapped with their neighbour to get from
- * one text to the other.
+ * The Damerau–Levenshtein distance: how many characters must be inserted, removed, replaced or swapped with their
+ * neighbour to turn one text into the other.
  */
 function distance(a: string, b: string): number {
   let beforeLast: number[] = [];
@@ -23,7 +23,7 @@ const at = (row: readonly number[], index: number): number => row[index] ?? 0;
 
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
-/** The name that was probably meant: one that differs by a slip or two, or only in case or punctuation. */
+/** Finds the name that was probably meant: it differs in up to three characters, or only in case or punctuation. */
 export function findNearest(name: string, known: readonly string[]): string | undefined {
   const written = plain(name).slice(0, 100);
   let best: { candidate: string; slips: number } | undefined;

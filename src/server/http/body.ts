@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { decodeFormField } from '../../kernel/encoding/form-field.ts';
 import { readMediaType, toAsciiLowerCase, trimBlanks } from '../../kernel/encoding/header-text.ts';
 import { parseJson } from '../../kernel/encoding/json.ts';
 import { JsonRefused } from '../../kernel/encoding/json-refused.ts';
@@ -121,10 +122,8 @@ function decodeBody(body: Buffer): string {
 }
 
 function decodeField(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    const detail = 'This form is not valid percent-encoded UTF-8.';
-    throw new RequestRefused(400, 'invalid_encoding', detail);
-  }
+  const field = decodeFormField(text);
+  if (field !== undefined) return field;
+  const detail = 'This form is not valid percent-encoded UTF-8.';
+  throw new RequestRefused(400, 'invalid_encoding', detail);
 }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { StoreUnavailable } from '../../kernel/errors.ts';
-import type { EnterStep } from '../../kernel/step-watch.ts';
+import type { EnterStep } from '../../kernel/timing/step-watch.ts';
 import { type Migration, migrate } from '../migrate.ts';
 import { awaitingMigration } from '../opening.ts';
 import type { Sql } from '../sql/sql.ts';

@@ -1,11 +1,11 @@
+import { backOffMs } from '../../kernel/timing/back-off.ts';
 import type { PostgresClient } from './client.ts';
 import { toConnectionError, withPlace } from './connection-failures.ts';
 import { revocationChannel } from './dialect.ts';
 import type { PostgresLocation } from './location.ts';
 
-/** ms. The wait for the next attempt to connect doubles from the first to the last of these. */
-const firstPause = 50;
-const longestPause = 1_000;
+const RECONNECT = { firstMs: 50, longestMs: 1_000 };
+
 /**
  * Calls back whenever the revocation log may have grown: on every notification, and on every new
  * connection, for nobody told what happened in between. A listener may be deaf without knowing it (a
@@ -17,7 +17,8 @@ export class Listener {
   readonly #onAttempt: (error?: unknown) => void;
   #client: PostgresClient | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #pause = firstPause;
+  /** How many attempts to connect failed, or ended, in a row. */
+  #failures = 0;
   #closed = false;
   #isConnected = false;
   #connecting: Promise<void> = Promise.resolve();
@@ -75,7 +76,7 @@ export class Listener {
       return;
     }
     this.#isConnected = true;
-    this.#pause = firstPause;
+    this.#failures = 0;
     this.#onAttempt();
     // A network that drops packets closes no connection: only a question that is not answered tells.
     this.#setTimer(setInterval(() => client.query('select 1').catch(lose), listenerCheckMs));
@@ -86,8 +87,8 @@ export class Listener {
     if (this.#client !== client) return;
     this.#client = undefined;
     client.end().catch(() => {});
-    this.#setTimer(setTimeout(() => void this.open(), this.#pause));
-    this.#pause = Math.min(2 * this.#pause, longestPause);
+    this.#failures++;
+    this.#setTimer(setTimeout(() => void this.open(), backOffMs(this.#failures, RECONNECT)));
   }
 
   #setTimer(timer: NodeJS.Timeout): void {

@@ -1,5 +1,5 @@
 import type { Notice, Store } from '../../auth/ports/store.ts';
-import { settlesWithin } from '../../kernel/settles-within.ts';
+import { settlesWithin } from '../../kernel/timing/settles-within.ts';
 import { type Migration, madeEmpty } from '../migrate.ts';
 import type { OpenedStore } from '../opened-store.ts';
 import type { Opening } from '../opening.ts';

@@ -1,5 +1,5 @@
 import type { Notice } from '../../auth/ports/store.ts';
-import type { EnterStep } from '../../kernel/step-watch.ts';
+import type { EnterStep } from '../../kernel/timing/step-watch.ts';
 import { madeEmpty, migrate } from '../migrate.ts';
 import { awaitingMigration } from '../opening.ts';
 import { createVerbs } from '../queries/index.ts';

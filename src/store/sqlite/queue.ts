@@ -1,5 +1,5 @@
 import { StoreUnavailable } from '../../kernel/errors.ts';
-import { settlesWithin } from '../../kernel/settles-within.ts';
+import { settlesWithin } from '../../kernel/timing/settles-within.ts';
 import type { VerbName } from '../queries/verb.ts';
 import type { Engine } from './engine.ts';
 import type { Call, Outcome } from './executor.ts';

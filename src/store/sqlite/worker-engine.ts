@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Notice } from '../../auth/ports/store.ts';
 import { StoreUnavailable } from '../../kernel/errors.ts';
-import { settlesWithin } from '../../kernel/settles-within.ts';
+import { findWorkerFile } from '../../kernel/process/worker-file.ts';
+import { settlesWithin } from '../../kernel/timing/settles-within.ts';
 import type { Opening } from '../opening.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
@@ -9,11 +10,7 @@ import type { Call, Outcome } from './executor.ts';
 import { toError } from './failures.ts';
 import type { Order, Report } from './worker.ts';
 
-/** The worker's file beside this one: TypeScript in the sources, JavaScript once built. */
-const workerFile = new URL(
-  import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js',
-  import.meta.url,
-);
+const workerFile = findWorkerFile(new URL('./worker.ts', import.meta.url));
 
 /** How long the thread may take to move the write-ahead log into the file. */
 const CLOSE_LIMIT_MS = 2_000;

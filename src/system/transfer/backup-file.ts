@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isJsonObject } from '../../kernel/encoding/json.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
+import { syncDirectory } from '../../kernel/sync-directory.ts';
 import { schemaVersion } from '../../store/migrate.ts';
 import {
   type Batch,
@@ -53,7 +55,7 @@ export async function writeBackup(
     await handle.close();
     await assertReadable(temporary);
     await rename(temporary, path);
-    await syncFolder(dirname(path));
+    await syncDirectory(dirname(path));
     return counts;
   } catch (error) {
     await handle?.close().catch(() => {});
@@ -170,7 +172,7 @@ async function check(
 }
 
 function requireHeader(path: string, value: unknown): Header {
-  if (!isRecord(value) || !('latchkey_backup' in value))
+  if (!isJsonObject(value) || !('latchkey_backup' in value))
     refuse(path, 'is not a backup of Latchkey');
   const { latchkey_backup, schema, created_at } = value;
   if (!Number.isSafeInteger(schema) || Number(schema) < 1 || typeof created_at !== 'string') {
@@ -187,7 +189,7 @@ function requireHeader(path: string, value: unknown): Header {
 }
 
 function isBatch(value: unknown): value is Batch {
-  if (!isRecord(value)) return false;
+  if (!isJsonObject(value)) return false;
   const { table, columns, rows } = value;
   return (
     isCopiedTable(table) &&
@@ -202,15 +204,13 @@ function isValue(it: unknown): it is string | number | null {
 }
 
 function isFooter(value: unknown): value is Footer {
-  return isRecord(value) && isRecord(value['counts']) && typeof value['sha256'] === 'string';
+  return (
+    isJsonObject(value) && isJsonObject(value['counts']) && typeof value['sha256'] === 'string'
+  );
 }
 
 function isListOf<T>(value: unknown, is: (it: unknown) => it is T): value is T[] {
   return Array.isArray(value) && value.every(is);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refuse(path: string, problem: string): never {
@@ -232,11 +232,4 @@ async function assertAbsent(path: string): Promise<void> {
 function toRefusal(error: unknown, path: string, done: 'read' | 'written'): unknown {
   if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
   return new TransferRefused(`${path} cannot be ${done} (${error.code}).`, { cause: error });
-}
-
-/** A new name is durable once its folder is. Windows can neither open one nor needs to. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  await using handle = await open(folder, 'r');
-  await handle.sync();
 }

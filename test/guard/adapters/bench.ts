@@ -5,11 +5,8 @@ import { createGuardParts } from '../../../src/guard/guard-parts.ts';
 import { ACCESS_TOKEN_TYP, createJti } from '../../../src/jwt/access-token.ts';
 import type { Algorithm } from '../../../src/jwt/algorithms.ts';
 import { createSigner } from '../../../src/jwt/jws.ts';
-import {
-  generateSigningKey,
-  type SigningKey,
-  toVerificationKey,
-} from '../../../src/jwt/keys/import-keys.ts';
+import { generateSigningKey, toVerificationKey } from '../../../src/jwt/keys/import-keys.ts';
+import type { SigningKey } from '../../../src/jwt/keys/key-types.ts';
 import { TestClock } from '../../support/auth.ts';
 
 export const ISSUER = 'https://auth.example';

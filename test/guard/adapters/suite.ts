@@ -63,7 +63,7 @@ export function testAdapter(framework: string, start: StartApp): void {
         assert.equal((await send('/open')).status, 200);
       });
 
-      test('a token lets its user in, by header and by cookie, again and again', async () => {
+      test('a token lets its user pass, by header and by cookie, as often as it comes', async () => {
         const token = bench.sign();
         for (const headers of [byHeader(token), byCookie(token), byHeader(token)]) {
           const { status, body } = await send('/user', headers);
@@ -72,7 +72,7 @@ export function testAdapter(framework: string, start: StartApp): void {
         }
       });
 
-      test('no token is answered with a challenge that names no error', async () => {
+      test('a request without a token gets a challenge that names no error', async () => {
         for (const cookie of ['', 'a=b', `${COOKIE}=`]) {
           const answer = await send('/user', { cookie });
           assertRefused(answer, 401, 'token_missing');
@@ -80,14 +80,14 @@ export function testAdapter(framework: string, start: StartApp): void {
         }
       });
 
-      test('another scheme, or no scheme, is no token', async () => {
+      test('another scheme, or none, does not count as a token', async () => {
         const token = bench.sign();
         for (const authorization of [token, `Basic ${token}`, `Bearer ${token} x`, 'Bearer']) {
           assertRefused(await send('/user', { authorization }), 401, 'token_malformed');
         }
       });
 
-      test('every attack known by name is refused, by header and by cookie', async () => {
+      test('every known attack is refused, by header and by cookie', async () => {
         const token = bench.sign();
         assert.equal((await send('/user', byHeader(token))).status, 200);
         for (const { name, token: forged, code } of tokenAttacks({ token, key: bench.key })) {
@@ -104,7 +104,7 @@ export function testAdapter(framework: string, start: StartApp): void {
         assert.equal((await send('/user', byHeader(token))).status, 200);
       });
 
-      test('expiry and revocation hold for tokens that were seen before', async () => {
+      test('expiry and revocation apply to tokens that were verified before', async () => {
         const token = bench.sign({ sid: 'ended' });
         const other = bench.sign();
         for (const each of [token, other]) {
@@ -119,7 +119,7 @@ export function testAdapter(framework: string, start: StartApp): void {
         bench.clock.step(-906);
       });
 
-      test('two tokens are refused, and never chosen from', async () => {
+      test('two tokens are refused, and neither is chosen', async () => {
         const token = bench.sign();
         const both = { ...byHeader(token), ...byCookie(token) };
         assertRefused(await send('/user', both), 400, 'multiple_credentials');
@@ -154,12 +154,12 @@ export function testAdapter(framework: string, start: StartApp): void {
         assert.ok(status === 400 || status === 401, String(status));
       });
 
-      test('the cookie without its prefix is no cookie', async () => {
+      test('a cookie without the prefix does not count', async () => {
         const cookie = `latchkey_access=${bench.sign()}`;
         assertRefused(await send('/user', { cookie }), 401, 'token_missing');
       });
 
-      test('a cookie whose name needs more than space and tab trimmed is another cookie', async () => {
+      test('a cookie whose name has more around it than spaces and tabs is a different cookie', async () => {
         const token = bench.sign();
         const other = bench.sign({ sub: 'mallory' });
         for (const blanks of ['', ' ', '\t', ' \t ']) {
@@ -250,7 +250,7 @@ export function testAdapter(framework: string, start: StartApp): void {
         assert.equal((await send('/user', byHeader(bench.sign()), 'POST')).status, 200);
       });
 
-      test('roles, scopes and the age of the sign-in are asked for', async () => {
+      test('roles, scopes and the age of the sign-in are required', async () => {
         const now = bench.clock.now() / 1000;
         const allowed = {
           '/admin': { roles: ['user', 'admin'] },
@@ -273,7 +273,7 @@ export function testAdapter(framework: string, start: StartApp): void {
         }
       });
 
-      test('a route for guests and users alike refuses bad tokens only', async () => {
+      test('a route for guests and users refuses only bad tokens', async () => {
         for (const headers of [
           {},
           { authorization: '' },
@@ -322,13 +322,13 @@ export function testAdapter(framework: string, start: StartApp): void {
         assert.deepEqual((await send('/guests-admin', byHeader(admin))).body, { sub: 'alice' });
       });
 
-      test("the host's own errors are the host's to answer", async () => {
+      test('the host answers its own errors', async () => {
         const answer = await send('/broken', byHeader(bench.sign()));
         assert.equal(answer.status, 500);
         assert.notEqual(answer.headers.get('content-type'), 'application/problem+json');
       });
 
-      test('many requests at once each get their own user', async () => {
+      test('many requests at the same time each get their own user', async () => {
         const tokens = Array.from({ length: 40 }, (_, n) => bench.sign({ sub: `user-${n}` }));
         const answers = await Promise.all(
           tokens.flatMap((token, n) => [
@@ -346,7 +346,7 @@ export function testAdapter(framework: string, start: StartApp): void {
     });
   }
 
-  test(`${framework}: a guard without keys answers 503, and says when to come back`, async (t) => {
+  test(`${framework}: a guard without keys answers 503, and says when to try again`, async (t) => {
     let away = true;
     const bench = createAdapterBench('ES256');
     const jwk = bench.key.publicKey.export({ format: 'jwk' });

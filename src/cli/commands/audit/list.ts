@@ -55,7 +55,7 @@ export const auditList: Command = {
 
 async function run(call: Call): Promise<undefined> {
   const { console, flags } = call;
-  const { systemClock } = await import('../../../kernel/system-random.ts');
+  const { systemClock } = await import('../../../kernel/system-clock.ts');
   // First what can be refused without the database.
   const filter = parseFilter(flags);
   const range = parseRange(flags, systemClock.now());

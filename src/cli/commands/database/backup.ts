@@ -31,7 +31,7 @@ async function run(call: Call): Promise<undefined> {
   });
   const [{ backUp }, { systemClock }] = await Promise.all([
     import('../../../system/transfer/copy.ts'),
-    import('../../../kernel/system-random.ts'),
+    import('../../../kernel/system-clock.ts'),
   ]);
   const counts = await backUp(database, file, systemClock, createProgress(console));
   if (flags.has('json')) {

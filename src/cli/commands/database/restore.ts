@@ -57,10 +57,11 @@ async function run(call: Call): Promise<undefined> {
   const backupSecret = readSecretFile(flags.find('secret-file'));
   warnOfOpenFiles(console, database);
   const file = resolve(operands[0] ?? '');
-  const [{ restore: fill }, { openBackup }, { systemClock, systemRandom }, secretFile] =
+  const [{ restore: fill }, { openBackup }, { systemClock }, { systemRandom }, secretFile] =
     await Promise.all([
       import('../../../system/transfer/copy.ts'),
       import('../../../system/transfer/backup-file.ts'),
+      import('../../../kernel/system-clock.ts'),
       import('../../../kernel/system-random.ts'),
       import('../../../system/secret-file.ts'),
     ]);

@@ -22,7 +22,7 @@ async function run(call: Call): Promise<undefined> {
   const [{ openStore }, { tellLife }, { systemClock }] = await Promise.all([
     import('../../../system/latchkey.ts'),
     import('../../../auth/keys/key-status.ts'),
-    import('../../../kernel/system-random.ts'),
+    import('../../../kernel/system-clock.ts'),
   ]);
   const store = await openStore(settings, { onWait: (text) => console.note(text) });
   const { keys } = await closeAfter(

@@ -19,7 +19,7 @@ export const keysRevoke: Command = {
 async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const [id = ''] = operands;
-  const { systemClock } = await import('../../../kernel/system-random.ts');
+  const { systemClock } = await import('../../../kernel/system-clock.ts');
   const keys = await withKeeper(console, readDataSettings(call), async (keeper, operator) => {
     await keeper.revoke(id, operator);
     return await keeper.list();

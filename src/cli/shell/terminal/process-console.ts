@@ -1,4 +1,4 @@
-import { describeFailure } from '../../run.ts';
+import { describeFailure } from '../describe-failure.ts';
 import { exitCode } from '../exit-code.ts';
 import type { CliIo, Console } from './console.ts';
 

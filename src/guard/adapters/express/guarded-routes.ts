@@ -10,33 +10,33 @@ import type { ParsedQs } from 'qs';
 import type { AuthenticatedUser } from '../../verify/authenticated-user.ts';
 import type { UserName } from '../user-decorations.ts';
 
-/** What `req.user` is: nothing of ours where the host declared that the name is not ours. */
+/** The type of `req.user`. Empty if the host declared `user: false` in `UserDecorations`. */
 type ExpressUser = 'user' extends UserName ? AuthenticatedUser : Record<never, never>;
 
 declare global {
   namespace Express {
-    // The names and types of `@types/passport`, so that both can be installed.
+    // The same names and types as in `@types/passport`, so that both can be installed.
     interface User extends ExpressUser {}
     interface Request {
       /**
-       * Who the request comes from. Undefined on a route without `requireUser()` and for guests. A handler that
-       * follows `requireUser()` in the same route sees it without the undefined.
+       * The user that the request comes from. Undefined on a route without `requireUser()` and for guests. In a handler
+       * that follows `requireUser()` in the same route, its type is never undefined.
        */
       user?: User | undefined;
     }
   }
 }
 
-/** Marks middleware behind which there is a user. It is never read: types alone look at it. */
+/** Marks middleware that requires a user. It exists in types only. */
 declare const guarded: unique symbol;
 
-/** Middleware that lets no request without a user pass. */
+/** Middleware that lets a request pass only with a user. `Users` is what it adds to the request. */
 export interface UserGuard<Users extends object = { user: AuthenticatedUser }>
   extends RequestHandler {
   readonly [guarded]: Users;
 }
 
-/** A handler behind a {@link UserGuard}. */
+/** A handler behind a {@link UserGuard}: Express's own handler, with the user on the request. */
 export type GuardedHandler<
   P = ParamsDictionary,
   ResBody = unknown,
@@ -51,8 +51,8 @@ export type GuardedHandler<
   next: NextFunction,
 ) => unknown;
 
-// `app.get(path, requireUser(guard), handler)`, and the same of a router, with other middleware before it or without.
-// These overloads go before those of Express.
+// Types `app.get(path, requireUser(guard), handler)`, on apps and routers, with or without other middleware before the
+// guard. TypeScript tries these overloads before those of Express.
 declare module 'express-serve-static-core' {
   // biome-ignore lint/suspicious/noExplicitAny: the parameters must be those of Express
   interface IRouterMatcher<T, Method extends Methods = any> {

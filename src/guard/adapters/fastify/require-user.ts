@@ -9,17 +9,17 @@ import type { AccessRequirements, GuestRequirements } from '../../request/author
 import type { AuthenticatedUser } from '../../verify/authenticated-user.ts';
 import type { UserName, UserOf } from '../user-decorations.ts';
 
-/** What the usual name adds to an app. */
+/** What the name `user` adds to an app. */
 interface DefaultDecorations {
-  /** Makes a hook that protects a route: `{ onRequest: app.requireUser({ roles: ['admin'] }) }`. */
+  /** Creates a hook that protects a route: `{ onRequest: app.requireUser({ roles: ['admin'] }) }`. */
   requireUser: RequireUser;
 }
 
-/** What the usual name adds to a request. */
+/** What the name `user` adds to a request. */
 interface DefaultRequestDecorations {
   /**
-   * Who the request comes from. Only behind `app.requireUser()`: elsewhere it throws, because a
-   * handler that forgot its guard must fail rather than run for nobody.
+   * The user that the request comes from. On a route without `app.requireUser()` it throws, so that a handler whose
+   * guard was forgotten fails.
    */
   readonly user: AuthenticatedUser;
 }
@@ -38,7 +38,7 @@ declare module 'fastify' {
   interface FastifyRequest extends RequestDecorations {}
 }
 
-/** Where the users of each name are kept on a request. */
+/** The property of a request that holds the user of each name. */
 const keys = new Map<string, symbol>();
 
 function keyOf(name: string): symbol {
@@ -47,20 +47,20 @@ function keyOf(name: string): symbol {
   return key;
 }
 
-/** Null stands for a guest: a guard stood before the route, and let it in. */
+/** Null stands for a guest that a guard let pass. */
 interface Carrier {
   [key: symbol]: AuthenticatedUser | null | undefined;
 }
 
-/** The name of the method that makes hooks for users of a name. */
+/** The name of the app's method that creates hooks: `requireStaff` for `staff`. */
 function methodOf(name: string): string {
   return `require${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
 /**
  * Adds `app.requireUser()` and `request.user` to an app, or `app.requireStaff()` and `request.staff`.
- * @param name `user`, or that of the option `as`
- * @returns what was added to the app
+ * @param name the option `as`
+ * @returns the method that was added to the app
  */
 export function decorateUser(
   app: FastifyInstance,
@@ -87,15 +87,16 @@ export type RequireUserHook = (
 ) => void;
 
 /**
- * Makes a hook that lets a request pass only with a valid access token that meets the requirements; with
- * `optional: true` also without a token. Then `request.user` is undefined: read it with {@link findUser}, whose type
- * says so.
+ * Creates a hook that lets a request pass only with a valid access token that meets the requirements. With
+ * `optional: true` a request without a token passes too, and `request.user` is undefined; read it with
+ * {@link findUser}, whose type says so.
+ * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
  */
 export type RequireUser = (
   requirements?: AccessRequirements | GuestRequirements,
 ) => RequireUserHook;
 
-/** Answers a request that may not pass. What it cannot answer it throws. */
+/** Answers a refused request. It throws an error that it has no response for. */
 export type SendRefusal = (request: FastifyRequest, reply: FastifyReply, error: unknown) => void;
 
 function createRequireUser(
@@ -105,7 +106,7 @@ function createRequireUser(
 ): RequireUser {
   return (...requirements) => {
     const check = guard.require(...requirements);
-    // Calls back instead of returning a promise: a promise for each request costs more than the check.
+    // Calls back instead of returning a promise: creating one for each request takes longer than the check.
     return (request, reply, done) => {
       const pass = (user: AuthenticatedUser | undefined) => {
         (request as unknown as Carrier)[key] = user ?? null;
@@ -132,27 +133,30 @@ function createRequireUser(
 }
 
 /**
- * The user of a request. It throws where no guard stood before the route, rather than answering undefined: a handler
- * that forgot its guard must fail, not run for nobody.
- * @throws {Error}
+ * Returns the user of a request.
+ * @throws {Error} on a route without a guard, so that a handler whose guard was forgotten fails
  */
 function readUser(request: FastifyRequest, key: symbol, name: string): AuthenticatedUser {
   const user = (request as unknown as Carrier)[key];
   if (user === undefined) {
     throw new Error(`request.${name} was read on a route without app.${methodOf(name)}().`);
   }
-  // A guest is undefined, on routes that asked for that alone.
+  // Only routes with `optional: true` have guests.
   return user ?? (undefined as unknown as AuthenticatedUser);
 }
 
-/** The user of a name, where a guard stood before the route. @throws {Error} */
+/** Returns the user of a name. @throws {Error} on a route without a guard */
 export function getUser(request: FastifyRequest, name: string): AuthenticatedUser {
   return readUser(request, keyOf(name), name);
 }
 
 /**
- * The user of a request, or undefined for a guest and on a route without a guard.
- * @param name that of the option `as`
+ * Returns the user of a request, or undefined for a guest and on a route without a guard.
+ *
+ * ```ts
+ * app.get('/', { onRequest: app.requireUser({ optional: true }) }, (req) => findUser(req)?.username ?? 'guest');
+ * ```
+ * @param name the option `as` of the plugin. Default `user`
  */
 export function findUser<Name extends UserName | 'user' = 'user'>(
   request: FastifyRequest,

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsync } from 'fastify';
 
 /**
- * Lets a plugin decorate the app that registers it, instead of a context of its own, and tells Fastify its name. This
- * is what the package `fastify-plugin` does; the guard has no dependencies.
+ * Lets a plugin decorate the app that registers it instead of an app of its own, and gives it a name. The package
+ * `fastify-plugin` does the same, but the guard has no dependencies.
  * @see https://fastify.dev/docs/latest/Reference/Plugins-Guide/#how-to-handle-encapsulation-and-distribution
  */
 export function shareDecorations<Options extends object>(

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { toJwks } from '../../../jwt/keys/import-keys.ts';
+import { toJwks } from '../../../jwt/keys/jwk.ts';
 import { addRoute, type RouteContext } from '../../route-context.ts';
 import type { RouteName } from '../../routes-table.ts';
 import { jwksSchema, metadataSchema } from '../machine-endpoints/schemas.ts';

@@ -5,8 +5,10 @@ import {
   findClientKey,
 } from '../../../auth/clients/client-key.ts';
 import type { AuthenticatedClient, ClientCredentials } from '../../../auth/clients/clients.ts';
+import { twoAuthorizations } from '../../../guard/request/request.ts';
+import { decodeFormField } from '../../../kernel/encoding/form-field.ts';
 import { decodeUtf8 } from '../../../kernel/encoding/utf8.ts';
-import { CredentialsRefused, MultipleCredentials, TokenRefused } from '../../../kernel/errors.ts';
+import { CredentialsRefused, TokenRefused } from '../../../kernel/errors.ts';
 import type { Latchkey } from '../../../system/latchkey.ts';
 import { ClientRefused, OAuthRefused } from '../../http/errors/oauth-error.ts';
 
@@ -34,7 +36,7 @@ export async function requireClient(
   }
   // Node takes the first of two and a proxy may have checked the other.
   if ((headersDistinct['authorization']?.length ?? 0) > 1) {
-    throw new MultipleCredentials('Two Authorization headers came. Send one.');
+    throw twoAuthorizations();
   }
   return auth.clients.authenticate(findKey(authorization));
 }
@@ -81,18 +83,10 @@ function readBasic(credentials: string): ClientCredentials | undefined {
   const text = decodeUtf8(Buffer.from(credentials, 'base64'));
   const colon = text?.indexOf(':') ?? -1;
   if (text === undefined || colon === -1) return undefined;
-  const clientId = decodeField(text.slice(0, colon));
-  const clientSecret = decodeField(text.slice(colon + 1));
+  // Both halves are form-encoded before they are joined, which changes nothing in a key of ours.
+  const clientId = decodeFormField(text.slice(0, colon));
+  const clientSecret = decodeFormField(text.slice(colon + 1));
   return clientId === undefined || clientSecret === undefined
     ? undefined
     : { clientId, clientSecret };
-}
-
-/** Both halves are form-encoded before they are joined, which changes nothing of a key of ours. */
-function decodeField(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { LiveRefreshToken } from '../../../auth/oauth/find-refresh-token.ts';
-import type { VerifiedToken } from '../../../guard/verify/access-token-verifier.ts';
+import type { VerifiedToken } from '../../../guard/verify/access-claims.ts';
 import { CredentialsRefused, TokenRefused } from '../../../kernel/errors.ts';
 import type { Latchkey } from '../../../system/latchkey.ts';
 import { ClientRefused, sendOAuthError } from '../../http/errors/oauth-error.ts';

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { VerifiedToken } from '../../../guard/verify/access-token-verifier.ts';
+import type { VerifiedToken } from '../../../guard/verify/access-claims.ts';
 import { TokenRefused } from '../../../kernel/errors.ts';
 import type { Latchkey } from '../../../system/latchkey.ts';
 import { isForm } from '../../http/body.ts';

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Notice } from '../../../auth/ports/store.ts';
 import { createStopwatch } from '../../../kernel/clock.ts';
-import { printProblem } from '../../../kernel/system-clock.ts';
-import { systemClock } from '../../../kernel/system-random.ts';
+import { printProblem } from '../../../kernel/process/print-problem.ts';
+import { systemClock } from '../../../kernel/system-clock.ts';
 import type { BackgroundReport } from '../../../system/background-report.ts';
 import {
   describeFailure,

@@ -1,7 +1,6 @@
 /**
- * Waits until a promise settles, for `limitMs` at most. What it rejects with is the business of whoever else
- * holds it.
- * @returns whether it settled in time
+ * Waits until a promise settles, for `limitMs` at most. It ignores what the promise rejects with.
+ * @returns whether the promise settled in time
  */
 export async function settlesWithin(limitMs: number, work: Promise<unknown>): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<false>();

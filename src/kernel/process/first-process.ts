@@ -7,15 +7,15 @@ function exit(signal: (typeof SIGNALS)[number]): void {
 }
 
 /**
- * Has SIGINT and SIGTERM end this process, as they end every other one that has no handler for them. The kernel
- * drops them for process 1, which a program in a container usually is; a start that waits could then only be killed.
+ * Makes SIGINT and SIGTERM end this process even if it is process 1, as a program in a container usually is. The kernel
+ * ignores them for process 1 unless there are handlers, so a start that waits could only be killed.
  */
 export function endFirstProcessOnSignals(): void {
   if (process.pid !== 1) return;
   for (const signal of SIGNALS) process.on(signal, exit);
 }
 
-/** Undoes {@link endFirstProcessOnSignals}, for a program that has its own handlers from now on. */
+/** Undoes {@link endFirstProcessOnSignals}, for a program that now has its own handlers. */
 export function leaveSignalsToProgram(): void {
   for (const signal of SIGNALS) process.off(signal, exit);
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isJsonObject } from '../../kernel/encoding/json.ts';
 import { KeyRefused } from '../../kernel/errors.ts';
-import { type Algorithm, isAlgorithm, isSymmetric } from '../algorithms.ts';
+import { type Algorithm, isAlgorithm } from '../algorithms.ts';
 import { importVerificationKey } from './import-keys.ts';
 import {
   findKeySetText,
@@ -14,81 +14,20 @@ import {
 import type { VerificationKey } from './key-types.ts';
 import { describeKnownMaterial } from './known-material.ts';
 
-/** Keys in one set. An issuer has two or three; a list without end would slow every refusal down. */
-const MAX_KEYS = 64;
-
-/** The members of a JWK that hold what nobody else may know. @see RFC 7518 section 6 */
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
-
-/** What a published key set gave. */
-export interface ImportedKeySet {
-  readonly keys: readonly VerificationKey[];
-  /** How many keys of the set cannot be used, for whatever reason. */
-  readonly ignored: number;
-}
-
-/**
- * Reads a key set that somebody published. A key is used only if it is a public key, names an algorithm
- * of Latchkey's in `alg`, is of the kind and strength that algorithm asks for, and is meant to verify.
- * Any other is ignored, as the standard asks. HMAC secrets and private keys are never used: what is
- * published is known to everybody, who could sign with it.
- * @throws {KeyRefused} for what is no key set, for one with too many keys, and where two different keys
- *   share a `kid`
- * @see RFC 7517 section 5
- */
-export function importKeySet(value: unknown): ImportedKeySet {
-  const keys = isJsonObject(value) ? value['keys'] : undefined;
-  if (!Array.isArray(keys) || keys.length > MAX_KEYS) {
-    throw new KeyRefused(
-      'invalid_key',
-      `This is not a JWKS: {"keys": […]} with at most ${MAX_KEYS} keys.`,
-    );
-  }
-  const used: VerificationKey[] = [];
-  for (const jwk of keys) {
-    const key = findPublishedKey(jwk);
-    if (key === undefined) continue;
-    const known = used.find(({ kid }) => kid === key.kid);
-    if (known === undefined) used.push(key);
-    else if (!isSameKey(known, key)) {
-      throw new KeyRefused('invalid_key', 'Two keys of this JWKS have the same "kid".');
-    }
-  }
-  return { keys: used, ignored: keys.length - used.length };
-}
-
-function findPublishedKey(jwk: unknown): VerificationKey | undefined {
-  if (!isJsonObject(jwk) || PRIVATE_MEMBERS.some((member) => member in jwk)) return undefined;
-  const { alg } = jwk;
-  if (!isAlgorithm(alg) || isSymmetric(alg)) return undefined;
-  try {
-    return importVerificationKey(jwk, alg);
-  } catch (error) {
-    if (error instanceof KeyRefused) return undefined;
-    throw error;
-  }
-}
-
-/** Whether two keys verify the same tokens. */
-export function isSameKey(one: VerificationKey, other: VerificationKey): boolean {
-  return one.kid === other.kid && one.algorithm === other.algorithm && one.key.equals(other.key);
-}
-
-/** A key, several, or a JWKS as an object or as JSON text. @see KeyMaterial */
+/** A key, a list of keys, or a JWKS as an object, as JSON text or as base64 of it. @see KeyMaterial */
 export type KeysMaterial =
   | KeyMaterial
   | { readonly keys: readonly JsonWebKey[] }
   | readonly KeyMaterial[];
 
 /**
- * Reads keys that the host itself configured. Where no algorithm is given, a JWK's `alg` says it, else
- * the kind of key: ES256, ES384, ES512, EdDSA, RS256, and HS256 for a JWK or a `KeyObject` that is
- * declared to be a secret. Text and bytes are a secret only where the algorithm says so: else each key that
- * was copied badly would be one, and a public one at that.
+ * Reads keys that the host configured. The default algorithm is the `alg` of a JWK, else it follows from the kind of key:
+ * ES256, ES384, ES512, EdDSA, RS256, and HS256 for a JWK or a `KeyObject` that is a secret. Text and bytes count as a
+ * secret only with an HS algorithm: otherwise each key that was copied badly would be a secret, and one that others know.
  * @param option the name of the option that holds the keys, for messages
- * @throws {KeyRefused} for a key that cannot be used, and for none at all
+ * @throws {KeyRefused} for a key that cannot be used, and if there is no key
  */
-export function importKeys(
+export function importConfiguredKeys(
   material: KeysMaterial,
   algorithm?: Algorithm,
   option = 'keys',
@@ -109,7 +48,7 @@ export function importKeys(
   });
 }
 
-/** One key, and where it stands in the option. */
+/** A key, and its place in the option. */
 interface LabelledKey {
   readonly label: string;
   readonly key: KeyMaterial;
@@ -119,7 +58,7 @@ function isList(material: KeysMaterial): material is readonly KeyMaterial[] {
   return Array.isArray(material);
 }
 
-/** The keys of a JWKS one by one; any other material as it is. */
+/** Returns the keys of a JWKS one by one, and any other material as it is. */
 function expand(
   material: Exclude<KeysMaterial, readonly KeyMaterial[]>,
   label: string,
@@ -140,7 +79,7 @@ const EC_ALGORITHMS: Readonly<Record<string, Algorithm>> = {
   secp521r1: 'ES512',
 };
 
-/** @throws {KeyRefused} for what is not recognisably a key */
+/** Chooses the algorithm that fits a key. @throws {KeyRefused} for a value that is not recognisably a key */
 function chooseAlgorithm(material: KeyMaterial): Algorithm {
   const source = recognise(material);
   if (source.form === 'object') return algorithmOf(source.key);
@@ -155,7 +94,7 @@ function chooseAlgorithm(material: KeyMaterial): Algorithm {
       return algorithmOf(createPublicKey({ key: source.jwk, format: 'jwk' }));
     }
   } catch {
-    // Importing it as any kind of key pair says what is wrong with it.
+    // Importing it as a key pair of any kind will say what is wrong with it.
   }
   return 'RS256';
 }
@@ -164,7 +103,7 @@ function recognise(material: KeyMaterial): KeySource {
   try {
     return parseAsymmetricMaterial(material);
   } catch (error) {
-    // A PEM text that cannot be read says itself what is wrong with it.
+    // For a PEM text that cannot be read, the message already says what is wrong.
     if (!(error instanceof KeyRefused) || error.message !== UNREADABLE) throw error;
     const isText = typeof material === 'string' || material instanceof Uint8Array;
     const known = isText ? describeKnownMaterial(material) : undefined;

@@ -1,31 +1,33 @@
-/** When a step is first reported, and how often from then on. */
+/** When a step is reported for the first time, and how often after that. */
 const FIRST_REPORT_MS = 3_000;
 const NEXT_REPORT_MS = 10_000;
 
-/** One step of work that may have to wait. */
+/** A step of some work that may have to wait. */
 export interface WatchedStep {
   /** What is being done, such as `connecting to the database`: words that fit after "Latchkey is". */
   readonly doing: string;
-  /** What the operator may do about it once it was given up; a sentence. */
+  /** A sentence that tells the operator what to do if the step took too long. */
   readonly advice?: string;
-  /** It makes progress, so it may take as long as it needs. */
+  /** Whether the step makes progress, so that it may take as long as it needs. Default false. */
   readonly isWork?: boolean;
 }
 
+/** Says that the work begins its next step. */
 export type EnterStep = (step: WatchedStep) => void;
 
+/** @see StepWatch */
 export interface StepWatchOptions {
-  /** Told what is being waited for, in a sentence. */
+  /** Called with a sentence about the step that takes long. */
   readonly report: (text: string) => void;
-  /** How long one step may take, unless it is work. */
+  /** How long one step may take if it makes no progress. */
   readonly limitMs: number;
-  /** Makes the error for a step that took longer. */
+  /** Creates the error for a step that took too long. */
   readonly toError: (text: string) => Error;
 }
 
 /**
- * Watches work that goes through steps. A step that takes longer than three seconds is reported, and again
- * every ten seconds; one that takes longer than the limit ends the work.
+ * Watches work that consists of steps. It reports a step after three seconds, and again every ten seconds. A step that
+ * takes longer than the limit ends the work.
  */
 export class StepWatch {
   readonly #options: StepWatchOptions;
@@ -43,18 +45,18 @@ export class StepWatch {
     return this.#aborting.signal;
   }
 
-  /** The work goes on to another step. */
+  /** Begins another step. */
   readonly enter: EnterStep = (step) => {
     this.#leave();
     this.#reportLater(step, FIRST_REPORT_MS, 0);
     if (step.isWork === true) return;
-    // Keeps the process alive: otherwise a wait for something that never comes would end it without a word.
+    // This timer keeps the process alive: otherwise it would end silently while it waits for what never comes.
     this.#limitTimer = setTimeout(() => this.#giveUp(step), this.#options.limitMs);
   };
 
   /**
    * Runs the work to its end.
-   * @throws what the work throws, or what `toError` makes when a step was given up
+   * @throws what the work throws, or the error of `toError` if a step took too long
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     try {

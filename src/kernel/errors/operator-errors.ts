@@ -1,0 +1,41 @@
+import { LatchkeyError } from './latchkey-error.ts';
+
+/**
+ * An option in code that stops the start: its name is unknown, its value is undefined, or it is of the wrong
+ * kind. A `TypeError`, as it is a mistake in the program and not in its settings.
+ */
+export class InvalidOption extends TypeError {
+  readonly code = 'invalid_setting';
+  /** The option, with the options it is in: `revocations.onStale`; `''` for the options as a whole. */
+  readonly setting: string;
+  constructor(setting: string, message: string) {
+    super(message);
+    this.setting = setting;
+  }
+}
+
+/** A setting that stops the start. The message names it, says what is wrong, and how to correct it. */
+export class InvalidSetting extends LatchkeyError {
+  readonly code = 'invalid_setting';
+  /** The name of the setting, such as `LATCHKEY_ISSUER` or `issuer`. */
+  readonly setting: string;
+  constructor(setting: string, problem: string, fix: string) {
+    super(`${setting}: ${problem} ${fix}`);
+    this.setting = setting;
+  }
+}
+
+/** A key cannot be used. The message says why, and never quotes the key. */
+export class KeyRefused extends LatchkeyError {
+  /** `weak_key`: too short or well known. `wrong_key_type`: of another kind than the algorithm needs. */
+  readonly code: 'weak_key' | 'invalid_key' | 'wrong_key_type';
+  constructor(code: KeyRefused['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A backup or a database cannot be copied as asked. Nothing was changed. */
+export class TransferRefused extends LatchkeyError {
+  readonly code = 'transfer_refused';
+}

@@ -1,0 +1,93 @@
+import { LatchkeyError } from './latchkey-error.ts';
+
+/**
+ * The password is wrong, or there is no such user. Deliberately not told apart: a stranger must not learn which users
+ * there are.
+ */
+export class CredentialsRefused extends LatchkeyError {
+  readonly code = 'invalid_credentials';
+  constructor(message = 'Incorrect username or password') {
+    super(message);
+  }
+  override get status(): 401 {
+    return 401;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
+  }
+}
+
+/**
+ * A link, a code or a challenge is not accepted: it is unknown, used, expired, or was made for something else.
+ * Deliberately not told apart.
+ */
+export class OneTimeSecretRefused extends LatchkeyError {
+  readonly code = 'one_time_secret_refused';
+  constructor() {
+    super('This link or code is not valid. It may have expired or been used. Ask for a new one.');
+  }
+  override get status(): 401 {
+    return 401;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
+  }
+}
+
+/**
+ * What the user proved is right, and the sign-in needs one more step. There is no session yet.
+ */
+export class SignInIncomplete extends LatchkeyError {
+  readonly code = 'password_change_required';
+  /** A secret that the client presents with the next step. */
+  readonly challenge: string;
+  /** Seconds until the challenge expires. */
+  readonly expiresIn: number;
+  constructor(challenge: string, expiresIn: number) {
+    super('This account needs a new password before it can be used. Choose one to sign in.');
+    this.challenge = challenge;
+    this.expiresIn = expiresIn;
+  }
+  override get status(): 401 {
+    return 401;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
+  }
+}
+
+/** The password was right and the account is disabled. */
+export class AccountDisabled extends LatchkeyError {
+  readonly code = 'account_disabled';
+  constructor() {
+    super('This account is disabled. Ask an administrator to enable it.');
+  }
+  override get status(): 403 {
+    return 403;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
+  }
+}
+
+/** The refresh token is missing, not valid, or no longer valid. */
+export class RefreshRefused extends LatchkeyError {
+  /** Why the token was refused. `refresh_token_reused`: it had been replaced before, so the session was ended. */
+  readonly code:
+    | 'refresh_token_missing'
+    | 'refresh_token_invalid'
+    | 'refresh_token_expired'
+    | 'refresh_token_reused'
+    | 'session_ended'
+    | 'user_gone';
+  constructor(code: RefreshRefused['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+  override get status(): 401 {
+    return 401;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
+  }
+}
