@@ -1,9 +1,9 @@
 /**
- * Looks for the words of scripts/words/words.ts, which the project has given up. With paths, only in these files and
+ * Looks for the words of scripts/words.ts, which the project has given up. With paths, only in these files and
  * folders, clean or not: `node scripts/check-words.ts src/guard docs`.
  */
 import { root } from './steps.ts';
-import { checkWords } from './words/find-words.ts';
+import { checkWords } from './words.ts';
 
 /** Files and folders that still have such words. Nothing may be added. */
 const NOT_YET_CLEAN: readonly string[] = [
@@ -44,8 +44,8 @@ const { files, problems } = checkWords(
 );
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) {
-  console.error(`\n${problems.length} words to replace, see scripts/words/words.ts`);
+  console.error(`\n${problems.length} words to replace, see scripts/words.ts`);
   process.exitCode = 1;
 } else {
-  console.log(`${files} files have none of the words in scripts/words/words.ts`);
+  console.log(`${files} files have none of the words in scripts/words.ts`);
 }

@@ -27,7 +27,7 @@ async function showBanner(options: SettingOptions, { isTTY = false, env = {} } =
   return { stdout: await text(stdout), stderr: await text(stderr) };
 }
 
-test('It warns where passwords would travel the network unencrypted, and only there', async () => {
+test('The banner warns if passwords would be sent unencrypted over a network, and only then', async () => {
   const issuer = 'https://auth.example.com';
   for (const host of ['0.0.0.0', '::', '192.0.2.1', 'auth.example.com']) {
     assert.match((await showBanner({ host })).stderr, /^warning: .*unencrypted.*--issuer https/);
@@ -38,19 +38,19 @@ test('It warns where passwords would travel the network unencrypted, and only th
   }
 });
 
-test('It shows an issuer of its own, and no secret that was given', async () => {
+test('The banner shows an issuer that was set, and never a secret', async () => {
   const secret = 'q8Zx0pWm4kTn7uVb2sLd9fGh6jYc3rEa';
   const { stdout } = await showBanner({ issuer: 'https://auth.example.com', secret });
   assert.match(stdout, /Issuer +https:\/\/auth\.example\.com\n/);
   assert.doesNotMatch(stdout, /Secret|q8Zx0/);
 });
 
-test('A database in memory is named as what it is', async () => {
+test('The banner says that a database in memory is lost at the end', async () => {
   const { stdout } = await showBanner({ databaseUrl: 'sqlite::memory:' });
-  assert.match(stdout, /Database +in memory: gone when the server stops\n/);
+  assert.match(stdout, /Database +in memory, lost when the server stops\n/);
 });
 
-test('It is coloured at a terminal, unless colours are not wanted', async () => {
+test('The banner is coloured at a terminal, unless NO_COLOR is set', async () => {
   const colour = '\u001b[';
   assert.ok((await showBanner({}, { isTTY: true })).stdout.includes(colour));
   for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {

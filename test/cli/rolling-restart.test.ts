@@ -13,7 +13,7 @@ import { createFolder, readLine, spawnCli } from './cli.ts';
 const restarts = repetitionsOf('TEST_ROLLING_RESTARTS');
 const clients = 6;
 
-test('Two nodes behind a proxy are restarted in turn under load, and no request fails', async (t) => {
+test('Restarting two nodes behind a proxy in turn under load fails no request', async (t) => {
   const postgres = await startPostgres();
   const folder = await createFolder(t);
   const variables = {

@@ -13,7 +13,7 @@ import { call, collect, createFolder, execCli, isRecord, spawnCli, startServer }
 
 const jane = { username: 'jane', password: 'correct horse' };
 
-test('The first start says where everything is; what it makes is private', async (t) => {
+test('The first start prints where everything is, and creates private files', async (t) => {
   const folder = await createFolder(t);
   const first = spawnCli(folder, ['serve', '--port', '0']);
   t.after(() => first.kill('SIGKILL'));
@@ -47,7 +47,7 @@ test('The first start says where everything is; what it makes is private', async
   assert.equal(await second.stop(), 0);
 });
 
-test('SIGTERM lets a request under way finish; the next start knows users and revocations', async (t) => {
+test('SIGTERM lets a request in progress finish; the next start knows users and revocations', async (t) => {
   const folder = await createFolder(t);
   const first = await startServer(t, folder);
   const { body: registered } = await call(`${first.url}/auth/register`, { body: jane });
@@ -61,7 +61,7 @@ test('SIGTERM lets a request under way finish; the next start knows users and re
   const token = registered['access_token'];
   assert.equal((await call(`${first.url}/auth/me`, { token })).status, 401);
 
-  // It would keep its connection for ever, and the server must not wait for that.
+  // It would keep its connection open without end, and the server must not wait for it.
   const agent = new Agent({ keepAlive: true });
   t.after(() => agent.destroy());
   const login = request(`${first.url}/auth/login`, {
@@ -98,7 +98,7 @@ test('SIGTERM lets a request under way finish; the next start knows users and re
   assert.equal(await second.stop(), 0);
 });
 
-test('A later second signal ends it at once, whatever is under way', async (t) => {
+test('A later second signal ends the server immediately, even during a request', async (t) => {
   const folder = await createFolder(t);
   const { url, child } = await startServer(t, folder);
   const login = request(`${url}/auth/login`, {
@@ -114,7 +114,7 @@ test('A later second signal ends it at once, whatever is under way', async (t) =
   clearInterval(again);
 });
 
-test('A port in use is said in one sentence, and nothing is created', async (t) => {
+test('A port in use is reported in one sentence, and nothing is created', async (t) => {
   const folder = await createFolder(t);
   const other = createServer().listen(0, '127.0.0.1');
   t.after(() => other.close());
@@ -128,12 +128,12 @@ test('A port in use is said in one sentence, and nothing is created', async (t) 
   assert.equal(existsSync(join(folder, 'data')), false);
 });
 
-test('An address this machine does not have is said so', async () => {
-  // 192.0.2.0/24 is for documentation (RFC 5737): nobody has it.
+test('An address that this machine does not have is reported', async () => {
+  // No machine has an address of 192.0.2.0/24, which is reserved for documentation (RFC 5737).
   await assert.rejects(findPort('192.0.2.1', 0), /does not have the address 192\.0\.2\.1/);
 });
 
-test('Bad settings: name, problem, fix, and exit code 2', async (t) => {
+test('A wrong setting is reported with its name, the problem and the fix, and exit code 2', async (t) => {
   const folder = await createFolder(t);
   const cases = [
     { args: ['--port', '70000'], says: /^error: --port: "70000" is not a port\. Give/ },
@@ -144,7 +144,7 @@ test('Bad settings: name, problem, fix, and exit code 2', async (t) => {
     { args: ['--port'], says: /^error: --port needs a value: --port <number>/ },
     { args: ['--host', '--json'], says: /^error: --host needs a value/ },
     { args: ['--secret', 'hunter2hunter2'], says: /^error: --secret would show the secret/ },
-    { args: ['extra'], says: /^error: "serve" has no use for "extra"/ },
+    { args: ['extra'], says: /^error: "serve" does not take the argument "extra"/ },
   ];
   const env = { LATCHKEY_PROT: '1' };
   const [variable, ...flags] = await Promise.all([
@@ -161,7 +161,7 @@ test('Bad settings: name, problem, fix, and exit code 2', async (t) => {
   assert.equal(existsSync(join(folder, 'data')), false);
 });
 
-test('A reader that goes away takes no server with it', async (t) => {
+test('A server outlives the reader of its output', async (t) => {
   const folder = await createFolder(t);
   const port = await findPort('127.0.0.1', 0);
   const child = spawnCli(folder, ['serve', '--port', String(port)]);

@@ -37,7 +37,7 @@ async function waitForWords(child: ReturnType<typeof spawnCli>, words: RegExp): 
   assert.fail(`ended without ${words}: ${text}`);
 }
 
-test('A start without the password that the database asks for says so and ends', async (t) => {
+test('A start without the password of the database reports that and ends', async (t) => {
   const folder = await createFolder(t);
   const url = new URL(await postgres.createDatabase());
   url.username = 'scram';
@@ -51,7 +51,7 @@ test('A start without the password that the database asks for says so and ends',
   }
 });
 
-test('What waits for the migration lock says so, and a signal ends it', async (t) => {
+test('A start that waits for the migration lock reports that, and a signal ends it', async (t) => {
   const folder = await createFolder(t);
   const url = await postgres.createDatabase();
   const holder = await holdMigrationLock(t, url);
@@ -75,7 +75,7 @@ test('What waits for the migration lock says so, and a signal ends it', async (t
   assert.equal((await call(`${address}/readyz`)).status, 200);
 });
 
-test('The first process of a container ends on the first signal, too', {
+test('The first process of a container ends on the first signal too', {
   skip: !canBeFirst() && 'no namespace of processes can be made here',
 }, async (t) => {
   const folder = await createFolder(t);
@@ -104,7 +104,7 @@ function canBeFirst(): boolean {
   }
 }
 
-test('A start waits for another process that has the file locked, and a signal ends it', async (t) => {
+test('A start waits for a process that has locked the file, and a signal ends it', async (t) => {
   const folder = await createFolder(t);
   await (await startServer(t, folder)).stop();
   const other = new DatabaseSync(join(folder, 'data', 'latchkey.db'));
@@ -124,7 +124,7 @@ test('A start waits for another process that has the file locked, and a signal e
   assert.equal(await listed, '[]');
 });
 
-test('Workers are stopped while one of them still starts', async (t) => {
+test('Workers can be stopped while one of them still starts', async (t) => {
   const url = await postgres.createDatabase();
   const env = { LATCHKEY_DATABASE_URL: url, LATCHKEY_SECRET: SECRET };
   const server = await startServer(t, await createFolder(t), ['--workers', '2'], env);

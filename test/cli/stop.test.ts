@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { stopGracefully } from '../../src/cli/serve/stop.ts';
 import { Console } from '../../src/cli/shell/terminal/console.ts';
-import { readSurroundings } from '../../src/cli/shell/terminal/process-console.ts';
+import { readProcessIo } from '../../src/cli/shell/this-process.ts';
 
 /** ms; long enough to connect within, on a busy machine. */
 const DRAIN = 500;
@@ -23,11 +23,11 @@ async function startStoppable(t: TestContext) {
   const { port } = server.address() as AddressInfo;
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
   const stop = (drain = 0) =>
-    stopGracefully(new Console(readSurroundings()), { server, close, drain() {} }, drain);
+    stopGracefully(new Console(readProcessIo()), { server, close, drain() {} }, drain);
   return { server, port, stop };
 }
 
-test('A connection accepted just before the end is served, though its request comes after it', async (t) => {
+test('A connection accepted just before listening ends is served, even if its request comes later', async (t) => {
   const { server, port, stop } = await startStoppable(t);
   const socket = connect(port, '127.0.0.1');
   const [accepted]: Socket[] = await once(server, 'connection');
@@ -39,7 +39,7 @@ test('A connection accepted just before the end is served, though its request co
   await stopped;
 });
 
-test('A proxy on a busy machine, which takes a while to send, is served too', async (t) => {
+test('A connection whose request is slow to come is served too', async (t) => {
   const { server, port, stop } = await startStoppable(t);
   const stopped = stop(DRAIN);
   const socket = connect(port, '127.0.0.1');
@@ -50,7 +50,9 @@ test('A proxy on a busy machine, which takes a while to send, is served too', as
   await stopped;
 });
 
-test('A connection that says nothing is not waited for long', { timeout: 5000 }, async (t) => {
+test('A connection that sends nothing delays the stop only briefly', {
+  timeout: 5000,
+}, async (t) => {
   const { server, port, stop } = await startStoppable(t);
   const stopped = stop(DRAIN);
   const socket = connect(port, '127.0.0.1').resume();

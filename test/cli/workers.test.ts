@@ -90,7 +90,7 @@ async function assertLogoutReachesAll(t: TestContext, server: RunningServer): Pr
   t.diagnostic(`refused by all ${workers} workers after ${took} ms`);
 }
 
-test('Several processes serve; a logout in one is refused in all; they end together', async (t) => {
+test('Several processes serve, refuse a session that ended in one, and end together', async (t) => {
   const folder = await createFolder(t);
   const server = await startServer(t, folder, ['--workers', String(workers)]);
   const pids = pidsOf(server);
@@ -103,7 +103,7 @@ test('Several processes serve; a logout in one is refused in all; they end toget
   assert.equal(JSON.parse(stdout).length, 1, 'they all use one key');
 });
 
-test('On PostgreSQL as well', async (t) => {
+test('Several processes serve on PostgreSQL as well', async (t) => {
   const postgres = await startPostgres();
   const server = await startServer(t, await createFolder(t), ['--workers', String(workers)], {
     LATCHKEY_DATABASE_URL: await postgres.createDatabase(),
@@ -113,7 +113,7 @@ test('On PostgreSQL as well', async (t) => {
   assert.equal(await server.stop(), 0);
 });
 
-test('Each worker serves: with the others halted, requests are answered', {
+test('Each worker answers requests when the others are suspended', {
   skip: process.platform === 'win32' && 'no process can be halted there',
 }, async (t) => {
   const server = await startServer(t, await createFolder(t), ['--workers', String(workers)]);
@@ -130,7 +130,7 @@ test('Each worker serves: with the others halted, requests are answered', {
   assert.equal(await server.stop(), 0);
 });
 
-test('A worker killed under load is replaced, and the others go on', async (t) => {
+test('A worker killed under load is replaced, and the others keep serving', async (t) => {
   const server = await startServer(t, await createFolder(t), ['--workers', String(workers)]);
   let stderr = '';
   server.child.stderr?.on('data', (chunk) => {
@@ -163,7 +163,7 @@ test('A worker killed under load is replaced, and the others go on', async (t) =
   await eventually(10_000, async () => (await immediately()) && stderr.includes('\n'));
   assert.match(
     stderr,
-    new RegExp(`worker ${victim} ended \\(SIGKILL\\)\\. Another one starts now`),
+    new RegExp(`worker ${victim} ended \\(SIGKILL\\)\\. A replacement starts now`),
   );
   const before = answered;
   await eventually(10_000, async () => (await immediately()) && answered > before + 2_000);
@@ -174,7 +174,7 @@ test('A worker killed under load is replaced, and the others go on', async (t) =
   assert.equal(await server.stop(), 0);
 });
 
-test('SIGTERM has all of them finish what is under way', async (t) => {
+test('On SIGTERM, all workers finish their requests', async (t) => {
   const server = await startServer(t, await createFolder(t), ['--workers', '2']);
   await call(`${server.url}/auth/register`, { body: jane });
   const logins = Array.from({ length: 4 }, () =>
@@ -198,7 +198,7 @@ test('SIGTERM has all of them finish what is under way', async (t) => {
   assert.equal(await stopped, 0);
 });
 
-test('A later second signal ends all of them at once', async (t) => {
+test('A later second signal ends all workers immediately', async (t) => {
   const server = await startServer(t, await createFolder(t), ['--workers', '2']);
   const login = request(`${server.url}/auth/login`, {
     method: 'POST',
@@ -220,7 +220,7 @@ test('Workers end with the process that started them', async (t) => {
   await eventually(5_000, async () => (await immediately()) && !pidsOf(server).some(isAlive));
 });
 
-test('A wrong setting stops a start; later it stops no worker that serves', async (t) => {
+test('A wrong setting ends a start; later it ends no worker that serves', async (t) => {
   const folder = await createFolder(t);
   const weak = await execCli(folder, ['serve', '--workers', '4'], {
     env: { LATCHKEY_SECRET: 'short' },
@@ -243,7 +243,7 @@ test('A wrong setting stops a start; later it stops no worker that serves', asyn
   process.kill(victim, 'SIGKILL');
   await eventually(15_000, async () => (await immediately()) && /in 0\.5 seconds/.test(stderr));
   assert.equal(stderr.match(/LATCHKEY_SECRET: is not the secret/g)?.length, 1, stderr);
-  assert.match(stderr, /ended \(exit code 2\)\. Another one starts in 0\.25/);
+  assert.match(stderr, /ended \(exit code 2\)\. A replacement starts in 0\.25/);
   assert.equal((await call(`${server.url}/healthz`)).status, 200, 'the other one serves');
   assert.ok(isAlive(survivor));
   // With the last worker that serves the rest ends, and the reason stands at the end.
@@ -276,7 +276,7 @@ test('A replacement serves again once the setting is right', async (t) => {
   assert.equal(await server.stop(), 0);
 });
 
-test('Workers that die again and again are replaced ever more slowly', async (t) => {
+test('Workers that keep dying are replaced after longer and longer waits', async (t) => {
   const folder = await createFolder(t);
   const server = await startServer(t, folder, ['--workers', '2']);
   let stderr = '';
@@ -290,21 +290,16 @@ test('Workers that die again and again are replaced ever more slowly', async (t)
   await writeFile(data, 'no database '.repeat(1_000));
   const [victim = 0] = pidsOf(server);
   process.kill(victim, 'SIGKILL');
-  await eventually(15_000, async () => (await immediately()) && /in 1 seconds/.test(stderr));
-  const pauses = [...stderr.matchAll(/starts (now|in [\d.]+ seconds)/g)].map(([, when]) => when);
-  assert.deepEqual(pauses.slice(0, 4), [
-    'now',
-    'in 0.25 seconds',
-    'in 0.5 seconds',
-    'in 1 seconds',
-  ]);
+  await eventually(15_000, async () => (await immediately()) && /in 1 second\./.test(stderr));
+  const pauses = [...stderr.matchAll(/starts (now|in [\d.]+ seconds?)/g)].map(([, when]) => when);
+  assert.deepEqual(pauses.slice(0, 4), ['now', 'in 0.25 seconds', 'in 0.5 seconds', 'in 1 second']);
   assert.match(stderr, /worker \d+ cannot serve: The file is not a Latchkey database/);
-  assert.match(stderr, /ended \(exit code 1\)\. Another one starts in 0\.25/);
+  assert.match(stderr, /ended \(exit code 1\)\. A replacement starts in 0\.25/);
   assert.equal((await call(`${server.url}/healthz`)).status, 200, 'the other one serves');
   server.child.kill('SIGKILL');
 });
 
-test('What cannot be is refused with the fix', async (t) => {
+test('Impossible numbers of workers and drains are refused with the fix', async (t) => {
   const folder = await createFolder(t);
   const refused = async (args: readonly string[], code: number, says: RegExp) => {
     const ended = await execCli(folder, ['serve', ...args]);
@@ -324,7 +319,7 @@ test('What cannot be is refused with the fix', async (t) => {
   ]);
 });
 
-test('While it drains, /readyz says so, everything else is served, and connections close', async (t) => {
+test('During the drain, /readyz answers 503, everything else is served, and connections close', async (t) => {
   const folder = await createFolder(t);
   const child = spawnCli(folder, ['serve', '--port', '0', '--json', '--drain', '2s']);
   t.after(() => child.kill('SIGKILL'));

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { createChecks } from '../../scripts/steps.ts';
-import { checkWords } from '../../scripts/words/find-words.ts';
-import { findStumbles } from '../../scripts/words/words.ts';
+import { checkWords, findStumbles } from '../../scripts/words.ts';
 
 const wordsIn = (text: string) => findStumbles(text).map(({ word }) => word);
 
@@ -27,7 +26,7 @@ function check(
 }
 
 suite('a word that the project has given up', () => {
-  test('is found with their line, and with what to write instead', () => {
+  test('is found with its line, and with what to write instead', () => {
     assert.deepEqual(findStumbles('one\n// Revoked at once.\n'), [
       { line: 2, word: 'at once', instead: '"immediately", or "at the same time"' },
     ]);

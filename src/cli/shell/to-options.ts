@@ -3,8 +3,8 @@ import type { Settings } from '../../config/settings.ts';
 import type { LatchkeyOptions } from '../../system/options.ts';
 
 /**
- * The settings that were read, as options for code that would read them again: from nowhere else.
- * What nobody gave is left to its default.
+ * Turns settings into options, so that the code that takes them reads nothing from the environment or a file again.
+ * Settings that were not given are left out, and get their defaults there.
  */
 export function toOptions(settings: Settings): LatchkeyOptions {
   const given = Object.keys(settingTable).filter(

@@ -2,7 +2,7 @@ import type { User } from '../../../auth/model.ts';
 import { toUserView } from '../../../server/http/views.ts';
 import { toPrintable, toShortTime } from '../../shell/terminal/printable.ts';
 
-/** The user as the API shows it, and what only an administrator sees. */
+/** The user as the API returns it, with fields that only administrators see. */
 export function toAdminView(user: User): Record<string, unknown> {
   const { disabledAt, passwordChangeRequiredAt: changeRequiredAt, updatedAt } = user;
   return {
@@ -14,12 +14,12 @@ export function toAdminView(user: User): Record<string, unknown> {
   };
 }
 
-/** What to call the user in a sentence. */
+/** Names the user in a sentence. */
 export function toLabel({ username, email, id }: User): string {
   return toPrintable(username ?? email ?? id);
 }
 
-/** All there is to see, a line each. */
+/** Describes the user, one field on each line. */
 export function describeUser(user: User): string {
   const { disabledAt, passwordChangeRequiredAt } = user;
   const rows = [

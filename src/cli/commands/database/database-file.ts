@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
-import { CommandFailed } from './failures.ts';
+import { CommandFailed } from '../../shell/failures.ts';
 
 /**
- * Whether there is a file at the path of a database. What cannot be looked at is not called absent: that
- * would send an operator with too few rights looking for lost data.
- * @throws {CommandFailed} where something else is there, or this user may not look
+ * Whether there is a file at the path of a database. A path that this user may not read is an error and not "absent":
+ * an operator with too few rights must not go looking for lost data.
+ * @throws {CommandFailed} if the path is not a file or cannot be read
  */
 export function hasDatabaseFile(path: string): boolean {
   try {
@@ -23,14 +23,14 @@ function describe(path: string, code: string): string {
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-      return `This user may not look into the folder of ${path} (${code}). Run this as the user who runs the server: sudo -u <user> latchkey …`;
+      return `This user may not read the folder of ${path} (${code}). Run the command as the user who runs the server: sudo -u <user> latchkey …`;
     case 'ENOTDIR':
       return `A part of the path ${path} is a file, not a folder (${code}). Correct it: --data-dir <path>`;
     case 'ELOOP':
-      return `${path} leads through links that lead to each other (${code}). Correct the links.`;
+      return `${path} contains symbolic links that form a loop (${code}). Correct the links.`;
     case 'ENAMETOOLONG':
       return `The path ${path} is too long (${code}). Name a shorter one: --data-dir <path>`;
     default:
-      return `${path} cannot be looked at (${code}). Check the disk and the permissions of its folder.`;
+      return `${path} cannot be read (${code}). Check the disk and the permissions of its folder.`;
   }
 }

@@ -2,7 +2,7 @@ import type { Clients } from '../../../auth/clients/clients.ts';
 import type { Client } from '../../../auth/model.ts';
 import { RecordNotFound } from '../../../kernel/errors.ts';
 
-/** The client as programs see it. */
+/** The client as JSON. */
 export function toClientView(client: Client): Record<string, unknown> {
   const { id, name, kind, createdAt, oldSecretsEndAt } = client;
   return {
@@ -14,11 +14,11 @@ export function toClientView(client: Client): Record<string, unknown> {
   };
 }
 
-/** The client that an operator named by its name or its id. @throws {NotFound} */
+/** Finds a client by its name or id. @throws {RecordNotFound} */
 export async function findNamedClient(clients: Clients, given: string): Promise<Client> {
   const found = (await clients.list()).find(({ id, name }) => id === given || name === given);
   if (found !== undefined) return found;
   throw new RecordNotFound(
-    `There is no client ${JSON.stringify(given)}. See which there are: latchkey clients list`,
+    `There is no client ${JSON.stringify(given)}. List all clients: latchkey clients list`,
   );
 }
