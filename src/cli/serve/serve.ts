@@ -5,6 +5,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { Call, Command } from '../shell/command.ts';
 import { exitCode } from '../shell/exit-code.ts';
 import { CommandFailed, UsageError } from '../shell/failures.ts';
+import { parseCount } from '../shell/parse-count.ts';
 import type { Console } from '../shell/terminal/console.ts';
 import { toOptions } from '../shell/to-options.ts';
 import { printBanner } from './banner.ts';
@@ -51,7 +52,7 @@ export const serve: Command = {
 
 async function run(call: Call): Promise<number | undefined> {
   const { console, flags } = call;
-  const workers = parseWorkers(flags.find('workers') ?? '1');
+  const workers = parseCount('workers', flags.find('workers') ?? '1', 1, MAX_WORKERS);
   const drainMs = parseDrain(flags.find('drain') ?? '0');
   const given = call.readSettings();
   if (workers > 1) assertShareable(given);
@@ -137,13 +138,6 @@ function assertShareable({ database }: Settings): void {
       'Several workers cannot share a database in memory, because each would have its own. Use a file, --database-url sqlite:<path>, or one worker.',
     );
   }
-}
-
-function parseWorkers(text: string): number {
-  if (/^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_WORKERS) {
-    return Number(text);
-  }
-  throw new UsageError(`--workers must be a whole number from 1 to ${MAX_WORKERS}.`);
 }
 
 const readDrain = durationBetween('0s', LONGEST_DRAIN);

@@ -153,10 +153,3 @@ function parseTime(name: string, text: string, now: number): number {
   const ms = isDay ? Date.parse(`${day}T${time}${zone}`) : Number.NaN;
   return Number.isNaN(ms) ? refuse() : ms;
 }
-
-/** @throws {UsageError} */
-export function parseCount(name: string, text: string, least: number, most: number): number {
-  const count = Number(text);
-  if (/^\d{1,4}$/.test(text) && count >= least && count <= most) return count;
-  throw new UsageError(`--${name} must be a whole number from ${least} to ${most}.`);
-}

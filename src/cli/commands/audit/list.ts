@@ -1,17 +1,12 @@
 import { toEventView } from '../../../server/http/views.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
+import { parseCount } from '../../shell/parse-count.ts';
 import { dataSettings, jsonOption } from '../data-settings.ts';
 import { UUID } from '../users/find-user.ts';
 import { withLatchkey } from '../with-latchkey.ts';
 import { createEventTable } from './event-table.ts';
-import {
-  filterOptions,
-  findParties,
-  parseCount,
-  parseFilter,
-  parseRange,
-} from './filter-options.ts';
+import { filterOptions, findParties, parseFilter, parseRange } from './filter-options.ts';
 import { NameFinder } from './name-finder.ts';
 
 const MAX_EVENTS = 1000;

@@ -5,11 +5,12 @@ import { StoreUnavailable } from '../../../kernel/errors.ts';
 import { toEventView } from '../../../server/http/views.ts';
 import { waitForStop } from '../../serve/stop.ts';
 import type { Call, Command } from '../../shell/command.ts';
+import { parseCount } from '../../shell/parse-count.ts';
 import type { Console } from '../../shell/terminal/console.ts';
 import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
 import { createEventTable, type EventTable } from './event-table.ts';
-import { filterOptions, findParties, parseCount, parseFilter } from './filter-options.ts';
+import { filterOptions, findParties, parseFilter } from './filter-options.ts';
 import { NameFinder } from './name-finder.ts';
 
 const MAX_EVENTS = 1000;

@@ -1,6 +1,6 @@
 import type { User } from '../../../auth/model.ts';
 import type { Call, Command } from '../../shell/command.ts';
-import { UsageError } from '../../shell/failures.ts';
+import { parseCount } from '../../shell/parse-count.ts';
 import { formatTable, toShortTime } from '../../shell/terminal/printable.ts';
 import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
@@ -33,7 +33,7 @@ export const usersList: Command = {
 
 async function run(call: Call): Promise<undefined> {
   const { console, flags } = call;
-  const limit = parseLimit(flags.find('limit') ?? '100');
+  const limit = parseCount('limit', flags.find('limit') ?? '100', 1, MAX_USERS);
   const previous = flags.find('after');
   await withLatchkey(call, async ({ users }) => {
     const after = previous === undefined ? undefined : (await requireUser(users, previous)).id;
@@ -69,9 +69,4 @@ function toRow({ username, email, name, roles, disabledAt, createdAt, id }: User
     toShortTime(createdAt),
     id,
   ];
-}
-
-function parseLimit(text: string): number {
-  if (/^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_USERS) return Number(text);
-  throw new UsageError(`--limit must be a whole number from 1 to ${MAX_USERS}.`);
 }

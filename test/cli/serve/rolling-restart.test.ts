@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { repetitionsOf } from '../../scripts/proofs.ts';
-import { findPort } from '../../src/cli/serve/find-port.ts';
-import { type Answer, Api, Client } from '../crash/accounts.ts';
-import { startPostgres } from '../support/postgres.ts';
-import { startProxy } from '../support/proxy.ts';
-import { SECRET } from '../support/server.ts';
-import { createFolder, readLine, spawnCli } from './cli.ts';
+import { repetitionsOf } from '../../../scripts/proofs.ts';
+import { findPort } from '../../../src/cli/serve/find-port.ts';
+import { type Answer, Api, Client } from '../../crash/accounts.ts';
+import { startPostgres } from '../../support/postgres.ts';
+import { startProxy } from '../../support/proxy.ts';
+import { SECRET } from '../../support/server.ts';
+import { createFolder, readLine, spawnCli } from '../cli.ts';
 
 /** Each of both nodes is stopped and started as often. */
 const restarts = repetitionsOf('TEST_ROLLING_RESTARTS');

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, type TestContext, test } from 'node:test';
 import type pg from 'pg';
-import { somebodyWaits, startPostgres } from '../support/postgres.ts';
-import { SECRET } from '../support/server.ts';
-import { call, collect, createFolder, program, readLine, spawnCli, startServer } from './cli.ts';
+import { somebodyWaits, startPostgres } from '../../support/postgres.ts';
+import { SECRET } from '../../support/server.ts';
+import { call, collect, createFolder, program, readLine, spawnCli, startServer } from '../cli.ts';
 
 const postgres = await startPostgres([], { hba: ['host all scram all scram-sha-256'] });
 const admin = await postgres.connect();

@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { stopGracefully } from '../../src/cli/serve/stop.ts';
-import { Console } from '../../src/cli/shell/terminal/console.ts';
-import { readProcessIo } from '../../src/cli/shell/this-process.ts';
+import { stopGracefully } from '../../../src/cli/serve/stop.ts';
+import { Console } from '../../../src/cli/shell/terminal/console.ts';
+import { readProcessIo } from '../../../src/cli/shell/this-process.ts';
 
 /** ms; long enough to connect within, on a busy machine. */
 const DRAIN = 500;

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { json } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { startPostgres } from '../support/postgres.ts';
-import { SECRET } from '../support/server.ts';
+import { startPostgres } from '../../support/postgres.ts';
+import { SECRET } from '../../support/server.ts';
 import {
   call,
   createFolder,
@@ -18,7 +18,7 @@ import {
   readLine,
   spawnCli,
   startServer,
-} from './cli.ts';
+} from '../cli.ts';
 
 const jane = { username: 'jane', password: 'correct horse' };
 const workers = 3;

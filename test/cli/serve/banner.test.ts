@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { printBanner } from '../../src/cli/serve/banner.ts';
-import { Flags } from '../../src/cli/shell/flags.ts';
-import { Console } from '../../src/cli/shell/terminal/console.ts';
-import { readSettings } from '../../src/config/read-settings.ts';
-import type { SettingOptions } from '../../src/config/settings.ts';
+import { printBanner } from '../../../src/cli/serve/banner.ts';
+import { Flags } from '../../../src/cli/shell/flags.ts';
+import { Console } from '../../../src/cli/shell/terminal/console.ts';
+import { readSettings } from '../../../src/config/read-settings.ts';
+import type { SettingOptions } from '../../../src/config/settings.ts';
 
 async function showBanner(options: SettingOptions, { isTTY = false, env = {} } = {}) {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { call, createFolder, program, readLine } from './cli.ts';
+import { call, createFolder, program, readLine } from '../cli.ts';
 
 /** Whether the limit of a running process can be lifted here. */
 function canLiftLimits(): boolean {

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { findPort } from '../../src/cli/serve/find-port.ts';
-import { call, collect, createFolder, execCli, isRecord, spawnCli, startServer } from './cli.ts';
+import { findPort } from '../../../src/cli/serve/find-port.ts';
+import { call, collect, createFolder, execCli, isRecord, spawnCli, startServer } from '../cli.ts';
 
 const jane = { username: 'jane', password: 'correct horse' };
 
