@@ -9,22 +9,22 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fastPaths } from './fast-paths.ts';
-import { frameworks } from './frameworks.ts';
 import type { Bench } from './lib/bench.ts';
 import { installCleanup } from './lib/cleanup.ts';
-import { updateDocument, writePictures } from './lib/document.ts';
-import { clearProgress, formatMarkdown, formatTable } from './lib/report.ts';
-import { loginStorm } from './login-storm.ts';
-import { population } from './population.ts';
-import { protectedRoute } from './protected-route.ts';
-import { refresh } from './refresh.ts';
-import { refreshPostgres } from './refresh-postgres.ts';
-import { revocation } from './revocation.ts';
-import { revocationNodes } from './revocation-nodes.ts';
-import { sessions } from './sessions.ts';
-import { startup } from './startup.ts';
-import { verify } from './verify.ts';
+import { updateDocument, writePictures } from './lib/report/document.ts';
+import { clearProgress, formatMarkdown, formatTable } from './lib/report/report.ts';
+import { fastPaths } from './measurements/fast-paths.ts';
+import { frameworks } from './measurements/frameworks.ts';
+import { loginStorm } from './measurements/login-storm.ts';
+import { population } from './measurements/population.ts';
+import { protectedRoute } from './measurements/protected-route.ts';
+import { refresh } from './measurements/refresh.ts';
+import { refreshPostgres } from './measurements/refresh-postgres.ts';
+import { revocation } from './measurements/revocation.ts';
+import { revocationNodes } from './measurements/revocation-nodes.ts';
+import { sessions } from './measurements/sessions.ts';
+import { startup } from './measurements/startup.ts';
+import { verify } from './measurements/verify.ts';
 
 const benches: readonly Bench[] = [
   verify,

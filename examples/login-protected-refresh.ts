@@ -1,5 +1,5 @@
 // Seeded users sign in, call a protected route and refresh, with HS256 and a secret of your own.
-// JWT_SECRET is the secret: openssl rand -base64 48. Nobody can register here. Try:
+// JWT_SECRET is the secret: openssl rand -base64 48. There is no registration. Try:
 //   curl -d 'username=johndoe&password=password123' http://127.0.0.1:8000/login
 import { randomBytes } from 'node:crypto';
 import Fastify from 'fastify';

@@ -1,7 +1,7 @@
 /** `npm run build`: a fresh dist/ from src/, as it is published, and the part of it that each package has. */
 import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fillPackages } from './packages.ts';
+import { fillPackages } from './packaging/packages.ts';
 import { root, run } from './steps.ts';
 
 const dist = join(root, 'dist');

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { judgeLayers } from './layers/judge.ts';
+import { checkLayers } from './layers/check.ts';
 
-const { files, problems } = judgeLayers(join(import.meta.dirname, '..'));
+const { files, problems } = checkLayers(join(import.meta.dirname, '..'));
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) {
-  console.error(`\n${problems.length} against the rules of scripts/layers/rules.ts`);
+  console.error(`\n${problems.length} violations of scripts/layers/rules.ts`);
   process.exitCode = 1;
 } else {
-  console.log(`${files} files keep to the layers`);
+  console.log(`${files} files respect the layers`);
 }

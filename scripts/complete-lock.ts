@@ -8,7 +8,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findAbsentBinaries, type Lock } from './lock-file.ts';
+import { findAbsentBinaries, type Lock } from './packaging/lock-file.ts';
 import { root, run } from './steps.ts';
 
 const { ok } = await run(

@@ -41,7 +41,7 @@ function useTemporaryData(): void {
   process.once('exit', () => rmSync(data, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      // Before the example listens to signals itself, nobody else would end this.
+      // Until the example handles signals itself, this must end the process.
       if (process.listenerCount(signal) === 0) process.exit(1);
     });
   }

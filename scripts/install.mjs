@@ -44,7 +44,7 @@ export function findReasonToInstall(folder) {
       return `${path.replace(/^.*node_modules\//, '')} is missing`;
     }
     if (!link && installed.version !== version) {
-      return `${path.replace(/^.*node_modules\//, '')} is ${installed.version}, due is ${version}`;
+      return `${path.replace(/^.*node_modules\//, '')} is ${installed.version}, but ${version} is required`;
     }
   }
   return undefined;
@@ -169,7 +169,7 @@ function hasFittingNode(folder, justInstalled) {
   if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) return true;
   console.error(
     [
-      `latchkey: this needs Node.js ${OLDEST_NODE} or newer and runs on ${process.version}.`,
+      `latchkey: this needs Node.js ${OLDEST_NODE} or newer, but runs on ${process.version}.`,
       'Latchkey brings its own as the package `node`, but its binary is not there or does not run',
       '(was it installed with `ignore-scripts`, or by hand for another system?). Either run',
       '  npm rebuild node --ignore-scripts=false',

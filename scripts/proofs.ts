@@ -67,7 +67,7 @@ export const proofs = {
     full: 1_000,
   },
   TEST_ROLLING_RESTARTS: {
-    files: ['cli/rolling-restart'],
+    files: ['cli/serve/rolling-restart'],
     what: 'restarts of each of two nodes under load',
     short: 3,
     full: 100,

@@ -21,6 +21,7 @@ export function createChecks(): readonly Step[] {
     // With the types of a browser alone, what only Node.js has does not compile.
     { name: 'types of the client', command: ['tsc', '-p', 'src/client'] },
     { name: 'layers', command: ['node', 'scripts/check-layers.ts'] },
+    { name: 'words', command: ['node', 'scripts/check-words.ts'] },
     { name: 'dead code', command: ['knip', '--no-progress'] },
   ];
   // The peers that bench compares with are installed by `npm run bench` alone.

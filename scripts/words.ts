@@ -1,5 +1,8 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** A word or a turn of phrase that readers stumble over, and what to write instead. */
-export interface Stumble {
+interface Stumble {
   readonly pattern: RegExp;
   readonly instead: string;
 }
@@ -8,7 +11,7 @@ export interface Stumble {
  * The project's words to give up. Most of them are correct English, and each was read twice by somebody: they mean
  * two things, hide who does what, or sound translated.
  */
-export const STUMBLES: readonly Stumble[] = [
+const STUMBLES: readonly Stumble[] = [
   { pattern: /\bat once\b/i, instead: '"immediately", or "at the same time"' },
   { pattern: /\bhang(?:s|ing)? on\b|\bhung on\b/i, instead: '"depends on"' },
   { pattern: /\b(?:is|are|was|were|be|what) due\b/i, instead: '"is required", "is expected"' },
@@ -39,7 +42,7 @@ export const STUMBLES: readonly Stumble[] = [
   { pattern: /\b(?:is|are|was|were) had\b/i, instead: '"is fetched", "is read"' },
 ];
 
-export interface Finding {
+interface Finding {
   /** Counts from 1. */
   readonly line: number;
   readonly word: string;
@@ -54,4 +57,53 @@ export function findStumbles(text: string): readonly Finding[] {
       return word === undefined ? [] : [{ line: at + 1, word: word.trim(), instead }];
     }),
   );
+}
+
+const TEXTS = '**/*.{ts,mjs,md,json,yml,svg,conf,service}';
+/** Written by others or by programs. */
+const SKIPPED_FOLDERS = [
+  '**/node_modules',
+  '.git',
+  'dist',
+  'packages/*/dist',
+  'data',
+  'coverage',
+  'bench/results',
+];
+/** They contain the words because they are about them. */
+const SKIPPED_FILES = ['scripts/words.ts', 'test/tooling/words.test.ts'];
+
+export interface WordCheck {
+  /** How many files were read. */
+  readonly files: number;
+  /** One line each, `path:line: "word": write …`. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Looks for the words in names, comments, messages, tests and docs below `root`.
+ * @param within files and folders to look into. Default: all
+ * @param except files and folders to leave out. Default: none
+ */
+export function checkWords(
+  root: string,
+  { within = [], except = [] }: { within?: readonly string[]; except?: readonly string[] } = {},
+): WordCheck {
+  const paths = globSync(TEXTS, { cwd: root, exclude: SKIPPED_FOLDERS })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => !SKIPPED_FILES.includes(path) && !path.endsWith('package-lock.json'))
+    .filter((path) => within.length === 0 || within.some((place) => isWithin(path, place)))
+    .filter((path) => !except.some((place) => isWithin(path, place)))
+    .sort();
+  const problems = paths.flatMap((path) =>
+    findStumbles(readFileSync(join(root, path), 'utf8')).map(
+      ({ line, word, instead }) => `${path}:${line}: "${word}": write ${instead}`,
+    ),
+  );
+  return { files: paths.length, problems };
+}
+
+function isWithin(path: string, place: string): boolean {
+  const folder = place.replace(/^\.\//, '').replace(/\/$/, '');
+  return path === folder || path.startsWith(`${folder}/`);
 }

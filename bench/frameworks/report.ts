@@ -1,14 +1,15 @@
-import type { Plot, PlotBar } from '../lib/plot.ts';
-import { createVerdict, formatNumber, formatSummary, type Table } from '../lib/report.ts';
+import { formatNumber, formatSummary } from '../lib/report/format-number.ts';
+import type { Plot, PlotBar } from '../lib/report/plot.ts';
+import { createVerdict, type Table } from '../lib/report/report.ts';
+import { type Summary, summarise } from '../lib/report/statistics.ts';
 import type { Figures, Results } from '../lib/routes.ts';
-import { type Summary, summarise } from '../lib/statistics.ts';
 import { type Contender, EMPTY_GUARD } from './sections.ts';
 
 const AIM = 0.95;
-/** Of a guard that lets everybody pass: what any guard of this framework takes is not ours to save. */
+/** Compared with a guard that lets everything pass: we cannot save what the framework takes for any guard. */
 const AIM_OF_EMPTY = 0.97;
 
-/** What came of a section. */
+/** The results of a section. */
 export interface Measured {
   readonly title: string;
   readonly contenders: readonly Omit<Contender, 'stop' | 'readCpu'>[];
@@ -47,7 +48,7 @@ function createVerdicts(contenders: Measured['contenders'], results: Results): s
   ];
 }
 
-/** Compares with a guard that only passes, where one was measured. Both are on the same base. */
+/** Compares with the empty guard, if one was measured on the same base. */
 function createEmptyVerdict(contenders: Measured['contenders'], results: Results): string[] {
   const empty = contenders.find(({ name }) => name.startsWith(EMPTY_GUARD));
   const own = contenders.find(({ role, base }) => role === 'own' && base === empty?.base);

@@ -1,29 +1,34 @@
-/** What is measured beside what. Each section has processes of its own, and they end with it. */
+/** Which contenders are compared. Each section has its own processes, which end with it. */
 import { type Child, startChild } from '../lib/child.ts';
-import { type Algorithm, createKeys, type Keys } from '../lib/keys.ts';
+import { type Algorithm, createKeys, type Keys } from '../lib/data/keys.ts';
+import { createAccessTokens } from '../lib/data/signed-in.ts';
 import type { Route } from '../lib/routes.ts';
-import { createAccessTokens } from '../lib/signed-in.ts';
 import { createRequest } from '../load/request.ts';
-import { type Python, startFastApi } from '../servers/fastapi.ts';
-import type { Framework, GuardedSetup, GuardedStarted, Protection } from '../servers/guarded.ts';
-import type { CpuTime, ServerQuestion } from '../servers/server.ts';
+import { type Python, startFastApi } from '../servers/fastapi-server.ts';
+import type {
+  Framework,
+  FrameworkSetup,
+  FrameworkStarted,
+  Protection,
+} from '../servers/frameworks/protection.ts';
+import type { CpuTime, ServerQuestion } from '../servers/server-process.ts';
 
 export const algorithms: readonly Algorithm[] = ['HS256', 'ES256', 'RS256', 'EdDSA'];
 const ISSUER = 'http://127.0.0.1:8000';
 
-/** What the framework takes for any guard. */
+/** Shows what the framework itself takes for any guard. */
 export const EMPTY_GUARD = 'a guard that only passes';
 
-/** A reference is measured for what it says of the others. */
+/** A reference only helps to interpret the others. */
 export type Role = 'bare' | 'reference' | 'own' | 'peer';
 
 export interface Contender extends Route {
   readonly role: Role;
-  /** The bare route it is measured by, itself where it is one. */
+  /** The name of the bare route that it is compared with; its own if it is the bare route. */
   readonly base: string;
-  /** Of a peer: what of ours is measured beside it. */
+  /** For a peer: the contender of ours that it is compared with. */
   readonly own?: string;
-  /** Whether the picture has it too, which has room for few. */
+  /** Whether it is in the picture, which has room for few. */
   readonly drawn: boolean;
   stop(): void;
 }
@@ -56,7 +61,7 @@ interface Peer {
 const peers: Readonly<Record<Framework, Peer>> = {
   fastify: { name: '@fastify/jwt', algorithms },
   hono: { name: 'hono/jwt', algorithms },
-  // Of jsonwebtoken, which it is made of, EdDSA is no part.
+  // It is built on jsonwebtoken, which does not support EdDSA.
   express: { name: 'passport-jwt', algorithms: algorithms.filter((it) => it !== 'EdDSA') },
 };
 
@@ -95,7 +100,7 @@ export function createFrameworkSection(
           const name = `${peer.name}, ${algorithm}`;
           contenders.push({ ...other, ...common, name, role: 'peer', own: ownName });
         }
-        // What these say of one algorithm they say of all.
+        // These do not depend on the algorithm, so one is enough.
         if (index === 0) {
           const reference = { base, requests, drawn: false, role: 'reference' as const };
           contenders.push(
@@ -109,7 +114,7 @@ export function createFrameworkSection(
   };
 }
 
-/** Sessions that browsers have: each contender gets the cookies it gave. */
+/** Browser sessions: each contender gets the cookies that it set. */
 export function createCookieSection({ keys, tokens }: Signed): Section {
   return {
     title: 'Signed in by cookie, in Hono',
@@ -189,8 +194,8 @@ function createCookieRequest(cookie: string): string {
 }
 
 async function start(framework: Framework, protection: Protection) {
-  const server: Child<ServerQuestion<GuardedSetup>, GuardedStarted & CpuTime> = startChild(
-    new URL('../servers/guarded.ts', import.meta.url),
+  const server: Child<ServerQuestion<FrameworkSetup>, FrameworkStarted & CpuTime> = startChild(
+    new URL('../servers/framework-server.ts', import.meta.url),
   );
   const { port, cookies = [] } = await server.ask({ start: { framework, protection } });
   return {

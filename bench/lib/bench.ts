@@ -1,7 +1,7 @@
-import type { Table } from './report.ts';
+import type { Table } from './report/report.ts';
 
 export interface BenchOptions {
-  /** Few and short rounds: to see that it works, not to quote. */
+  /** Runs few and short rounds, to check that the bench works. The figures are not meaningful. */
   readonly quick: boolean;
 }
 

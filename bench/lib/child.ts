@@ -1,9 +1,9 @@
-/** A process of the bench's own, asked one question at a time. */
+/** Child processes that answer one question at a time. */
 import { fork } from 'node:child_process';
 import { atExit } from './cleanup.ts';
 
-/** Nothing that is asked takes longer, or it hangs; ms. */
-const PATIENCE = 120_000;
+/** An answer that takes longer will not come. */
+const ANSWER_LIMIT_MS = 120_000;
 
 type Reply = { readonly answer: unknown } | { readonly error: string };
 
@@ -14,7 +14,7 @@ export interface Child<Question, Answer> {
   stop(): void;
 }
 
-/** Runs a file that calls {@link answerParent}. It ends with this process, however that ends. */
+/** Runs a file that calls {@link answerParent}. The child ends when this process ends, in whatever way. */
 export function startChild<Question extends object, Answer>(file: URL): Child<Question, Answer> {
   const process = fork(file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const forget = atExit(() => process.kill('SIGKILL'));
@@ -23,12 +23,12 @@ export function startChild<Question extends object, Answer>(file: URL): Child<Qu
     pid: process.pid ?? 0,
     ask: (question) =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => finish({ error: 'It took too long.' }), PATIENCE);
+        const timer = setTimeout(() => finish({ error: 'It took too long.' }), ANSWER_LIMIT_MS);
         const finish = (reply: Reply) => {
           clearTimeout(timer);
           process.off('message', finish).off('exit', fail);
           if ('error' in reply) reject(new Error(`${file.pathname}: ${reply.error}`));
-          // Both sides name the same types; what travels between them has none.
+          // Messages between processes are untyped; both sides name the same types.
           else resolve(reply.answer as Answer);
         };
         const fail = () => finish({ error: 'It ended before it answered.' });
@@ -41,7 +41,7 @@ export function startChild<Question extends object, Answer>(file: URL): Child<Qu
   };
 }
 
-/** The child's side: answers every question, and ends when the parent is gone. */
+/** Called in the child: answers every question, and exits when the parent does. */
 export function answerParent<Question>(answer: (question: Question) => Promise<unknown>): void {
   process.on('disconnect', () => process.exit());
   process.on('message', async (question: Question) => {

@@ -1,4 +1,4 @@
-/** What must not outlive this process: children and temporary folders. */
+/** Ends child processes and removes temporary folders when this process exits. */
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const tasks = new Set<() => void>();
 const folders = new Set<string>();
 
-/** Runs `task` when this process exits, unless it is forgotten before. */
+/** Runs `task` when this process exits. @returns a function that cancels this */
 export function atExit(task: () => unknown): () => void {
   const entry = () => {
     task();
@@ -15,11 +15,11 @@ export function atExit(task: () => unknown): () => void {
   return () => tasks.delete(entry);
 }
 
-/** Makes Ctrl+C and errors end everything that was begun. */
+/** Makes Ctrl+C and errors clean up too. */
 export function installCleanup(): void {
   process.once('exit', () => {
     for (const task of tasks) task();
-    // Last, and patiently: a child that is being killed may still write.
+    // Last and with retries: a child that is being killed may still write.
     for (const folder of folders) {
       rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     }
@@ -30,7 +30,7 @@ export function installCleanup(): void {
 
 const TMPFS = 0x01021994;
 
-/** A new folder on a real disk, removed at exit. In memory an fsync costs nothing, and shows nothing. */
+/** Creates a folder on a real disk, removed at exit. On a file system in memory, an fsync costs nothing. */
 export function createDiskFolder(): string {
   const results = join(import.meta.dirname, '../results');
   const inMemory = statfsSync(tmpdir()).type === TMPFS;

@@ -1,4 +1,4 @@
-/** ms on a clock that all processes of this machine share, and that nobody sets. */
+/** ms by the monotonic clock of this machine. All processes share it, and no change of the date affects it. */
 export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

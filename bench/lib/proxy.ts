@@ -1,10 +1,10 @@
-/** A network between two processes that can be cut. */
+/** A TCP proxy, as a network that can be cut. */
 import { connect, createServer, type Socket } from 'node:net';
 import { atExit } from './cleanup.ts';
 
 export interface Proxy {
   readonly port: number;
-  /** Where connections lead; undefined: nowhere, and those that are open break. */
+  /** Sets the target of new connections, undefined for none, and breaks the open ones. */
   lead(port: number | undefined): void;
 }
 

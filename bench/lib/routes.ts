@@ -1,12 +1,12 @@
-/** One route of many servers, measured in turn. */
+/** Measures the same route of several servers in turn. */
 import type { Load, LoadResult } from '../load/load.ts';
-import type { CpuTime } from '../servers/server.ts';
+import type { CpuTime } from '../servers/server-process.ts';
 import type { Child } from './child.ts';
-import { summarise } from './statistics.ts';
+import { summarise } from './report/statistics.ts';
 
 const CONNECTIONS = 16;
 const PIPELINING = 4;
-/** How the load comes, for the notes of a table. */
+/** Describes the load, for the notes of a table. */
 export const trafficNote = `${CONNECTIONS} connections, ${PIPELINING} requests on each`;
 
 /** A server that is measured. */
@@ -14,7 +14,7 @@ export interface Route {
   readonly name: string;
   readonly port: number;
   readonly requests: readonly string[];
-  /** What its process used so far. */
+  /** CPU time that its process has used so far. */
   readCpu(): Promise<CpuTime>;
 }
 
@@ -33,7 +33,7 @@ export class Results extends Map<string, Figures[]> {
     this.set(name, [...(this.get(name) ?? []), figures]);
   }
 
-  /** What `read` says of one divided by what it says of the other, round by round. */
+  /** The ratio of two routes by the figure that `read` picks, one for each round. */
   compare(name: string, base: string, read: (figures: Figures) => number): number[] {
     const figures = this.get(name) ?? [];
     return (this.get(base) ?? []).flatMap((it, round) => {
@@ -68,7 +68,7 @@ export async function measureRoute(
   };
 }
 
-/** How busy both sides were, for the notes of a table. */
+/** Says how busy servers and client were, for the notes of a table. */
 export function describeBusyness(figures: readonly Figures[]): string {
   const server = formatShare(figures.map(({ serverCpu }) => serverCpu));
   const client = formatShare(figures.map(({ clientCpu }) => clientCpu));

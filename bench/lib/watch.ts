@@ -1,14 +1,14 @@
 import { now } from './now.ts';
 
-/** Looks at tokens every millisecond, until they are refused. */
+/** Polls tokens every millisecond until they are refused. */
 export interface Watch {
-  /** @throws {Error} where one is refused from the start */
+  /** @throws {Error} if one is already refused */
   begin(tokens: readonly string[]): void;
   /**
-   * Waits until all are refused, so many ms at most.
-   * @returns when each was first refused; null where it was not
+   * Waits until all are refused, at most `limitMs`.
+   * @returns when each was first refused; null if it was not
    */
-  collect(patience: number): Promise<readonly (number | null)[]>;
+  collect(limitMs: number): Promise<readonly (number | null)[]>;
 }
 
 export function createWatch(isAccepted: (token: string) => boolean): Watch {
@@ -23,15 +23,15 @@ export function createWatch(isAccepted: (token: string) => boolean): Watch {
       watched = tokens.map((token) => ({ token, refusedAt: null }));
       if (!tokens.every(isAccepted)) throw new Error('A token is refused.');
     },
-    async collect(patience) {
-      await until(() => watched.every(({ refusedAt }) => refusedAt !== null), patience);
+    async collect(limitMs) {
+      await until(() => watched.every(({ refusedAt }) => refusedAt !== null), limitMs);
       return watched.map(({ refusedAt }) => refusedAt);
     },
   };
 }
 
-/** Waits until it is so, so many ms at most. */
-export async function until(isReached: () => boolean, patience: number): Promise<void> {
-  const end = now() + patience;
+/** Waits until `isReached` returns true, at most `limitMs`. */
+export async function until(isReached: () => boolean, limitMs: number): Promise<void> {
+  const end = now() + limitMs;
   while (!isReached() && now() < end) await new Promise((resolve) => setTimeout(resolve, 1));
 }

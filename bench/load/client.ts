@@ -1,12 +1,12 @@
-/** The process that plays the clients. */
+/** The process that sends the load. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerParent } from '../lib/child.ts';
-import { quantile } from '../lib/statistics.ts';
+import { quantile } from '../lib/report/statistics.ts';
 import { Lane, type Traffic } from './lane.ts';
 import type { FixedLoad, Load, LoadResult, RefreshLoad } from './load.ts';
 import { createRequest } from './request.ts';
 
-/** Counts what is answered until the time is over. */
+/** Records the answers that come before the time is over. */
 class Recorder {
   readonly #until: number;
   readonly #durations: number[] = [];
@@ -56,7 +56,7 @@ answerParent<Load>(async (load) => {
 
 async function runFixed(load: FixedLoad, recorder: Recorder): Promise<void> {
   const { requests, connections, pipelining, rate } = load;
-  // Each connection begins elsewhere, so that all requests are in use at any time.
+  // Each connection begins with another request, so that all of them are in use at any time.
   const places = Array.from({ length: connections }, (_, lane) =>
     Math.floor((lane * requests.length) / connections),
   );
@@ -71,7 +71,7 @@ async function runFixed(load: FixedLoad, recorder: Recorder): Promise<void> {
     },
     onAnswer: (_lane, status, _body, since) => recorder.record(status, since),
   };
-  // At a given rate nothing waits for an answer: a slow server must not slow the clients down.
+  // With a rate, no request waits for an answer: a slow server must not slow the clients down.
   const most = rate === undefined ? pipelining : Number.POSITIVE_INFINITY;
   const lanes = await openLanes(load.port, connections, traffic, most);
   if (rate === undefined) {
@@ -80,7 +80,7 @@ async function runFixed(load: FixedLoad, recorder: Recorder): Promise<void> {
   } else {
     const began = performance.now();
     for (let sent = 0; !recorder.isOver; await sleep(1)) {
-      for (const due = ((performance.now() - began) * rate) / 1000; sent < due; sent++) {
+      for (const target = ((performance.now() - began) * rate) / 1000; sent < target; sent++) {
         allowance = 1;
         lanes[sent % connections]?.send(began + (sent * 1000) / rate);
       }
@@ -128,7 +128,7 @@ async function openLanes(
 
 const NAME = Buffer.from('"refresh_token":"');
 
-/** Cut out rather than parsed: the client must leave the machine to the server. */
+/** Cut out rather than parsed, to leave the CPU to the server. */
 function readRefreshToken(body: Buffer): string {
   const start = body.indexOf(NAME) + NAME.length;
   return body.toString('latin1', start, body.indexOf('"', start));

@@ -1,14 +1,14 @@
 import { connect, type Socket } from 'node:net';
 
 const END_OF_HEADERS = Buffer.from('\r\n\r\n');
-/** Of Content-Length, in whatever case its words begin. */
+/** The end of `Content-Length: `, which matches both common spellings. */
 const LENGTH = Buffer.from('ength: ');
 const EMPTY = Buffer.alloc(0);
 
 export interface Listener {
   /** Receives each answer in turn. `body` is a view that is valid only during the call. */
   onAnswer(status: number, body: Buffer): void;
-  /** All answers of one packet have been received: time to send the next requests, in one packet too. */
+  /** Called after all answers of one packet, so that the next requests share a packet too. */
   onPause(): void;
   onError(error: Error): void;
 }

@@ -1,14 +1,14 @@
 import { Connection } from './connection.ts';
 
-/** Where a lane's requests come from, and what becomes of the answers. */
+/** Provides the requests of the lanes and receives the answers. */
 export interface Traffic {
-  /** The next request of this lane, or undefined: there is none for now. */
+  /** The next request of this lane; undefined if there is none at the moment. */
   next(lane: number): string | undefined;
   /** `since`: when the request was sent, or should have been, by performance.now(). */
   onAnswer(lane: number, status: number, body: Buffer, since: number): void;
 }
 
-/** One connection that keeps a number of requests on their way. */
+/** One connection that keeps a number of requests in flight. */
 export class Lane {
   readonly #index: number;
   readonly #traffic: Traffic;
@@ -39,7 +39,7 @@ export class Lane {
     });
   }
 
-  /** Sends as much as there is and may be on its way. */
+  /** Sends as many requests as there are, up to the limit in flight. */
   send(since = performance.now()): void {
     let text = '';
     while (this.#free > 0) {
@@ -53,7 +53,7 @@ export class Lane {
     if (this.#since.length === 0) this.#idle?.resolve();
   }
 
-  /** Waits for the answers that are due. @throws {Error} when the connection broke */
+  /** Waits for the answers to all requests sent. @throws {Error} if the connection breaks */
   async finish(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     this.#idle = Promise.withResolvers();

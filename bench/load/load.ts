@@ -1,4 +1,4 @@
-/** What the client process is asked to do, and what it found. */
+/** What the client process is asked to do. */
 export type Load = FixedLoad | RefreshLoad;
 
 interface CommonLoad {
@@ -6,22 +6,22 @@ interface CommonLoad {
   readonly milliseconds: number;
 }
 
-/** The same requests again and again, by each connection from another one on. */
+/** The same requests in a circle; each connection begins with another one. */
 export interface FixedLoad extends CommonLoad {
   readonly kind: 'fixed';
   /** Whole requests as they go over the wire. */
   readonly requests: readonly string[];
   readonly connections: number;
-  /** Requests on their way on each connection at any time; at a given rate, as many as it takes. */
+  /** Requests in flight on each connection; without limit if there is a rate. */
   readonly pipelining: number;
-  /** Requests per second, evenly spread; absent: as many as the server answers. */
+  /** Requests per second, evenly spread. Default: as many as the server answers. */
   readonly rate?: number;
 }
 
-/** Each connection refreshes tokens of its own in turn, each one's successor when its turn comes again. */
+/** Each connection refreshes its own tokens in turn, and goes on with their successors. */
 export interface RefreshLoad extends CommonLoad {
   readonly kind: 'refresh';
-  /** The first belongs to the first connection, the second to the second, and so on around. */
+  /** Dealt out to the connections in turn: the first token to the first connection, and so on. */
   readonly tokens: readonly string[];
   readonly connections: number;
 }
@@ -33,11 +33,11 @@ export interface LoadResult {
   readonly rate: number;
   /** Answers with another status than 2xx. */
   readonly failed: number;
-  /** ms from writing a request (or from when its turn came, at a given rate) to its answer. */
+  /** ms from sending a request, or from the moment that the rate set for it, to its answer. */
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
-  /** Share of one core that the client used: near 1, the client is what is measured. */
+  /** Share of one core that the client used. Near 1, the client is the bottleneck. */
   readonly clientCpu: number;
   /** The last refresh tokens, in the same places, to go on with. */
   readonly tokens: readonly string[];

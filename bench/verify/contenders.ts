@@ -1,6 +1,6 @@
 /**
- * What verifies, each made the way that is quickest for it: keys imported once, and only its own modules
- * loaded. All check signature, issuer, audience and expiry, but for the raw call.
+ * The verifiers, each set up in its fastest way: keys are imported once, and only its own modules are loaded. All check
+ * signature, issuer, audience and expiry, except the raw call of node:crypto.
  */
 import {
   createHmac,
@@ -15,17 +15,17 @@ import {
 import type { Material } from './tokens.ts';
 
 export interface Contender {
-  /** In place of those of the material, where it has an issuer of its own. */
+  /** To use instead of the material's, for a contender with an issuer of its own. */
   readonly tokens?: readonly string[];
-  /** Answers the verification of all of them, which is timed; what it does before is not. */
+  /** Prepares, untimed, and returns the function that verifies all tokens, which is timed. */
   prepare(tokens: readonly string[]): () => Promise<void> | void;
 }
 
 type Create = (material: Material) => Promise<Contender>;
 
-/** The share of tokens for which a cache has room that must never know the next one. */
+/** The share of the tokens that a cache may have room for if it is to miss every one. */
 const TOO_FEW = 0.75;
-/** Promises that are open at a time. */
+/** Promises that are pending at a time. */
 const TOGETHER = 32;
 const MILLION = 1_000_000;
 
@@ -35,9 +35,9 @@ const creators = {
   'guard.verify(), no cache': (material) => createLatchkey(material, false),
   'guard.verify(), remembering': (material) =>
     createLatchkey(material, { maxEntries: Math.floor(TOO_FEW * material.tokens.length) }),
-  'guard, nothing revoked': (material) => createRevocationArgs(material, 0, false),
-  'guard, a million revoked': (material) => createRevocationArgs(material, MILLION, false),
-  'guard, a million, and more': (material) => createRevocationArgs(material, MILLION, true),
+  'guard, nothing revoked': (material) => createRevokedLatchkey(material, 0, false),
+  'guard, a million revoked': (material) => createRevokedLatchkey(material, MILLION, false),
+  'guard, a million, and more': (material) => createRevokedLatchkey(material, MILLION, true),
   'fast-jwt': (material) => createFastJwt(material, false),
   'fast-jwt with its cache': (material) => createFastJwt(material, 2 * material.tokens.length),
   jose: createJose,
@@ -114,8 +114,8 @@ async function createLatchkey(
   return inTurn((token) => guard.verify(token));
 }
 
-/** @param more whether one more is revoked before each batch, so that each token must be looked up again */
-async function createRevocationArgs(
+/** @param more whether a token is revoked before each batch, so that the guard must look up each token again */
+async function createRevokedLatchkey(
   material: Material,
   revocations: number,
   more: boolean,

@@ -1,10 +1,12 @@
 /** The figures of `verify`, as tables and pictures. */
-import type { Plot } from '../lib/plot.ts';
-import { createVerdict, formatNumber, formatSummary, type Table } from '../lib/report.ts';
-import { type Summary, summarise } from '../lib/statistics.ts';
+
+import { formatNumber, formatSummary } from '../lib/report/format-number.ts';
+import type { Plot } from '../lib/report/plot.ts';
+import { createVerdict, type Table } from '../lib/report/report.ts';
+import { type Summary, summarise } from '../lib/report/statistics.ts';
 import type { ContenderName } from './contenders.ts';
 import { type Algorithm, algorithms } from './tokens.ts';
-import type { VerifyingAnswer } from './verifying.ts';
+import type { VerifierAnswer } from './verifier-process.ts';
 
 export const SEEN_TOKENS = 10_000;
 export const NEW_TOKENS = 4000;
@@ -19,7 +21,7 @@ const EVER_MORE_REVOKED = 'guard, a million, and more';
 const FAST_JWT_CACHED = 'fast-jwt with its cache';
 
 /** Round by round. */
-export type Figures = Map<ContenderName, VerifyingAnswer[]>;
+export type Figures = Map<ContenderName, VerifierAnswer[]>;
 type Results = Map<Algorithm, Figures>;
 
 export interface Extent {
@@ -110,9 +112,9 @@ function describeRounds({ sets, rounds, milliseconds }: Extent): string {
   return `Medians of ${sets * rounds} rounds of all in turn (least–greatest), ${milliseconds} ms each, over ${sets} sets of processes; each verifier has a process of its own. Ratios are taken within a round; “by CPU” compares the CPU time of all threads, which other work on the machine disturbs less.`;
 }
 
-const readRate = ({ rate }: VerifyingAnswer) => rate;
+const readRate = ({ rate }: VerifierAnswer) => rate;
 /** Tokens per µs of CPU time. */
-const readSpeed = ({ cpu }: VerifyingAnswer) => 1 / cpu;
+const readSpeed = ({ cpu }: VerifierAnswer) => 1 / cpu;
 
 function summariseRates(figures: Figures, name: ContenderName): Summary {
   return summarise((figures.get(name) ?? []).map(readRate));

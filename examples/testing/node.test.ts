@@ -11,7 +11,7 @@ function setUp() {
   return { issuer, app: createApp(issuer.guard) };
 }
 
-test('orders are for who is signed in', async () => {
+test('orders are for signed-in users', async () => {
   const { app, issuer } = setUp();
   const alice = issuer.signInAs({ id: 'alice' });
   const answer = await app.request('/orders', { headers: alice.headers });
@@ -44,7 +44,7 @@ test('closing the account asks for a fresh sign-in', async () => {
   assert.equal((await app.request('/account', { method: 'DELETE', headers })).status, 401);
 });
 
-test('who was signed out is out at once, and tokens end by themselves', async () => {
+test('a session that ends is refused immediately, and tokens expire', async () => {
   const { app, issuer } = setUp();
   const [phone, laptop] = [issuer.signInAs({ id: 'alice' }), issuer.signInAs({ id: 'alice' })];
   issuer.revoke(phone);

@@ -1,4 +1,4 @@
-/** Finds at least one cycle in every knot of imports; each starts and ends with the same file. */
+/** Finds at least one cycle among files that import each other; each starts and ends with the same file. */
 export function findCycles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const cycles: string[][] = [];
   const done = new Set<string>();

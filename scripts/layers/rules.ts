@@ -1,16 +1,16 @@
-/** The house in one table. `npm run check` compares every import with it. */
+/** Which folder may import which. `npm run check` compares every import with it. */
 export interface LayerRules {
   /** Folder or file of src → the others it may import. It may always import its own. */
   readonly layers: Readonly<Record<string, readonly string[]>>;
   /** Top folder → the top folders its relative imports may lead to. */
   readonly areas: Readonly<Record<string, readonly string[]>>;
-  /** Top folders that use Latchkey as its users do: by `latchkey/…` and the exports of package.json. */
+  /** Top folders that import Latchkey as its users do: by `latchkey/…` and the exports of package.json. */
   readonly publicUsers: readonly string[];
   /** Files that reach beyond their area → the only files there that each may import, and why. */
   readonly seams: Readonly<
     Record<string, { readonly to: readonly string[]; readonly why: string }>
   >;
-  /** Packages and built-in modules → the only places in src that may import them. */
+  /** Packages and built-in modules, with the only places in src that may import them. */
   readonly packages: readonly {
     readonly names: readonly string[];
     readonly only: readonly string[];
@@ -22,7 +22,7 @@ export interface LayerRules {
 const belowAuth = ['kernel', 'jwt', 'revocation'];
 const belowSystem = [...belowAuth, 'auth', 'store', 'hasher', 'guard', 'config'];
 
-export const houseRules: LayerRules = {
+export const layerRules: LayerRules = {
   layers: {
     kernel: [],
     fast: [],
@@ -30,7 +30,7 @@ export const houseRules: LayerRules = {
     jwt: ['kernel', 'fast'],
     revocation: ['kernel', 'jwt', 'collections'],
     auth: belowAuth,
-    // The store reads its own location: what a URL and libpq's variables mean is defined in config.
+    // The store parses database URLs and libpq's variables with what config defines.
     store: [...belowAuth, 'auth', 'config'],
     hasher: [...belowAuth, 'auth'],
     guard: belowAuth,
@@ -43,18 +43,18 @@ export const houseRules: LayerRules = {
   },
   areas: {
     src: ['src'],
-    // A recipe is a function that a test calls; an example is a program that it starts.
+    // Tests call the functions of recipes and start the programs of examples.
     test: ['test', 'src', 'scripts', 'examples'],
-    // What is compiled beforehand is compiled by the sources.
+    // scripts/compile-statements.ts runs the sources to compile their statements.
     scripts: ['scripts', 'src'],
     examples: ['examples'],
     bench: ['bench'],
   },
   publicUsers: ['examples', 'bench', 'test'],
   seams: {
-    'bench/servers/rotating.ts': {
+    'bench/servers/session-rotator.ts': {
       to: ['src/store/index.ts'],
-      why: 'measures the store, which is no part of what the package exports',
+      why: 'measures the store, which the package does not export',
     },
     'bench/fast-paths/contenders.ts': {
       to: [
@@ -66,9 +66,9 @@ export const houseRules: LayerRules = {
       ],
       why: 'measures fast paths beside the plain code that they replace',
     },
-    'bench/lib/postgres.ts': {
+    'bench/lib/data/postgres.ts': {
       to: ['test/support/postgres-keeper.ts'],
-      why: 'measures on the very server that the tests start',
+      why: 'measures on the PostgreSQL server that the tests start',
     },
   },
   packages: [

@@ -1,6 +1,6 @@
 import type { Command } from './shell/command.ts';
 
-/** All commands, in the order help shows them. Each is loaded only where it is called, or for help. */
+/** All commands, in the order in which help lists them. A command is loaded when it is called, and all for help. */
 export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['serve', async () => (await import('./serve/serve.ts')).serve],
   ['users create', async () => (await import('./commands/users/create.ts')).usersCreate],
@@ -40,16 +40,16 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['secret rotate', async () => (await import('./commands/secret/rotate.ts')).secretRotate],
 ]);
 
-/** What several commands begin with, and what they are about. */
+/** First words that several commands share, with a summary of each group. */
 export const groups: ReadonlyMap<string, string> = new Map([
   ['users', 'Create, find and change users'],
   ['clients', 'Create and delete clients, and replace their secrets'],
-  ['keys', 'See, replace and revoke the signing keys'],
-  ['audit', 'Read the audit trail: who did what, to whom, from where and when'],
-  ['secret', 'Replace the secret'],
+  ['keys', 'List, replace and revoke the signing keys'],
+  ['audit', 'Read the audit trail: who did what to whom, when, and from where'],
+  ['secret', 'Replace the secret that protects the keys'],
 ]);
 
-/** Words of earlier versions, and the words to use instead. */
+/** Commands of earlier versions, with what to use instead. */
 export const renamed: ReadonlyMap<string, string> = new Map([
   ['guards', 'clients'],
   ['guards create', 'clients create NAME --kind guard'],

@@ -1,5 +1,6 @@
 import { readSettings } from '../config/read-settings.ts';
 import { settingTable } from '../config/setting-table.ts';
+import { endFirstProcessOnSignals } from '../kernel/process/first-process.ts';
 import type { Call, Command } from './shell/command.ts';
 import { describeFailure } from './shell/describe-failure.ts';
 import { exitCode } from './shell/exit-code.ts';
@@ -7,15 +8,26 @@ import { type Found, findCommand } from './shell/find-command.ts';
 import type { Flags } from './shell/flags.ts';
 import { parseCall } from './shell/parse-call.ts';
 import { type CliIo, Console } from './shell/terminal/console.ts';
+import { endOnFailure, endSoon, readProcessIo } from './shell/this-process.ts';
+
+/** Runs the command line of this process, and ends the process. */
+export async function runProcess(): Promise<void> {
+  const io = readProcessIo();
+  endOnFailure(new Console(io));
+  endFirstProcessOnSignals();
+  const code = await run(io);
+  process.exitCode ??= code;
+  endSoon();
+}
 
 /**
  * Runs the program on a command line. Never rejects.
  * @returns the exit code, see {@link exitCode}
  */
-export async function run(surroundings: CliIo): Promise<number> {
-  const console = new Console(surroundings);
+export async function run(io: CliIo): Promise<number> {
+  const console = new Console(io);
   try {
-    return await perform(console, surroundings, findCommand(surroundings.argv));
+    return await perform(console, io, findCommand(io.argv));
   } catch (error) {
     return report(console, error);
   }
@@ -57,7 +69,7 @@ function pickSettings({ settings }: Command, flags: Flags): Record<string, strin
   return Object.fromEntries(names.map((flag) => [flag, flags.find(flag)]));
 }
 
-/** Says what went wrong. @returns the exit code */
+/** Prints what went wrong. @returns the exit code */
 function report(console: Console, error: unknown): number {
   const { message, code } = describeFailure(error);
   console.fail(message);

@@ -109,7 +109,7 @@ function assertDone({ code, stderr }: Ended): void {
 }
 
 for (const [kind, createPlace] of Object.entries(kinds)) {
-  test(`${kind}: a backup of a running server brings everything back, and ends all sessions`, async (t) => {
+  test(`${kind}: a backup of a running server restores everything, and ends all sessions`, async (t) => {
     const folder = await createFolder(t);
     const place = await createPlace(folder);
     const first = await startServer(t, folder, serve, place);
@@ -152,7 +152,7 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     assert.equal(await second.stop(), 0);
   });
 
-  test(`${kind}: sessions are kept where asked to, and revocations in any case`, async (t) => {
+  test(`${kind}: a restore keeps sessions if asked to, and revocations always`, async (t) => {
     const folder = await createFolder(t);
     const place = await createPlace(folder);
     const first = await startServer(t, folder, serve, place);
@@ -187,7 +187,7 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
 
     const done = await execCli(folder, ['restore', 'a.backup', '--force'], { env: place });
     assertDone(done);
-    assert.match(done.stderr, /makes new signing keys when it starts/);
+    assert.match(done.stderr, /creates new signing keys when it starts/);
     const second = await startServer(t, folder, serve, place);
     const kids = await listKids(second);
     assert.equal(kids.length, 1);
@@ -203,7 +203,7 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     assert.equal(await second.stop(), 0);
   });
 
-  test(`${kind}: a backup of before the secret was replaced works with the one of today`, async (t) => {
+  test(`${kind}: a backup made before a rotation of the secret works with the current secret`, async (t) => {
     const folder = await createFolder(t);
     const old = await createPlace(folder);
     const first = await startServer(t, folder, serve, old);
@@ -261,7 +261,7 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
   });
 }
 
-test('A restore into another data directory needs the secret, and makes a new one there', async (t) => {
+test('A restore into another data directory needs the secret, and creates a new one there', async (t) => {
   const folder = await createFolder(t);
   const first = await startServer(t, folder, serve);
   await register(first, 'ann');
@@ -290,7 +290,7 @@ test('A restore into another data directory needs the secret, and makes a new on
   assert.equal(await second.stop(), 0);
 });
 
-test('From SQLite to PostgreSQL and back: everything moves, and users stay signed in', async (t) => {
+test('A migration from SQLite to PostgreSQL and back moves everything, and users stay signed in', async (t) => {
   const folder = await createFolder(t);
   const [from, between, to] = [
     await kinds['SQLite']?.(folder),
@@ -339,7 +339,7 @@ test('From SQLite to PostgreSQL and back: everything moves, and users stay signe
   assert.equal(await running.stop(), 0);
 });
 
-test('A backup of many rows is whole while the server writes', async (t) => {
+test('A backup of many rows is consistent while the server writes', async (t) => {
   const folder = await createFolder(t);
   const env = (await kinds['SQLite']?.(folder)) ?? {};
   const server = await startServer(t, folder, serve, env);
@@ -461,7 +461,7 @@ for (const [kind, createLocation] of Object.entries(locations)) {
   });
 }
 
-test('A restore leaps over what was issued and told after the backup', async (t) => {
+test('A restore skips token versions and log positions from after the backup', async (t) => {
   const folder = await createFolder(t);
   const database = { kind: 'sqlite', path: join(folder, 'a.db') } as const;
   // On another machine, where nothing tells how far the log had come.
@@ -513,7 +513,7 @@ test('A restore leaps over what was issued and told after the backup', async (t)
   await second.close();
 });
 
-test('What a backup or a restore has lost is noticed by its counts', async (t) => {
+test('The counts reveal rows that a backup or a restore has lost', async (t) => {
   const folder = await createBackup(t);
   const file = join(folder, 'a.backup');
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
@@ -538,7 +538,7 @@ test('What a backup or a restore has lost is noticed by its counts', async (t) =
   await assert.rejects(restoring, /Not all rows arrived in users, so it was undone/);
 });
 
-test('A backup counts the rows of all batches, and takes nothing for whole that has others', async (t) => {
+test('A backup counts the rows of all batches, and refuses a file with other counts', async (t) => {
   const folder = await createFolder(t);
   const file = join(folder, 'a.backup');
   async function* batches(): AsyncGenerator<Batch> {
@@ -553,7 +553,7 @@ test('A backup counts the rows of all batches, and takes nothing for whole that 
   assert.equal(read, 3);
 });
 
-test('A copy that differs from its original in a row or in a value is undone', async (t) => {
+test('A copy that differs from the original in a row or a value is rolled back', async (t) => {
   const folder = await createBackup(t);
   const from: DatabaseLocation = { kind: 'sqlite', path: join(folder, 'data', 'latchkey.db') };
   for (const [table, trigger] of [
@@ -572,7 +572,7 @@ test('A copy that differs from its original in a row or in a value is undone', a
   }
 });
 
-test('A backup that does not read back as it was written is not reported as one', async (t) => {
+test('A backup that cannot be read back as it was written is reported as failed', async (t) => {
   const folder = await createFolder(t);
   const file = join(folder, 'a.backup');
   async function* batches(): AsyncGenerator<Batch> {
@@ -592,7 +592,7 @@ async function createBackup(t: TestContext): Promise<string> {
   return folder;
 }
 
-test('A backup that is damaged, cut off or none is refused, and nothing is made of it', async (t) => {
+test('A file that is damaged, truncated or not a backup is refused, and nothing is restored', async (t) => {
   const folder = await createBackup(t);
   const file = join(folder, 'a.backup');
   const whole = await readFile(file, 'utf8');
@@ -617,7 +617,7 @@ test('A backup that is damaged, cut off or none is refused, and nothing is made 
   assert.match(stderr, /^error: \S+b\.backup cannot be read \(ENOENT\)\.\n$/);
 });
 
-test('A backup is never written over, and one that fails leaves nothing', async (t) => {
+test('A backup never overwrites a file, and a failed one leaves no file', async (t) => {
   const folder = await createBackup(t);
   const before = await readFile(join(folder, 'a.backup'));
   const again = await execCli(folder, ['backup', 'a.backup']);
@@ -645,7 +645,7 @@ test('A backup is never written over, and one that fails leaves nothing', async 
   assert.equal(existsSync(join(folder, 'b.backup')), false);
 });
 
-test('What cannot be moved is said', async (t) => {
+test('migrate-database refuses what it cannot copy, and says why', async (t) => {
   const folder = await createBackup(t);
   const refused = async (args: readonly string[], code: number, says: RegExp) => {
     const ended = await execCli(folder, ['migrate-database', ...args]);
@@ -653,8 +653,8 @@ test('What cannot be moved is said', async (t) => {
   };
   const here = 'sqlite:./data/latchkey.db';
   await Promise.all([
-    refused([], 2, /Name the database to read, --from <url>/),
-    refused(['--from', here], 2, /one and the same/),
+    refused([], 2, /Give the database to read, --from <url>/),
+    refused(['--from', here], 2, /--from and --to are the same database/),
     refused(
       ['--from', here, '--to', 'mysql://x'],
       2,

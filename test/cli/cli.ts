@@ -46,7 +46,7 @@ export async function execCli(
   { input = '', env = {} }: { input?: string; env?: Readonly<Record<string, string>> } = {},
 ): Promise<Ended> {
   const child = spawnCli(folder, args, env);
-  // A command that refuses at once does not wait to be told.
+  // A command that fails immediately does not read standard input.
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
   return await collect(child);

@@ -6,7 +6,7 @@ import { createFolder, runCli, startServer } from './cli.ts';
 
 const KEY = /^lkg_([0-9a-f]{16})_[\w-]{43}$/;
 
-test('A client is created, listed and deleted; its key is printed once and not kept', async (t) => {
+test('A client is created, listed and deleted; its key is printed once and not stored', async (t) => {
   const folder = await createFolder(t);
   const cli = (...args: string[]) => runCli(folder, args);
   const created = await cli('clients', 'create', 'orders-api', '--kind', 'guard');
@@ -45,7 +45,7 @@ test('A client is created, listed and deleted; its key is printed once and not k
   for (const each of [key, other.key]) assert.ok(!file.includes(each.slice(-43)));
 
   const deleted = await cli('clients', 'delete', 'orders-api');
-  assert.match(deleted.stdout, /^The key of orders-api is refused from now on\./);
+  assert.match(deleted.stdout, /^orders-api is deleted\. Its keys are refused\./);
   const again = await cli('clients', 'delete', 'orders-api');
   assert.equal(again.code, 1);
   assert.match(again.stderr, /There is no client "orders-api"\. .*latchkey clients list/);
@@ -54,7 +54,7 @@ test('A client is created, listed and deleted; its key is printed once and not k
   assert.match((await cli('clients', 'list')).stdout, /^There are no clients yet\./);
 });
 
-test('A name that is taken, or none, is refused', async (t) => {
+test('A name that is taken or empty is refused', async (t) => {
   const folder = await createFolder(t);
   const create = (...args: string[]) => runCli(folder, ['clients', 'create', ...args]);
   assert.equal((await create('api')).code, 0);
@@ -67,7 +67,7 @@ test('A name that is taken, or none, is refused', async (t) => {
   assert.equal((await create()).code, 2);
 });
 
-test('A key made while the server runs opens it at once; deleted, it opens nothing', async (t) => {
+test('A new key works immediately on a running server, and no longer once it is deleted', async (t) => {
   const folder = await createFolder(t);
   const { url, stop } = await startServer(t, folder);
   const { stdout } = await runCli(folder, ['clients', 'create', 'api']);
@@ -85,7 +85,7 @@ test('A key made while the server runs opens it at once; deleted, it opens nothi
   assert.equal(await stop(), 0);
 });
 
-test('A rotated key works at once, the one before goes on for a day, or ends with --now', async (t) => {
+test('A rotated key works immediately; the key before it lasts a day, or ends with --now', async (t) => {
   const folder = await createFolder(t);
   const { url, stop } = await startServer(t, folder);
   const cli = (...args: string[]) => runCli(folder, ['clients', ...args]);
@@ -115,15 +115,15 @@ test('A rotated key works at once, the one before goes on for a day, or ends wit
   assert.equal(await stop(), 0);
 });
 
-test('The command guards says what to type instead, and a kind that does not exist is refused', async (t) => {
+test('The former command guards names its successor, and an unknown kind is refused', async (t) => {
   const folder = await createFolder(t);
   const typed: [string[], RegExp][] = [
-    [['guards'], /"guards" is "clients" now\. See: latchkey clients --help/],
-    [['guards', 'create', 'api'], /"guards create" is "clients create NAME --kind guard" now/],
-    [['guards', 'list', '--json'], /"guards list" is "clients list" now/],
-    [['guards', 'delete', 'api'], /"guards delete" is "clients delete CLIENT" now/],
-    [['guards', '--help'], /"guards" is "clients" now/],
-    [['help', 'guards'], /"guards" is "clients" now/],
+    [['guards'], /"guards" is now "clients"\. See: latchkey clients --help/],
+    [['guards', 'create', 'api'], /"guards create" is now "clients create NAME --kind guard"/],
+    [['guards', 'list', '--json'], /"guards list" is now "clients list"/],
+    [['guards', 'delete', 'api'], /"guards delete" is now "clients delete CLIENT"/],
+    [['guards', '--help'], /"guards" is now "clients"/],
+    [['help', 'guards'], /"guards" is now "clients"/],
     [['clients', 'create', 'api', '--kind', 'web'], /"kind" must be "guard"/],
   ];
   for (const [args, says] of typed) {

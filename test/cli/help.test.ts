@@ -9,7 +9,7 @@ import { createFolder, execCli, runCli } from './cli.ts';
 
 const folder = tmpdir();
 
-test('The help names every command; theirs name every option and work as examples', async () => {
+test('Help lists every command and option, and the examples in it can be parsed', async () => {
   const all = await runCli(folder, ['--help']);
   assert.equal(all.code, 0);
   for (const [name, load] of commands) {
@@ -28,7 +28,7 @@ test('The help names every command; theirs name every option and work as example
   }
 });
 
-test('serve takes every setting that has a flag', async () => {
+test('serve accepts every setting that has a flag', async () => {
   const { stdout } = await runCli(folder, ['serve', '--help']);
   assert.match(
     stdout.replaceAll(/\s+/g, ' '),
@@ -37,12 +37,12 @@ test('serve takes every setting that has a flag', async () => {
   for (const { flag, variable, default: fallback } of Object.values(settingTable)) {
     if (flag === undefined) continue;
     assert.ok(stdout.includes(`--${flag} <`), flag);
-    assert.ok(stdout.includes(`${variable}, by default ${fallback}`), variable);
+    assert.ok(stdout.includes(`${variable}, default: ${fallback}`), variable);
   }
   assert.doesNotMatch(stdout, /--secret/);
 });
 
-test('Help is found by every way people look for it', async () => {
+test('All ways to ask for help print the same help', async () => {
   const [users] = await Promise.all([runCli(folder, ['users', '--help'])]);
   assert.match(users.stdout, /users set-password/);
   assert.doesNotMatch(users.stdout, /keys list/);
@@ -53,7 +53,7 @@ test('Help is found by every way people look for it', async () => {
   assert.equal((await runCli(folder, ['help'])).stdout, (await runCli(folder, ['--help'])).stdout);
 });
 
-test('Without a command the help comes as an error', async () => {
+test('A call without a command prints help as an error', async () => {
   for (const args of [[], ['users']]) {
     const { code, stdout, stderr } = await runCli(folder, args);
     assert.deepEqual([code, stdout], [2, '']);
@@ -61,7 +61,7 @@ test('Without a command the help comes as an error', async () => {
   }
 });
 
-test('What is mistyped gets a hint and exit code 2', async () => {
+test('A typing error gets a suggestion and exit code 2', async () => {
   const cases: [string[], RegExp][] = [
     [['serv'], /Did you mean "serve"\?/],
     [['user', 'list'], /Did you mean "users"\?/],
@@ -72,7 +72,7 @@ test('What is mistyped gets a hint and exit code 2', async () => {
     [['users', 'list', '--json=yes'], /--json takes no value/],
     [['users', 'show'], /"users show" needs USER/],
     [['users', 'create'], /--username, --email or both/],
-    [['--port', '1'], /Name a command before --port/],
+    [['--port', '1'], /Give a command before --port/],
     [['constructor'], /not a command/],
     [['users', '__proto__'], /not a command/],
     [['users', 'list', '--constructor'], /not an option/],
@@ -85,7 +85,7 @@ test('What is mistyped gets a hint and exit code 2', async () => {
   }
 });
 
-test('The version is that of the package, and the process ends by itself', async (t) => {
+test('--version prints the version of the package', async (t) => {
   const { version } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
   );

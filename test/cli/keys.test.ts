@@ -60,7 +60,7 @@ test('A running server follows rotation and revocation', { timeout: 60_000 }, as
   assert.equal(await stop(), 0);
 });
 
-test('A secret in the data directory is replaced there, and servers go on', async (t) => {
+test('A secret in the data directory is replaced there, and servers keep running', async (t) => {
   const folder = await createFolder(t);
   const file = join(folder, 'data', 'secret');
   const issuer = ['--issuer', 'http://auth.example'];
@@ -89,7 +89,7 @@ test('A secret in the data directory is replaced there, and servers go on', asyn
   assert.match(refused.stderr, /LATCHKEY_SECRET: is not the secret of this database/);
 });
 
-test('A rotation of the file that was interrupted goes on where it stood', async (t) => {
+test('An interrupted rotation of the secret file continues where it stopped', async (t) => {
   const folder = await createFolder(t);
   const data = join(folder, 'data');
   const [file, next] = [join(data, 'secret'), join(data, 'secret.next')];
@@ -120,7 +120,7 @@ test('A rotation of the file that was interrupted goes on where it stood', async
   }
 });
 
-test('A secret of the environment is asked for, read or made, and can be taken back', async (t) => {
+test('A new secret for the environment is typed, read or generated, and can be discarded', async (t) => {
   const folder = await createFolder(t);
   const cli = (secret: string, args: string[], input = '') =>
     execCli(folder, args, { env: { LATCHKEY_SECRET: secret }, input });
@@ -129,10 +129,10 @@ test('A secret of the environment is asked for, read or made, and can be taken b
   const opens = async (secret: string) => (await cli(secret, ['users', 'list'])).code === 0;
 
   for (const [args, input, says] of [
-    [[], '', /No secret came/],
+    [[], '', /Standard input is empty\. Write the secret/],
     [[], 'short', /too weak/],
     [[], `${SECRET}\n`, /secret in use/],
-    [['--finish', '--cancel'], '', /stands alone/],
+    [['--finish', '--cancel'], '', /--finish cannot be combined with --cancel/],
   ] as const) {
     const { code, stdout, stderr } = await rotate([...args], input);
     assert.deepEqual([code, stdout], [2, '']);
@@ -143,13 +143,13 @@ test('A secret of the environment is asked for, read or made, and can be taken b
   assert.equal((await rotate([], `${NEXT}\n`)).code, 0);
   assert.deepEqual([await opens(SECRET), await opens(NEXT)], [true, true]);
   assert.equal((await rotate(['--finish'])).code, 2);
-  assert.match((await rotate(['--cancel'])).stdout, /taken back/);
+  assert.match((await rotate(['--cancel'])).stdout, /The new secret is discarded/);
   assert.deepEqual([await opens(SECRET), await opens(NEXT)], [true, false]);
 
   const made = await rotate(['--generate']);
   const secret = made.stdout.trim();
   assert.match(secret, /^[\w-]{48}$/);
   const finished = await cli(secret, ['secret', 'rotate', '--finish']);
-  assert.match(finished.stdout, /^Only the secret in use/);
+  assert.match(finished.stdout, /^Only the current secret/);
   assert.deepEqual([await opens(SECRET), await opens(secret)], [false, true]);
 });

@@ -9,7 +9,7 @@ function before(code: string): Record<string, string> {
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
 }
 
-test('A Node.js that is too old is told what to do', async (t) => {
+test('An old Node.js prints which version is needed', async (t) => {
   const env = before(`Object.defineProperty(process, 'versions', { value: { node: '20.19.1' } })`);
   const { code, stdout, stderr } = await execCli(await createFolder(t), ['serve'], { env });
   assert.deepEqual([code, stdout], [1, '']);
@@ -17,7 +17,7 @@ test('A Node.js that is too old is told what to do', async (t) => {
   assert.match(stderr, /nodejs\.org/);
 });
 
-test('What something leaves open keeps neither a command nor a failed start alive', async (t) => {
+test('An open handle keeps neither a command nor a failed start alive', async (t) => {
   const folder = await createFolder(t);
   const env = before('setInterval(() => {}, 1e6)');
   const calls = [['--version'], ['users', 'list'], ['serve', '--issuer', 'nonsense']];
@@ -28,7 +28,7 @@ test('What something leaves open keeps neither a command nor a failed start aliv
   );
 });
 
-test('What nobody catches ends the process, by its name and message alone', async (t) => {
+test('An uncaught error ends the process and prints only its name and message', async (t) => {
   for (const how of [`throw new TypeError('boom')`, `Promise.reject(new TypeError('boom'))`]) {
     const env = before(`process.on('SIGUSR2', () => { ${how} })`);
     const { child } = await startServer(t, await createFolder(t), [], env);

@@ -16,7 +16,7 @@ async function show(isTTY: boolean, steps: readonly number[], total: number): Pr
 
 const everyStep = Array.from({ length: 1_000 }, (_, i) => i + 1);
 
-test('At a terminal it is a bar that grows on one line', async () => {
+test('At a terminal, progress is a bar that grows on one line', async () => {
   const shown = await show(true, everyStep, 1_000);
   const bars = shown.split('\r').slice(1);
   assert.equal(bars.length, 101, 'drawn once for each percent');
@@ -24,7 +24,7 @@ test('At a terminal it is a bar that grows on one line', async () => {
   assert.match(bars[100] ?? '', /^█{30} 100 %\n$/);
 });
 
-test('Elsewhere it is a few lines', async () => {
+test('Without a terminal, progress is a few lines', async () => {
   assert.equal(
     await show(false, everyStep, 1_000),
     [
@@ -37,6 +37,6 @@ test('Elsewhere it is a few lines', async () => {
   );
 });
 
-test('What has nothing to do is done', async () => {
+test('A task with no rows is complete', async () => {
   assert.equal(await show(false, [0], 0), '100 % (0 of 0 rows)\n');
 });

@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { call, createFolder, execCli, runCli, startServer } from './cli.ts';
 
-test('What the command line does reaches a server that runs', { timeout: 60_000 }, async (t) => {
+test('Commands take effect on a running server', { timeout: 60_000 }, async (t) => {
   const folder = await createFolder(t);
   const { url, stop } = await startServer(t, folder);
   const password = '  correct horse\t ';
@@ -58,7 +58,7 @@ test('What the command line does reaches a server that runs', { timeout: 60_000 
   assert.equal(await stop(), 0);
 });
 
-test('A user from creation to deletion', async (t) => {
+test('A user is created, changed, disabled, enabled and deleted', async (t) => {
   const folder = await createFolder(t);
   const cli = (...args: string[]) => runCli(folder, args);
   const created = await cli(
@@ -115,7 +115,7 @@ test('A user from creation to deletion', async (t) => {
   assert.match(gone.stderr, /^error: There is no user "jane"/);
 });
 
-test('A long list comes in pages, for people and for programs', async (t) => {
+test('users list has pages, for people and for programs', async (t) => {
   const folder = await createFolder(t);
   const cli = (...args: string[]) => runCli(folder, ['users', ...args]);
   for (const name of ['ann', 'bob', 'cid']) {
@@ -138,7 +138,7 @@ test('A long list comes in pages, for people and for programs', async (t) => {
   }
 });
 
-test('A name cannot give orders to the terminal', async (t) => {
+test('Control characters in a name do not reach the terminal', async (t) => {
   const folder = await createFolder(t);
   await runCli(folder, [
     'users',
@@ -156,14 +156,14 @@ test('A name cannot give orders to the terminal', async (t) => {
   }
 });
 
-test('At a terminal the password is typed twice and never shown', async (t) => {
+test('At a terminal, a password is typed twice and never shown', async (t) => {
   const folder = await createFolder(t);
   const create = ['users', 'create', '--username'];
   const good = await runCli(folder, [...create, 'ann'], {
     typed: ['hunter22 \r', 'hunter22 \r'],
   });
   assert.equal(good.code, 0, good.stderr);
-  assert.equal(good.stderr, 'New password: \nThe same again: \n');
+  assert.equal(good.stderr, 'New password: \nRepeat the password: \n');
   assert.doesNotMatch(good.stdout, /hunter22/);
   assert.deepEqual([good.rawModes[0], good.rawModes.at(-1)], [true, false]);
 
@@ -171,7 +171,7 @@ test('At a terminal the password is typed twice and never shown', async (t) => {
     typed: ['hunter22\r', 'hunter23\r', 'hunter2\u007f24\r', 'hunter24\r'],
   });
   assert.equal(slip.code, 0, slip.stderr);
-  assert.match(slip.stderr, /These two differ\./);
+  assert.match(slip.stderr, /They do not match\. Try again\./);
   assert.doesNotMatch(slip.stderr, /hunter/);
 
   for (const [name, key] of [
@@ -180,7 +180,7 @@ test('At a terminal the password is typed twice and never shown', async (t) => {
   ] as const) {
     const cancelled = await runCli(folder, [...create, name], { typed: [key] });
     assert.deepEqual([cancelled.code, cancelled.rawModes.at(-1)], [1, false]);
-    assert.match(cancelled.stderr, /Cancelled: nothing was done/);
+    assert.match(cancelled.stderr, /Cancelled\. Nothing was changed/);
     assert.equal((await runCli(folder, ['users', 'show', name])).code, 1);
   }
 
@@ -198,27 +198,27 @@ test('At a terminal the password is typed twice and never shown', async (t) => {
   await stop();
 });
 
-test('At a terminal deletion is asked for, and no is the default', async (t) => {
+test('At a terminal, users delete asks for confirmation, and the default is no', async (t) => {
   const folder = await createFolder(t);
   await runCli(folder, ['users', 'create', '-u', 'ann', '--no-password']);
   const no = await runCli(folder, ['users', 'delete', 'ann'], { typed: ['\r'] });
   assert.equal(no.code, 1);
-  assert.match(no.stderr, /Delete ann \([\w-]+\) for good\? \[y\/N\]/);
+  assert.match(no.stderr, /Delete ann \([\w-]+\) permanently\? \[y\/N\]/);
   assert.equal((await runCli(folder, ['users', 'show', 'ann'])).code, 0);
   const yes = await runCli(folder, ['users', 'delete', 'ann'], { typed: ['y\r'] });
   assert.equal(yes.code, 0, yes.stderr);
   assert.equal((await runCli(folder, ['users', 'show', 'ann'])).code, 1);
 });
 
-test('A piped password is one line of text, or nothing is done', async (t) => {
+test('A password on standard input must be one line of text', async (t) => {
   const folder = await createFolder(t);
   const create = ['users', 'create', '--username', 'ann'];
   const cases: [string | Buffer, RegExp][] = [
-    ['', /No password came/],
-    ['\n', /No password came/],
+    ['', /Standard input is empty\. Write the password/],
+    ['\n', /Standard input is empty\. Write the password/],
     ['first line\nsecond line\n', /several lines/],
     ['two line breaks\n\n', /several lines/],
-    [Buffer.from([0x70, 0x61, 0x73, 0x73, 0xff, 0xfe, 0x70, 0x61, 0x73, 0x73]), /not UTF-8/],
+    [Buffer.from([0x70, 0x61, 0x73, 0x73, 0xff, 0xfe, 0x70, 0x61, 0x73, 0x73]), /not valid UTF-8/],
     ['x'.repeat(20_000), /too long/],
     ['short', /at least 8/],
   ];
@@ -245,7 +245,7 @@ test('A password on the command line is refused and not repeated', async (t) => 
   }
 });
 
-test('In a folder without a database, commands that look for one make none', async (t) => {
+test('Commands that need a database do not create one', async (t) => {
   const folder = await createFolder(t);
   for (const command of [
     ['users', 'list'],
@@ -259,7 +259,7 @@ test('In a folder without a database, commands that look for one make none', asy
   assert.equal(existsSync(join(folder, 'data')), false);
 });
 
-test('Keys are listed without their private parts, and looking makes none', async (t) => {
+test('keys list shows no private parts, and creates no key', async (t) => {
   const folder = await createFolder(t);
   await runCli(folder, ['users', 'create', '-u', 'ann', '--no-password']);
   assert.deepEqual(JSON.parse((await runCli(folder, ['keys', 'list', '--json'])).stdout), []);
@@ -309,7 +309,7 @@ suite('a database that cannot be looked at', { skip: process.platform === 'win32
     ]) {
       const { code, stderr } = await asNobody(() => runCli(folder, args));
       assert.equal(code, 1);
-      assert.match(stderr, /may not look into the folder of .*EACCES.*sudo -u/);
+      assert.match(stderr, /may not read the folder of .*EACCES.*sudo -u/);
       assert.doesNotMatch(stderr, /no database/);
     }
   });
@@ -322,7 +322,7 @@ suite('a database that cannot be looked at', { skip: process.platform === 'win32
     await mkdir(join(directory ?? '', 'latchkey.db'), { recursive: true });
     for (const [path, reason] of [
       [file, /is a file, not a folder \(ENOTDIR\)/],
-      [loop, /links that lead to each other \(ELOOP\)/],
+      [loop, /symbolic links that form a loop \(ELOOP\)/],
       [directory, /is not a file/],
       [join(folder, 'a'.repeat(300)), /too long \(ENAMETOOLONG\)/],
       [join(folder, 'absent'), /There is no database at/],

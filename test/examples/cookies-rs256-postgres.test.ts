@@ -191,7 +191,7 @@ function exampleTests(onPostgres: boolean): void {
     assert.equal((await example.send(DASHBOARD, { cookies: { access_token } })).status, 200);
   });
 
-  test('signs out: both cookies cleared, both tokens dead', async () => {
+  test('signs out: clears both cookies and ends both tokens', async () => {
     const { cookies } = await register();
     const headers = { origin: ORIGIN };
     const answer = await example.send('/api/auth/logout', { method: 'POST', cookies, headers });
@@ -206,7 +206,7 @@ function exampleTests(onPostgres: boolean): void {
     assertProblem(await example.send('/api/auth/refresh', { cookies }), 401);
   });
 
-  test('no other site signs anybody out', async () => {
+  test('refuses a sign-out by another site', async () => {
     const { cookies } = await register();
     for (const headers of [
       { origin: 'https://evil.example' },
@@ -237,7 +237,7 @@ function exampleTests(onPostgres: boolean): void {
     }
   });
 
-  test('tells apart what is missing', async () => {
+  test('says which credential is missing', async () => {
     const { cookies } = await register();
     const { refresh_token, access_token } = cookies;
     const refused = {

@@ -15,7 +15,7 @@ suite('the examples of the guard', () => {
   });
 
   for (const name of ['guard-fastify', 'guard-hono', 'guard-express', 'guard-web']) {
-    test(`${name} lets in who signed in at Latchkey, and nobody else`, async () => {
+    test(`${name} accepts users who signed in at Latchkey, and refuses all others`, async () => {
       const example: RunningExample = await startExample(name, { ISSUER: latchkey.url });
       assert.equal((await example.send('/')).status, 200);
       for (const credential of [{ token }, { cookies: { latchkey_access: token } }]) {

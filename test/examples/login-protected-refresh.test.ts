@@ -88,7 +88,7 @@ suite('login-protected-refresh', () => {
     assertProblem(await example.send('/token/refresh', { json: { token: 'x' } }), 400);
   });
 
-  test('registers nobody', async () => {
+  test('has no registration', async () => {
     const json = { username: 'mallory', password: 'correct horse' };
     assert.equal((await example.send('/auth/register', { json })).status, 404);
   });

@@ -60,7 +60,7 @@ suite('roles-verify-dashboard', () => {
     });
   }
 
-  test('says whose a token is', async () => {
+  test('names the user of a token', async () => {
     const { status, body } = await verify(await signIn(JANE));
     assert.equal(status, 200);
     assert.deepEqual(body, { user: 'janedoe' });
@@ -89,7 +89,7 @@ suite('roles-verify-dashboard', () => {
     assertProblem(await example.send('/admin'), 401);
   });
 
-  test('revokes one token at once, and no other', async () => {
+  test('revokes one token immediately, and no other', async () => {
     const { body } = await example.send('/auth/login', { form: JANE });
     const { access_token: token, refresh_token } = body;
     const other = await signIn(JANE);
@@ -119,7 +119,7 @@ suite('roles-verify-dashboard', () => {
     assert.equal((await verifier.send('/whoami')).status, 401);
   });
 
-  test('the second process needs the first no more', async () => {
+  test('the second process works without the first', async () => {
     const token = await signIn(JANE);
     await example.end('SIGTERM');
     assert.equal((await verifier.send('/whoami', { token })).status, 200);

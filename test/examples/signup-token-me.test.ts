@@ -74,7 +74,7 @@ suite('signup-token-me', () => {
   testExchanges(signupTokenMe, () => example);
   testCommands(() => example);
 
-  test('signs up, gives a token, and says who one is', async () => {
+  test('signs up, issues a token, and returns the user', async () => {
     const { id, username } = await signUp();
     const { access, refresh } = await signIn(username);
     const { payload } = await jwtVerify(access, Buffer.from(SECRET), { algorithms: ['HS256'] });
@@ -89,7 +89,7 @@ suite('signup-token-me', () => {
     assertProblem(await send('/users/me'), 401);
   });
 
-  test('gives a name and an address once', async () => {
+  test('registers a username and an address only once', async () => {
     const { username } = await signUp();
     for (const [json, code] of [
       [{ username: username.toUpperCase(), email: 'new@example.com' }, 'username_taken'],
@@ -117,7 +117,7 @@ suite('signup-token-me', () => {
     });
   }
 
-  test('signs nobody in by a wrong password', async () => {
+  test('refuses a wrong password', async () => {
     const { username } = await signUp();
     const answer = await send('/token', { form: { username, password: 'wrong horse' } });
     assertProblem(answer, 401);

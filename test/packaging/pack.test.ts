@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { findAbsentBinaries, type Lock } from '../../scripts/lock-file.ts';
+import { findAbsentBinaries, type Lock } from '../../scripts/packaging/lock-file.ts';
 import { outsideNpm, runCommand } from './run-command.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -77,7 +77,7 @@ suite('the packed tarballs', () => {
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  test('holds what is published and nothing else', () => {
+  test('contains the published files and nothing else', () => {
     const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
     for (const file of documents) assert.ok(files.includes(`package/${file}`), `lacks ${file}`);
     const others = files.filter((file) => !file.startsWith('package/dist/'));
@@ -114,7 +114,7 @@ suite('the packed tarballs', () => {
     assert.match(await readFile(installed, 'utf8'), /^#!\/usr\/bin\/env node\n/);
   });
 
-  test('installs a command that helps', async () => {
+  test('installs a command that prints help', async () => {
     const output = await runCommand('npx', ['--no-install', 'latchkey', '--help'], project);
     assert.match(output, /serve/);
     assert.match(output, /users/);
@@ -163,7 +163,7 @@ suite('the packed tarballs', () => {
   });
 
   for (const name of alone) {
-    test(`@latchkey/${name} arrives alone`, async () => {
+    test(`@latchkey/${name} installs without other packages`, async () => {
       const modules = join(folder, name, 'node_modules');
       const installed = (await readdir(modules)).filter((it) => !it.startsWith('.'));
       assert.deepEqual(installed, ['@latchkey']);

@@ -87,7 +87,7 @@ suite('the installer', () => {
   const outdated: Readonly<Record<string, readonly [unknown, RegExp]>> = {
     'another version': [
       { packages: { 'node_modules/a': { version: '1.0.0' } } },
-      /a is 1\.0\.0, due is 1\.2\.3/,
+      /a is 1\.0\.0, but 1\.2\.3 is required/,
     ],
     'a missing package': [{ packages: {} }, /a is missing/],
     'half an install': ['', /was interrupted/],

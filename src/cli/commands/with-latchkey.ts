@@ -2,14 +2,15 @@ import type { Caller } from '../../auth/audit/caller.ts';
 import { closeAfter } from '../../kernel/close-after.ts';
 import type { Latchkey } from '../../system/latchkey.ts';
 import type { Call } from '../shell/command.ts';
-import { toOptions } from '../shell/given-options.ts';
 import { findOperator } from '../shell/operator.ts';
 import { printWarnings } from '../shell/terminal/print-notices.ts';
-import { readDataSettings } from './database/data-commands.ts';
+import { toOptions } from '../shell/to-options.ts';
+import { readDataSettings } from './data-settings.ts';
 
 /**
- * Opens Latchkey on the server's database, and lets go of it whatever comes.
- * @param work is told who the audit trail is to name
+ * Opens Latchkey on the server's database for a command, and closes it afterwards, even if the command fails.
+ * @param work gets Latchkey, and the operator as the audit trail names them
+ * @param mayCreate whether the command may create the database. Default: false
  */
 export async function withLatchkey<T>(
   call: Call,
@@ -21,14 +22,15 @@ export async function withLatchkey<T>(
     import('../../system/latchkey.ts'),
     import('../../kernel/system-random.ts'),
   ]);
-  // No token is signed here, and a key given is a key that need not be made and stored.
-  const unused = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
+  // Commands sign no token. With this key, Latchkey does not create and store one.
+  const unusedKey = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
   const onWait = (text: string) => call.console.note(text);
-  // A failure that matters to a command is the command's own.
-  const quiet = { onBackgroundReport: () => {} };
-  const latchkey = await openLatchkey({ ...toOptions(settings), ...unused, onWait }, quiet);
+  // The command itself reports the failures that concern it.
+  const silent = { onBackgroundReport: () => {} };
+  const options = { ...toOptions(settings), ...unusedKey, onWait };
+  const latchkey = await openLatchkey(options, silent);
   printWarnings(call.console, latchkey.notices);
-  // A command that may make a database was asked to.
+  // A command that may create a database needs no note that it did.
   for (const { level, text } of latchkey.notices) {
     if (level === 'info' && !mayCreate) call.console.note(text);
   }

@@ -8,15 +8,15 @@ import { printWarnings } from '../shell/terminal/print-notices.ts';
 import { type DataFiles, listDataFiles } from './data-files.ts';
 
 interface BannerDetails {
-  /** What this start has made. */
+  /** The files that this start created. */
   readonly created: readonly (keyof DataFiles)[];
-  /** The processes that serve. */
+  /** The ids of the serving processes. */
   readonly pids: readonly number[];
-  /** About the start. Default: none. */
+  /** Notices about the start. Default: none. */
   readonly notices?: readonly Notice[];
 }
 
-/** Says where the server listens, where its data lies, and what to try. */
+/** Prints the address of the server, where its data is, and what to try first. */
 export function printBanner(
   { console, flags }: Pick<Call, 'console' | 'flags'>,
   settings: Settings,
@@ -28,7 +28,7 @@ export function printBanner(
   printWarnings(console, notices);
   if (!isLoopback(host) && issuer.startsWith('http:')) {
     console.warn(
-      `other machines can reach ${host}, and passwords and tokens travel there unencrypted. Put a proxy with TLS in front and set --issuer https://…`,
+      `other machines can reach ${host}, and passwords and tokens are sent unencrypted. Put a proxy with TLS in front of the server and set --issuer https://…`,
     );
   }
   if (flags.has('json')) {
@@ -74,10 +74,10 @@ export function printBanner(
     ].join('\n'),
   );
   console.print();
-  console.print(console.faint('Ctrl-C stops it.'));
+  console.print(console.faint('Press Ctrl-C to stop.'));
 }
 
 function describeDatabase({ database }: Settings, files: DataFiles): string {
   if (files.database !== undefined) return files.database;
-  return database.kind === 'sqlite' ? 'in memory: gone when the server stops' : 'PostgreSQL';
+  return database.kind === 'sqlite' ? 'in memory, lost when the server stops' : 'PostgreSQL';
 }

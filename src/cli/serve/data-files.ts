@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.ts';
 
-/** Where a server with these settings keeps what it knows. Undefined: not in a file of its own. */
+/** The files in which a server keeps its data; undefined if it uses no file for it. */
 export interface DataFiles {
   readonly database: string | undefined;
   readonly secret: string | undefined;
@@ -16,7 +16,7 @@ export function listDataFiles({ database, dataDir, secret }: Settings): DataFile
   };
 }
 
-/** Those of the files that are not there yet. */
+/** Lists the files that do not exist yet. */
 export function listMissing(settings: Settings): (keyof DataFiles)[] {
   const { database, secret } = listDataFiles(settings);
   const isMissing = (path: string | undefined) => path !== undefined && !existsSync(path);

@@ -2,9 +2,9 @@ import { createServer } from 'node:net';
 import { CommandFailed } from '../shell/failures.ts';
 
 /**
- * Tries the address before anything is opened or created, and finds a free port where 0 is asked for:
- * the issuer has it in its name.
- * @throws {CommandFailed} with the fix
+ * Checks that the server can listen on the address, before anything is opened or created. For port 0, finds a free
+ * port, because the issuer contains the port.
+ * @throws {CommandFailed} if the server cannot listen there; the message says what to do
  */
 export async function findPort(host: string, port: number): Promise<number> {
   const server = createServer();
@@ -18,7 +18,7 @@ export async function findPort(host: string, port: number): Promise<number> {
   return await promise;
 }
 
-/** What hinders a server from listening, in words. */
+/** Explains why a server cannot listen; returns other errors unchanged. */
 export function toListenFailure(error: unknown, host: string, port: number): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const problem = findProblem(String(code), host, port);

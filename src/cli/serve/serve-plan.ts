@@ -4,26 +4,26 @@ import { takeNotices } from '../../system/notices.ts';
 import type { LatchkeyOptions } from '../../system/options.ts';
 import { toListenFailure } from './find-port.ts';
 
-/** Everything a process needs to know to serve. Plain data, so that it can be sent to another one. */
+/** Everything a process needs to serve. Plain data, so that it can be sent to a worker. */
 export interface ServePlan {
-  /** Complete: nothing more is read from anywhere. */
+  /** Complete: nothing is read from the environment or a file. */
   readonly options: LatchkeyOptions;
   readonly host: string;
   readonly port: number;
-  /** ms to go on serving once told to stop, while `/readyz` says otherwise. */
-  readonly drain: number;
+  /** How long to keep serving after the signal to stop, while `/readyz` answers 503. */
+  readonly drainMs: number;
 }
 
 export interface ServeReporting {
-  /** Told what the start waits for. */
+  /** Called with what the start is waiting for. */
   readonly onWait: (text: string) => void;
-  /** Told of the notices about the start. Default: the app's logger has them. */
+  /** Called with the notices about the start. Default: they are logged. */
   readonly onNotices?: (notices: readonly Notice[]) => void;
 }
 
 /**
- * Opens everything and listens.
- * @throws {CommandFailed} where it cannot listen, with the fix
+ * Opens Latchkey and listens.
+ * @throws {CommandFailed} if it cannot listen; the message says what to do
  * @throws {InvalidSetting}
  * @throws {StoreUnavailable}
  */

@@ -1,30 +1,29 @@
 /**
- * One of the processes of `latchkey serve --workers`. It serves and stops when the one that forked it
- * says so, and ends immediately when that one is gone.
+ * One of the processes of `latchkey serve --workers`. It serves and stops when its supervisor tells it to, and ends
+ * immediately when the supervisor is gone.
  */
 import type { StandaloneApp } from '../../server/app.ts';
 import { describeFailure } from '../shell/describe-failure.ts';
-import { endSoon } from '../shell/end-soon.ts';
 import { exitCode } from '../shell/exit-code.ts';
 import { Console } from '../shell/terminal/console.ts';
-import { endOnFailure, readSurroundings } from '../shell/terminal/process-console.ts';
+import { endOnFailure, endSoon, readProcessIo } from '../shell/this-process.ts';
 import { type ServePlan, startServing } from './serve-plan.ts';
 import { stopGracefully } from './stop.ts';
 import type { Order, Report } from './worker-messages.ts';
 
-const console = new Console(readSurroundings());
+const console = new Console(readProcessIo());
 endOnFailure(console, `worker ${process.pid}: `);
 
 let app: StandaloneApp | undefined;
 
-// A key pressed in a terminal, and some service managers, signal all processes at the same time. Only the one
-// that forked this one knows when it is to stop.
+// Ctrl-C in a terminal, and some service managers, signal all processes at the same time. Only the supervisor decides
+// when a worker stops.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
 process.on('message', (order: Order) => {
   if ('serve' in order) void serve(order.serve);
-  else void stop(order.stop.drain);
+  else void stop(order.stop.drainMs);
 });
 
 async function serve(plan: ServePlan): Promise<void> {
@@ -39,16 +38,16 @@ async function serve(plan: ServePlan): Promise<void> {
   }
 }
 
-async function stop(drain: number): Promise<void> {
-  // A start may be waiting for something. Nothing that it does is lost if it is cut off.
+async function stop(drainMs: number): Promise<void> {
+  // The start may still be waiting for something. It can be cut off without loss.
   if (app === undefined) process.exit(exitCode.ok);
-  await stopGracefully(console, app, drain);
+  await stopGracefully(console, app, drainMs);
   end(exitCode.ok);
 }
 
 function end(code: number): void {
   process.exitCode ??= code;
-  // Closing the channel, as `disconnect` does, would have Node.js end a worker with exit code 0.
+  // After `disconnect`, which closes the channel, Node.js would end a worker with exit code 0.
   process.channel?.unref();
   endSoon();
 }

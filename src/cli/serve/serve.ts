@@ -5,8 +5,9 @@ import type { Settings } from '../../config/settings.ts';
 import type { Call, Command } from '../shell/command.ts';
 import { exitCode } from '../shell/exit-code.ts';
 import { CommandFailed, UsageError } from '../shell/failures.ts';
-import { toOptions } from '../shell/given-options.ts';
+import { parseCount } from '../shell/parse-count.ts';
 import type { Console } from '../shell/terminal/console.ts';
+import { toOptions } from '../shell/to-options.ts';
 import { printBanner } from './banner.ts';
 import { listMissing } from './data-files.ts';
 import { findPort } from './find-port.ts';
@@ -17,26 +18,26 @@ const settings = Object.values(settingTable)
   .filter(({ flag }) => flag !== undefined)
   .map(({ name }): SettingName => name);
 
-const mostWorkers = 64;
-const longestDrain = '5m';
+const MAX_WORKERS = 64;
+const LONGEST_DRAIN = '5m';
 
 export const serve: Command = {
   name: 'serve',
   summary: 'Run the server',
   details:
-    'Runs until it gets SIGINT (Ctrl-C) or SIGTERM; then it finishes the requests under way and ends. While it still starts, a signal ends it immediately.',
+    'Runs until it gets SIGINT (Ctrl-C) or SIGTERM. Then it finishes the requests in progress and ends. During the start, a signal ends it immediately.',
   options: {
-    json: { type: 'boolean', description: 'Say where it listens as one line of JSON.' },
+    json: { type: 'boolean', description: 'Print where the server listens as one line of JSON.' },
     workers: {
       type: 'string',
       short: 'w',
       placeholder: 'number',
-      description: `Processes that serve, from 1 to ${mostWorkers}; 1 by default. One that dies is replaced.`,
+      description: `How many processes serve, from 1 to ${MAX_WORKERS}. A process that dies is replaced. Default: 1.`,
     },
     drain: {
       type: 'string',
       placeholder: 'duration',
-      description: `How long to go on serving once told to stop, while /readyz answers 503, so that a proxy in front looks elsewhere first; 0s by default, ${longestDrain} at most.`,
+      description: `How long to keep serving after the signal to stop, while /readyz answers 503 and a proxy in front chooses other servers; at most ${LONGEST_DRAIN}. Default: 0s.`,
     },
   },
   settings,
@@ -51,44 +52,44 @@ export const serve: Command = {
 
 async function run(call: Call): Promise<number | undefined> {
   const { console, flags } = call;
-  const workers = parseWorkers(flags.find('workers') ?? '1');
-  const drain = parseDrain(flags.find('drain') ?? '0');
-  const asked = call.readSettings();
-  if (workers > 1) assertShareable(asked);
-  const port = await findPort(asked.host, asked.port);
-  const missing = listMissing(asked);
+  const workers = parseCount('workers', flags.find('workers') ?? '1', 1, MAX_WORKERS);
+  const drainMs = parseDrain(flags.find('drain') ?? '0');
+  const given = call.readSettings();
+  if (workers > 1) assertShareable(given);
+  const port = await findPort(given.host, given.port);
+  const missing = listMissing(given);
   const plan: ServePlan = {
-    options: { ...toOptions(asked), port },
-    host: asked.host,
+    options: { ...toOptions(given), port },
+    host: given.host,
     port,
-    drain,
+    drainMs,
   };
   const server = await (workers === 1
     ? startAlone(console, plan)
     : startWorkers(console, plan, workers));
   const stop = waitForStop();
   const { issuer, pids } = server;
-  // Whoever asks for any free port knows that the default issuer changes with it.
-  const expected = asked.port === 0 && asked.defaulted.has('issuer');
-  const notices = server.notices.filter(({ about }) => about !== 'issuer' || !expected);
-  printBanner(call, { ...asked, port, issuer }, { created: missing, pids, notices });
+  // With any free port, the operator expects that the default issuer changes at every start.
+  const isExpected = given.port === 0 && given.defaulted.has('issuer');
+  const notices = server.notices.filter(({ about }) => about !== 'issuer' || !isExpected);
+  printBanner(call, { ...given, port, issuer }, { created: missing, pids, notices });
   await Promise.race([stop, server.failed]);
   console.note(
-    drain === 0
-      ? 'Stopping: finishing the requests under way. Once more to stop at once.'
-      : `Stopping in ${drain / 1000} seconds, then finishing the requests under way. Once more to stop at once.`,
+    drainMs === 0
+      ? 'Stopping: finishing the requests in progress. Press Ctrl-C again to stop immediately.'
+      : `Stopping in ${drainMs / 1000} seconds, then finishing the requests in progress. Press Ctrl-C again to stop immediately.`,
   );
   return (await server.stop()) ? exitCode.ok : exitCode.failure;
 }
 
-/** What serves, in this process or in others. */
+/** What serves: this process or its workers. */
 interface Serving {
   readonly issuer: string;
   readonly pids: readonly number[];
   readonly notices: readonly Notice[];
   /** Rejects when it can no longer serve. */
   readonly failed: Promise<never>;
-  /** @returns whether everything under way was finished */
+  /** @returns whether all requests in progress were finished */
   stop(): Promise<boolean>;
 }
 
@@ -106,7 +107,7 @@ async function startAlone(console: Console, plan: ServePlan): Promise<Serving> {
     notices,
     failed: new Promise<never>(() => {}),
     async stop() {
-      await stopGracefully(console, app, plan.drain);
+      await stopGracefully(console, app, plan.drainMs);
       return true;
     },
   };
@@ -117,40 +118,33 @@ async function startWorkers(console: Console, plan: ServePlan, count: number): P
     import('../../system/latchkey.ts'),
     import('./worker-supervisor.ts'),
   ]);
-  // Makes the database, the secret and the keys, so that the workers find them.
+  // Creates the database, the secret and the keys, so that the workers find them.
   const onWait = (text: string) => console.note(text);
   const opened = await openLatchkey({ ...plan.options, onWait }, { serves: true });
   await opened.close();
-  const crew = await WorkerSupervisor.start(console, plan, count);
+  const supervisor = await WorkerSupervisor.start(console, plan, count);
   return {
     issuer: opened.settings.issuer,
-    pids: crew.pids,
+    pids: supervisor.pids,
     notices: opened.notices,
-    failed: crew.failed,
-    stop: () => crew.stop(),
+    failed: supervisor.failed,
+    stop: () => supervisor.stop(),
   };
 }
 
 function assertShareable({ database }: Settings): void {
   if (database.kind === 'sqlite' && database.path === ':memory:') {
     throw new CommandFailed(
-      'Several workers cannot share a database in memory: each would have its own. Use a file, --database-url sqlite:<path>, or one worker.',
+      'Several workers cannot share a database in memory, because each would have its own. Use a file, --database-url sqlite:<path>, or one worker.',
     );
   }
 }
 
-function parseWorkers(text: string): number {
-  if (/^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= mostWorkers) {
-    return Number(text);
-  }
-  throw new UsageError(`--workers must be a whole number from 1 to ${mostWorkers}.`);
-}
-
-const drainBetween = durationBetween('0s', longestDrain);
+const readDrain = durationBetween('0s', LONGEST_DRAIN);
 
 /** @returns ms */
 function parseDrain(text: string): number {
-  const seconds = drainBetween(text, (problem, fix) => {
+  const seconds = readDrain(text, (problem, fix) => {
     throw new UsageError(`--drain: ${problem} ${fix}`);
   });
   return seconds * 1000;

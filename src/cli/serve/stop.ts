@@ -5,43 +5,43 @@ import { leaveSignalsToProgram } from '../../kernel/process/first-process.ts';
 import { exitCode } from '../shell/exit-code.ts';
 import type { Console } from '../shell/terminal/console.ts';
 
-/** ms that requests under way are given. */
-const PATIENCE = 10_000;
-/** ms within which a second signal is the first one's echo: a terminal and npm both send it on Ctrl-C. */
-const ECHO = 500;
-/** ms between two looks for connections that have nothing left to do. */
-const SWEEP = 25;
-/** Turns to wait for a quiet one. Under a load without pauses none may come. */
-const TURNS = 2000;
-/** ms after which whoever connected before listening ended is looked at; it may not have sent anything yet. */
-const SETTLING = 50;
-/** ms that it has for its request. */
-const LONGEST_SETTLING = 1000;
+/** How long requests in progress may take. */
+const REQUEST_LIMIT_MS = 10_000;
+/** A second signal within this time is a duplicate: on Ctrl-C, a terminal and npm both send one. */
+const DUPLICATE_SIGNAL_MS = 500;
+/** How often idle connections are closed. */
+const SWEEP_INTERVAL_MS = 25;
+/** How many turns of the event loop to wait for a quiet one. Under constant load there may be none. */
+const MAX_TURNS = 2000;
+/** How often to check whether the connections accepted last have sent a request. */
+const FIRST_REQUEST_INTERVAL_MS = 50;
+/** How long they may take to send it. */
+const FIRST_REQUEST_LIMIT_MS = 1000;
 
-/** What there is to stop: Fastify's app, as much of it as matters. */
+/** The parts of Fastify's app that are needed to stop it. */
 interface Stoppable {
-  /** From now on says that it is not ready, and serves all the same. */
+  /** Makes `/readyz` answer 503; everything else is still served. */
   drain(): void;
   readonly server: Server & { closeIdleConnections(): void };
   close(): PromiseLike<unknown>;
 }
 
 /**
- * Listens for SIGINT and SIGTERM, which ended the process until now: a start that is interrupted leaves nothing
- * unfinished behind. The second one ends the process immediately.
- * @returns resolves at the first
+ * Handles SIGINT and SIGTERM from now on. Before, during the start, they end the process, which leaves nothing unfinished
+ * behind. A second signal ends the process immediately.
+ * @returns resolves at the first signal
  */
 export function waitForStop(): Promise<void> {
   leaveSignalsToProgram();
   const { promise, resolve } = Promise.withResolvers<void>();
-  let state: 'running' | 'told' | 'impatient' = 'running';
+  let state: 'running' | 'stopping' | 'interruptible' = 'running';
   const onSignal = () => {
-    if (state === 'impatient') process.exit(exitCode.failure);
-    if (state === 'told') return;
-    state = 'told';
+    if (state === 'interruptible') process.exit(exitCode.failure);
+    if (state === 'stopping') return;
+    state = 'stopping';
     setTimeout(() => {
-      state = 'impatient';
-    }, ECHO).unref();
+      state = 'interruptible';
+    }, DUPLICATE_SIGNAL_MS).unref();
     resolve();
   };
   process.on('SIGINT', onSignal);
@@ -50,48 +50,50 @@ export function waitForStop(): Promise<void> {
 }
 
 /**
- * Serves for `drain` ms more, then finishes the requests under way and closes everything. What takes too
- * long is cut off, and the process ended.
+ * Keeps serving for `drainMs`, then finishes the requests in progress and closes everything. If they take too long, the
+ * process ends without them.
  */
 export async function stopGracefully(
   console: Console,
   app: Stoppable,
-  drain: number,
+  drainMs: number,
 ): Promise<void> {
   const traffic = watchTraffic(app.server);
   app.drain();
-  if (drain > 0) await sleep(drain);
+  if (drainMs > 0) await sleep(drainMs);
   setTimeout(() => {
-    console.fail(`Requests went on for ${PATIENCE / 1000} seconds; ended without them.`);
+    console.fail(
+      `Some requests did not finish within ${REQUEST_LIMIT_MS / 1000} seconds and were cut off.`,
+    );
     process.exit(exitCode.failure);
-  }, PATIENCE).unref();
+  }, REQUEST_LIMIT_MS).unref();
   await stopListening(app.server, traffic);
-  // A connection whose last request was under way when the rest were closed would be kept alive.
-  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP);
+  // Closes connections that finish their last request only now, and would be kept alive.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_INTERVAL_MS);
   await app.close();
   clearInterval(sweep);
 }
 
 /**
- * Takes no more connections, and loses none that were made before: what a proxy has sent into a connection
- * that is reset, it must not send to another server unless it is a GET.
+ * Stops accepting connections without losing any that clients have opened. If a connection is reset, a proxy must not
+ * send its request to another server, unless it is a GET.
  */
 async function stopListening(server: Server, traffic: Traffic): Promise<void> {
   await findQuietTurn(traffic);
-  // Of a server for HTTP, `close` would first look through its connections: time in which others connect.
+  // The `close` of an HTTP server first goes through its connections, and meanwhile others would connect.
   Server.prototype.close.call(server);
-  // What was accepted last has not been read yet, and would pass for idle.
-  for (let waited = 0; waited < LONGEST_SETTLING; waited += SETTLING) {
-    await sleep(SETTLING);
+  // The connections accepted last have not been read yet, and would be taken for idle.
+  for (let waited = 0; waited < FIRST_REQUEST_LIMIT_MS; waited += FIRST_REQUEST_INTERVAL_MS) {
+    await sleep(FIRST_REQUEST_INTERVAL_MS);
     if (traffic.silent.size === 0) return;
   }
 }
 
 /** What happens on a server from now on. */
 interface Traffic {
-  /** Goes up with every connection, request and answer. */
+  /** Counts connections, requests and responses. */
   events: number;
-  /** Connections that have brought no request so far. */
+  /** Connections that have not sent a request yet. */
   readonly silent: Set<Socket>;
 }
 
@@ -114,11 +116,11 @@ function watchTraffic(server: Server): Traffic {
 }
 
 /**
- * Resolves right after connections were accepted: those that wait to be when listening ends are reset. A
- * turn of the event loop begins with accepting, so where nothing else came of it that has just been done.
+ * Waits for a turn of the event loop in which nothing happens. Connections that are still in the accept backlog when
+ * listening ends are reset, so the server stops listening right after a turn that has emptied the backlog.
  */
 async function findQuietTurn(traffic: Traffic): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) {
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
     const before = traffic.events;
     await new Promise(setImmediate);
     if (traffic.events === before) return;

@@ -3,11 +3,11 @@ import type { ServePlan } from './serve-plan.ts';
 /** What the supervisor tells a worker. */
 export type Order =
   | { readonly serve: ServePlan }
-  /** ms to go on serving, while `/readyz` says otherwise. */
-  | { readonly stop: { readonly drain: number } };
+  /** Keep serving for `drainMs`, while `/readyz` answers 503, and then stop. */
+  | { readonly stop: { readonly drainMs: number } };
 
 /** What a worker tells the supervisor. */
 export type Report =
   | { readonly listening: true }
-  /** It cannot serve, and says why: in the words of the program, with its exit code. */
+  /** It cannot serve: the error message of the program, and its exit code. */
   | { readonly failure: { readonly message: string; readonly code: number } };

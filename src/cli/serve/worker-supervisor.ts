@@ -9,62 +9,62 @@ import type { Console } from '../shell/terminal/console.ts';
 import type { ServePlan } from './serve-plan.ts';
 import type { Order, Report } from './worker-messages.ts';
 
-/** A worker that ran this long (ms) resets the restart back-off. */
-const steady = 10_000;
-/** The first worker that dies young is replaced without a wait. */
+/** A worker that ran this long resets the restart back-off. */
+const STEADY_MS = 10_000;
+/** The wait before a worker is replaced. The first one that dies early is replaced without a wait. */
 const RESTART = { firstMs: 250, longestMs: 10_000 };
-/** ms beyond its own patience that a worker may take to stop. */
-const stopLimit = 15_000;
+/** How long a worker may take to stop after its drain, which includes the limit for requests in `stop.ts`. */
+const STOP_LIMIT_MS = 15_000;
 
 const workerFile = fileURLToPath(findWorkerFile(new URL('./serve-worker.ts', import.meta.url)));
 
 /**
- * Processes that serve on one port. This one accepts the connections and hands them out in turn; a
- * worker that dies is replaced. What it had under way is lost; a connection that was just being handed to
- * it may stay silent until its client gives up. Workers that serve go on whatever becomes of a replacement.
+ * Runs several processes that serve on one port. This process accepts the connections and hands them to the workers in
+ * turn. A worker that dies is replaced. Its requests in progress are lost, and a connection that was just being handed
+ * to it may get no answer until its client gives up. The other workers keep serving even if the replacement fails.
  */
 export class WorkerSupervisor {
   readonly #console: Console;
   readonly #plan: ServePlan;
   readonly #workers = new Set<Worker>();
-  /** Those of the workers that listen. */
+  /** The workers that listen. */
   readonly #serving = new Set<Worker>();
   readonly #pending = new Set<NodeJS.Timeout>();
   readonly #failed = Promise.withResolvers<never>();
   readonly #complete = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
   readonly #count: number;
-  /** Whether all of them listened at one time. */
+  /** Whether all workers have been listening at the same time. */
   #hasStarted = false;
-  /** How many died young one after another. */
-  #diedYoung = 0;
-  /** Why the last replacement could not serve, so that it is said once. */
-  #toldFailure: string | undefined;
+  /** How many in a row died before {@link STEADY_MS}. */
+  #earlyDeaths = 0;
+  /** Why the last replacement could not serve, so that it is printed once. */
+  #lastFailure: string | undefined;
   #stopping = false;
-  #allWell = true;
+  #allStopped = true;
 
   private constructor(console: Console, plan: ServePlan, count: number) {
     this.#console = console;
     this.#plan = plan;
     this.#count = count;
-    // Told to whoever waits; nobody has to.
+    // A rejection that has no other handler must not end the process.
     this.#failed.promise.catch(() => {});
     cluster.setupPrimary({ exec: workerFile, args: [] });
     for (let i = 0; i < count; i++) this.#fork();
   }
 
   /**
-   * Resolves once all of them listen.
-   * @throws {UsageError} when one reports a setting that is wrong
-   * @throws {CommandFailed} when one reports another reason why it cannot serve
+   * Resolves when all workers listen.
+   * @throws {UsageError} if one reports a wrong setting
+   * @throws {CommandFailed} if one reports another reason why it cannot serve
    */
   static async start(console: Console, plan: ServePlan, count: number): Promise<WorkerSupervisor> {
-    const crew = new WorkerSupervisor(console, plan, count);
-    await Promise.race([crew.#complete.promise, crew.#failed.promise]);
-    return crew;
+    const supervisor = new WorkerSupervisor(console, plan, count);
+    await Promise.race([supervisor.#complete.promise, supervisor.#failed.promise]);
+    return supervisor;
   }
 
-  /** Rejects when the workers cannot serve any more, and none is left. See {@link WorkerSupervisor.start} for why. */
+  /** Rejects when no worker can serve any longer, with the errors of {@link WorkerSupervisor.start}. */
   get failed(): Promise<never> {
     return this.#failed.promise;
   }
@@ -73,17 +73,17 @@ export class WorkerSupervisor {
     return [...this.#workers].flatMap(({ process: { pid } }) => (pid === undefined ? [] : [pid]));
   }
 
-  /** Has each finish the requests under way. @returns whether all of them did */
-  async stop(drain = this.#plan.drain): Promise<boolean> {
+  /** Lets each worker finish its requests. @returns whether all of them did */
+  async stop(drainMs = this.#plan.drainMs): Promise<boolean> {
     this.#stopReplacing();
-    for (const worker of this.#workers) tell(worker, { stop: { drain } });
-    const limit = setTimeout(() => this.#kill(), drain + stopLimit);
+    for (const worker of this.#workers) send(worker, { stop: { drainMs } });
+    const limit = setTimeout(() => this.#kill(), drainMs + STOP_LIMIT_MS);
     await this.#gone.promise;
     clearTimeout(limit);
-    return this.#allWell;
+    return this.#allStopped;
   }
 
-  /** Ends those that are left, each after the requests it has under way, and says why. */
+  /** Stops the remaining workers after their requests, and reports why. */
   async #fail(error: Error): Promise<void> {
     await this.stop(0);
     this.#failed.reject(error);
@@ -91,9 +91,9 @@ export class WorkerSupervisor {
 
   #fork(): void {
     const worker = cluster.fork();
-    const born = systemClock.elapsed();
+    const startedAt = systemClock.elapsed();
     this.#workers.add(worker);
-    // A worker that is just dying cannot be told; its exit tells us.
+    // Sending to a worker that is dying fails. Its `exit` event follows.
     worker.on('error', () => {});
     worker.on('message', (report: Report) => {
       if ('failure' in report) this.#onFailure(worker, report.failure);
@@ -103,34 +103,38 @@ export class WorkerSupervisor {
       this.#workers.delete(worker);
       this.#serving.delete(worker);
       if (this.#stopping) this.#onStopped(code);
-      else this.#replace(worker, systemClock.elapsed() - born, signal ?? `exit code ${code}`);
+      else this.#replace(worker, systemClock.elapsed() - startedAt, signal ?? `exit code ${code}`);
     });
-    tell(worker, { serve: this.#plan });
+    send(worker, { serve: this.#plan });
   }
 
   #onListening(worker: Worker): void {
     this.#serving.add(worker);
-    this.#toldFailure = undefined;
+    this.#lastFailure = undefined;
     if (this.#serving.size < this.#count) return;
     this.#hasStarted = true;
     this.#complete.resolve();
   }
 
-  #replace(worker: Worker, lived: number, end: string): void {
-    this.#diedYoung = lived < steady ? this.#diedYoung + 1 : 0;
-    const pause = backOffMs(this.#diedYoung - 1, RESTART);
-    const when = pause === 0 ? 'now' : `in ${pause / 1000} seconds`;
-    this.#console.warn(`worker ${worker.process.pid} ended (${end}). Another one starts ${when}.`);
+  #replace(worker: Worker, livedMs: number, end: string): void {
+    this.#earlyDeaths = livedMs < STEADY_MS ? this.#earlyDeaths + 1 : 0;
+    const pauseMs = backOffMs(this.#earlyDeaths - 1, RESTART);
+    const when =
+      pauseMs === 0 ? 'now' : `in ${pauseMs / 1000} ${pauseMs === 1000 ? 'second' : 'seconds'}`;
+    this.#console.warn(
+      `worker ${worker.process.pid} ended (${end}). A replacement starts ${when}.`,
+    );
     const timer = setTimeout(() => {
       this.#pending.delete(timer);
       this.#fork();
-    }, pause);
+    }, pauseMs);
     this.#pending.add(timer);
   }
 
   /**
-   * A failure ends the start. Later it may pass, as a database out of reach does, and workers that serve must not
-   * fall with a replacement: it is tried again. Only a wrong setting that leaves no worker at all ends the rest.
+   * During the start, a failure ends everything. Later it may pass, as when a database cannot be reached, and must not
+   * end the workers that serve, so the replacement is tried again. Only a wrong setting ends everything then, once no
+   * worker serves.
    */
   #onFailure(worker: Worker, { message, code }: { message: string; code: number }): void {
     if (this.#stopping) return;
@@ -139,8 +143,8 @@ export class WorkerSupervisor {
       void this.#fail(isWrongSetting ? new UsageError(message) : new CommandFailed(message));
       return;
     }
-    if (message === this.#toldFailure) return;
-    this.#toldFailure = message;
+    if (message === this.#lastFailure) return;
+    this.#lastFailure = message;
     this.#console.warn(`worker ${worker.process.pid} cannot serve: ${message}`);
   }
 
@@ -151,7 +155,7 @@ export class WorkerSupervisor {
   }
 
   #onStopped(code: number | null): void {
-    if (code !== exitCode.ok) this.#allWell = false;
+    if (code !== exitCode.ok) this.#allStopped = false;
     if (this.#workers.size === 0) this.#gone.resolve();
   }
 
@@ -160,6 +164,6 @@ export class WorkerSupervisor {
   }
 }
 
-function tell(worker: Worker, order: Order): void {
+function send(worker: Worker, order: Order): void {
   if (worker.isConnected()) worker.send(order);
 }

@@ -3,10 +3,10 @@ import type { Settings } from '../../config/settings.ts';
 import type { Flags } from './flags.ts';
 import type { Console } from './terminal/console.ts';
 
-/** An option as it is declared: parsing and help are both made from it. */
+/** The declaration of an option, for parsing and for help. */
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';
-  /** In place of the value, for help texts. */
+  /** Stands for the value in help texts. */
   readonly placeholder?: string;
   /** One letter. */
   readonly short?: string;
@@ -15,27 +15,27 @@ export interface OptionSpec {
   readonly description: string;
 }
 
-/** What stands on the command line beside options. */
+/** The arguments that are not options. */
 export interface Operands {
-  /** As the usage line shows them. */
+  /** As shown in the usage line. */
   readonly usage: string;
   readonly least: number;
   readonly most: number;
 }
 
 export interface Command {
-  /** The words it is called by: `users create`. */
+  /** The words that call it, such as `users create`. */
   readonly name: string;
   /** One line without a full stop. */
   readonly summary: string;
   readonly details?: string;
   readonly operands?: Operands;
   readonly options: Readonly<Record<string, OptionSpec>>;
-  /** The settings it takes as flags. The others come from the environment and `.env` as well. */
+  /** The settings that it accepts as flags. All settings can come from the environment and `.env`. */
   readonly settings: readonly SettingName[];
-  /** Whole command lines without the program's name. */
+  /** Complete command lines without the program's name. */
   readonly examples: readonly string[];
-  /** @returns the exit code, where it is not 0 */
+  /** @returns the exit code; undefined for 0 */
   run(call: Call): Promise<number | undefined>;
 }
 

@@ -2,15 +2,15 @@ import { InvalidInput, InvalidSetting, isLatchkeyError } from '../../kernel/erro
 import { exitCode } from './exit-code.ts';
 import { CommandFailed, UsageError } from './failures.ts';
 
-/** What went wrong, without a stack: that tells people nothing, and may hold what is secret. */
+/** Describes an error without its stack, which does not help users and may contain secrets. */
 export function describeFailure(error: unknown): { message: string; code: number } {
-  const isTheirs =
+  const isUsersMistake =
     error instanceof UsageError || error instanceof InvalidSetting || error instanceof InvalidInput;
-  return { message: toMessage(error), code: isTheirs ? exitCode.usage : exitCode.failure };
+  return { message: toMessage(error), code: isUsersMistake ? exitCode.usage : exitCode.failure };
 }
 
 function toMessage(error: unknown): string {
-  if (!(error instanceof Error)) return 'Something failed that says nothing of itself.';
+  if (!(error instanceof Error)) return 'An unknown error occurred.';
   return isForPeople(error) ? error.message : `${error.name}: ${error.message}`;
 }
 

@@ -1,8 +1,8 @@
-/** What the program ends with. Scripts may rely on it. */
+/** The exit codes of the program. Scripts may rely on them. */
 export const exitCode = {
   ok: 0,
-  /** It was understood and could not be done. */
+  /** The command was understood, but failed. */
   failure: 1,
-  /** The command line, the input or a setting is wrong; nothing was done. */
+  /** The command line, the input or a setting is wrong. Nothing was changed. */
   usage: 2,
 } as const;

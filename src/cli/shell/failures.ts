@@ -1,9 +1,9 @@
-/** The command line cannot be understood. The message says what would be. */
+/** The command line or the input is wrong. The message says what would be right. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** It was understood and cannot be done; the message is all there is to say. */
+/** The command failed. The message is complete: no class name or stack is printed with it. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }

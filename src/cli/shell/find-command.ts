@@ -7,7 +7,7 @@ import { seeHelp } from './parse-call.ts';
 /** What the first words of a command line ask for. */
 export type Found =
   | { readonly kind: 'version' }
-  /** `asked`: rather than shown for want of a command. */
+  /** `asked` is false if help is shown because the command is missing. */
   | { readonly kind: 'help'; readonly group: string; readonly asked: boolean }
   | {
       readonly kind: 'command';
@@ -39,13 +39,13 @@ function refuseRenamed(first: string, second: string | undefined): void {
   const instead = renamed.get(name);
   if (instead === undefined) return;
   throw new UsageError(
-    `${JSON.stringify(name)} is "${instead}" now. ${seeHelp(instead.split(' ', 1)[0] ?? '')}`,
+    `${JSON.stringify(name)} is now "${instead}". ${seeHelp(instead.split(' ', 1)[0] ?? '')}`,
   );
 }
 
 function refuse(group: string, word: string): never {
   if (word.startsWith('-')) {
-    throw new UsageError(`Name a command before ${word.split('=', 1)[0]}. ${seeHelp(group)}`);
+    throw new UsageError(`Give a command before ${word.split('=', 1)[0]}. ${seeHelp(group)}`);
   }
   const prefix = group === '' ? '' : `${group} `;
   const known = new Set(

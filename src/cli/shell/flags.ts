@@ -1,4 +1,4 @@
-/** The options somebody gave, by their names without dashes. */
+/** The options that were given, by their names without dashes. */
 export class Flags {
   readonly #given: ReadonlyMap<string, readonly (string | true)[]>;
 
@@ -10,7 +10,7 @@ export class Flags {
     return this.#given.has(name);
   }
 
-  /** The value; where it was given several times, the last one. */
+  /** The value of an option; the last one if it was given several times. */
   find(name: string): string | undefined {
     const value = this.#given.get(name)?.at(-1);
     return typeof value === 'string' ? value : undefined;

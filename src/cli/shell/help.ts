@@ -11,7 +11,7 @@ const secretFiles = Object.values(settingTable).flatMap(({ secret, variable }) =
 
 type Row = readonly [label: string, text: string];
 
-/** The help of the whole program (`''`) or of a group. */
+/** The help of the whole program, for the group `''`, or of a group. */
 export async function formatGroupHelp(console: Console, group: string): Promise<string> {
   const rows: Row[] = [];
   for (const [name, load] of commands) {
@@ -29,23 +29,26 @@ export async function formatGroupHelp(console: Console, group: string): Promise<
     section(console, 'Commands', columns(rows, console.width)),
     ...(group === ''
       ? [
-          section(console, 'Options', columns(programOptions, console.width)),
-          section(console, 'Exit codes', columns(exitCodes, console.width)),
+          section(console, 'Options', columns(PROGRAM_OPTIONS, console.width)),
+          section(console, 'Exit codes', columns(EXIT_CODES, console.width)),
         ]
       : []),
-    `More about one of them: latchkey ${name}<command> --help`,
+    `Help for a command: latchkey ${name}<command> --help`,
   ].join('\n');
 }
 
-const programOptions: Row[] = [
-  ['-h, --help', 'Show this, or the help of a command.'],
+const PROGRAM_OPTIONS: Row[] = [
+  ['-h, --help', 'Show this help, or the help of a command.'],
   ['-v, --version', 'Show the version.'],
 ];
 
-const exitCodes: Row[] = [
-  [String(exitCode.ok), 'It is done.'],
-  [String(exitCode.failure), 'It could not be done.'],
-  [String(exitCode.usage), 'The command line, the input or a setting is wrong; nothing was done.'],
+const EXIT_CODES: Row[] = [
+  [String(exitCode.ok), 'The command succeeded.'],
+  [String(exitCode.failure), 'The command failed.'],
+  [
+    String(exitCode.usage),
+    'The command line, the input or a setting is wrong. Nothing was changed.',
+  ],
 ];
 
 export function formatCommandHelp(console: Console, command: Command): string {
@@ -73,7 +76,7 @@ export function formatCommandHelp(console: Console, command: Command): string {
     ...(command.settings.length === 0
       ? []
       : wrap(
-          `Every setting can also be given by its variable, in the environment or in a file .env in the working directory. A flag wins over the environment, and that over the file. Secret settings can be read from files: ${secretFiles.join(', ')}.`,
+          `Every setting can also be given by its variable, in the environment or in a file .env in the working directory. A flag overrides the environment, and the environment overrides the file. Secret settings can be read from files, which these variables name: ${secretFiles.join(', ')}.`,
           console.width,
         )),
   ]
@@ -84,7 +87,7 @@ export function formatCommandHelp(console: Console, command: Command): string {
 function toRow([name, { short, placeholder, multiple, description }]: [string, OptionSpec]): Row {
   const dashes = short === undefined ? `    --${name}` : `-${short}, --${name}`;
   const value = placeholder === undefined ? '' : ` <${placeholder}>`;
-  return [`${dashes}${value}`, `${description}${multiple ? ' May be repeated.' : ''}`];
+  return [`${dashes}${value}`, `${description}${multiple ? ' Can be given several times.' : ''}`];
 }
 
 function settingRows(command: Command): Row[] {
@@ -92,7 +95,7 @@ function settingRows(command: Command): Row[] {
     const { flag, placeholder, description, variable, default: fallback } = settingTable[name];
     const value = fallback === '' ? 'none' : fallback;
     const label = flag === undefined ? '' : `--${flag} <${placeholder}>`;
-    return [label, `${description}\n${variable}, by default ${value}`];
+    return [label, `${description}\n${variable}, default: ${value}`];
   });
 }
 
@@ -100,7 +103,7 @@ function section(console: Console, title: string, lines: readonly string[]): str
   return `${console.strong(title)}\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
-/** Labels to the left, texts beside them; under them where the labels leave no room. */
+/** Puts texts to the right of their labels, or below them if the labels leave too little room. */
 function columns(rows: readonly Row[], width: number): string[] {
   const indent = Math.max(...rows.map(([label]) => label.length)) + 2;
   const isNarrow = width - indent < 40;

@@ -5,12 +5,12 @@ import type { Command, OptionSpec } from './command.ts';
 import { UsageError } from './failures.ts';
 import { Flags } from './flags.ts';
 
-const help: OptionSpec = { type: 'boolean', short: 'h', description: 'Show this.' };
+const help: OptionSpec = { type: 'boolean', short: 'h', description: 'Show this help.' };
 
-/** What people try, and other users of the machine could read. Their values are never quoted. */
-const refused: Readonly<Record<string, string>> = {
+/** Options that people try, but whose values other users of the machine could read. The values are never quoted. */
+const REFUSED: Readonly<Record<string, string>> = {
   password:
-    '--password would show the password to every user of this machine. Leave it out: it is asked for, or read from standard input where that is no terminal.',
+    '--password would show the password to every user of this machine. Leave it out: the command asks for the password, or reads it from standard input if that is not a terminal.',
   secret: `--secret would show the secret to every user of this machine. Set ${settingTable.secret.variable} in the environment or in .env instead.`,
 };
 
@@ -41,7 +41,7 @@ export function parseCall(
         short === undefined ? { type } : { type, short },
       ]),
     ),
-    // Its own refusals quote values and know nothing of near misses.
+    // In strict mode, its errors would quote values and suggest nothing.
     strict: false,
     tokens: true,
   });
@@ -71,9 +71,9 @@ function readValue(
     if (value !== undefined) throw new UsageError(`${rawName} takes no value.`);
     return true;
   }
-  // Otherwise a value that was forgotten would swallow the next option.
+  // Otherwise the next option would be taken for a forgotten value.
   if (value === undefined || (!isInline && value.startsWith('-') && value !== '-')) {
-    const dash = value === undefined ? '' : ` (a value that begins with a dash: ${rawName}=…)`;
+    const dash = value === undefined ? '' : ` (if the value begins with a dash: ${rawName}=…)`;
     throw new UsageError(`${rawName} needs a value: ${rawName} <${placeholder}>${dash}.`);
   }
   return value;
@@ -85,7 +85,7 @@ function refuseUnknown(
   rawName: string,
   known: readonly string[],
 ): never {
-  const reason = Object.hasOwn(refused, name) ? refused[name] : undefined;
+  const reason = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
   if (reason !== undefined) throw new UsageError(reason);
   const meant = name.length === 1 ? undefined : findNearest(name, known);
   const hint = meant === undefined ? seeHelp(command.name) : `Did you mean --${meant}?`;
@@ -99,7 +99,7 @@ function assertOperands({ name, operands }: Command, given: readonly string[]): 
   }
   if (given.length > most) {
     const extra = JSON.stringify(given[most]);
-    throw new UsageError(`"${name}" has no use for ${extra}. ${seeHelp(name)}`);
+    throw new UsageError(`"${name}" does not take the argument ${extra}. ${seeHelp(name)}`);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { TestRequest } from '../../support/server.ts';
 
 /**
- * One request of an original system, what that answers, and what the example answers. From these
- * docs/porting.md has its tables, and the tests of the examples send them.
+ * One request to an original system, its answer, and the answer of the example. The tables of
+ * docs/porting.md show these exchanges, and the tests of the examples send them.
  *
  * In requests, `$name` stands for a value that an earlier answer had under that name, in its body or as
  * a cookie. In answers, `<…>` stands for any value.
@@ -40,6 +40,6 @@ export function problem(status: number, code: string, detail: string): Reply {
   return { status, code, detail };
 }
 
-/** What an original of that framework answers to input that its schema refuses. */
+/** The answer of the original framework to input that its schema refuses. */
 export const INPUT_REFUSED: Reply = { status: 422 };
-export const NOT_422 = 'Bad input is 400 on every route; 422 says no more.';
+export const NOT_422 = 'Bad input is 400 on every route; 422 adds no information.';

@@ -8,22 +8,23 @@ import type { Console } from '../../shell/terminal/console.ts';
 import { toPrintable, widthOf } from '../../shell/terminal/printable.ts';
 import type { EventNames } from './name-finder.ts';
 
-/** Events as people read them: a line each, and one below it for what did not fit or has no column. */
+/** Formats events for people: a line each, and one below it for details and for what did not fit. */
 export interface EventTable {
   readonly header: readonly string[];
   rows(events: readonly AuditEvent[], names?: EventNames): string[];
 }
 
-const headings = ['WHEN (UTC)', 'WHAT', 'WHO', 'TO WHOM', 'FROM'];
+const HEADINGS = ['WHEN (UTC)', 'WHAT', 'WHO', 'TO WHOM', 'FROM'];
 /** The first two columns are never cut. */
-const wholeColumns = 2;
-const gap = '  ';
-/** Widths that are enough for most events, where those to come are not known. */
-const usualWidths = [19, 22, 12, 12, 15];
+const WHOLE_COLUMNS = 2;
+const GAP = '  ';
+const LEAST_WIDTH = 7;
+/** Enough for most events. For tables whose later rows are not known yet. */
+const USUAL_WIDTHS = [19, 22, 12, 12, 15];
 
 /**
- * Makes a table that is as wide as the terminal at most.
- * @param grows whether there will be rows of events that are not known yet
+ * Creates a table that is at most as wide as the terminal.
+ * @param grows whether rows will follow for events that are not known yet
  */
 export function createEventTable(
   events: readonly AuditEvent[],
@@ -31,19 +32,19 @@ export function createEventTable(
   console: Console,
   { grows = false } = {},
 ): EventTable {
-  const cells = [headings, ...events.map((event) => toCells(event, names))];
-  const natural = headings.map((_, column) => {
-    const least = grows ? (usualWidths[column] ?? 0) : 0;
+  const cells = [HEADINGS, ...events.map((event) => toCells(event, names))];
+  const natural = HEADINGS.map((_, column) => {
+    const least = grows ? (USUAL_WIDTHS[column] ?? 0) : 0;
     return Math.max(least, ...cells.map((row) => widthOf(row[column] ?? '')));
   });
   const widths = narrow(natural, console.width);
   const format = (row: readonly string[]) =>
     row
       .map((cell, column) => pad(cut(cell, widths[column] ?? 0), widths[column] ?? 0))
-      .join(gap)
+      .join(GAP)
       .trimEnd();
   return {
-    header: [console.strong(format(headings))],
+    header: [console.strong(format(HEADINGS))],
     rows: (shown, namesOfShown = names) =>
       shown.flatMap((event) => {
         const row = toCells(event, namesOfShown);
@@ -51,10 +52,10 @@ export function createEventTable(
         const details = [
           ...(event.reason === null ? [] : [event.reason]),
           ...Object.entries(event.changes ?? {}).map(
-            ([name, it]) => `${name}: ${formatChange(it)}`,
+            ([name, change]) => `${name}: ${formatChange(change)}`,
           ),
           ...['by', 'to', 'from'].flatMap((word, at) => {
-            const column = wholeColumns + at;
+            const column = WHOLE_COLUMNS + at;
             return isCut(column) ? [`${word} ${row[column]}`] : [];
           }),
         ];
@@ -75,7 +76,7 @@ function toCells(event: AuditEvent, names: EventNames): string[] {
   ].map(toPrintable);
 }
 
-/** As `--actor` takes it. */
+/** In the form that `--actor` accepts. */
 function toLabel({ kind, id }: AuditActor | AuditSubject, name: string | null): string {
   const label = name ?? id;
   if (kind === 'user') return label ?? '–';
@@ -93,13 +94,13 @@ function isList(change: object): change is readonly string[] {
   return Array.isArray(change);
 }
 
-/** Takes from the widest of the last columns until all fit; 7 are left to each. */
+/** Narrows the widest columns until all fit, but none below {@link LEAST_WIDTH}. */
 function narrow(natural: readonly number[], total: number): number[] {
   const widths = [...natural];
-  const sum = () => widths.reduce((left, right) => left + right + gap.length, -gap.length);
+  const sum = () => widths.reduce((left, right) => left + right + GAP.length, -GAP.length);
   while (sum() > total) {
-    const widest = Math.max(...widths.slice(wholeColumns));
-    if (widest <= 7) break;
+    const widest = Math.max(...widths.slice(WHOLE_COLUMNS));
+    if (widest <= LEAST_WIDTH) break;
     widths[widths.lastIndexOf(widest)] = widest - 1;
   }
   return widths;

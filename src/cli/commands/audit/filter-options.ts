@@ -13,38 +13,42 @@ import { parseAddress } from '../../../server/http/client-address.ts';
 import type { OptionSpec } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
 import type { Flags } from '../../shell/flags.ts';
-import { requireUser, UUID } from '../users/with-users.ts';
+import { requireUser, UUID } from '../users/find-user.ts';
 
-/** Which events to show; for both commands. */
+/** The options that choose events, for both commands. */
 export const filterOptions: Readonly<Record<string, OptionSpec>> = {
   user: {
     type: 'string',
     short: 'u',
     placeholder: 'user',
-    description: 'About this user: a username, an email address or an id.',
+    description: 'Only events about this user, given by a username, an email address or an id.',
   },
   actor: {
     type: 'string',
     placeholder: 'actor',
-    description: `Caused by this one: a user, or ${auditActorKinds.filter((kind) => kind !== 'user').join(', ')}; or one of these by name: client:orders-api, operator:root.`,
+    description: `Only events caused by this actor: a user; one of ${auditActorKinds.filter((kind) => kind !== 'user').join(', ')}; or one of these with a name, such as client:orders-api or operator:root.`,
   },
   type: {
     type: 'string',
     multiple: true,
     placeholder: 'type',
-    description: 'Of this type; several are separated by commas.',
+    description: 'Only events of this type, or of several types separated by commas.',
   },
   outcome: {
     type: 'string',
     placeholder: 'outcome',
-    description: 'Either success or failure.',
+    description: 'Only events with this outcome: success or failure.',
   },
-  address: { type: 'string', placeholder: 'ip', description: 'From this network address.' },
+  address: {
+    type: 'string',
+    placeholder: 'ip',
+    description: 'Only events from this network address.',
+  },
 };
 
 /**
- * Reads those options that can be read, and refused, without the database.
- * @throws {UsageError}
+ * Reads the options that need no database.
+ * @throws {UsageError} if one is not valid
  */
 export function parseFilter(flags: Flags): AuditEventFilter {
   const [outcome, address] = [flags.find('outcome'), flags.find('address')];
@@ -57,8 +61,8 @@ export function parseFilter(flags: Flags): AuditEventFilter {
 }
 
 /**
- * Reads the options that name somebody.
- * @throws {NotFound} where a user is named who does not exist
+ * Reads the options that name a user or another actor.
+ * @throws {RecordNotFound} if there is no such user
  */
 export async function findParties(flags: Flags, auth: Auth): Promise<AuditEventFilter> {
   const [user, actor] = [flags.find('user'), flags.find('actor')];
@@ -74,7 +78,8 @@ function parseTypes(given: readonly string[]): AuditEventType[] {
     if (isType(name)) return name;
     const known = Object.keys(auditEventTypes);
     const meant = findNearest(name, known);
-    const hint = meant === undefined ? `There are: ${known.join(', ')}` : `Did you mean ${meant}?`;
+    const hint =
+      meant === undefined ? `The types are: ${known.join(', ')}` : `Did you mean ${meant}?`;
     throw new UsageError(`${JSON.stringify(name)} is not a type of event. ${hint}`);
   });
 }
@@ -94,7 +99,7 @@ function requireAddress(text: string): string {
   throw new UsageError('--address must be an IP address, such as 203.0.113.9 or 2001:db8::1.');
 }
 
-/** A user who was deleted has left events, and can be named by id only. */
+/** An id is not looked up, because deleted users have events too. */
 async function findUserId({ users }: Auth, name: string): Promise<string> {
   return UUID.test(name) ? name.toLowerCase() : (await requireUser(users, name)).id;
 }
@@ -133,25 +138,18 @@ export function parseRange(flags: Flags, now: number): { since?: number; until?:
   return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
 }
 
-const timeForm = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:\d\d)?)?$/;
+const TIME = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:\d\d)?)?$/;
 
-/** Without a zone it is UTC, as in everything that is shown. */
+/** A time without a zone is UTC, as in all output. */
 function parseTime(name: string, text: string, now: number): number {
   const refuse = (): never => {
     throw new UsageError(
       `--${name} must be a duration, such as 24h or 7d, or a time, such as 2026-01-31 or 2026-01-31T09:30Z.`,
     );
   };
-  const [, day, time = '00:00', zone = 'Z'] = timeForm.exec(text) ?? [];
+  const [, day, time = '00:00', zone = 'Z'] = TIME.exec(text) ?? [];
   if (day === undefined) return now - durationBetween('1s', '36500d')(text, refuse) * 1000;
   const isDay = new Date(`${day}T00:00Z`).toJSON()?.startsWith(day);
   const ms = isDay ? Date.parse(`${day}T${time}${zone}`) : Number.NaN;
   return Number.isNaN(ms) ? refuse() : ms;
-}
-
-/** @throws {UsageError} */
-export function parseCount(name: string, text: string, least: number, most: number): number {
-  const count = Number(text);
-  if (/^\d{1,4}$/.test(text) && count >= least && count <= most) return count;
-  throw new UsageError(`--${name} must be a whole number from ${least} to ${most}.`);
 }

@@ -1,46 +1,42 @@
 import { toEventView } from '../../../server/http/views.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
-import { UUID } from '../users/with-users.ts';
+import { parseCount } from '../../shell/parse-count.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
+import { UUID } from '../users/find-user.ts';
 import { withLatchkey } from '../with-latchkey.ts';
 import { createEventTable } from './event-table.ts';
-import {
-  filterOptions,
-  findParties,
-  parseCount,
-  parseFilter,
-  parseRange,
-} from './filter-options.ts';
+import { filterOptions, findParties, parseFilter, parseRange } from './filter-options.ts';
 import { NameFinder } from './name-finder.ts';
 
-const mostEvents = 1000;
+const MAX_EVENTS = 1000;
 
 export const auditList: Command = {
   name: 'audit list',
-  summary: 'List the events of the audit trail, the newest first',
+  summary: 'List events of the audit trail, the newest first',
   details:
-    'Each event says what happened, who did it, to whom, from which network address, and when. What changed, and why something failed, is on a line below it. Events are kept for 90 days, unless your code sets auditRetention.',
+    'Each line says when something happened, what it was, who did it, to whom, and from which network address. The line below says what changed or why it failed. Events are kept for 90 days, unless your code sets auditRetention.',
   options: {
     ...filterOptions,
     since: {
       type: 'string',
       placeholder: 'time',
-      description: 'From this time on: a duration before now, such as 24h or 7d, or a date.',
+      description:
+        'Only events since this time: a duration before now, such as 24h or 7d, or a date.',
     },
     until: {
       type: 'string',
       placeholder: 'time',
-      description: 'Before this time, in the same forms.',
+      description: 'Only events before this time, given in the same way.',
     },
     limit: {
       type: 'string',
       short: 'n',
       placeholder: 'number',
-      description: `How many at most, from 1 to ${mostEvents}; 50 by default.`,
+      description: `How many to list, from 1 to ${MAX_EVENTS}. Default: 50.`,
     },
-    after: { type: 'string', placeholder: 'id', description: 'Go on after this event.' },
-    json: { ...jsonOption, description: 'Answer in JSON, an event a line.' },
+    after: { type: 'string', placeholder: 'id', description: 'Only events older than this one.' },
+    json: { ...jsonOption, description: 'Print one JSON object per line for each event.' },
   },
   settings: dataSettings,
   examples: [
@@ -56,10 +52,10 @@ export const auditList: Command = {
 async function run(call: Call): Promise<undefined> {
   const { console, flags } = call;
   const { systemClock } = await import('../../../kernel/system-clock.ts');
-  // First what can be refused without the database.
+  // Checks all options that need no database first.
   const filter = parseFilter(flags);
   const range = parseRange(flags, systemClock.now());
-  const limit = parseCount('limit', flags.find('limit') ?? '50', 1, mostEvents);
+  const limit = parseCount('limit', flags.find('limit') ?? '50', 1, MAX_EVENTS);
   const after = flags.find('after');
   if (after !== undefined && !UUID.test(after)) {
     throw new UsageError('--after must be the id of an event, as --json shows it.');
@@ -73,7 +69,7 @@ async function run(call: Call): Promise<undefined> {
     if (flags.has('json')) {
       for (const event of page.events) console.printJson(toEventView(event, names(event)));
     } else if (page.events.length === 0) {
-      console.note('There are no such events.');
+      console.note('No events match.');
     } else {
       const table = createEventTable(page.events, names, console);
       console.print([...table.header, ...table.rows(page.events)].join('\n'));

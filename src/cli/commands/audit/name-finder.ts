@@ -2,13 +2,13 @@ import type { AuditActor, AuditEvent, AuditSubject } from '../../../auth/audit/e
 import type { Clients } from '../../../auth/clients/clients.ts';
 import type { Users } from '../../../auth/users/users.ts';
 
-/** The names of an event's actor and subject; null where they have none, or do not exist any more. */
+/** Finds the names of an event's actor and subject; null if they have no name or no longer exist. */
 export type EventNames = (event: AuditEvent) => {
   readonly actor: string | null;
   readonly subject: string | null;
 };
 
-/** Finds the names that users and clients have today. */
+/** Finds the current names of users and clients, and remembers them. */
 export class NameFinder {
   readonly #users: Users;
   readonly #clients: Clients;

@@ -5,29 +5,30 @@ import { StoreUnavailable } from '../../../kernel/errors.ts';
 import { toEventView } from '../../../server/http/views.ts';
 import { waitForStop } from '../../serve/stop.ts';
 import type { Call, Command } from '../../shell/command.ts';
+import { parseCount } from '../../shell/parse-count.ts';
 import type { Console } from '../../shell/terminal/console.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
 import { createEventTable, type EventTable } from './event-table.ts';
-import { filterOptions, findParties, parseCount, parseFilter } from './filter-options.ts';
+import { filterOptions, findParties, parseFilter } from './filter-options.ts';
 import { NameFinder } from './name-finder.ts';
 
-const mostEvents = 1000;
-const pollIntervalMs = 1_000;
+const MAX_EVENTS = 1000;
+const POLL_INTERVAL_MS = 1_000;
 
 export const auditTail: Command = {
   name: 'audit tail',
-  summary: 'Show the latest events of the audit trail, then new ones as they are written',
-  details: 'The oldest is shown first. Press Ctrl-C to end it.',
+  summary: 'Show the latest events of the audit trail, then each new one',
+  details: 'The oldest event is shown first. Press Ctrl-C to end the command.',
   options: {
     ...filterOptions,
     limit: {
       type: 'string',
       short: 'n',
       placeholder: 'number',
-      description: `How many of the latest events to begin with, from 0 to ${mostEvents}; 10 by default.`,
+      description: `How many of the latest events to show first, from 0 to ${MAX_EVENTS}. Default: 10.`,
     },
-    json: { ...jsonOption, description: 'Answer in JSON, an event a line.' },
+    json: { ...jsonOption, description: 'Print one JSON object per line for each event.' },
   },
   settings: dataSettings,
   examples: ['audit tail', 'audit tail --outcome failure', 'audit tail --json | jq .type'],
@@ -36,7 +37,7 @@ export const auditTail: Command = {
 
 async function run(call: Call): Promise<undefined> {
   const { console, flags } = call;
-  const count = parseCount('limit', flags.find('limit') ?? '10', 0, mostEvents);
+  const count = parseCount('limit', flags.find('limit') ?? '10', 0, MAX_EVENTS);
   const filter = parseFilter(flags);
   const ended = Promise.race([waitForStop(), console.untilClosed()]);
   await withLatchkey(call, async ({ auth, users }) => {
@@ -61,7 +62,7 @@ async function run(call: Call): Promise<undefined> {
   });
 }
 
-/** Shows what is new about once a second. A database that is away for a while is waited for. */
+/** Shows new events about once a second. If the database cannot be reached, it keeps trying. */
 async function follow(
   console: Console,
   follower: EventFollower,
@@ -70,19 +71,20 @@ async function follow(
 ): Promise<void> {
   const stop = new AbortController();
   const stopped = ended.then(() => stop.abort());
-  let isAway = false;
+  let isUnreachable = false;
   while (!stop.signal.aborted) {
-    await Promise.race([stopped, sleep(pollIntervalMs, undefined, { signal: stop.signal })]).catch(
-      () => {},
-    );
+    await Promise.race([
+      stopped,
+      sleep(POLL_INTERVAL_MS, undefined, { signal: stop.signal }),
+    ]).catch(() => {});
     if (stop.signal.aborted) return;
     try {
       await show(await follower.readNew());
-      isAway = false;
+      isUnreachable = false;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      if (!isAway) console.warn(`${error.message} Still trying.`);
-      isAway = true;
+      if (!isUnreachable) console.warn(`${error.message} Still trying.`);
+      isUnreachable = true;
     }
   }
 }

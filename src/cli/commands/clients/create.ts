@@ -1,21 +1,21 @@
 import { CLIENT_KINDS } from '../../../auth/clients/clients.ts';
 import type { ClientKind } from '../../../auth/model.ts';
 import type { Call, Command } from '../../shell/command.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
-import { toClientView } from './texts.ts';
+import { toClientView } from './client-view.ts';
 
 export const clientsCreate: Command = {
   name: 'clients create',
-  summary: 'Create a client, a program with a key of its own',
+  summary: 'Create a client: a program that has its own key',
   details:
-    'A client of the kind guard verifies tokens: with its key it hears of revocations and may ask about tokens. The key is printed once; the database keeps only a hash of it. For OAuth 2.0, the id is the client id and the key the client secret.',
+    'A client of the kind guard verifies access tokens. Its key lets it follow the feed of revocations and introspect tokens. The key is printed once, and the database stores only a hash of it. In OAuth 2.0, the id is the client id and the key is the client secret.',
   operands: { usage: 'NAME', least: 1, most: 1 },
   options: {
     kind: {
       type: 'string',
       placeholder: 'kind',
-      description: `What the client is: ${CLIENT_KINDS.join(', ')}. Default guard.`,
+      description: `The kind of client: ${CLIENT_KINDS.join(', ')}. Default: guard.`,
     },
     json: jsonOption,
   },

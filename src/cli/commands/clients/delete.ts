@@ -1,15 +1,15 @@
 import type { Call, Command } from '../../shell/command.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
-import { findNamedClient, toClientView } from './texts.ts';
+import { findNamedClient, toClientView } from './client-view.ts';
 
 export const clientsDelete: Command = {
   name: 'clients delete',
   summary: 'Delete a client',
   details:
-    'CLIENT is a name or an id. Its keys are refused from now on, and a feed that is open with one ends within 15 seconds. A guard goes on verifying tokens, and hears of no more revocations.',
+    'CLIENT is a name or an id. Its keys are refused immediately, and its open feeds end within 15 seconds. A guard with such a key still verifies tokens, but receives no further revocations.',
   operands: { usage: 'CLIENT', least: 1, most: 1 },
-  options: { json: { ...jsonOption, description: 'Answer in JSON: the client as it was.' } },
+  options: { json: { ...jsonOption, description: 'Print the deleted client as JSON.' } },
   settings: dataSettings,
   examples: ['clients delete orders-api'],
   run,
@@ -22,6 +22,6 @@ async function run(call: Call): Promise<undefined> {
     const client = await findNamedClient(auth.clients, given);
     await auth.clients.delete(client.id, operator);
     if (flags.has('json')) return console.printJson(toClientView(client));
-    console.print(`The key of ${client.name} is refused from now on.`);
+    console.print(`${client.name} is deleted. Its keys are refused.`);
   });
 }

@@ -1,13 +1,13 @@
 import type { Call, Command } from '../../shell/command.ts';
 import { formatTable, toShortTime } from '../../shell/terminal/printable.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
-import { toClientView } from './texts.ts';
+import { toClientView } from './client-view.ts';
 
 export const clientsList: Command = {
   name: 'clients list',
   summary: 'List the clients, the oldest first',
-  options: { json: { ...jsonOption, description: 'Answer with a JSON array.' } },
+  options: { json: { ...jsonOption, description: 'Print a JSON array.' } },
   settings: dataSettings,
   examples: ['clients list', 'clients list --json'],
   run,

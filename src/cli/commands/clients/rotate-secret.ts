@@ -1,14 +1,14 @@
 import type { Call, Command } from '../../shell/command.ts';
 import { toShortTime } from '../../shell/terminal/printable.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
-import { findNamedClient, toClientView } from './texts.ts';
+import { findNamedClient, toClientView } from './client-view.ts';
 
 export const clientsRotateSecret: Command = {
   name: 'clients rotate-secret',
   summary: 'Give a client a new key',
   details:
-    'CLIENT is a name or an id. The new key is printed once. Earlier keys stay valid for 24 hours, so that you can replace them where the client runs. Feeds that are open with a key end within 15 seconds of its end.',
+    'CLIENT is a name or an id. The new key is printed once. Earlier keys stay valid for 24 hours, so that you can replace them where the client runs. When a key ends, the feeds that were opened with it end within 15 seconds.',
   operands: { usage: 'CLIENT', least: 1, most: 1 },
   options: {
     now: {

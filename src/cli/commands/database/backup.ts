@@ -3,16 +3,16 @@ import { refuseStrayCharacters } from '../../../config/stray-characters.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
 import { createProgress } from '../../shell/terminal/progress.ts';
-import { warnOfOpenFiles } from '../../shell/warn-of-open-files.ts';
-import { dataSettings, jsonOption, readDataSettings } from './data-commands.ts';
+import { dataSettings, jsonOption, readDataSettings } from '../data-settings.ts';
+import { protectDatabaseFile } from './protect-database-file.ts';
 
 export const backup: Command = {
   name: 'backup',
-  summary: 'Write all data into a file',
+  summary: 'Write all data to a file',
   details:
-    'Servers may go on meanwhile: the file has everything as it was at one moment. It is of one form for every kind of database, readable by this user alone, and it contains the password hashes. The secret is not in it: keep a copy of it too, in another place. Without it, sealed data, sessions and signing keys of the backup cannot be restored.',
+    'Servers may keep running: the file contains the data of one moment. Its format is the same for every kind of database. It contains password hashes, so only this user can read it. It does not contain the secret: keep a copy of that in another place. Without the secret, the sealed data, sessions and signing keys of the backup cannot be restored.',
   operands: { usage: 'FILE', least: 1, most: 1 },
-  options: { json: { ...jsonOption, description: 'Answer with a line of JSON.' } },
+  options: { json: { ...jsonOption, description: 'Print the result as JSON.' } },
   settings: dataSettings,
   examples: [
     'backup latchkey-2026-01-31.backup',
@@ -24,7 +24,7 @@ export const backup: Command = {
 async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const { database } = readDataSettings(call);
-  warnOfOpenFiles(console, database);
+  protectDatabaseFile(console, database);
   const file = resolve(operands[0] ?? '');
   refuseStrayCharacters(file, (problem, fix) => {
     throw new UsageError(`FILE ${problem} ${fix}`);
@@ -39,5 +39,5 @@ async function run(call: Call): Promise<undefined> {
     return;
   }
   console.print(`Wrote ${counts.users} users and ${counts.sessions} sessions to ${file}`);
-  console.note('The secret is not in it. Keep a copy of that too, and apart from this file.');
+  console.note('The file does not contain the secret. Keep a copy of the secret in another place.');
 }

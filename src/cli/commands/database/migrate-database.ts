@@ -1,24 +1,28 @@
 import { type DatabaseLocation, parseDatabaseUrl } from '../../../config/database.ts';
 import { holdsPassword } from '../../../config/postgres/url.ts';
 import type { Call, Command } from '../../shell/command.ts';
-import { hasDatabaseFile } from '../../shell/database-file.ts';
 import { CommandFailed, UsageError } from '../../shell/failures.ts';
 import { createProgress } from '../../shell/terminal/progress.ts';
-import { warnOfOpenFiles } from '../../shell/warn-of-open-files.ts';
-import { dataSettings, jsonOption } from './data-commands.ts';
+import { dataSettings, IN_MEMORY, jsonOption } from '../data-settings.ts';
+import { hasDatabaseFile } from './database-file.ts';
+import { protectDatabaseFile } from './protect-database-file.ts';
 
-const urlMeans =
-  'A URL as in LATCHKEY_DATABASE_URL; by default that setting. One with a password can be given by that setting alone: others can read command lines.';
+const URL_HELP =
+  'A URL as in LATCHKEY_DATABASE_URL, which is the default. Give a URL with a password only in that variable: other users can read command lines.';
 
 export const migrateDatabase: Command = {
   name: 'migrate-database',
-  summary: 'Copy everything into another database',
+  summary: 'Copy all data to another database',
   details:
-    'From SQLite to PostgreSQL, or back, or between two of a kind. Stop all servers first: what they write meanwhile is not copied. The target must be empty, and the source is only read. Everything is written or nothing, after a comparison by counts and checksums. Users stay signed in, if the servers keep their secret and their issuer.',
+    'Copies from SQLite to PostgreSQL, back, or between two databases of the same kind. Stop all servers first: what they write during the copy is lost. The target must be empty, and the source is only read. Either everything is written or nothing, after counts and checksums are compared. Users stay signed in if the servers keep their secret and their issuer.',
   options: {
-    from: { type: 'string', placeholder: 'url', description: `The database to read. ${urlMeans}` },
-    to: { type: 'string', placeholder: 'url', description: 'The database to fill, likewise.' },
-    json: { ...jsonOption, description: 'Answer with a line of JSON.' },
+    from: { type: 'string', placeholder: 'url', description: `The database to read. ${URL_HELP}` },
+    to: {
+      type: 'string',
+      placeholder: 'url',
+      description: 'The database to write, given in the same way.',
+    },
+    json: { ...jsonOption, description: 'Print the result as JSON.' },
   },
   settings: dataSettings,
   examples: [
@@ -33,14 +37,14 @@ async function run(call: Call): Promise<undefined> {
   const [from, to] = [flags.find('from'), flags.find('to')];
   if (from === undefined && to === undefined) {
     throw new UsageError(
-      'Name the database to read, --from <url>, or the one to fill, --to <url>.',
+      'Give the database to read, --from <url>, or the one to write, --to <url>.',
     );
   }
   const source = locate(call, '--from', from);
   const target = locate(call, '--to', to);
   assertThere(source);
-  for (const it of [source, target]) warnOfOpenFiles(console, it);
-  if (isSame(source, target)) throw new UsageError('These two are one and the same database.');
+  for (const it of [source, target]) protectDatabaseFile(console, it);
+  if (isSame(source, target)) throw new UsageError('--from and --to are the same database.');
   const { copyDatabase } = await import('../../../system/transfer/copy.ts');
   const { counts, checksums } = await copyDatabase(source, target, createProgress(console));
   if (flags.has('json')) {
@@ -50,13 +54,13 @@ async function run(call: Call): Promise<undefined> {
   console.print(
     `Copied ${counts.users} users and ${counts.sessions} sessions; counts and checksums of all tables agree.`,
   );
-  console.print('Start the servers on the new database with the secret they had.');
+  console.print('Start the servers on the new database with the same secret.');
 }
 
 function locate(call: Call, label: string, text: string | undefined): DatabaseLocation {
   const location = text === undefined ? call.readSettings().database : parse(label, text);
   if (location.kind === 'sqlite' && location.path === ':memory:') {
-    throw new CommandFailed('A database in memory is the server’s alone: no command can reach it.');
+    throw new CommandFailed(IN_MEMORY);
   }
   return location;
 }
@@ -73,7 +77,7 @@ function parse(label: string, text: string): DatabaseLocation {
   return location;
 }
 
-/** To open a file that is not there would make it. */
+/** Checked first, because opening a missing file would create it. */
 function assertThere(source: DatabaseLocation): void {
   if (source.kind !== 'sqlite' || hasDatabaseFile(source.path)) return;
   throw new CommandFailed(`There is no database at ${source.path}.`);

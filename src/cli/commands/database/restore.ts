@@ -3,37 +3,36 @@ import { readValueFile } from '../../../config/value-file.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
 import { createProgress } from '../../shell/terminal/progress.ts';
-import { warnOfOpenFiles } from '../../shell/warn-of-open-files.ts';
-import { dataSettings, jsonOption, readDataSettings } from './data-commands.ts';
+import { dataSettings, jsonOption, readDataSettings } from '../data-settings.ts';
+import { protectDatabaseFile } from './protect-database-file.ts';
 
 export const restore: Command = {
   name: 'restore',
-  summary: 'Fill a database with a backup',
+  summary: 'Restore a database from a backup',
   details:
-    'Stop all servers on it first. The file is checked to its last byte before anything is written, and everything is written or nothing. All sessions end, users sign in again, and the server makes new signing keys when it starts: otherwise refresh tokens that were used up after the backup would live again, and so would keys that were revoked after it. Sealed data is read with the secret that the backup was made under, and sealed again under the secret of this server.',
+    'Stop all servers on the database first. The whole file is checked before anything is written, and either everything is written or nothing. All sessions end, so users sign in again, and the server creates new signing keys when it starts. Otherwise refresh tokens that were used after the backup would be valid again, and so would keys that were revoked after it. Sealed data is opened with the secret that was in use when the backup was made, and sealed again under the secret of this server.',
   operands: { usage: 'FILE', least: 1, most: 1 },
   options: {
     force: {
       type: 'boolean',
-      description: 'Replace what is in the database; it must be empty otherwise.',
+      description: 'Replace the data in the database. Without this option, it must be empty.',
     },
     'keep-sessions': {
       type: 'boolean',
       description:
-        'Let the sessions and the keys of the backup live on. For a copy that nobody has used since, such as a move to another machine. The server then needs the secret that the backup was made under.',
+        'Keep the sessions and keys of the backup. Use this only if no server has run since the backup, as in a move to another machine. The server then needs the secret of the backup.',
     },
     'secret-file': {
       type: 'string',
       placeholder: 'path',
-      description:
-        'A file with the secret that the backup was made under, if that is not the secret of this server.',
+      description: 'A file with the secret of the backup, if this server has another one.',
     },
     'drop-sealed': {
       type: 'boolean',
       description:
-        'Leave out sealed data that the secret does not open, and name the users whose data that was. For a secret that is lost.',
+        'Leave out sealed data that the secret does not open, and list the users it belonged to. Use this if the secret is lost.',
     },
-    json: { ...jsonOption, description: 'Answer with a line of JSON.' },
+    json: { ...jsonOption, description: 'Print the result as JSON.' },
   },
   settings: dataSettings,
   examples: [
@@ -55,7 +54,7 @@ async function run(call: Call): Promise<undefined> {
     );
   }
   const backupSecret = readSecretFile(flags.find('secret-file'));
-  warnOfOpenFiles(console, database);
+  protectDatabaseFile(console, database);
   const file = resolve(operands[0] ?? '');
   const [{ restore: fill }, { openBackup }, { systemClock }, { systemRandom }, secretFile] =
     await Promise.all([
@@ -85,20 +84,24 @@ async function run(call: Call): Promise<undefined> {
     createProgress(console),
   );
   if (flags.has('json')) {
-    // Nothing of a user's is sealed yet.
+    // No data of users is sealed yet.
     const sealed = { sealed_data: sealedData, affected_users: [] };
     console.printJson({ file, created_at: found.createdAt, counts, ...sealed });
     return;
   }
-  const sessions = keepSessions ? `${counts.sessions} sessions` : 'no session: all sign in again';
-  console.print(`Restored ${counts.users} users as of ${found.createdAt}, and ${sessions}.`);
+  const sessionText = keepSessions
+    ? `${counts.sessions} sessions`
+    : 'no sessions: all users must sign in again';
+  console.print(`Restored ${counts.users} users as of ${found.createdAt}, and ${sessionText}.`);
   if (sealedData === 'dropped') {
-    console.print('Sealed data was left out, as the secret does not open it. No user is affected.');
+    console.print(
+      'Sealed data was left out, because the secret does not open it. No user is affected.',
+    );
   }
   console.note(
     keepSessions
-      ? 'The server needs the secret that the backup was made under.'
-      : 'The server makes new signing keys when it starts. A key that its host gives it in code goes on: replace that one yourself if it has leaked.',
+      ? 'The server needs the secret of the backup.'
+      : 'The server creates new signing keys when it starts. A key that is given in code stays in use: replace it yourself if it has leaked.',
   );
 }
 

@@ -2,15 +2,15 @@ import type { StoredKey } from '../../../auth/ports/store.ts';
 import { closeAfter } from '../../../kernel/close-after.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { formatTable } from '../../shell/terminal/printable.ts';
-import { dataSettings, jsonOption, readDataSettings } from '../database/data-commands.ts';
-import { type KeyTexts, toKeyRow, toKeyView } from './texts.ts';
+import { dataSettings, jsonOption, readDataSettings } from '../data-settings.ts';
+import { type KeyWithStatus, toKeyRow, toKeyView } from './key-view.ts';
 
 export const keysList: Command = {
   name: 'keys list',
   summary: 'List the signing keys',
   details:
-    'A key is next (published, and still to sign), signing, retiring (what it signed is accepted until it has expired), retired or revoked. Private parts are never shown. A key given in code is not stored, so it is not here.',
-  options: { json: { ...jsonOption, description: 'Answer with a JSON array.' } },
+    'The state of a key is next (published, and will sign), signing, retiring (its tokens are valid until they expire), retired or revoked. Private parts are never shown. Keys given in code are not stored, so they are not listed.',
+  options: { json: { ...jsonOption, description: 'Print a JSON array.' } },
   settings: dataSettings,
   examples: ['keys list', 'keys list --json'],
   run,
@@ -30,13 +30,15 @@ async function run(call: Call): Promise<undefined> {
     () => store.close(),
   );
   const now = systemClock.now();
-  const texts = keys.map((key: StoredKey): KeyTexts => ({ key, life: tellLife(key, keys, now) }));
+  const withStatus = keys.map(
+    (key: StoredKey): KeyWithStatus => ({ key, status: tellLife(key, keys, now) }),
+  );
   if (flags.has('json')) {
-    console.printJson(texts.map(toKeyView));
+    console.printJson(withStatus.map(toKeyView));
   } else if (keys.length === 0) {
-    console.print('There are no keys yet: the server makes the first one when it starts.');
+    console.print('There are no keys yet. The server creates the first one when it starts.');
   } else {
     const header = ['KEY', 'ALGORITHM', 'STATE', 'SIGNS FROM', 'ACCEPTED UNTIL'];
-    console.print(formatTable([header, ...texts.map(toKeyRow)]));
+    console.print(formatTable([header, ...withStatus.map(toKeyRow)]));
   }
 }

@@ -1,16 +1,18 @@
 import { tellLife } from '../../../auth/keys/key-status.ts';
 import type { Call, Command } from '../../shell/command.ts';
-import { dataSettings, jsonOption, readDataSettings } from '../database/data-commands.ts';
-import { describeKey, toKeyView } from './texts.ts';
-import { withKeeper } from './with-keeper.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
+import { withLatchkey } from '../with-latchkey.ts';
+import { describeKey, toKeyView } from './key-view.ts';
 
 export const keysRevoke: Command = {
   name: 'keys revoke',
-  summary: 'Refuse everything a leaked key has signed, at once and everywhere',
+  summary: 'Refuse all tokens of a signing key, as after a leak',
   details:
-    'ID is one of those that "keys list" shows; put -- before one that begins with a dash. If the key was in force, another one takes its place within a second. Sessions live on: clients refresh and get tokens of the new key. Verifiers that only read the JWKS go on accepting the key until they read it again, after 5 minutes at most.',
+    'ID is the id of a key, as "latchkey keys list" shows it. Put -- before an id that begins with a dash. Servers and guards refuse its tokens within a second. If the key was signing, another key replaces it within a second. Sessions continue: clients refresh and get tokens of the new key. Verifiers that only read the JWKS accept the key until they read it again, after 5 minutes at most.',
   operands: { usage: 'ID', least: 1, most: 1 },
-  options: { json: { ...jsonOption, description: 'Answer in JSON: all keys as they are now.' } },
+  options: {
+    json: { ...jsonOption, description: 'Print all keys as JSON, as they are afterwards.' },
+  },
   settings: dataSettings,
   examples: ['keys revoke 7Qk3…', 'keys revoke -- -x9f…'],
   run,
@@ -20,19 +22,19 @@ async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const [id = ''] = operands;
   const { systemClock } = await import('../../../kernel/system-clock.ts');
-  const keys = await withKeeper(console, readDataSettings(call), async (keeper, operator) => {
-    await keeper.revoke(id, operator);
-    return await keeper.list();
+  const keys = await withLatchkey(call, async ({ auth }, operator) => {
+    await auth.keeper.revoke(id, operator);
+    return await auth.keeper.list();
   });
-  const texts = keys.map((key) => ({ key, life: tellLife(key, keys, systemClock.now()) }));
+  const withStatus = keys.map((key) => ({ key, status: tellLife(key, keys, systemClock.now()) }));
   if (flags.has('json')) {
-    console.printJson(texts.map(toKeyView));
+    console.printJson(withStatus.map(toKeyView));
     return undefined;
   }
   const revoked = keys.find(({ kid }) => kid === id);
   if (revoked !== undefined) console.print(`${describeKey(revoked)} is revoked.`);
-  for (const { key, life } of texts) {
-    if (life === 'next' || life === 'signing') console.print(`${describeKey(key)}: ${life}.`);
+  for (const { key, status } of withStatus) {
+    if (status === 'next' || status === 'signing') console.print(`${describeKey(key)}: ${status}.`);
   }
   return undefined;
 }

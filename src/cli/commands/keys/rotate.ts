@@ -1,21 +1,21 @@
 import type { Call, Command } from '../../shell/command.ts';
 import { toShortTime } from '../../shell/terminal/printable.ts';
-import { dataSettings, jsonOption, readDataSettings } from '../database/data-commands.ts';
-import { describeKey, toKeyView } from './texts.ts';
-import { withKeeper } from './with-keeper.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
+import { withLatchkey } from '../with-latchkey.ts';
+import { describeKey, toKeyView } from './key-view.ts';
 
 export const keysRotate: Command = {
   name: 'keys rotate',
-  summary: 'Publish a new signing key, which replaces the one in force',
+  summary: 'Replace the signing key with a new one',
   details:
-    'It is published for 10 minutes before it signs, so that everybody who verifies tokens knows it by then. What the key before it signed is accepted until it has expired. Servers that run hear of it; they do this by themselves every 90 days.',
+    'The new key is published for 10 minutes before it signs, so that everything that verifies tokens knows it by then. Tokens of the old key stay valid until they expire. Running servers follow. They also rotate by themselves every 90 days.',
   options: {
     now: {
       type: 'boolean',
       description:
-        'Let it sign in a second, when all servers know it. Other verifiers must read the JWKS again when they meet it.',
+        'Sign with the new key in a second, when all servers know it. Other verifiers must read the JWKS again when they see an unknown key.',
     },
-    json: { ...jsonOption, description: 'Answer in JSON: the key.' },
+    json: { ...jsonOption, description: 'Print the new key as JSON.' },
   },
   settings: [...dataSettings, 'algorithm'],
   examples: ['keys rotate', 'keys rotate --algorithm EdDSA', 'keys rotate --now'],
@@ -24,12 +24,11 @@ export const keysRotate: Command = {
 
 async function run(call: Call): Promise<undefined> {
   const { console, flags } = call;
-  const settings = readDataSettings(call);
-  const { algorithm } = settings;
-  const key = await withKeeper(console, settings, (keeper, operator) =>
-    keeper.rotate({ algorithm, now: flags.has('now') }, operator),
+  const { algorithm } = call.readSettings();
+  const key = await withLatchkey(call, ({ auth }, operator) =>
+    auth.keeper.rotate({ algorithm, now: flags.has('now') }, operator),
   );
-  if (flags.has('json')) console.printJson(toKeyView({ key, life: 'next' }));
+  if (flags.has('json')) console.printJson(toKeyView({ key, status: 'next' }));
   else
     console.print(`${describeKey(key)} is published and signs from ${toShortTime(key.activeAt)}.`);
   return undefined;

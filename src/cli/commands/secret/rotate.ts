@@ -3,31 +3,31 @@ import type { Settings } from '../../../config/settings.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
 import { readNewPassword } from '../../shell/terminal/password-input.ts';
-import { dataSettings, readDataSettings } from '../database/data-commands.ts';
-import { withKeeper } from '../keys/with-keeper.ts';
+import { dataSettings, readDataSettings } from '../data-settings.ts';
+import { withLatchkey } from '../with-latchkey.ts';
 
-/** How long what a leaked secret opens is accepted after it was replaced; s. */
-const OVERLAP = 86_400;
+/** How long refresh tokens that depend on a leaked secret are accepted after its replacement. */
+const OVERLAP_SECONDS = 86_400;
 
 export const secretRotate: Command = {
   name: 'secret rotate',
-  summary: 'Replace the secret, with servers running and users staying signed in',
+  summary: 'Replace the secret, while servers run and users stay signed in',
   details:
-    'A secret in the data directory is replaced there, and that is all. Where LATCHKEY_SECRET is set, the new one is asked for, or read from standard input as one line. From then on both open the database: set the new one on every server, start them again one after another, and finish with --finish.',
+    'A secret in the data directory is replaced there, and nothing else is needed. If LATCHKEY_SECRET is set, the command asks for the new secret, or reads it as one line from standard input. Then both secrets open the database: set the new one on every server, restart the servers one after another, and run the command again with --finish.',
   options: {
-    generate: { type: 'boolean', description: 'Make the new secret, and print it.' },
+    generate: { type: 'boolean', description: 'Generate the new secret and print it.' },
     compromised: {
       type: 'boolean',
       description:
-        'Somebody else may have the old secret. What refresh tokens and stored keys hang on is replaced as well, and the signing keys are rotated. For a day, or until --finish, older refresh tokens are accepted; then those users sign in again.',
+        'The old secret may be known to others. Replaces the root keys that refresh tokens and stored keys depend on, and rotates the signing keys. Older refresh tokens are accepted for a day, or until --finish. After that, their users must sign in again.',
     },
     finish: {
       type: 'boolean',
-      description: 'End the time in which the old secret opens the database too.',
+      description: 'Let only the new secret open the database from now on.',
     },
     cancel: {
       type: 'boolean',
-      description: 'Take the new secret back. To be run with the old one.',
+      description: 'Discard the new secret. Run this with the old one.',
     },
   },
   settings: dataSettings,
@@ -45,29 +45,30 @@ async function run(call: Call): Promise<undefined> {
   const asked = ['finish', 'cancel', 'generate', 'compromised'].filter((name) => flags.has(name));
   const [first = ''] = asked;
   if (asked.length > 1 && (first === 'finish' || first === 'cancel')) {
-    throw new UsageError(`--${first} stands alone.`);
+    throw new UsageError(`--${first} cannot be combined with --${asked[1]}.`);
   }
   const settings = readDataSettings(call);
-  if (first === 'finish') await finish(call, settings);
+  if (first === 'finish') await finish(call);
   else if (first === 'cancel') await cancel(call, settings);
   else if (settings.secret === undefined) await rotateFile(call, settings);
-  else await rotateVariable(call, settings);
+  else await rotateVariable(call);
   return undefined;
 }
 
-async function rotateVariable({ console, flags }: Call, settings: Settings): Promise<void> {
+async function rotateVariable(call: Call): Promise<void> {
+  const { console, flags } = call;
   const isGenerated = flags.has('generate');
   const secret = isGenerated ? await generate() : await readNewPassword(console, 'secret');
   settingTable.secret.parse(secret, (problem, fix) => {
     throw new UsageError(`The new secret ${problem} ${fix}`);
   });
   const compromised = flags.has('compromised');
-  await withKeeper(console, settings, (keeper, operator) =>
-    keeper.rotateSecret({ secret, compromised, overlap: OVERLAP }, operator),
+  await withLatchkey(call, ({ auth }, operator) =>
+    auth.keeper.rotateSecret({ secret, compromised, overlap: OVERLAP_SECONDS }, operator),
   );
   if (isGenerated) console.print(secret);
   console.note(
-    `The new secret opens the database, and the old one still does${compromised ? ' for a day' : ''}. Set the new one as LATCHKEY_SECRET on every server and start them again, one after another. Then, with the new one set: latchkey secret rotate --finish`,
+    `The new secret opens the database, and so does the old one${compromised ? ' for a day' : ''}. Set the new one as LATCHKEY_SECRET on every server and restart the servers one after another. Then run, with the new secret set: latchkey secret rotate --finish`,
   );
   if (compromised) noteKeys(console);
 }
@@ -77,20 +78,22 @@ async function generate(): Promise<string> {
   return Buffer.from(systemRandom.bytes(36)).toString('base64url');
 }
 
-/** Every step may be the last one before a crash: called again, it goes on from there. */
-async function rotateFile({ console, flags }: Call, settings: Settings): Promise<void> {
+/** Each step may be the last before a crash. The next call continues from there. */
+async function rotateFile(call: Call, { dataDir }: Settings): Promise<void> {
+  const { console, flags } = call;
   if (flags.has('generate')) {
-    throw new UsageError('The secret is kept in the data directory: a new one is always made.');
+    throw new UsageError(
+      'The secret is in the data directory, where the new one is always generated. Leave out --generate.',
+    );
   }
   const compromised = flags.has('compromised');
-  const { dataDir } = settings;
   const [{ adoptNextSecret, prepareNextSecret }, { systemRandom }] = await Promise.all([
     import('../../../system/secret-file.ts'),
     import('../../../kernel/system-random.ts'),
   ]);
-  await withKeeper(console, settings, async (keeper, operator) => {
+  await withLatchkey(call, async ({ auth }, operator) => {
     const secret = await prepareNextSecret(dataDir, systemRandom);
-    await keeper.rotateSecret({ secret, compromised, overlap: OVERLAP }, operator);
+    await auth.keeper.rotateSecret({ secret, compromised, overlap: OVERLAP_SECONDS }, operator);
   });
   await adoptNextSecret(dataDir);
   if (compromised) {
@@ -101,38 +104,38 @@ async function rotateFile({ console, flags }: Call, settings: Settings): Promise
     noteKeys(console);
     return;
   }
-  await withKeeper(console, settings, (keeper, operator) => keeper.finishSecretRotation(operator));
-  console.print('The secret in the data directory is replaced. Servers that run go on.');
+  await withLatchkey(call, ({ auth }, operator) => auth.keeper.finishSecretRotation(operator));
+  console.print('The secret in the data directory is replaced. Running servers are not affected.');
 }
 
 function noteKeys(console: Call['console']): void {
   console.note(
-    'Whoever has a copy of the database too can sign tokens with the keys that were in it. If that may be, revoke them: latchkey keys list, latchkey keys revoke ID',
+    'If others may also have a copy of the database, they can sign tokens with the keys in it. Revoke these keys then: latchkey keys list, latchkey keys revoke ID',
   );
 }
 
-async function finish({ console }: Call, settings: Settings): Promise<void> {
-  const isDone = await withKeeper(console, settings, (keeper, operator) =>
-    keeper.finishSecretRotation(operator),
+async function finish(call: Call): Promise<void> {
+  const isDone = await withLatchkey(call, ({ auth }, operator) =>
+    auth.keeper.finishSecretRotation(operator),
   );
-  console.print(
+  call.console.print(
     isDone
-      ? 'Only the secret in use opens the database from now on.'
-      : 'There is nothing to finish: only the secret in use opens the database.',
+      ? 'Only the current secret opens the database now.'
+      : 'There is nothing to finish: only the current secret opens the database.',
   );
 }
 
-async function cancel({ console }: Call, settings: Settings): Promise<void> {
-  const isDone = await withKeeper(console, settings, (keeper, operator) =>
-    keeper.cancelSecretRotation(operator),
+async function cancel(call: Call, settings: Settings): Promise<void> {
+  const isDone = await withLatchkey(call, ({ auth }, operator) =>
+    auth.keeper.cancelSecretRotation(operator),
   );
   if (settings.secret === undefined) {
     const { discardNextSecret } = await import('../../../system/secret-file.ts');
     await discardNextSecret(settings.dataDir);
   }
-  console.print(
+  call.console.print(
     isDone
-      ? 'The new secret is taken back: only the secret in use opens the database.'
-      : 'There is nothing to take back: only the secret in use opens the database.',
+      ? 'The new secret is discarded: only the current secret opens the database.'
+      : 'There is nothing to discard: only the current secret opens the database.',
   );
 }

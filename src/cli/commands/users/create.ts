@@ -2,34 +2,41 @@ import type { CreateUserInput } from '../../../auth/users/new-user.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
 import { readNewPassword } from '../../shell/terminal/password-input.ts';
-import { dataSettings, jsonOption, readDataSettings } from '../database/data-commands.ts';
-import { describeUser, toAdminView, toLabel } from './texts.ts';
-import { withUsers } from './with-users.ts';
+import { dataSettings, jsonOption, readDataSettings } from '../data-settings.ts';
+import { withLatchkey } from '../with-latchkey.ts';
+import { describeUser, toAdminView, toLabel } from './user-view.ts';
 
 export const usersCreate: Command = {
   name: 'users create',
-  summary: 'Add a user',
+  summary: 'Create a user',
   details:
-    'The password is asked for, or read from standard input as one line. It is never an argument: other users of the machine could read it.',
+    'The command asks for the password, or reads it as one line from standard input. A password is never an argument, because other users of the machine could read it.',
   options: {
     username: {
       type: 'string',
       short: 'u',
       placeholder: 'name',
-      description: 'Letters, digits and . _ + -; this or an email address is needed.',
+      description:
+        'Letters, digits and . _ + - are allowed. Either a username or an email address is required.',
     },
-    email: { type: 'string', short: 'e', placeholder: 'address', description: 'Email address.' },
-    name: { type: 'string', placeholder: 'text', description: 'The full name, for people.' },
+    email: {
+      type: 'string',
+      short: 'e',
+      placeholder: 'address',
+      description: 'The email address.',
+    },
+    name: { type: 'string', placeholder: 'text', description: 'The full name, for display.' },
     role: {
       type: 'string',
       short: 'r',
       multiple: true,
       placeholder: 'role',
-      description: 'A role to have.',
+      description: 'A role of the user.',
     },
     'no-password': {
       type: 'boolean',
-      description: 'Without a password; the user cannot sign in with one until it is set.',
+      description:
+        'Create the user without a password, so that they cannot sign in with one until it is set.',
     },
     json: jsonOption,
   },
@@ -47,12 +54,12 @@ async function run(call: Call): Promise<undefined> {
   if (!flags.has('username') && !flags.has('email')) {
     throw new UsageError('Give --username, --email or both.');
   }
-  // First what can be refused at once: nobody should type a password in vain.
+  // Checks the settings before it asks, so that an operator does not type a password in vain.
   readDataSettings(call, { mayCreate: true });
   const password = flags.has('no-password') ? undefined : await readNewPassword(console);
-  await withUsers(
+  await withLatchkey(
     call,
-    async (users, operator) => {
+    async ({ users }, operator) => {
       const given = {
         username: flags.find('username'),
         email: flags.find('email'),

@@ -1,19 +1,20 @@
 import type { Call, Command } from '../../shell/command.ts';
 import { CommandFailed, UsageError } from '../../shell/failures.ts';
-import { openDialogue } from '../../shell/terminal/prompt.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
-import { toAdminView, toLabel } from './texts.ts';
-import { userMeans, userOperand } from './user-command.ts';
-import { requireUser, withUsers } from './with-users.ts';
+import { openPrompt } from '../../shell/terminal/prompt.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
+import { withLatchkey } from '../with-latchkey.ts';
+import { requireUser } from './find-user.ts';
+import { USER_OPERAND_HELP, userOperand } from './user-command.ts';
+import { toAdminView, toLabel } from './user-view.ts';
 
 export const usersDelete: Command = {
   name: 'users delete',
-  summary: 'Remove a user for good, and end all sessions',
-  details: `${userMeans} The audit trail keeps what the user did. To keep the user as well, see: latchkey users disable`,
+  summary: 'Delete a user and end all their sessions',
+  details: `${USER_OPERAND_HELP} The audit trail keeps the events of the user. To keep the user too, see: latchkey users disable`,
   operands: userOperand,
   options: {
-    yes: { type: 'boolean', short: 'y', description: 'Do not ask whether it is meant.' },
-    json: { ...jsonOption, description: 'Answer in JSON: the user as it was.' },
+    yes: { type: 'boolean', short: 'y', description: 'Do not ask for confirmation.' },
+    json: { ...jsonOption, description: 'Print the deleted user as JSON.' },
   },
   settings: dataSettings,
   examples: ['users delete jane', 'users delete jane@example.com --yes'],
@@ -23,11 +24,13 @@ export const usersDelete: Command = {
 async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   if (!flags.has('yes') && console.stdin.isTTY !== true) {
-    throw new UsageError('Nobody is there to ask whether this is meant. If it is, add --yes.');
+    throw new UsageError(
+      'Standard input is not a terminal, so the command cannot ask for confirmation. Add --yes to delete the user.',
+    );
   }
-  await withUsers(call, async (users, operator) => {
+  await withLatchkey(call, async ({ users }, operator) => {
     const user = await requireUser(users, operands[0] ?? '');
-    if (!flags.has('yes')) await confirm(call, `Delete ${toLabel(user)} (${user.id}) for good?`);
+    if (!flags.has('yes')) await confirm(call, `Delete ${toLabel(user)} (${user.id}) permanently?`);
     await users.delete(user.id, operator);
     if (flags.has('json')) console.printJson(toAdminView(user));
     else console.print(`${toLabel(user)} is deleted. All sessions have ended.`);
@@ -35,11 +38,11 @@ async function run(call: Call): Promise<undefined> {
 }
 
 async function confirm({ console }: Call, question: string): Promise<void> {
-  const dialogue = openDialogue(console, { hidden: false });
+  const prompt = openPrompt(console, { hidden: false });
   try {
-    const answer = await dialogue.ask(`${question} [y/N] `);
-    if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed('Nothing was done.');
+    const answer = await prompt.ask(`${question} [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed('Nothing was changed.');
   } finally {
-    dialogue.close();
+    prompt.close();
   }
 }

@@ -1,12 +1,13 @@
 import type { User } from '../../../auth/model.ts';
 import type { Call, Command } from '../../shell/command.ts';
-import { UsageError } from '../../shell/failures.ts';
+import { parseCount } from '../../shell/parse-count.ts';
 import { formatTable, toShortTime } from '../../shell/terminal/printable.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
-import { toAdminView } from './texts.ts';
-import { requireUser, withUsers } from './with-users.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
+import { withLatchkey } from '../with-latchkey.ts';
+import { requireUser } from './find-user.ts';
+import { toAdminView } from './user-view.ts';
 
-const mostUsers = 1000;
+const MAX_USERS = 1000;
 
 export const usersList: Command = {
   name: 'users list',
@@ -16,14 +17,14 @@ export const usersList: Command = {
       type: 'string',
       short: 'n',
       placeholder: 'number',
-      description: `How many at most, from 1 to ${mostUsers}; 100 by default.`,
+      description: `How many to list, from 1 to ${MAX_USERS}. Default: 100.`,
     },
     after: {
       type: 'string',
       placeholder: 'user',
-      description: 'Go on after this one: an id, a username or an email address.',
+      description: 'List the users after this one, given by an id, a username or an email address.',
     },
-    json: { ...jsonOption, description: 'Answer with a JSON array.' },
+    json: { ...jsonOption, description: 'Print a JSON array.' },
   },
   settings: dataSettings,
   examples: ['users list', 'users list --limit 20 --after jane', 'users list --json'],
@@ -32,22 +33,22 @@ export const usersList: Command = {
 
 async function run(call: Call): Promise<undefined> {
   const { console, flags } = call;
-  const limit = parseLimit(flags.find('limit') ?? '100');
-  const from = flags.find('after');
-  await withUsers(call, async (users) => {
-    const after = from === undefined ? undefined : (await requireUser(users, from)).id;
+  const limit = parseCount('limit', flags.find('limit') ?? '100', 1, MAX_USERS);
+  const previous = flags.find('after');
+  await withLatchkey(call, async ({ users }) => {
+    const after = previous === undefined ? undefined : (await requireUser(users, previous)).id;
     const page = await users.list({ limit, ...(after === undefined ? {} : { after }) });
     if (flags.has('json')) return console.printJson(page.map(toAdminView));
     const last = page.at(-1);
     if (last === undefined) {
       console.print(
-        from === undefined
-          ? 'There are no users yet. Add one: latchkey users create --username jane'
-          : 'There are no more users.',
+        previous === undefined
+          ? 'There are no users yet. Create one: latchkey users create --username jane'
+          : 'There are no users after this one.',
       );
       return;
     }
-    console.print(formatTable([header, ...page.map(toRow)]));
+    console.print(formatTable([HEADER, ...page.map(toRow)]));
     const rest = await users.list({ after: last.id, limit: 1 });
     if (rest.length > 0) {
       console.note(`\nThere are more: latchkey users list --limit ${limit} --after ${last.id}`);
@@ -55,7 +56,7 @@ async function run(call: Call): Promise<undefined> {
   });
 }
 
-const header = ['USERNAME', 'EMAIL', 'NAME', 'ROLES', 'STATE', 'CREATED', 'ID'];
+const HEADER = ['USERNAME', 'EMAIL', 'NAME', 'ROLES', 'STATE', 'CREATED', 'ID'];
 
 function toRow({ username, email, name, roles, disabledAt, createdAt, id }: User): string[] {
   const state = disabledAt === null ? 'enabled' : 'disabled';
@@ -68,9 +69,4 @@ function toRow({ username, email, name, roles, disabledAt, createdAt, id }: User
     toShortTime(createdAt),
     id,
   ];
-}
-
-function parseLimit(text: string): number {
-  if (/^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= mostUsers) return Number(text);
-  throw new UsageError(`--limit must be a whole number from 1 to ${mostUsers}.`);
 }

@@ -1,12 +1,12 @@
 import type { Command } from '../../shell/command.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
-import { toLabel } from './texts.ts';
-import { changeUser, userMeans, userOperand } from './user-command.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
+import { changeUser, USER_OPERAND_HELP, userOperand } from './user-command.ts';
+import { toLabel } from './user-view.ts';
 
 export const usersRequirePasswordChange: Command = {
   name: 'users require-password-change',
-  summary: 'End all sessions of a user, who must set a new password to sign in',
-  details: `${userMeans} The next sign-in needs the present password and then a new one. For a password that others know, set another one first: latchkey users set-password`,
+  summary: 'Require a new password at the next sign-in of a user',
+  details: `${USER_OPERAND_HELP} All their sessions end. At the next sign-in, the user gives the current password and then sets a new one. If others know the current password, replace it first: latchkey users set-password`,
   operands: userOperand,
   options: { json: jsonOption },
   settings: dataSettings,

@@ -1,17 +1,17 @@
 import type { Command } from '../../shell/command.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
-import { toLabel } from './texts.ts';
-import { changeUser, userMeans, userOperand } from './user-command.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
+import { changeUser, USER_OPERAND_HELP, userOperand } from './user-command.ts';
+import { toLabel } from './user-view.ts';
 
 export const usersDisable = createCommand('disable', {
-  summary: 'End all sessions of a user and let no new one begin',
-  details: "Servers that run refuse the user's tokens within a second.",
+  summary: 'Keep a user from signing in, and end all their sessions',
+  details: "Running servers refuse the user's tokens within a second.",
   done: 'is disabled. All sessions have ended.',
 });
 
 export const usersEnable = createCommand('enable', {
   summary: 'Let a disabled user sign in again',
-  details: 'Sessions that were ended stay ended.',
+  details: 'Sessions that have ended stay ended.',
   done: 'is enabled and can sign in.',
 });
 
@@ -22,7 +22,7 @@ function createCommand(
   return {
     name: `users ${word}`,
     summary: texts.summary,
-    details: `${userMeans} ${texts.details}`,
+    details: `${USER_OPERAND_HELP} ${texts.details}`,
     operands: userOperand,
     options: { json: jsonOption },
     settings: dataSettings,

@@ -1,13 +1,13 @@
 import type { Command } from '../../shell/command.ts';
 import { readNewPassword } from '../../shell/terminal/password-input.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
-import { toLabel } from './texts.ts';
-import { changeUser, userMeans, userOperand } from './user-command.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
+import { changeUser, USER_OPERAND_HELP, userOperand } from './user-command.ts';
+import { toLabel } from './user-view.ts';
 
 export const usersSetPassword: Command = {
   name: 'users set-password',
-  summary: 'Set a new password for a user, which ends all sessions',
-  details: `${userMeans} The password is asked for, or read from standard input as one line. It is never an argument: other users of the machine could read it.`,
+  summary: 'Set a new password for a user and end all their sessions',
+  details: `${USER_OPERAND_HELP} The command asks for the password, or reads it as one line from standard input. A password is never an argument, because other users of the machine could read it.`,
   operands: userOperand,
   options: { json: jsonOption },
   settings: dataSettings,

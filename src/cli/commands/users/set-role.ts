@@ -1,16 +1,16 @@
 import type { Command } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
-import { toLabel } from './texts.ts';
-import { changeUser, userMeans } from './user-command.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
+import { changeUser, USER_OPERAND_HELP } from './user-command.ts';
+import { toLabel } from './user-view.ts';
 
 export const usersSetRole: Command = {
   name: 'users set-role',
   summary: 'Replace the roles of a user',
-  details: `${userMeans} Sessions live on; access tokens with the old roles are refused at once, and the next refresh brings the new ones.`,
+  details: `${USER_OPERAND_HELP} Sessions continue. Access tokens with the old roles are refused immediately, and the next refresh issues one with the new roles.`,
   operands: { usage: 'USER ROLE…', least: 1, most: Number.POSITIVE_INFINITY },
   options: {
-    none: { type: 'boolean', description: 'Take all roles away.' },
+    none: { type: 'boolean', description: 'Remove all roles.' },
     json: jsonOption,
   },
   settings: dataSettings,
@@ -18,12 +18,12 @@ export const usersSetRole: Command = {
   async run(call) {
     const roles = call.operands.slice(1);
     if (call.flags.has('none') !== (roles.length === 0)) {
-      throw new UsageError('Give the roles the user is to have, or --none to take all away.');
+      throw new UsageError('Give the new roles of the user, or --none to remove all.');
     }
     await changeUser(call, async (user, users, operator) => {
       await users.setRoles(user.id, roles, operator);
-      const now = roles.length === 0 ? 'has no role' : `has: ${roles.join(', ')}`;
-      return `${toLabel(user)} now ${now}. Access tokens with the old roles are refused from now on.`;
+      const now = roles.length === 0 ? 'has no roles' : `has the roles ${roles.join(', ')}`;
+      return `${toLabel(user)} now ${now}. Access tokens with the old roles are refused.`;
     });
     return undefined;
   },

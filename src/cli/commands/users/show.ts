@@ -1,12 +1,12 @@
 import type { Command } from '../../shell/command.ts';
-import { dataSettings, jsonOption } from '../database/data-commands.ts';
-import { describeUser } from './texts.ts';
-import { changeUser, userMeans, userOperand } from './user-command.ts';
+import { dataSettings, jsonOption } from '../data-settings.ts';
+import { changeUser, USER_OPERAND_HELP, userOperand } from './user-command.ts';
+import { describeUser } from './user-view.ts';
 
 export const usersShow: Command = {
   name: 'users show',
   summary: 'Show one user',
-  details: userMeans,
+  details: USER_OPERAND_HELP,
   operands: userOperand,
   options: { json: jsonOption },
   settings: dataSettings,

@@ -10,53 +10,53 @@ export interface Output extends Writable {
 
 export interface Input extends Readable {
   readonly isTTY?: boolean | undefined;
-  /** Of a terminal: whether keys come as they are pressed, unseen and unedited. */
+  /** On a terminal: switches echo and line editing off, so that each key arrives as it is pressed. */
   setRawMode?(isRaw: boolean): unknown;
 }
 
-/** The surroundings of a command: the process's, or a test's. */
+/** What a command reads from and writes to: the process's own, or a test's. */
 export interface CliIo {
-  /** Without the program's own name. */
+  /** Arguments after the program's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<NodeJS.ProcessEnv>;
-  /** The `.env` file. Default: the one in the working directory, if it is there. False: none. */
+  /** Path of the `.env` file; false for none. Default: the one in the working directory, if it exists. */
   readonly envFile?: string | false | undefined;
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
 }
 
-/** Where a command speaks. Answers go to standard output, everything said beside them to standard error. */
+/** Prints for a command: results on standard output, everything else on standard error. */
 export class Console {
-  readonly #surroundings: CliIo;
+  readonly #io: CliIo;
   readonly #stdout: Output;
   readonly #stderr: Output;
   readonly #colours: boolean;
 
-  constructor(surroundings: CliIo) {
-    this.#surroundings = surroundings;
-    this.#stdout = surroundings.stdout;
-    this.#stderr = surroundings.stderr;
-    const { NO_COLOR, TERM } = surroundings.env;
+  constructor(io: CliIo) {
+    this.#io = io;
+    this.#stdout = io.stdout;
+    this.#stderr = io.stderr;
+    const { NO_COLOR, TERM } = io.env;
     // https://no-color.org
     this.#colours = (NO_COLOR ?? '') === '' && TERM !== 'dumb';
   }
 
   get stdin(): Input {
-    return this.#surroundings.stdin;
+    return this.#io.stdin;
   }
 
-  /** Columns of text; what is not a terminal has as many as a common one. */
+  /** How many columns text may take. */
   get width(): number {
     return Math.min(Math.max(this.#stdout.columns ?? 100, 40), 120);
   }
 
-  /** Whether a person sees what is said beside the answers. */
+  /** Whether standard error is a terminal. */
   get isInteractive(): boolean {
     return this.#stderr.isTTY === true;
   }
 
-  /** Resolves when nobody reads the answers any more, as after `| head`. */
+  /** Resolves when the reader of standard output has gone, as after `| head`. */
   untilClosed(): Promise<void> {
     return new Promise((resolve) => {
       for (const event of ['close', 'error']) this.#stdout.once(event, () => resolve());
@@ -67,7 +67,7 @@ export class Console {
     this.#stdout.write(`${text}\n`);
   }
 
-  /** One JSON value on a line of its own. */
+  /** Prints one JSON value on a line. */
   printJson(value: unknown): void {
     this.print(JSON.stringify(value));
   }
@@ -84,7 +84,7 @@ export class Console {
     this.note(`${this.#style(this.#stderr, 'red', 'error:')} ${text}`);
   }
 
-  /** A text to be answered on the same line. Not on standard output, which may be a file. */
+  /** Prints a question, to be answered on the same line. Standard output may be a file, so it is not used. */
   ask(text: string): void {
     this.#stderr.write(text);
   }

@@ -1,7 +1,7 @@
 import type { Notice } from '../../../auth/ports/store.ts';
 import type { Console } from './console.ts';
 
-/** Warns of what a start repaired or doubts. On standard error: it is not the answer. */
+/** Prints what a start repaired or found doubtful, on standard error. */
 export function printWarnings(console: Console, notices: readonly Notice[]): void {
   for (const { level, text } of notices) if (level === 'warning') console.warn(text);
 }

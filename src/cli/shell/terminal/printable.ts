@@ -1,6 +1,6 @@
 /**
- * A text of unknown origin on one line. The attack it stops: a name with control characters or marks
- * that turn the direction of writing, which a terminal would obey.
+ * Makes a text of unknown origin safe to print on one line. It stops names with control characters, or with marks that
+ * reverse the direction of writing, which a terminal would obey.
  */
 export function toPrintable(text: string): string {
   return text.replace(
@@ -9,12 +9,12 @@ export function toPrintable(text: string): string {
   );
 }
 
-/** Minutes are enough to read; programs get the whole of it. */
+/** Formats a time to the minute, for people. Programs get the full time in JSON. */
 export function toShortTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** Columns as wide as their widest cell. */
+/** Aligns cells in columns, each as wide as its widest cell. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const printable = rows.map((row) => row.map((cell) => toPrintable(cell === '' ? '–' : cell)));
   const widths: number[] = [];
@@ -31,7 +31,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** Cells of a terminal, near enough: none for marks, two for most East Asian characters and pictures. */
+/** How many columns of a terminal a text takes, approximately: marks take none, most East Asian characters and emoji two. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of text) {

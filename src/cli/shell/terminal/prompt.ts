@@ -4,18 +4,19 @@ import { CommandFailed } from '../failures.ts';
 import type { Console } from './console.ts';
 import { openTypedInput } from './typed-input.ts';
 
-/** Questions to a person at a terminal. To be closed. */
-export interface Dialogue {
+/** Asks a person at a terminal. Must be closed. */
+export interface Prompt {
   /**
-   * Asks, and waits for a line. Nothing of the answer is shown when it is hidden.
-   * @throws {CommandFailed} when the person gives up by Ctrl-C or Ctrl-D
+   * Asks, and waits for a line.
+   * @throws {CommandFailed} if the person presses Ctrl-C or Ctrl-D
    */
   ask(question: string): Promise<string>;
   close(): void;
 }
 
-export function openDialogue(console: Console, { hidden }: { hidden: boolean }): Dialogue {
-  // The line editor shows what is typed by writing it here.
+/** @param hidden whether the terminal shows nothing of what is typed */
+export function openPrompt(console: Console, { hidden }: { hidden: boolean }): Prompt {
+  // The line editor echoes what is typed to this stream.
   const echo = new Writable({
     write(chunk, _encoding, done) {
       if (!hidden) console.ask(String(chunk));
@@ -29,9 +30,9 @@ export function openDialogue(console: Console, { hidden }: { hidden: boolean }):
     terminal: true,
     historySize: 0,
   });
-  // A line may come before it is asked for: both of a pasted pair in one piece.
+  // A line may come before it is asked for, as when a password is pasted twice in one piece.
   const lines: string[] = [];
-  let isOver = false;
+  let isClosed = false;
   let wake = () => {};
   editor.on('line', (line) => {
     lines.push(line);
@@ -39,7 +40,7 @@ export function openDialogue(console: Console, { hidden }: { hidden: boolean }):
   });
   editor.on('SIGINT', () => editor.close());
   editor.on('close', () => {
-    isOver = true;
+    isClosed = true;
     wake();
   });
   return {
@@ -49,14 +50,14 @@ export function openDialogue(console: Console, { hidden }: { hidden: boolean }):
         editor.setPrompt(question);
         editor.prompt();
       }
-      if (lines.length === 0 && !isOver) {
+      if (lines.length === 0 && !isClosed) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
       }
       const line = lines.shift();
       if (hidden || line === undefined) console.note('');
-      if (line === undefined) throw new CommandFailed('Cancelled: nothing was done.');
+      if (line === undefined) throw new CommandFailed('Cancelled. Nothing was changed.');
       return typed.restore(line);
     },
     close() {

@@ -3,14 +3,14 @@ import { StringDecoder } from 'node:string_decoder';
 import type { Input } from './console.ts';
 
 /**
- * `node:readline` ends a line at U+2028 and U+2029 too, which may be part of a pasted password. Until the
- * line is complete, these noncharacters, which no text has, stand in for them.
+ * `node:readline` also ends a line at U+2028 and U+2029, which a pasted password may contain. Until the line is complete
+ * they are replaced by noncharacters, which no text contains.
  */
-const substitutes = new Map([
+const SUBSTITUTES = new Map([
   ['\u2028', '\ufdd0'],
   ['\u2029', '\ufdd1'],
 ]);
-const originals = new Map([...substitutes].map(([original, substitute]) => [substitute, original]));
+const ORIGINALS = new Map([...SUBSTITUTES].map(([original, substitute]) => [substitute, original]));
 
 export interface TypedInput {
   /** For `node:readline`. */
@@ -20,7 +20,7 @@ export interface TypedInput {
   close(): void;
 }
 
-/** What is typed at a terminal, in which only Enter ends a line. */
+/** Reads what is typed at a terminal, in such a way that only Enter ends a line. */
 export function openTypedInput(stdin: Input): TypedInput {
   const decoder = new StringDecoder('utf8');
   const stream = Object.assign(
@@ -28,7 +28,7 @@ export function openTypedInput(stdin: Input): TypedInput {
       decodeStrings: false,
       transform(chunk: Buffer | string, _encoding, done: TransformCallback) {
         const text = typeof chunk === 'string' ? chunk : decoder.write(chunk);
-        done(null, replace(text, substitutes));
+        done(null, replace(text, SUBSTITUTES));
       },
     }),
     { setRawMode: (isRaw: boolean) => stdin.setRawMode?.(isRaw) },
@@ -36,15 +36,15 @@ export function openTypedInput(stdin: Input): TypedInput {
   stdin.pipe(stream);
   return {
     stream,
-    restore: (line) => replace(line, originals),
+    restore: (line) => replace(line, ORIGINALS),
     close() {
       stdin.unpipe(stream);
-      // It would keep the process alive.
+      // An open standard input keeps the process alive.
       stdin.pause();
     },
   };
 }
 
-function replace(text: string, by: ReadonlyMap<string, string>): string {
-  return [...by].reduce((made, [from, to]) => made.replaceAll(from, to), text);
+function replace(text: string, pairs: ReadonlyMap<string, string>): string {
+  return [...pairs].reduce((result, [from, to]) => result.replaceAll(from, to), text);
 }

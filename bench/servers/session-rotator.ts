@@ -1,0 +1,143 @@
+/**
+ * Rotates sessions as fast as the database allows: through the store, or by sending the same statement with the
+ * driver alone.
+ */
+import pg from 'pg';
+import { openPostgresStore } from '../../src/store/index.ts';
+import { answerParent } from '../lib/child.ts';
+
+export type RotatorQuestion =
+  | { readonly open: { readonly url: string; readonly connections: number } }
+  /** Finds out what the store sends for one rotation. */
+  | { readonly observe: { readonly sessionId: string } }
+  | { readonly rotate: Rotation };
+
+/** Each caller rotates the sessions of `sessions[caller]` in turn. All must be at generation 0. */
+export interface Rotation {
+  readonly by: 'store' | 'driver';
+  readonly sessions: readonly (readonly string[])[];
+  readonly milliseconds: number;
+}
+
+export interface RotatorAnswer {
+  readonly statement?: Statement;
+  /** Rotations that finished within the time, and after it. */
+  readonly rotations?: number;
+  readonly late?: number;
+  /** CPU of this process, in µs. */
+  readonly cpu?: number;
+}
+
+export interface Statement {
+  readonly text: string;
+  /** The meaning of each parameter, in order. */
+  readonly parameters: readonly Parameter[];
+  /** The values of all parameters that are the same in every rotation. */
+  readonly values: Readonly<Record<'now' | 'grace' | 'maxAgeMs' | 'expiresAt', number>>;
+}
+
+/** All different, so that each can be recognised among the parameters. */
+const KNOWN = { generation: 77_777, grace: 0, now: 1e12, maxAgeMs: 8e12, expiresAt: 9e12 } as const;
+export type Parameter = keyof typeof KNOWN | 'id';
+
+type Store = Awaited<ReturnType<typeof openPostgresStore>>;
+type Rotate = (caller: number, sessionId: string, generation: number) => Promise<boolean>;
+
+let store: Store | undefined;
+let statement: Statement | undefined;
+const drivers: pg.Client[] = [];
+
+async function open(url: string, connections: number): Promise<void> {
+  // Long limits, so that a busy machine refuses no rotation.
+  const limits = { connectTimeout: 60_000, statementTimeout: 60_000 };
+  store = await openPostgresStore({ url, poolSize: connections, ...limits });
+  for (let each = 0; each < connections; each++) {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    drivers.push(client);
+  }
+}
+
+/** Records the statement that the store gives the driver for a rotation that changes nothing. */
+async function observe(sessionId: string): Promise<Statement> {
+  const original = pg.Client.prototype.query;
+  let seen: pg.QueryConfig | undefined;
+  pg.Client.prototype.query = new Proxy(original, {
+    apply(target, client, args) {
+      if (args[0].text?.includes('update')) [seen] = args;
+      return Reflect.apply(target, client, args);
+    },
+  });
+  try {
+    await rotateByStore(0, sessionId, KNOWN.generation);
+  } finally {
+    pg.Client.prototype.query = original;
+  }
+  if (seen?.values === undefined) throw new Error('The store sent no update.');
+  const named = Object.entries({ ...KNOWN, id: sessionId }) as [Parameter, unknown][];
+  const parameters = seen.values.map((value) => {
+    const [name] = named.find(([, it]) => it === value) ?? [];
+    if (name === undefined) throw new Error('The store sent a parameter that is not known here.');
+    return name;
+  });
+  const { generation: _, ...values } = KNOWN;
+  return { text: seen.text, parameters, values };
+}
+
+const rotateByStore: Rotate = async (_caller, sessionId, generation) => {
+  const { now, expiresAt, maxAgeMs, grace } = KNOWN;
+  const order = { sessionId, generation, now, expiresAt, maxAgeMs, grace, issuedUntil: expiresAt };
+  const event = {
+    id: '',
+    at: now,
+    type: 'refresh_token_reused',
+    actor: { kind: 'anonymous', id: null },
+    subject: { kind: 'user', id: '' },
+    sessionId,
+    outcome: 'failure',
+    reason: 'refresh_token_reused',
+    address: null,
+    userAgent: null,
+    changes: null,
+  } as const;
+  return (await store?.rotateSession({ ...order, event }))?.status === 'rotated';
+};
+
+const rotateByDriver: Rotate = async (caller, id, generation) => {
+  if (statement === undefined) throw new Error('Let it observe the store first.');
+  const { text, parameters } = statement;
+  const values = parameters.map((name) => ({ ...KNOWN, id, generation })[name]);
+  const answer = await drivers[caller]?.query({ name: 'rotate', text, values });
+  return answer?.rows[0]?.rotated === 1;
+};
+
+async function rotate({ by, sessions, milliseconds }: Rotation): Promise<RotatorAnswer> {
+  const work = by === 'store' ? rotateByStore : rotateByDriver;
+  const until = performance.now() + milliseconds;
+  const before = process.cpuUsage();
+  let [rotations, late] = [0, 0];
+  const callers = sessions.map(async (own, caller) => {
+    for (let turn = 0; performance.now() < until; turn++) {
+      const sessionId = own[turn % own.length] ?? '';
+      const done = await work(caller, sessionId, Math.floor(turn / own.length));
+      if (!done) throw new Error('A session did not rotate.');
+      if (performance.now() < until) rotations++;
+      else late++;
+    }
+  });
+  await Promise.all(callers);
+  const { user, system } = process.cpuUsage(before);
+  return { rotations, late, cpu: user + system };
+}
+
+answerParent<RotatorQuestion>(async (question): Promise<RotatorAnswer> => {
+  if ('open' in question) {
+    await open(question.open.url, question.open.connections);
+    return {};
+  }
+  if ('observe' in question) {
+    statement = await observe(question.observe.sessionId);
+    return { statement };
+  }
+  return rotate(question.rotate);
+});
