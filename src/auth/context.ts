@@ -51,7 +51,7 @@ export function raiseLongestAccessTtl(
   store: Store,
   { accessTokenTtl }: AuthSettings,
 ): Promise<number> {
-  return store.raise({ name: LONGEST_ACCESS_TTL, value: Math.ceil(accessTokenTtl) });
+  return store.setMax({ name: LONGEST_ACCESS_TTL, value: Math.ceil(accessTokenTtl) });
 }
 
 /** What every revoking verb of the store needs to be told. */

@@ -40,7 +40,7 @@ export class Lease {
   async take(): Promise<boolean> {
     this.#renewals += 1;
     const value = `${this.#holder}.${this.#renewals}`;
-    const stored = await this.#exchange(this.#held ?? this.#findExpired() ?? '', value);
+    const stored = await this.#compareAndSet(this.#held ?? this.#findExpired() ?? '', value);
     if (stored === value) {
       this.#held = value;
       return true;
@@ -56,7 +56,7 @@ export class Lease {
   async release(): Promise<void> {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) await this.#exchange(held, '');
+    if (held !== undefined) await this.#compareAndSet(held, '');
   }
 
   /** What another node stored and has not renewed. */
@@ -66,7 +66,11 @@ export class Lease {
     return this.#elapsed() - since >= this.#options.term ? value : undefined;
   }
 
-  #exchange(expected: string, value: string): Promise<string> {
-    return this.#options.store.exchange({ name: `lease_${this.#options.name}`, expected, value });
+  #compareAndSet(expected: string, value: string): Promise<string> {
+    return this.#options.store.compareAndSet({
+      name: `lease_${this.#options.name}`,
+      expected,
+      value,
+    });
   }
 }

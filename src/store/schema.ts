@@ -197,7 +197,8 @@ export interface OneTimeSecretRow {
   used_at: Generated<number | null>;
 }
 
-export interface FactRow {
+/** What all nodes of a database must agree on, by name. */
+export interface NodeStateRow {
   name: string;
   value: string;
 }
@@ -218,6 +219,6 @@ export interface Database {
   clients: ClientRow;
   client_secrets: ClientSecretRow;
   one_time_secrets: OneTimeSecretRow;
-  facts: FactRow;
+  facts: NodeStateRow;
   latchkey_migrations: MigrationRow;
 }

@@ -112,7 +112,7 @@ export const acts = {
     const revocation = { kind: 'key', subject: unique('kid'), version: 0, issuedUntil } as const;
     return store.changeKeys({ version, keys: [aKey()], revocations: [revocation], event });
   },
-  'raise of a fact': (store) => store.raise({ name: 'fact', value: Math.random() }),
+  'raised number': (store) => store.setMax({ name: 'number', value: Math.random() }),
 } satisfies Record<string, (store: Store, given: Actors) => Promise<unknown>>;
 
 export type ActName = keyof typeof acts;

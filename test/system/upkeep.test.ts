@@ -30,7 +30,7 @@ test('A notification that comes during a reading of the log causes another readi
         return async () => {};
       },
       releaseLease: async () => {},
-      exchangeFact: async () => ({ status: 'changed' }),
+      compareAndSet: async ({ value }: { value: string }) => value,
     } as unknown as Store,
     clock: new TestClock(),
     random: createTestRandom(),
@@ -77,7 +77,7 @@ test('Each task in the background reports why it fails, once for each reason, an
         tell = onAttempt;
         return async () => {};
       },
-      exchange: async ({ value }: { value: string }) => value,
+      compareAndSet: async ({ value }: { value: string }) => value,
     } as unknown as Store,
     clock: new TestClock(),
     random: createTestRandom(),

@@ -290,7 +290,7 @@ export class KeyRotationService {
 
   /** Tells that a node signs by this algorithm, and learns when one did last. */
   #tellUse(algorithm: string, now: number): Promise<number> {
-    return this.#context.store.raise({ name: `algorithm_used:${algorithm}`, value: now });
+    return this.#context.store.setMax({ name: `algorithm_used:${algorithm}`, value: now });
   }
 
   async #readUses(): Promise<ReadonlyMap<string, number>> {

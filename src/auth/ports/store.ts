@@ -77,8 +77,8 @@ export interface KeySnapshot {
 }
 
 /**
- * The fact that holds the longest lifetime access tokens of this database ever had; seconds. A node raises
- * it before it issues its first token.
+ * The name in the shared state of the longest lifetime that access tokens of this database ever had, in seconds. A
+ * node raises the value before it issues its first token.
  */
 export const LONGEST_ACCESS_TTL = 'longest_access_token_ttl';
 
@@ -362,16 +362,17 @@ export interface Store extends OneTimeSecretStore {
   deleteClient(args: { id: string; event: AuditEvent }): Promise<{ found: boolean }>;
 
   /**
-   * Keeps the greater of `value` and what is stored under `name` (a number); returns it. Names hold facts
-   * that all nodes must agree on.
+   * Stores `value` under `name` in the state that all nodes share, unless a greater number is stored there.
+   * @returns the number that is stored now
    */
-  raise(args: { name: string; value: number }): Promise<number>;
+  setMax(args: { name: string; value: number }): Promise<number>;
 
   /**
-   * Stores `value` under `name` if `expected` is there, where nothing counts as `''`; returns what is
-   * there now.
+   * Stores `value` under `name` in the state that all nodes share if `expected` is stored there. A name that was
+   * never written holds `''`.
+   * @returns the value that is stored now
    */
-  exchange(args: { name: string; expected: string; value: string }): Promise<string>;
+  compareAndSet(args: { name: string; expected: string; value: string }): Promise<string>;
 
   recordEvent(event: AuditEvent): Promise<void>;
   /**

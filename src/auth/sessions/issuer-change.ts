@@ -19,8 +19,8 @@ export async function noticeIssuerChange(
   const audiences = [audience].flat();
   const written = audiences.join(',');
   const [oldIssuer, oldAudience] = await Promise.all([
-    replaceFact(store, 'issuer', issuer),
-    replaceFact(store, 'audience', written),
+    replaceValue(store, 'issuer', issuer),
+    replaceValue(store, 'audience', written),
   ]);
   if (oldIssuer !== undefined) {
     const why = isDefault
@@ -46,9 +46,13 @@ export async function noticeIssuerChange(
 const warn = (text: string): Notice => ({ level: 'warning', about: 'issuer', text });
 
 /** @returns the value that was there, if it was another one */
-async function replaceFact(store: Store, name: string, value: string): Promise<string | undefined> {
-  const found = await store.exchange({ name, expected: '', value });
+async function replaceValue(
+  store: Store,
+  name: string,
+  value: string,
+): Promise<string | undefined> {
+  const found = await store.compareAndSet({ name, expected: '', value });
   if (found === value) return undefined;
-  await store.exchange({ name, expected: found, value });
+  await store.compareAndSet({ name, expected: found, value });
   return found;
 }

@@ -7,7 +7,7 @@ import { secretRemoval } from './one-time-secrets.ts';
 import { revocationLog } from './revocations.ts';
 import type { Verbs } from './verb.ts';
 
-/** The fact that counts the changes of keys and envelopes. */
+/** The name of the shared state that counts the changes of keys and envelopes. */
 const VERSION = 'keys_version';
 
 export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {

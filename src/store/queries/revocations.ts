@@ -14,7 +14,7 @@ export function revocationLog(sql: Sql): (entry: NewRevocation) => Steps<Revocat
       .values((it) => {
         const longestLifetime = it
           .selectFrom('facts')
-          .select((fact) => fact.cast<number>('value', sql.integer).as('seconds'))
+          .select((row) => row.cast<number>('value', sql.integer).as('seconds'))
           .where('name', '=', LONGEST_ACCESS_TTL);
         const lifetimeMs = it(it.fn.coalesce(longestLifetime, it.lit(0)), '*', it.lit(1000));
         return {

@@ -169,8 +169,8 @@ export class Transfer {
     await this.#run(raw`delete from one_time_secrets`);
   }
 
-  /** The value of a fact, if it is there. */
-  async findFact(name: string): Promise<string | undefined> {
+  /** The value of a name in the state that all nodes share, if it is there. */
+  async findNodeState(name: string): Promise<string | undefined> {
     const [row] = await this.#run(raw`select value from facts where name = ${name}`);
     const value = row?.['value'];
     return typeof value === 'string' ? value : undefined;

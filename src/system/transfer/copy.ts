@@ -93,7 +93,7 @@ export async function restore(
     await target.continueLog(logGap);
     await target.dropOneTimeSecrets();
     if (!keepSessions) {
-      const longest = Number((await target.findFact(LONGEST_ACCESS_TTL)) ?? 86_400);
+      const longest = Number((await target.findNodeState(LONGEST_ACCESS_TTL)) ?? 86_400);
       const until = clock.now() + longest * 1000 + REVOCATION_MARGIN;
       await target.endSessions(versionLeap, until);
       await target.replaceKeys(sealed.envelopes, until);

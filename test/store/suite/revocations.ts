@@ -57,7 +57,7 @@ export function revocationTests(open: OpenDatabase): void {
     t.after(remove);
     const kinds = new Set<string>();
     for (const [seconds, name] of actNames.entries()) {
-      await store.raise({ name: LONGEST_ACCESS_TTL, value: seconds });
+      await store.setMax({ name: LONGEST_ACCESS_TTL, value: seconds });
       const given = await signUpForAct(store);
       const after = await newestSeq(store);
       const answer = Object(await acts[name](store, given));
