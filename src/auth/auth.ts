@@ -1,3 +1,5 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Random } from '../kernel/random.ts';
 import { createUuidFloor } from '../kernel/uuid.ts';
 import { AuditTrail } from './audit/audit-trail.ts';
 import { anonymousCaller, type Caller, systemCaller } from './audit/caller.ts';
@@ -13,7 +15,8 @@ import { SealedKeyRepository } from './keys/sealed-key-repository.ts';
 import type { User } from './model.ts';
 import { findRefreshToken, type LiveRefreshToken } from './oauth/find-refresh-token.ts';
 import type { Page } from './page.ts';
-import type { Clock, PasswordHasher, Random, Store } from './ports/store.ts';
+import type { PasswordHasher } from './ports/password-hasher.ts';
+import type { Store } from './ports/store.ts';
 import { RevocationLog } from './revocations/revocation-log.ts';
 import { type AccessTokenIssuer, createAccessTokenIssuer } from './sessions/access-token-issuer.ts';
 import * as account from './sessions/account.ts';

@@ -1,16 +1,16 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Random } from '../kernel/random.ts';
 import type { Caller } from './audit/caller.ts';
 import type { NewAuditEvent } from './audit/event.ts';
 import type { EventMaker } from './audit/event-maker.ts';
 import type { RootKey } from './keys/root-keys.ts';
-import type {
-  Clock,
-  PasswordHasher,
-  Random,
-  RevocationArgs,
-  RevocationResult,
-  Store,
-} from './ports/store.ts';
-import { LONGEST_ACCESS_TTL } from './ports/store.ts';
+import type { PasswordHasher } from './ports/password-hasher.ts';
+import {
+  LONGEST_ACCESS_TTL,
+  type RevocationArgs,
+  type RevocationResult,
+} from './ports/revocations.ts';
+import type { Store } from './ports/store.ts';
 import type { RevocationLog } from './revocations/revocation-log.ts';
 import type { AccessTokenIssuer } from './sessions/access-token-issuer.ts';
 import type { RefreshTokenCodec } from './sessions/refresh-token.ts';

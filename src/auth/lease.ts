@@ -1,5 +1,6 @@
-import { createStopwatch } from '../kernel/clock.ts';
-import type { Clock, Random, Store } from './ports/store.ts';
+import { type Clock, createStopwatch } from '../kernel/clock.ts';
+import type { Random } from '../kernel/random.ts';
+import type { Store } from './ports/store.ts';
 
 export interface LeaseOptions {
   readonly store: Store;

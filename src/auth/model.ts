@@ -26,6 +26,12 @@ export interface UserRecord extends User {
   readonly tokenVersion: number;
 }
 
+/** Strips what must not leave the domain. */
+export function toUser(record: UserRecord): User {
+  const { usernameKey: _u, emailKey: _e, passwordHash: _p, tokenVersion: _v, ...user } = record;
+  return user;
+}
+
 /**
  * One sign-in. The refresh token is a pure function of `id`, `userId`, `generation`, `rotatedAt`
  * and `expiresAt`; neither it nor a hash of it is stored.

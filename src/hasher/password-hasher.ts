@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
-import type { Clock, PasswordHasher, Random } from '../auth/ports/store.ts';
+import type { PasswordHasher } from '../auth/ports/password-hasher.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { InvalidInput, InvalidSetting } from '../kernel/errors.ts';
+import type { Random } from '../kernel/random.ts';
 import { type HashAnswer, type HashRequest, isHashAnswer } from './messages.ts';
 import { type Argon2Policy, assertPolicy, defaultPolicy } from './policy.ts';
 import { findImportProblem } from './stored-hash.ts';

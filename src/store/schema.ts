@@ -5,8 +5,8 @@ import type {
   AuditReason,
   AuditSubjectKind,
 } from '../auth/audit/event.ts';
+import type { RootKind } from '../auth/keys/envelope.ts';
 import type { ClientKind } from '../auth/model.ts';
-import type { RootKind } from '../auth/ports/store.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 
 /** Times are ms since the epoch; `roles` and `profile` are JSON text. */

@@ -1,6 +1,8 @@
 import type { Auth } from '../auth/auth.ts';
 import { Lease } from '../auth/lease.ts';
-import type { Clock, Random, Store } from '../auth/ports/store.ts';
+import type { Store } from '../auth/ports/store.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Random } from '../kernel/random.ts';
 import { settlesWithin } from '../kernel/settles-within.ts';
 import { createReporter, type OnBackgroundReport, reporting } from './background-report.ts';
 import { PurgeJob } from './purge-expired.ts';

@@ -1,5 +1,5 @@
 import { type Auth, createAuth } from '../auth/auth.ts';
-import type { Clock, Notice, Random } from '../auth/ports/store.ts';
+import type { Notice } from '../auth/notice.ts';
 import { noticeIssuerChange } from '../auth/sessions/issuer-change.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Users } from '../auth/users/users.ts';
@@ -10,7 +10,9 @@ import {
   type Verifier,
 } from '../guard/verify/access-token-verifier.ts';
 import { createPasswordHasher } from '../hasher/password-hasher.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { assertOptions } from '../kernel/options/check-options.ts';
+import type { Random } from '../kernel/random.ts';
 import type { StepWatch } from '../kernel/step-watch.ts';
 import { systemClock, systemRandom } from '../kernel/system-random.ts';
 import { openPostgresStore, openSqliteStore } from '../store/index.ts';

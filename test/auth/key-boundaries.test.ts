@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { hashClientSecret, isClientSecret } from '../../src/auth/clients/client-key.ts';
 import { findForgotten, isSuccessorDue, planAbandonment } from '../../src/auth/keys/key-plans.ts';
 import { findSigner, isAccepted } from '../../src/auth/keys/key-status.ts';
-import type { StoredKey } from '../../src/auth/ports/store.ts';
+import type { StoredKey } from '../../src/auth/keys/stored-key.ts';
 
 const now = Date.UTC(2026, 0, 1);
 const SECOND = 1000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { Envelope } from '../../src/auth/keys/envelope.ts';
 import { SealedKeyRepository } from '../../src/auth/keys/sealed-key-repository.ts';
-import type { Envelope } from '../../src/auth/ports/store.ts';
 import { InvalidSetting } from '../../src/kernel/errors.ts';
 import { aSecret } from '../store/records.ts';
 import { createTestRandom, openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';

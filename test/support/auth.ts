@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type Auth, createAuth } from '../../src/auth/auth.ts';
-import type { Clock, PasswordHasher, Random, Store } from '../../src/auth/ports/store.ts';
+import type { PasswordHasher } from '../../src/auth/ports/password-hasher.ts';
+import type { Store } from '../../src/auth/ports/store.ts';
 import type { IssuedTokens } from '../../src/auth/sessions/sign-in.ts';
 import { isChallenge, type SignInResult } from '../../src/auth/sessions/sign-in-result.ts';
 import { type AuthSettings, DEFAULT_KEY_ROTATION } from '../../src/auth/settings.ts';
 import { createVerifier, type Verifier } from '../../src/guard/verify/access-token-verifier.ts';
+import type { Clock } from '../../src/kernel/clock.ts';
+import type { Random } from '../../src/kernel/random.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 
 /** A clock that stands still until it is told. */

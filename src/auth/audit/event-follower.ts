@@ -1,7 +1,7 @@
 import { createUuidFloor } from '../../kernel/uuid.ts';
 import type { AuthContext } from '../context.ts';
-import type { AuditEventFilter } from '../ports/store.ts';
 import type { AuditEvent } from './event.ts';
+import type { AuditEventFilter } from './event-filter.ts';
 
 /**
  * How far back to look for events that were not there before. An event gets its id before its transaction

@@ -1,5 +1,6 @@
+import type { Clock } from '../../kernel/clock.ts';
+import type { Random } from '../../kernel/random.ts';
 import { createUuid } from '../../kernel/uuid.ts';
-import type { Clock, Random } from '../ports/store.ts';
 import type { Caller } from './caller.ts';
 import type { AuditEvent, NewAuditEvent } from './event.ts';
 

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Random } from '../ports/store.ts';
+import type { Random } from '../../kernel/random.ts';
 
 /** The two parts of a client's key: the client's id, which finds it, and the secret, which proves it. */
 export interface ClientKey {

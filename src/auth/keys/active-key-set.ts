@@ -5,10 +5,11 @@ import {
   toVerificationKey,
   type VerificationKey,
 } from '../../jwt/keys/import-keys.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { StoreUnavailable } from '../../kernel/errors.ts';
-import type { Clock, StoredKey } from '../ports/store.ts';
 import { findNext, findSigner, isAccepted, ofAlgorithm } from './key-status.ts';
 import type { SealedKeyRepository } from './sealed-key-repository.ts';
+import type { StoredKey } from './stored-key.ts';
 
 /**
  * A read that began before the change it should show misses it, so the keys are read a second time before

@@ -1,5 +1,5 @@
-import type { StoredKey } from '../ports/store.ts';
 import { findLatest, findNext, findSigner, isAccepted, ofAlgorithm } from './key-status.ts';
+import type { StoredKey } from './stored-key.ts';
 
 /** How long a retired or revoked key is still listed; ms. */
 const KEPT = 7 * 86_400_000;

@@ -1,13 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Algorithm } from '../../jwt/algorithms.ts';
-import { isAlgorithm } from '../../jwt/algorithms.ts';
+import { type Algorithm, isAlgorithm } from '../../jwt/algorithms.ts';
 import { generateSigningKeyAside } from '../../jwt/keys/import-keys.ts';
 import { RecordNotFound } from '../../kernel/errors.ts';
 import { MAX_SUBJECT_LENGTH } from '../../revocation/revocation-wire.ts';
 import { applicationCaller, type Caller, systemCaller } from '../audit/caller.ts';
 import type { AuditChanges, AuditEvent } from '../audit/event.ts';
 import { type AuthContext, findIssuedUntil, raiseLongestAccessTtl } from '../context.ts';
-import type { KeyChange, StoredKey } from '../ports/store.ts';
+import type { KeyChange } from '../ports/keys.ts';
 import { REVOCATION_MARGIN } from '../settings.ts';
 import type { ActiveKeySet } from './active-key-set.ts';
 import {
@@ -24,6 +23,7 @@ import {
   type SealedKeyRepository,
 } from './sealed-key-repository.ts';
 import { planCancel, planFinish, planSecretRotation, type SecretRotation } from './secret-plans.ts';
+import type { StoredKey } from './stored-key.ts';
 
 /** How long a node may be down and still find the key of its algorithm; ms. */
 const PATIENCE = 3_600_000;

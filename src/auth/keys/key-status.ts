@@ -1,4 +1,4 @@
-import type { StoredKey } from '../ports/store.ts';
+import type { StoredKey } from './stored-key.ts';
 
 /**
  * - `next`: published, and will sign;

@@ -1,4 +1,5 @@
-import type { Envelope, Random, RootKind } from '../ports/store.ts';
+import type { Random } from '../../kernel/random.ts';
+import type { Envelope, RootKind } from './envelope.ts';
 import { createSecretFingerprint, deriveKey, seal, unseal } from './sealing.ts';
 
 /**

@@ -5,17 +5,13 @@ import {
   type SigningKey,
   toPublicJwk,
 } from '../../jwt/keys/import-keys.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { InvalidSetting, StoreUnavailable } from '../../kernel/errors.ts';
+import type { Random } from '../../kernel/random.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
-import type {
-  Clock,
-  Envelope,
-  KeyChange,
-  KeySnapshot,
-  Random,
-  Store,
-  StoredKey,
-} from '../ports/store.ts';
+import type { KeyChange, KeySnapshot } from '../ports/keys.ts';
+import type { Store } from '../ports/store.ts';
+import type { Envelope } from './envelope.ts';
 import {
   createEnvelope,
   createRootKey,
@@ -30,6 +26,7 @@ import {
   type Roots,
 } from './root-keys.ts';
 import { seal, unseal } from './sealing.ts';
+import type { StoredKey } from './stored-key.ts';
 
 /**
  * Nodes that start at once must agree on the first keys, though their clocks differ: to one whose clock

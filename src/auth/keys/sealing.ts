@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
-import type { Random } from '../ports/store.ts';
+import type { Random } from '../../kernel/random.ts';
 
 const IV_LENGTH = 12;
 const TAG_LENGTH = 16;

@@ -1,5 +1,7 @@
 import { InvalidInput } from '../../kernel/errors.ts';
-import type { Envelope, KeyChange, Random } from '../ports/store.ts';
+import type { Random } from '../../kernel/random.ts';
+import type { KeyChange } from '../ports/keys.ts';
+import type { Envelope } from './envelope.ts';
 import {
   createEnvelopes,
   createRootKey,

@@ -1,7 +1,7 @@
 import { RefreshRefused } from '../../kernel/errors.ts';
 import type { AuthContext } from '../context.ts';
 import type { Session } from '../model.ts';
-import type { LiveSession } from '../ports/store.ts';
+import type { LiveSession } from '../ports/sessions.ts';
 import { classifyGeneration, type Verdict } from '../sessions/refresh-rule.ts';
 import type { RefreshClaims } from '../sessions/refresh-token.ts';
 import { findLifetime, limitExpiry } from '../sessions/session-lifetime.ts';

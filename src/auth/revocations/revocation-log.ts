@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { createStopwatch } from '../../kernel/clock.ts';
+import { type Clock, createStopwatch } from '../../kernel/clock.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import { RevocationIndex } from '../../revocation/revocation-index.ts';
-import type { Clock, Store } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import { encodeInBatches, RevocationHistory } from './revocation-history.ts';
 
 /** What came to the log, as the feed carries it. */

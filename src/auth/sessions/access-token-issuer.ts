@@ -1,9 +1,10 @@
 import { ACCESS_TOKEN_TYP, createJti } from '../../jwt/access-token.ts';
 import { createSigner } from '../../jwt/jws.ts';
 import type { SigningKey } from '../../jwt/keys/import-keys.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Random } from '../../kernel/random.ts';
 import type { ActiveKeySet } from '../keys/active-key-set.ts';
-import type { Session, User, UserRecord } from '../model.ts';
-import { type Clock, type Random, toUser } from '../ports/store.ts';
+import { type Session, toUser, type User, type UserRecord } from '../model.ts';
 import type { AuthSettings } from '../settings.ts';
 
 /** Set by Latchkey, or registered with a meaning the host must not bend. */

@@ -3,9 +3,8 @@ import { RecordNotFound, TokenRefused } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, revoke } from '../context.ts';
-import type { Session, User } from '../model.ts';
+import { type Session, toUser, type User } from '../model.ts';
 import { type Page, parsePage } from '../page.ts';
-import { toUser } from '../ports/store.ts';
 import { findLifetime, isPastMaxAge, limitExpiry } from './session-lifetime.ts';
 
 /** Who a verified access token speaks for. */

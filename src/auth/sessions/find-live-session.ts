@@ -1,5 +1,5 @@
 import type { AuthContext } from '../context.ts';
-import type { LiveSession } from '../ports/store.ts';
+import type { LiveSession } from '../ports/sessions.ts';
 import { findLifetime, isPastMaxAge } from './session-lifetime.ts';
 
 /** The session of this id, unless it has ended, expired or reached its maximum age. */

@@ -6,10 +6,10 @@ import {
   type SigningKey,
   toVerificationKey,
 } from '../../jwt/keys/import-keys.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { RefreshRefused, TokenRefused } from '../../kernel/errors.ts';
 import { deriveRootKey, type RootKey } from '../keys/root-keys.ts';
 import type { Session } from '../model.ts';
-import type { Clock } from '../ports/store.ts';
 
 /** What a refresh token says, once its signature is known to be ours. */
 export interface RefreshClaims {

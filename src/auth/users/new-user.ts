@@ -1,6 +1,6 @@
 import { InputReader } from '../input.ts';
 import type { UserRecord } from '../model.ts';
-import type { PasswordHasher } from '../ports/store.ts';
+import type { PasswordHasher } from '../ports/password-hasher.ts';
 import { type FieldRules, readProfile, readRepeats } from './custom-fields.ts';
 import { EMAIL_MAX, findEmailKey, findUsernameKey, USERNAME_MAX } from './identifiers.ts';
 

@@ -4,8 +4,8 @@ import { applicationCaller, type Caller } from '../audit/caller.ts';
 import { type AuditChanges, type AuditEventType, aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, revoke, settleRevoked } from '../context.ts';
 import { InputReader } from '../input.ts';
-import type { Session, User, UserRecord } from '../model.ts';
-import { type RevocationArgs, type RevocationResult, toUser } from '../ports/store.ts';
+import { type Session, toUser, type User, type UserRecord } from '../model.ts';
+import type { RevocationArgs, RevocationResult } from '../ports/revocations.ts';
 import { findEmailKey, findUsernameKey, trimIdentifier } from './identifiers.ts';
 import {
   type CreateUserInput,

@@ -1,4 +1,5 @@
-import type { Notice, Store } from '../../auth/ports/store.ts';
+import type { Notice } from '../../auth/notice.ts';
+import type { Store } from '../../auth/ports/store.ts';
 import { settlesWithin } from '../../kernel/settles-within.ts';
 import { type Migration, madeEmpty } from '../migrate.ts';
 import type { OpenedStore } from '../opened-store.ts';

@@ -1,4 +1,5 @@
-import type { Envelope, StoredKey } from '../../auth/ports/store.ts';
+import type { Envelope } from '../../auth/keys/envelope.ts';
+import type { StoredKey } from '../../auth/keys/stored-key.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';

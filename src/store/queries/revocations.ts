@@ -1,4 +1,4 @@
-import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../auth/ports/store.ts';
+import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../auth/ports/revocations.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';

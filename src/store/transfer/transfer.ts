@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely';
-import type { Envelope } from '../../auth/ports/store.ts';
+import type { Envelope } from '../../auth/keys/envelope.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
 import { applyMigrations, createMigrationsTable, schemaVersion } from '../migrate.ts';
 import { describeForeign, inspectDatabase } from '../ownership.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LONGEST_ACCESS_TTL } from '../../../src/auth/ports/store.ts';
+import { LONGEST_ACCESS_TTL } from '../../../src/auth/ports/revocations.ts';
 import { latestEvents } from '../../support/events.ts';
 import { actNames, acts, signUpForAct } from '../acts.ts';
 import { anEvent, aProof, aSession, unique } from '../records.ts';

@@ -5,8 +5,8 @@ import {
   auditActorKinds,
   auditEventTypes,
 } from '../../../auth/audit/event.ts';
+import type { AuditEventFilter } from '../../../auth/audit/event-filter.ts';
 import type { Auth } from '../../../auth/auth.ts';
-import type { AuditEventFilter } from '../../../auth/ports/store.ts';
 import { durationBetween } from '../../../config/duration.ts';
 import { findNearest } from '../../../kernel/options/did-you-mean.ts';
 import { parseAddress } from '../../../server/http/client-address.ts';

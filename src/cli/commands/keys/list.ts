@@ -1,4 +1,4 @@
-import type { StoredKey } from '../../../auth/ports/store.ts';
+import type { StoredKey } from '../../../auth/keys/stored-key.ts';
 import { closeAfter } from '../../../kernel/close-after.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { formatTable } from '../../shell/terminal/printable.ts';

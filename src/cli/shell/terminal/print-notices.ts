@@ -1,4 +1,4 @@
-import type { Notice } from '../../../auth/ports/store.ts';
+import type { Notice } from '../../../auth/notice.ts';
 import type { Console } from './console.ts';
 
 /** Warns of what a start repaired or doubts. On standard error: it is not the answer. */

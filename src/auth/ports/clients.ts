@@ -1,0 +1,32 @@
+import type { AuditEvent } from '../audit/event.ts';
+import type { ClientRecord, ClientSecret } from '../model.ts';
+
+/** The verbs for clients. */
+export interface ClientStore {
+  /** Stores the client and its secrets unless its name or id is taken. */
+  createClient(args: {
+    client: ClientRecord;
+    event: AuditEvent;
+  }): Promise<{ status: 'created' | 'taken' }>;
+
+  findClient(args: { id: string }): Promise<ClientRecord | undefined>;
+
+  /** All of them, the oldest first. */
+  listClients(): Promise<ClientRecord[]>;
+
+  /**
+   * Adds a secret to a client. Its other secrets end at `othersEndAt` at the latest, and those that have ended at
+   * `now` are removed.
+   * @returns the client as it is now; undefined: there is none
+   */
+  rotateClientSecret(args: {
+    id: string;
+    secret: ClientSecret;
+    othersEndAt: number;
+    now: number;
+    event: AuditEvent;
+  }): Promise<ClientRecord | undefined>;
+
+  /** Removes the client and its secrets. */
+  deleteClient(args: { id: string; event: AuditEvent }): Promise<{ found: boolean }>;
+}
