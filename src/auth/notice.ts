@@ -1,4 +1,4 @@
-/** What the operator should read about a start. */
+/** What an operator should know about this start. */
 export interface Notice {
   readonly level: 'info' | 'warning';
   /** `issuer`: tokens issued before are refused. */

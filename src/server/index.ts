@@ -20,13 +20,13 @@ export type { EventFollower } from '../auth/audit/event-follower.ts';
 export type { Auth } from '../auth/auth.ts';
 export type { AuthenticatedClient, ClientCredentials, Clients } from '../auth/clients/clients.ts';
 export type { Client, ClientKind, Session, User } from '../auth/model.ts';
-export type { IssuedTokens } from '../auth/sessions/sign-in.ts';
 export {
   isChallenge,
   type SignInChallenge,
   type SignInResult,
 } from '../auth/sessions/sign-in-result.ts';
-export type { TokenLimits } from '../auth/sessions/token-limits.ts';
+export type { IssuedTokens } from '../auth/sessions/tokens/issued-tokens.ts';
+export type { TokenLimits } from '../auth/sessions/tokens/token-limits.ts';
 export type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
 export type { FieldRule, FieldRules } from '../auth/users/custom-fields.ts';
 export type { CreateUserInput, NewUserInput } from '../auth/users/new-user.ts';

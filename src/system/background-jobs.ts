@@ -44,7 +44,7 @@ export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJob
     reporting('reading revocations', () => auth.revocations.catchUp(), onReport),
     pollInterval,
   );
-  const lease = new Lease({ store, clock, random, name: 'housekeeping', term: LEASE_TERM });
+  const lease = new Lease({ store, clock, random, name: 'housekeeping', termMs: LEASE_TERM });
   const housekeeping = new PurgeJob(auth, lease, clock);
   const maintain = async () => {
     await auth.maintain();

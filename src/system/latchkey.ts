@@ -1,6 +1,7 @@
-import { type Auth, createAuth } from '../auth/auth.ts';
+import type { Auth } from '../auth/auth.ts';
+import { createAuth } from '../auth/create-auth.ts';
+import { noticeIssuerChange } from '../auth/issuer-change.ts';
 import type { Notice } from '../auth/notice.ts';
-import { noticeIssuerChange } from '../auth/sessions/issuer-change.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Users } from '../auth/users/users.ts';
 import type { Settings } from '../config/settings.ts';
@@ -109,7 +110,7 @@ async function open(
       clock,
       revocations: auth.revocations.index,
     });
-    auth.keys.watch((keys) => verifier.setKeys(keys));
+    auth.keys.onChange((keys) => verifier.setKeys(keys));
     if (serves) {
       const isDefault = settings.defaulted.has('issuer');
       notices.push(...(await noticeIssuerChange(store, { issuer, audience, isDefault })));

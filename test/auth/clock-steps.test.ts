@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { REVOCATION_MARGIN } from '../../src/auth/settings.ts';
+import { REVOCATION_MARGIN_MS } from '../../src/auth/settings.ts';
 import { createGuard } from '../../src/guard/create-guard.ts';
 import type { VerifiedToken } from '../../src/guard/verify/access-claims.ts';
 import { MAX_CLOCK_TOLERANCE } from '../../src/jwt/claims.ts';
@@ -29,7 +29,7 @@ function judge({ verifier }: TestAuth, token: string): string {
 async function keepHouse({ auth }: TestAuth): Promise<void> {
   await auth.maintain();
   await auth.revocations.catchUp();
-  while (await auth.removeExpired(100));
+  while (await auth.purgeExpired(100));
 }
 
 test('Whichever way the clock steps, no token is accepted beyond its expiry and the tolerance', async () => {
@@ -100,14 +100,14 @@ test('A clock that is set does not hide for how long the log could not be read',
   await assert.rejects(revocations.catchUp(), StoreUnavailable);
   node.clock.step(8);
   node.clock.set(-3600);
-  assert.equal(revocations.silence, 8_000);
+  assert.equal(revocations.silenceMs, 8_000);
   node.clock.set(7200);
   node.clock.step(3);
   await assert.rejects(revocations.catchUp(), StoreUnavailable);
-  assert.equal(revocations.silence, 11_000);
+  assert.equal(revocations.silenceMs, 11_000);
   node.store.listRevocations = listRevocations;
   await revocations.catchUp();
-  assert.equal(revocations.silence, 0);
+  assert.equal(revocations.silenceMs, 0);
 });
 
 const hours = 3600;
@@ -153,13 +153,13 @@ test('A node whose key is the host’s makes its longer lifetime known at the st
 test('A key that a node with shorter lifetimes revokes or replaces is treated by the longest one', async () => {
   await using node = await openTestAuth({ accessTokenTtl: lifetime });
   const newer = await node.another({ accessTokenTtl: 6 * hours });
-  const [{ kid = '' } = {}] = await node.auth.keeper.list();
-  const { activeAt } = await node.auth.keeper.rotate({ algorithm: 'ES256', now: false });
-  const [replaced] = await newer.auth.keeper.list();
-  assert.equal(replaced?.retiredAt, activeAt + 6 * hours * 1000 + REVOCATION_MARGIN);
-  await node.auth.keeper.revoke(kid);
+  const [{ kid = '' } = {}] = await node.auth.keyRotation.list();
+  const { activeAt } = await node.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
+  const [replaced] = await newer.auth.keyRotation.list();
+  assert.equal(replaced?.retiredAt, activeAt + 6 * hours * 1000 + REVOCATION_MARGIN_MS);
+  await node.auth.keyRotation.revoke(kid);
   const { revocations } = await node.store.listRevocations({ after: 0, now: 0 });
-  const until = node.clock.ms + 6 * hours * 1000 + REVOCATION_MARGIN;
+  const until = node.clock.ms + 6 * hours * 1000 + REVOCATION_MARGIN_MS;
   assert.deepEqual(
     revocations.map(({ kind, expiresAt }) => [kind, expiresAt]),
     [
@@ -188,7 +188,7 @@ for (const [name, leave] of Object.entries(leavings)) {
     const { accessToken, refreshToken } = await node.auth.refresh(first.refreshToken);
     const claims = node.verifier.verify(accessToken);
     // As a node does whose clock is far ahead.
-    await node.store.prune({ now: Number.MAX_SAFE_INTEGER, limit: 100 });
+    await node.store.purgeExpired({ now: Number.MAX_SAFE_INTEGER, limit: 100 });
     await leave(node, { claims, refreshToken });
     for (const token of [accessToken, first.accessToken]) {
       assert.equal(judge(node, token), 'token_revoked');
@@ -211,7 +211,7 @@ test('A session named by its id alone is revoked only where it is there', async 
   await using node = await openTestAuth();
   const { user, session } = await node.auth.register({ username: 'jane', password });
   const stranger = await node.auth.register({ username: 'joe', password });
-  await node.store.prune({ now: Number.MAX_SAFE_INTEGER, limit: 1 });
+  await node.store.purgeExpired({ now: Number.MAX_SAFE_INTEGER, limit: 1 });
   const bearer = { sub: stranger.user.id, sid: stranger.session.id };
   for (const [who, id] of [
     [{ ...bearer, sub: user.id }, 'none'],
@@ -224,7 +224,7 @@ test('A session named by its id alone is revoked only where it is there', async 
 });
 
 test('A revocation outlives every tolerance by far', () => {
-  assert.ok(MAX_CLOCK_TOLERANCE * 1000 <= REVOCATION_MARGIN / 3);
+  assert.ok(MAX_CLOCK_TOLERANCE * 1000 <= REVOCATION_MARGIN_MS / 3);
   const keys = 'Xq3vN8rT1yLw6ZpB0dKf5HsJ2mGc9UeA';
   const start = (clockTolerance: number) =>
     createGuard({ keys, algorithm: 'HS256', clockTolerance });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { hashClientSecret, isClientSecret } from '../../src/auth/clients/client-key.ts';
-import { findForgotten, isSuccessorDue, planAbandonment } from '../../src/auth/keys/key-plans.ts';
+import { findRemovable, needsSuccessor, planAbandonment } from '../../src/auth/keys/key-plans.ts';
 import { findSigner, isAccepted } from '../../src/auth/keys/key-status.ts';
 import type { StoredKey } from '../../src/auth/keys/stored-key.ts';
 
@@ -43,29 +43,32 @@ suite('the moment at which', () => {
 
   test('a key needs a successor: one lead before the end of its interval', () => {
     const isDue = (age: number) =>
-      isSuccessorDue([aKey({ activeAt: now - age })], 'ES256', now, { interval: 3600, lead: 600 });
+      needsSuccessor([aKey({ activeAt: now - age })], 'ES256', now, {
+        intervalSeconds: 3600,
+        prepublishSeconds: 600,
+      });
     assert.ok(!isDue(3000 * SECOND - 1));
     assert.ok(isDue(3000 * SECOND));
-    const never = { interval: null, lead: 600 };
-    assert.ok(!isSuccessorDue([aKey({ activeAt: 0 })], 'ES256', now, never));
+    const never = { intervalSeconds: null, prepublishSeconds: 600 };
+    assert.ok(!needsSuccessor([aKey({ activeAt: 0 })], 'ES256', now, never));
   });
 
   test('the key of an algorithm that no node uses any more retires', () => {
-    const patience = 3600 * SECOND;
+    const maxDowntimeMs = 3600 * SECOND;
     const plan = (lastUse: number, activeAt = 0) =>
       planAbandonment([aKey({ activeAt })], new Map([['ES256', lastUse]]), {
         now,
-        life: DAY,
-        patience,
+        acceptForMs: DAY,
+        maxDowntimeMs,
       });
-    assert.deepEqual(plan(now - patience + 1), []);
-    assert.deepEqual(plan(now - patience), [aKey({ activeAt: 0, retiredAt: now + DAY })]);
-    assert.deepEqual(plan(0, now - patience + 1), [], 'a node may be about to start with it');
+    assert.deepEqual(plan(now - maxDowntimeMs + 1), []);
+    assert.deepEqual(plan(now - maxDowntimeMs), [aKey({ activeAt: 0, retiredAt: now + DAY })]);
+    assert.deepEqual(plan(0, now - maxDowntimeMs + 1), [], 'a node may be about to start with it');
   });
 
   test('a retired key is removed: a week after it', () => {
-    assert.deepEqual(findForgotten([aKey({ retiredAt: now - 7 * DAY + 1 })], now), []);
-    assert.deepEqual(findForgotten([aKey({ retiredAt: now - 7 * DAY })], now), ['a']);
+    assert.deepEqual(findRemovable([aKey({ retiredAt: now - 7 * DAY + 1 })], now), []);
+    assert.deepEqual(findRemovable([aKey({ retiredAt: now - 7 * DAY })], now), ['a']);
   });
 });
 

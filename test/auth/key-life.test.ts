@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { tellLife } from '../../src/auth/keys/key-status.ts';
+import { findKeyStatus } from '../../src/auth/keys/key-status.ts';
 import type { AuthSettings } from '../../src/auth/settings.ts';
 import { generateSigningKey, toJwks } from '../../src/jwt/keys/import-keys.ts';
 import { RecordNotFound, StoreUnavailable, TokenRefused } from '../../src/kernel/errors.ts';
@@ -16,7 +16,7 @@ const JANE = { username: 'jane', password: 'correct horse' };
 async function lifeOf(real: TestAuth, kid: string): Promise<string> {
   const { keys } = await real.store.readKeys();
   const key = keys.find((it) => it.kid === kid);
-  return key === undefined ? 'removed' : tellLife(key, keys, real.clock.now());
+  return key === undefined ? 'removed' : findKeyStatus(key, keys, real.clock.now());
 }
 
 function kidOf(token: string): string {
@@ -108,7 +108,7 @@ suite('the life of a key', () => {
   });
 
   test('without an interval a key signs until somebody rotates it', async () => {
-    const keyRotation = { ...TEST_SETTINGS.keyRotation, interval: null };
+    const keyRotation = { ...TEST_SETTINGS.keyRotation, intervalSeconds: null };
     await using real = await openTestAuth({ keyRotation });
     const { kid } = real.auth.keys.signing;
     real.clock.step(3_650 * DAY);
@@ -131,7 +131,7 @@ suite('the life of a key', () => {
     const algorithms = ['ES384', 'ES512', 'EdDSA', 'HS256'] as const;
     await Promise.all(
       algorithms.map((algorithm, at) =>
-        (at % 2 === 0 ? real : other).auth.keeper.rotate({ algorithm, now: false }),
+        (at % 2 === 0 ? real : other).auth.keyRotation.rotate({ algorithm, isUrgent: false }),
       ),
     );
     const { keys } = await real.store.readKeys();
@@ -144,7 +144,7 @@ suite('the life of a key', () => {
   test('a successor that is published already is not published twice, but may be brought forward', async () => {
     await using real = await openTestAuth();
     const algorithm = 'ES256';
-    const rotate = (now: boolean) => real.auth.keeper.rotate({ algorithm, now });
+    const rotate = (isUrgent: boolean) => real.auth.keyRotation.rotate({ algorithm, isUrgent });
     const old = real.auth.keys.signing.kid;
     const first = await rotate(false);
     assert.equal(first.activeAt, real.clock.now() + 600_000);
@@ -162,7 +162,7 @@ suite('the life of a key', () => {
   test('another node follows as soon as it hears of it, and switches by the clock alone', async () => {
     const { real, other } = await openPair();
     await using _ = real;
-    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+    const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
     assert.equal(other.auth.keys.verification.length, 1);
     await other.auth.revocations.catchUp();
     assert.equal(other.auth.keys.verification.length, 2);
@@ -178,7 +178,7 @@ suite('the life of a key', () => {
   test('a node that could not read the keys reads them when it can', async () => {
     const { real, other } = await openPair();
     await using _ = real;
-    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+    const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
     const { readKeys } = real.store;
     real.store.readKeys = async () => {
       throw new Error('away');
@@ -234,7 +234,7 @@ suite('another algorithm', () => {
 
 test('a key published ahead of a change of the algorithm waits an hour for nodes that use it', async () => {
   await using real = await openTestAuth();
-  const { kid } = await real.auth.keeper.rotate({ algorithm: 'EdDSA', now: false });
+  const { kid } = await real.auth.keyRotation.rotate({ algorithm: 'EdDSA', isUrgent: false });
   real.clock.step(4_000);
   await real.auth.maintain();
   assert.equal(await lifeOf(real, kid), 'signing');
@@ -254,7 +254,7 @@ suite('a key that has leaked', () => {
       assert.throws(() => node.verifier.verify(token), TokenRefused);
     for (const node of [real, other]) node.verifier.verify(accessToken);
 
-    await real.auth.keeper.revoke(leaked);
+    await real.auth.keyRotation.revoke(leaked);
     refuses(real, accessToken);
     refuses(real, unseen);
     // Nothing but the log: what a node reads of keys afterwards may fail.
@@ -272,8 +272,8 @@ suite('a key that has leaked', () => {
     await using _ = real;
     const { accessToken, refreshToken } = await real.auth.register(JANE);
     const leaked = kidOf(accessToken);
-    await real.auth.keeper.revoke(leaked);
-    await real.auth.keeper.revoke(leaked);
+    await real.auth.keyRotation.revoke(leaked);
+    await real.auth.keyRotation.revoke(leaked);
     await other.auth.revocations.catchUp();
     const fresh = await other.auth.refresh(refreshToken);
     assert.notEqual(kidOf(fresh.accessToken), leaked);
@@ -286,10 +286,10 @@ suite('a key that has leaked', () => {
   });
 
   test('keeps sign-ins waiting until other nodes have had the time to hear of its successor', async () => {
-    const keyRotation = { ...TEST_SETTINGS.keyRotation, notice: 0.2 };
+    const keyRotation = { ...TEST_SETTINGS.keyRotation, urgentLeadSeconds: 0.2 };
     await using real = await openTestAuth({ keyRotation });
     const { refreshToken, accessToken } = await real.auth.register(JANE);
-    await real.auth.keeper.revoke(kidOf(accessToken));
+    await real.auth.keyRotation.revoke(kidOf(accessToken));
     const start = performance.now();
     const [one, two] = await Promise.all([1, 2].map(() => real.auth.refresh(refreshToken)));
     const took = performance.now() - start;
@@ -300,8 +300,8 @@ suite('a key that has leaked', () => {
 
   test('gives way to the one that is published already', async () => {
     await using real = await openTestAuth();
-    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
-    await real.auth.keeper.revoke(real.auth.keys.signing.kid);
+    const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
+    await real.auth.keyRotation.revoke(real.auth.keys.signing.kid);
     assert.equal(real.auth.keys.signing.kid, next.kid);
     assert.equal(await lifeOf(real, next.kid), 'signing');
     assert.equal((await real.store.readKeys()).keys.length, 2);
@@ -310,13 +310,13 @@ suite('a key that has leaked', () => {
   test('before it ever signed leaves the one in force where it was, and a successor follows', async () => {
     await using real = await openTestAuth();
     const current = real.auth.keys.signing.kid;
-    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
-    await real.auth.keeper.revoke(next.kid);
+    const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
+    await real.auth.keyRotation.revoke(next.kid);
     real.clock.step(3_600);
     await real.auth.maintain();
     assert.equal(real.auth.keys.signing.kid, current);
     assert.equal(await lifeOf(real, current), 'signing');
-    const again = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+    const again = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
     assert.notEqual(again.kid, next.kid);
     real.clock.step(600);
     assert.equal(real.auth.keys.signing.kid, again.kid);
@@ -326,7 +326,7 @@ suite('a key that has leaked', () => {
     const { real, other } = await openPair();
     await using _ = real;
     const { accessToken, refreshToken } = await real.auth.register(JANE);
-    await real.auth.keeper.revoke(kidOf(accessToken));
+    await real.auth.keyRotation.revoke(kidOf(accessToken));
     const { readKeys } = real.store;
     const gate = Promise.withResolvers<void>();
     real.store.readKeys = () => gate.promise.then(readKeys);
@@ -354,7 +354,7 @@ suite('a key that has leaked', () => {
       const { accessToken, refreshToken, user } = await real.auth.register(JANE);
       const { readKeys } = real.store;
       const before = await readKeys();
-      await real.auth.keeper.revoke(kidOf(accessToken));
+      await real.auth.keyRotation.revoke(kidOf(accessToken));
       real.store.readKeys = failing ?? (async () => before);
       await other.auth.revocations.catchUp().catch(() => {});
       real.clock.step(31);
@@ -390,7 +390,7 @@ suite('a key that has leaked', () => {
       }
     });
     await real.auth.users.setRoles(user.id, ['admin']);
-    await real.auth.keeper.revoke(leaked);
+    await real.auth.keyRotation.revoke(leaked);
     successor = real.auth.keys.signing.kid;
     const { readKeys } = real.store;
     real.store.readKeys = async () => {
@@ -428,18 +428,22 @@ suite('a key that has leaked', () => {
     const { listRevocations } = real.store;
     real.store.listRevocations = async (args) => {
       real.store.listRevocations = listRevocations;
-      await real.auth.keeper.revoke(real.auth.keys.signing.kid);
+      await real.auth.keyRotation.revoke(real.auth.keys.signing.kid);
       return listRevocations(args);
     };
     const late = await real.another();
     assert.equal(late.auth.keys.signing.kid, real.auth.keys.signing.kid);
     const host = { signingKey: generateSigningKey('ES256') };
-    const rotation = { secret: 'Kd7wQ2xN9vR4tZpL0bYf6HsJ3mGc8UeB', compromised: true, overlap: 1 };
+    const rotation = {
+      secret: 'Kd7wQ2xN9vR4tZpL0bYf6HsJ3mGc8UeB',
+      compromised: true,
+      overlapSeconds: 1,
+    };
     const { auth } = await real.another(host);
     const token = expectTokens(await auth.login(JANE)).refreshToken;
     real.store.listRevocations = async (args) => {
       real.store.listRevocations = listRevocations;
-      await auth.keeper.rotateSecret(rotation);
+      await auth.secretRotation.rotate(rotation);
       return listRevocations(args);
     };
     const last = await real.another(host);
@@ -449,7 +453,7 @@ suite('a key that has leaked', () => {
 
   test('must be one that is there', async () => {
     await using real = await openTestAuth();
-    await assert.rejects(real.auth.keeper.revoke('nobody'), RecordNotFound);
+    await assert.rejects(real.auth.keyRotation.revoke('nobody'), RecordNotFound);
   });
 
   test('stays refused on a node that reads old keys late', async () => {
@@ -457,7 +461,7 @@ suite('a key that has leaked', () => {
     await using _ = real;
     const { accessToken } = await real.auth.register(JANE);
     const before = await real.store.readKeys();
-    await real.auth.keeper.revoke(kidOf(accessToken));
+    await real.auth.keyRotation.revoke(kidOf(accessToken));
     const { readKeys } = real.store;
     real.store.readKeys = async () => before;
     await other.auth.revocations.catchUp();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { createAuth } from '../../src/auth/auth.ts';
+import { createAuth } from '../../src/auth/create-auth.ts';
 import { deriveKey, seal, unseal } from '../../src/auth/keys/sealing.ts';
 import { InvalidSetting } from '../../src/kernel/errors.ts';
 import { createTestRandom, openTestAuth, TEST_SETTINGS } from '../support/auth.ts';

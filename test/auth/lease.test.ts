@@ -4,7 +4,7 @@ import { Lease } from '../../src/auth/lease.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 import { createTestRandom, TestClock } from '../support/auth.ts';
 
-const term = 180_000;
+const termMs = 180_000;
 
 /** Nodes with clocks that differ by hours. */
 async function openNodes(t: TestContext) {
@@ -13,7 +13,7 @@ async function openNodes(t: TestContext) {
   const clocks = [0, 5, -7].map((hours) => new TestClock(Date.UTC(2026, 0, 1, 12 + hours)));
   const nodes = clocks.map(
     (clock, at) =>
-      new Lease({ store, clock, random: createTestRandom(`node ${at}`), name: 'work', term }),
+      new Lease({ store, clock, random: createTestRandom(`node ${at}`), name: 'work', termMs }),
   );
   const [a, b, c] = nodes;
   assert.ok(a && b && c);
@@ -48,7 +48,7 @@ test('It passes on when its holder is silent for the term, and to one node only'
   const { a, b, c, pass } = await openNodes(t);
   assert.equal(await a.take(), true);
   assert.deepEqual([await b.take(), await c.take()], [false, false]);
-  pass(term / 1000 - 1);
+  pass(termMs / 1000 - 1);
   assert.deepEqual([await b.take(), await c.take()], [false, false]);
   pass(1);
   const taken = await Promise.all([b.take(), c.take()]);
@@ -65,7 +65,7 @@ test('A clock that is set neither ends nor prolongs the term', async (t) => {
   assert.equal(await b.take(), false);
   clock?.set(-20 * 3600);
   assert.equal(await b.take(), false);
-  pass(term / 1000);
+  pass(termMs / 1000);
   assert.equal(await b.take(), true);
 });
 
@@ -74,6 +74,6 @@ test('A node that has just come waits for the whole term', async (t) => {
   assert.equal(await a.take(), true);
   pass(10 * 3600);
   assert.equal(await b.take(), false);
-  pass(term / 1000);
+  pass(termMs / 1000);
   assert.equal(await b.take(), true);
 });

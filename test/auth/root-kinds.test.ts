@@ -27,7 +27,7 @@ function openVault({ store, clock }: TestAuth, secret = OLD): Promise<SealedKeyR
 const dataIds = (vault: SealedKeyRepository) => vault.roots.data.map(({ id }) => id);
 
 const rotate = (node: TestAuth, secret: string, compromised = false) =>
-  node.auth.keeper.rotateSecret({ secret, compromised, overlap: DAY });
+  node.auth.secretRotation.rotate({ secret, compromised, overlapSeconds: DAY });
 
 async function findEnvelopes({ store }: TestAuth, kind: Envelope['kind']): Promise<string[]> {
   const { envelopes } = await store.readKeys();
@@ -72,10 +72,10 @@ suite('the root keys for data', () => {
     await dropEnvelopes(node, 'data');
     node.clock.step(60);
     const later = await node.another();
-    assert.equal(await later.auth.keeper.cancelSecretRotation(), false);
+    assert.equal(await later.auth.secretRotation.cancel(), false);
     await rotate(later, NEW);
     const fresh = await node.another({ secret: NEW });
-    assert.equal(await fresh.auth.keeper.finishSecretRotation(), true);
+    assert.equal(await fresh.auth.secretRotation.finish(), true);
   });
 
   test('are made even while the secret is being replaced', async () => {
@@ -91,7 +91,7 @@ suite('the root keys for data', () => {
         await node.auth.maintain();
       } else {
         const finisher = await node.another({ secret: NEW });
-        assert.equal(await finisher.auth.keeper.finishSecretRotation(), true);
+        assert.equal(await finisher.auth.secretRotation.finish(), true);
       }
       assert.deepEqual(dataIds(await openVault(node, NEW)), dataIds(old));
       await assert.rejects(openVault(node), InvalidSetting);
@@ -105,13 +105,13 @@ suite('the root keys for data', () => {
     const ids = dataIds(running);
     await rotate(node, NEW);
     assert.deepEqual(dataIds(await openVault(node, NEW)), ids);
-    assert.equal(await node.auth.keeper.cancelSecretRotation(), true);
+    assert.equal(await node.auth.secretRotation.cancel(), true);
     await assert.rejects(openVault(node, NEW), InvalidSetting);
     assert.equal((await findEnvelopes(node, 'data')).length, 2);
 
     await rotate(node, THIRD);
     const fresh = await node.another({ secret: THIRD });
-    await fresh.auth.keeper.finishSecretRotation();
+    await fresh.auth.secretRotation.finish();
     await running.load();
     assert.deepEqual(dataIds(running), ids);
     assert.deepEqual(dataIds(await openVault(node, THIRD)), ids);
@@ -136,7 +136,7 @@ suite('the root keys for data', () => {
       assert.deepEqual(dataIds(vault), [next, stolen]);
 
     const finisher = await node.another({ secret: NEW });
-    await finisher.auth.keeper.finishSecretRotation();
+    await finisher.auth.secretRotation.finish();
     for (const vault of [running, restarted]) {
       await vault.load();
       assert.deepEqual(dataIds(vault), [next]);

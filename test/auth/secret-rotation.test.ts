@@ -17,7 +17,7 @@ const THIRD = 'Wb5nT8qLr2VxZc7Yd0KfM4sHj1Ga9PuE';
 const DAY = 86_400;
 
 const rotate = (node: TestAuth, secret = NEW, compromised = false) =>
-  node.auth.keeper.rotateSecret({ secret, compromised, overlap: DAY });
+  node.auth.secretRotation.rotate({ secret, compromised, overlapSeconds: DAY });
 
 const isRefused = (error: unknown) =>
   error instanceof InvalidSetting &&
@@ -47,11 +47,11 @@ suite('a new secret', () => {
     let latest = await assertServeOneAnother(nodes, refreshToken);
     await assert.rejects(old.another({ secret: THIRD }), isRefused);
 
-    assert.equal(await fresh.auth.keeper.finishSecretRotation(), true);
-    assert.equal(await fresh.auth.keeper.finishSecretRotation(), false);
+    assert.equal(await fresh.auth.secretRotation.finish(), true);
+    assert.equal(await fresh.auth.secretRotation.finish(), false);
     await assert.rejects(old.another(), isRefused);
     // Those that run go on, and hear of keys that are made after.
-    await fresh.auth.keeper.rotate({ algorithm: 'ES256', now: true });
+    await fresh.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: true });
     for (const { auth } of nodes) await auth.revocations.catchUp();
     latest = await assertServeOneAnother(nodes, latest);
     await old.auth.ping();
@@ -73,9 +73,9 @@ suite('a new secret', () => {
     assert.equal(await countSecrets(old), 2);
     await assert.rejects(rotate(old, THIRD), InvalidInput);
     await assert.rejects(rotate(old, NEW, true), InvalidInput);
-    await assert.rejects(old.auth.keeper.finishSecretRotation(), InvalidInput);
-    assert.equal(await old.auth.keeper.cancelSecretRotation(), true);
-    assert.equal(await old.auth.keeper.cancelSecretRotation(), false);
+    await assert.rejects(old.auth.secretRotation.finish(), InvalidInput);
+    assert.equal(await old.auth.secretRotation.cancel(), true);
+    assert.equal(await old.auth.secretRotation.cancel(), false);
     await assert.rejects(old.another({ secret: NEW }), isRefused);
     await rotate(old, THIRD);
     await old.another({ secret: THIRD });
@@ -151,9 +151,9 @@ suite('after a leak', () => {
     await using old = await openTestAuth();
     const { refreshToken } = await old.auth.register(JANE);
     await rotate(old, NEW, true);
-    await assert.rejects(old.auth.keeper.cancelSecretRotation(), InvalidInput);
+    await assert.rejects(old.auth.secretRotation.cancel(), InvalidInput);
     const fresh = await old.another({ secret: NEW });
-    assert.equal(await fresh.auth.keeper.finishSecretRotation(), true);
+    assert.equal(await fresh.auth.secretRotation.finish(), true);
     await assert.rejects(fresh.auth.refresh(refreshToken), isInvalid);
     await assert.rejects(old.another(), isRefused);
   });
@@ -162,7 +162,7 @@ suite('after a leak', () => {
     await using old = await openTestAuth();
     await rotate(old);
     const fresh = await old.another({ secret: NEW });
-    await fresh.auth.keeper.finishSecretRotation();
+    await fresh.auth.secretRotation.finish();
     await rotate(fresh, THIRD, true);
     await old.auth.revocations.catchUp();
     old.clock.step(600);
@@ -175,7 +175,7 @@ suite('after a leak', () => {
     const deaf = await old.another();
     await rotate(old, NEW, true);
     const fresh = await old.another({ secret: NEW });
-    await fresh.auth.keeper.finishSecretRotation();
+    await fresh.auth.secretRotation.finish();
     await deaf.auth.ping();
     await assert.rejects(deaf.auth.revocations.catchUp(), isRefused);
     await assert.rejects(deaf.auth.ping(), StoreUnavailable);
@@ -194,7 +194,7 @@ suite('after a leak', () => {
         const stolen = await first.auth.register(JANE);
         await rotate(first);
         const second = await first.another({ secret: NEW });
-        await second.auth.keeper.finishSecretRotation();
+        await second.auth.secretRotation.finish();
         await rotate(second, THIRD, true);
         const third = await first.another({ secret: THIRD });
         const nodes = [first, second, third];
@@ -202,7 +202,7 @@ suite('after a leak', () => {
         first.clock.step(61);
         const honest = await first.auth.refresh(stolen.refreshToken);
         const cli = await first.another({ secret: THIRD });
-        assert.equal(await cli.auth.keeper.finishSecretRotation(), true);
+        assert.equal(await cli.auth.secretRotation.finish(), true);
 
         for (const { auth } of nodes) {
           await auth.revocations.catchUp();
@@ -219,7 +219,7 @@ suite('after a leak', () => {
         const deaf = await old.another();
         await rotate(old, NEW, true);
         const fresh = await old.another({ secret: NEW });
-        await fresh.auth.keeper.finishSecretRotation();
+        await fresh.auth.secretRotation.finish();
         await assert.rejects(deaf.auth.revocations.catchUp(), isRefused);
         const sessions = () =>
           old.store.listSessions({ userId: stolen.user.id, now: old.clock.now(), limit: 1_000 });
@@ -237,8 +237,8 @@ suite('after a leak', () => {
         await using old = await openTestAuth(changes);
         await rotate(old, NEW, true);
         const fresh = await old.another({ secret: NEW });
-        assert.equal(await fresh.auth.keeper.finishSecretRotation(), true);
-        assert.equal(await fresh.auth.keeper.finishSecretRotation(), false);
+        assert.equal(await fresh.auth.secretRotation.finish(), true);
+        assert.equal(await fresh.auth.secretRotation.finish(), false);
       });
     });
   }
@@ -247,7 +247,7 @@ suite('after a leak', () => {
     await using old = await openTestAuth();
     await rotate(old);
     const fresh = await old.another({ secret: NEW });
-    await old.auth.keeper.cancelSecretRotation();
+    await old.auth.secretRotation.cancel();
     await fresh.auth.revocations.catchUp();
     const { refreshToken } = await fresh.auth.register(JANE);
     await assertServeOneAnother([old, fresh], refreshToken);

@@ -250,7 +250,7 @@ class Restart implements Command {
   check = () => true;
   async run(model: Model, real: TestAuth) {
     await real.auth.maintain();
-    while (await real.auth.removeExpired(10));
+    while (await real.auth.purgeExpired(10));
     await real.restart();
     assertRevoked(real, model);
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { anonymousCaller } from '../../src/auth/audit/caller.ts';
 import { aboutUser } from '../../src/auth/audit/event.ts';
-import type { IssuedTokens } from '../../src/auth/sessions/sign-in.ts';
+import type { IssuedTokens } from '../../src/auth/sessions/tokens/issued-tokens.ts';
 import type { VerifiedToken } from '../../src/guard/verify/access-claims.ts';
 import {
   AccountDisabled,
@@ -114,7 +114,7 @@ suite('register', () => {
   test('tells everything that is wrong in one go', async () => {
     await using real = await openTestAuth();
     await assert.rejects(
-      real.auth.register({ username: 1, email: 'nowhere', password: 'short', extra: true }),
+      real.auth.registerRaw({ username: 1, email: 'nowhere', password: 'short', extra: true }),
       (error) => {
         assert.ok(error instanceof InvalidInput);
         const fields = error.problems.map(({ field }) => field);
@@ -666,10 +666,10 @@ suite('account', () => {
       signIns.push(await real.login(JANE));
     }
     const node = await real.another({ maxSessions: 5 });
-    assert.equal(await node.auth.removeExpired(10), false, 'nobody was found to have too many');
+    assert.equal(await node.auth.purgeExpired(10), false, 'nobody was found to have too many');
     const last = await node.login(JANE);
     let batches = 0;
-    while (await node.auth.removeExpired(10)) batches += 1;
+    while (await node.auth.purgeExpired(10)) batches += 1;
     assert.ok(batches >= 3, `${batches}`);
     const live = [...signIns.slice(-4), last].map(({ session }) => session.id);
     const bearer = node.verifier.verify(last.accessToken);
@@ -697,7 +697,7 @@ suite('account', () => {
     await using real = await openTestAuth();
     const signIn = await signInJane(real);
     const bearer = real.verifier.verify(signIn.accessToken);
-    const change = (input: unknown) => real.auth.changePassword(bearer, input);
+    const change = (input: unknown) => real.auth.changePasswordRaw(bearer, input);
     const next = 'another password';
     await assert.rejects(
       change({ current_password: 'wrong password', new_password: next }),

@@ -54,7 +54,7 @@ test('a node learns within seconds that the database takes no writes, and sooner
 test('a node is not ready without a key to sign with, though its database is well', async () => {
   const { auth, store } = await openCounted();
   await auth.ping();
-  Object.assign(auth.keys, { ready: () => Promise.reject(new StoreUnavailable('no key')) });
+  Object.assign(auth.keys, { waitForSigner: () => Promise.reject(new StoreUnavailable('no key')) });
   await assert.rejects(auth.ping(), /no key/);
   await store.close();
 });

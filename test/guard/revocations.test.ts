@@ -247,7 +247,7 @@ test('a revoked key signs nothing that a guard takes, and its successor does', a
   const { server, guard, signIn } = await setUp(t);
   const old = await signIn('jane');
   assert.equal(guard.verify(old).username, 'jane');
-  await server.app.latchkey.auth.keeper.revoke(server.app.latchkey.auth.keys.signing.kid);
+  await server.app.latchkey.auth.keyRotation.revoke(server.app.latchkey.auth.keys.signing.kid);
   await until(() => !accepts(guard, old));
   const next = await signIn('joe');
   await until(() => accepts(guard, next));

@@ -98,7 +98,8 @@ export const acts = {
     store.setDisabled({ userId: user.id, disabled: false, now, ...revoking() }),
   deletion: (store, { user }) => store.deleteUser({ userId: user.id, now, ...revoking() }),
   'revocation of a token': (store) => store.revokeToken({ jti: unique('jti'), ...revoking() }),
-  housekeeping: (store) => store.prune({ now: pastExpiry, limit: 100, eventsBefore: 'event-9' }),
+  housekeeping: (store) =>
+    store.purgeExpired({ now: pastExpiry, limit: 100, eventsBefore: 'event-9' }),
   'removal of surplus sessions': (store, { user }) =>
     store.cleanUpSessions({
       userId: user.id,

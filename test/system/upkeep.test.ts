@@ -70,7 +70,7 @@ test('Each task in the background reports why it fails, once for each reason, an
     auth: {
       revocations: { catchUp: task('reading revocations') },
       maintain: task('maintenance'),
-      removeExpired: task('housekeeping'),
+      purgeExpired: task('housekeeping'),
     } as unknown as Auth,
     store: {
       subscribe: async (_: () => void, onAttempt: (error?: unknown) => void) => {

@@ -1,5 +1,5 @@
 /** Who or what can cause an event. `unknown`: an older version recorded the event without its actor. */
-export const auditActorKinds = [
+export const AUDIT_ACTOR_KINDS = [
   'user',
   'client',
   'operator',
@@ -8,7 +8,7 @@ export const auditActorKinds = [
   'unknown',
 ] as const;
 
-export type AuditActorKind = (typeof auditActorKinds)[number];
+export type AuditActorKind = (typeof AUDIT_ACTOR_KINDS)[number];
 
 /** Who caused an event. */
 export interface AuditActor {
@@ -44,7 +44,7 @@ interface AuditEventForm {
  * A password that did not pass is one of three: `login_failed`, `login_of_disabled_user` (the password was right)
  * and `password_change_failed` (presented as the current password with a valid access token).
  */
-export const auditEventTypes = {
+export const AUDIT_EVENT_TYPES = {
   user_registered: { subject: 'user', changes: [], reasons: [] },
   user_created: { subject: 'user', changes: ['roles'], reasons: [] },
   user_roles_changed: { subject: 'user', changes: ['roles'], reasons: [] },
@@ -87,10 +87,10 @@ export const auditEventTypes = {
   secret_rotation_cancelled: { subject: 'secret', changes: [], reasons: [] },
 } as const satisfies Readonly<Record<string, AuditEventForm>>;
 
-export type AuditEventType = keyof typeof auditEventTypes;
+export type AuditEventType = keyof typeof AUDIT_EVENT_TYPES;
 
 /** Why something failed. */
-export type AuditReason = (typeof auditEventTypes)[AuditEventType]['reasons'][number];
+export type AuditReason = (typeof AUDIT_EVENT_TYPES)[AuditEventType]['reasons'][number];
 
 /** One value, or the values before and after. */
 export type AuditChange =

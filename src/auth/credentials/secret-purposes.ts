@@ -72,7 +72,7 @@ export const SECRET_PURPOSES = {
 export type SecretPurpose = keyof typeof SECRET_PURPOSES;
 
 /** The purposes whose secrets outlive a change of the password. */
-export const LASTING_PURPOSES: readonly SecretPurpose[] = ['undo', 'report'];
+export const PURPOSES_THAT_OUTLIVE_PASSWORD: readonly SecretPurpose[] = ['undo', 'report'];
 
 /** How many live side by side. */
 export const SECRETS_PER_SUBJECT = 3;

@@ -1,16 +1,17 @@
 /**
- * What root keys are for. `tokens`: refresh tokens, and the sealing of signing keys. A restore replaces them.
- * `data`: what must be read again after a restore, and one-time secrets.
+ * What root keys are for. `tokens`: refresh tokens, and the sealing of signing keys; a restore replaces them.
+ * `data`: one-time secrets, and what must be readable after a restore.
  */
 export type RootKind = 'tokens' | 'data';
 
-/** The root keys of one kind, sealed by the domain under a secret or under a root key for tokens. */
+/** The root keys of one kind, sealed under a secret or under a root key for tokens. Times are ms since the epoch. */
 export interface Envelope {
-  /** Tells its kind and what opens it, and nothing that helps to guess that. */
+  /** Names its kind and the key that opens it, and nothing that helps to guess that key. */
   readonly id: string;
   readonly kind: RootKind;
+  /** The root keys as JSON, encrypted with AES-256-GCM. */
   readonly sealed: string;
   readonly createdAt: number;
-  /** When it will be removed, or null. */
+  /** When it is removed; null: it stays. */
   readonly endsAt: number | null;
 }

@@ -1,16 +1,24 @@
-/** A signing key as stored: the private part is sealed by the domain before it gets here. */
+import { type Algorithm, isAlgorithm } from '../../jwt/algorithms.ts';
+
+/** A signing key as stored. The domain seals the private part before the store gets it. Times are ms since the epoch. */
 export interface StoredKey {
   readonly kid: string;
   readonly algorithm: string;
   /** Public JWK as JSON, or null for HMAC. */
   readonly publicJwk: string | null;
-  /** Private JWK, sealed with AES-256-GCM under a key derived from a root key, which it names. */
+  /** `<id of the root key>.<private JWK>`, the latter sealed under a key derived from that root key. */
   readonly sealedPrivateJwk: string;
   readonly createdAt: number;
-  /** From when it signs; the key in force is the active one with the greatest `activeAt`. */
+  /** From when it signs. Of the keys that have reached it, the one with the greatest `activeAt` signs. */
   readonly activeAt: number;
-  /** When it leaves the JWKS, or null while no successor is set. */
+  /** From when its tokens are refused and it is not in the JWKS; null: no successor is set. */
   readonly retiredAt: number | null;
-  /** When somebody said that it had leaked, or null. */
+  /** When an operator revoked it because it had leaked, or null. */
   readonly revokedAt: number | null;
+}
+
+/** The algorithm of a stored key. */
+export function parseStoredAlgorithm({ algorithm }: Pick<StoredKey, 'algorithm'>): Algorithm {
+  if (isAlgorithm(algorithm)) return algorithm;
+  throw new Error('A stored key has an unknown algorithm.');
 }

@@ -30,7 +30,11 @@ export interface Store
    * by as much as it may be wrong: an entry removed while the clock ran ahead would no longer refuse its
    * tokens when the clock steps back.
    */
-  prune(args: { now: number; limit: number; eventsBefore?: string }): Promise<{ removed: number }>;
+  purgeExpired(args: {
+    now: number;
+    limit: number;
+    eventsBefore?: string;
+  }): Promise<{ removed: number }>;
 
   /** Resolves when the database answers. */
   ping(): Promise<void>;

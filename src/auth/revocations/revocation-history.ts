@@ -46,7 +46,7 @@ export class RevocationHistory {
     return [...texts, ...encodeInBatches(open)];
   }
 
-  prune(now: number): void {
+  purgeExpired(now: number): void {
     this.#batches = this.#batches.filter(({ expiresAt }) => expiresAt > now);
   }
 

@@ -19,7 +19,7 @@ export interface RevocationNews {
 /** Who holds keys that the log tells of. */
 export interface KeyFollower {
   /** Drops the keys that were revoked. */
-  settle(): void;
+  notifyIfChanged(): void;
   /** Reads the keys again. */
   reload(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export class RevocationLog {
   }
 
   /** ms for which the log could not be read: others may have revoked what is not known here. */
-  get silence(): number {
+  get silenceMs(): number {
     return this.#failingSince === undefined ? 0 : this.#elapsed() - this.#failingSince;
   }
 
@@ -103,8 +103,8 @@ export class RevocationLog {
   }
 
   /** Forgets what no living token can be affected by. Lets requests be answered in between. */
-  async prune(): Promise<void> {
-    this.#history.prune(this.#clock.now());
+  async purgeExpired(): Promise<void> {
+    this.#history.purgeExpired(this.#clock.now());
     for (const _ of this.index.pruneInSteps(this.#clock.now())) await setImmediate();
   }
 
@@ -154,7 +154,7 @@ export class RevocationLog {
     if (!revocations.some(({ kind }) => kind === 'key' || kind === 'keys')) return;
     this.#areKeysStale = true;
     // A revoked key is refused from now on, even if the keys cannot be read.
-    this.#keys?.settle();
+    this.#keys?.notifyIfChanged();
   }
 
   async #reloadKeys(): Promise<void> {

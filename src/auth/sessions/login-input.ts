@@ -1,6 +1,6 @@
 import { InputReader } from '../input.ts';
 import { EMAIL_MAX } from '../users/identifiers.ts';
-import type { UserReference } from '../users/users.ts';
+import type { UserReference } from '../users/user-records.ts';
 
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 const SCOPE_MAX = 1024;

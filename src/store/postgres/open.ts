@@ -21,7 +21,12 @@ import { isPlain, rotationOfMany } from './shortcuts/rotation.ts';
 import { USE_TRANSACTION } from './shortcuts/shortcut.ts';
 
 /** Rare verbs on what all share: their order is that of the calls, and one connection is enough. */
-const inTurn: ReadonlySet<VerbName> = new Set(['setMax', 'compareAndSet', 'changeKeys', 'prune']);
+const inTurn: ReadonlySet<VerbName> = new Set([
+  'setMax',
+  'compareAndSet',
+  'changeKeys',
+  'purgeExpired',
+]);
 /** One statement in the common text too; the reading verbs are so all. */
 const single: ReadonlySet<VerbName> = new Set(['recordEvent']);
 

@@ -48,7 +48,7 @@ const readingVerbs: Record<VerbName, boolean> = {
   compareAndSet: false,
   recordEvent: false,
   listEvents: true,
-  prune: false,
+  purgeExpired: false,
   ping: true,
   tryWriting: false,
 };

@@ -1,5 +1,5 @@
 import { LONGEST_ACCESS_TTL } from '../../auth/ports/revocations.ts';
-import { REVOCATION_MARGIN } from '../../auth/settings.ts';
+import { REVOCATION_MARGIN_MS } from '../../auth/settings.ts';
 import type { DatabaseLocation } from '../../config/database.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { closeAfter } from '../../kernel/close-after.ts';
@@ -96,7 +96,7 @@ export async function restore(
     await target.dropOneTimeSecrets();
     if (!keepSessions) {
       const longest = Number((await target.findNodeState(LONGEST_ACCESS_TTL)) ?? 86_400);
-      const until = clock.now() + longest * 1000 + REVOCATION_MARGIN;
+      const until = clock.now() + longest * 1000 + REVOCATION_MARGIN_MS;
       await target.endSessions(versionLeap, until);
       await target.replaceKeys(sealed.envelopes, until);
     }

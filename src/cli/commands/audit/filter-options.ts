@@ -1,9 +1,9 @@
 import {
+  AUDIT_ACTOR_KINDS,
+  AUDIT_EVENT_TYPES,
   type AuditActorKind,
   type AuditEventType,
   type AuditOutcome,
-  auditActorKinds,
-  auditEventTypes,
 } from '../../../auth/audit/event.ts';
 import type { AuditEventFilter } from '../../../auth/audit/event-filter.ts';
 import type { Auth } from '../../../auth/auth.ts';
@@ -26,7 +26,7 @@ export const filterOptions: Readonly<Record<string, OptionSpec>> = {
   actor: {
     type: 'string',
     placeholder: 'actor',
-    description: `Caused by this one: a user, or ${auditActorKinds.filter((kind) => kind !== 'user').join(', ')}; or one of these by name: client:orders-api, operator:root.`,
+    description: `Caused by this one: a user, or ${AUDIT_ACTOR_KINDS.filter((kind) => kind !== 'user').join(', ')}; or one of these by name: client:orders-api, operator:root.`,
   },
   type: {
     type: 'string',
@@ -72,7 +72,7 @@ function parseTypes(given: readonly string[]): AuditEventType[] {
   const names = new Set(given.flatMap((text) => text.split(',')));
   return [...names].map((name) => {
     if (isType(name)) return name;
-    const known = Object.keys(auditEventTypes);
+    const known = Object.keys(AUDIT_EVENT_TYPES);
     const meant = findNearest(name, known);
     const hint = meant === undefined ? `There are: ${known.join(', ')}` : `Did you mean ${meant}?`;
     throw new UsageError(`${JSON.stringify(name)} is not a type of event. ${hint}`);
@@ -80,7 +80,7 @@ function parseTypes(given: readonly string[]): AuditEventType[] {
 }
 
 function isType(name: string): name is AuditEventType {
-  return Object.hasOwn(auditEventTypes, name);
+  return Object.hasOwn(AUDIT_EVENT_TYPES, name);
 }
 
 function parseOutcome(text: string): AuditOutcome {
@@ -114,7 +114,7 @@ async function findActor(
 }
 
 function isActorKind(text: string): text is AuditActorKind {
-  return auditActorKinds.some((kind) => kind === text);
+  return AUDIT_ACTOR_KINDS.some((kind) => kind === text);
 }
 
 /**

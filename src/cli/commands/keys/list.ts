@@ -19,7 +19,7 @@ export const keysList: Command = {
 async function run(call: Call): Promise<undefined> {
   const { console, flags } = call;
   const settings = readDataSettings(call);
-  const [{ openStore }, { tellLife }, { systemClock }] = await Promise.all([
+  const [{ openStore }, { findKeyStatus }, { systemClock }] = await Promise.all([
     import('../../../system/latchkey.ts'),
     import('../../../auth/keys/key-status.ts'),
     import('../../../kernel/system-random.ts'),
@@ -30,7 +30,9 @@ async function run(call: Call): Promise<undefined> {
     () => store.close(),
   );
   const now = systemClock.now();
-  const texts = keys.map((key: StoredKey): KeyTexts => ({ key, life: tellLife(key, keys, now) }));
+  const texts = keys.map(
+    (key: StoredKey): KeyTexts => ({ key, life: findKeyStatus(key, keys, now) }),
+  );
   if (flags.has('json')) {
     console.printJson(texts.map(toKeyView));
   } else if (keys.length === 0) {

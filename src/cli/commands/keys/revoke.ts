@@ -1,4 +1,4 @@
-import { tellLife } from '../../../auth/keys/key-status.ts';
+import { findKeyStatus } from '../../../auth/keys/key-status.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { dataSettings, jsonOption, readDataSettings } from '../database/data-commands.ts';
 import { describeKey, toKeyView } from './texts.ts';
@@ -20,11 +20,15 @@ async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const [id = ''] = operands;
   const { systemClock } = await import('../../../kernel/system-random.ts');
-  const keys = await withKeeper(console, readDataSettings(call), async (keeper, operator) => {
-    await keeper.revoke(id, operator);
-    return await keeper.list();
-  });
-  const texts = keys.map((key) => ({ key, life: tellLife(key, keys, systemClock.now()) }));
+  const keys = await withKeeper(
+    console,
+    readDataSettings(call),
+    async ({ keyRotation }, operator) => {
+      await keyRotation.revoke(id, operator);
+      return await keyRotation.list();
+    },
+  );
+  const texts = keys.map((key) => ({ key, life: findKeyStatus(key, keys, systemClock.now()) }));
   if (flags.has('json')) {
     console.printJson(texts.map(toKeyView));
     return undefined;

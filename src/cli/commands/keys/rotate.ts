@@ -26,8 +26,8 @@ async function run(call: Call): Promise<undefined> {
   const { console, flags } = call;
   const settings = readDataSettings(call);
   const { algorithm } = settings;
-  const key = await withKeeper(console, settings, (keeper, operator) =>
-    keeper.rotate({ algorithm, now: flags.has('now') }, operator),
+  const key = await withKeeper(console, settings, ({ keyRotation }, operator) =>
+    keyRotation.rotate({ algorithm, isUrgent: flags.has('now') }, operator),
   );
   if (flags.has('json')) console.printJson(toKeyView({ key, life: 'next' }));
   else

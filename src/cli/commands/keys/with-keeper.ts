@@ -1,5 +1,5 @@
 import type { Caller } from '../../../auth/audit/caller.ts';
-import type { KeyRotationService } from '../../../auth/keys/key-rotation-service.ts';
+import type { Auth } from '../../../auth/auth.ts';
 import type { Settings } from '../../../config/settings.ts';
 import { closeAfter } from '../../../kernel/close-after.ts';
 import { toOptions } from '../../shell/given-options.ts';
@@ -10,7 +10,7 @@ import type { Console } from '../../shell/terminal/console.ts';
 export async function withKeeper<T>(
   console: Console,
   settings: Settings,
-  work: (keeper: KeyRotationService, operator: Caller) => Promise<T>,
+  work: (auth: Pick<Auth, 'keyRotation' | 'secretRotation'>, operator: Caller) => Promise<T>,
 ): Promise<T> {
   const [{ openLatchkey }, { systemRandom }] = await Promise.all([
     import('../../../system/latchkey.ts'),
@@ -22,5 +22,5 @@ export async function withKeeper<T>(
   // A failure that matters to a command is the command's own.
   const quiet = { onBackgroundReport: () => {} };
   const { auth, close } = await openLatchkey({ ...toOptions(settings), ...unused, onWait }, quiet);
-  return closeAfter(() => work(auth.keeper, findOperator()), close);
+  return closeAfter(() => work(auth, findOperator()), close);
 }

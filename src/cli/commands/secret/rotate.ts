@@ -62,8 +62,8 @@ async function rotateVariable({ console, flags }: Call, settings: Settings): Pro
     throw new UsageError(`The new secret ${problem} ${fix}`);
   });
   const compromised = flags.has('compromised');
-  await withKeeper(console, settings, (keeper, operator) =>
-    keeper.rotateSecret({ secret, compromised, overlap: OVERLAP }, operator),
+  await withKeeper(console, settings, ({ secretRotation }, operator) =>
+    secretRotation.rotate({ secret, compromised, overlapSeconds: OVERLAP }, operator),
   );
   if (isGenerated) console.print(secret);
   console.note(
@@ -88,9 +88,9 @@ async function rotateFile({ console, flags }: Call, settings: Settings): Promise
     import('../../../system/secret-file.ts'),
     import('../../../kernel/system-random.ts'),
   ]);
-  await withKeeper(console, settings, async (keeper, operator) => {
+  await withKeeper(console, settings, async ({ secretRotation }, operator) => {
     const secret = await prepareNextSecret(dataDir, systemRandom);
-    await keeper.rotateSecret({ secret, compromised, overlap: OVERLAP }, operator);
+    await secretRotation.rotate({ secret, compromised, overlapSeconds: OVERLAP }, operator);
   });
   await adoptNextSecret(dataDir);
   if (compromised) {
@@ -101,7 +101,9 @@ async function rotateFile({ console, flags }: Call, settings: Settings): Promise
     noteKeys(console);
     return;
   }
-  await withKeeper(console, settings, (keeper, operator) => keeper.finishSecretRotation(operator));
+  await withKeeper(console, settings, ({ secretRotation }, operator) =>
+    secretRotation.finish(operator),
+  );
   console.print('The secret in the data directory is replaced. Servers that run go on.');
 }
 
@@ -112,8 +114,8 @@ function noteKeys(console: Call['console']): void {
 }
 
 async function finish({ console }: Call, settings: Settings): Promise<void> {
-  const isDone = await withKeeper(console, settings, (keeper, operator) =>
-    keeper.finishSecretRotation(operator),
+  const isDone = await withKeeper(console, settings, ({ secretRotation }, operator) =>
+    secretRotation.finish(operator),
   );
   console.print(
     isDone
@@ -123,8 +125,8 @@ async function finish({ console }: Call, settings: Settings): Promise<void> {
 }
 
 async function cancel({ console }: Call, settings: Settings): Promise<void> {
-  const isDone = await withKeeper(console, settings, (keeper, operator) =>
-    keeper.cancelSecretRotation(operator),
+  const isDone = await withKeeper(console, settings, ({ secretRotation }, operator) =>
+    secretRotation.cancel(operator),
   );
   if (settings.secret === undefined) {
     const { discardNextSecret } = await import('../../../system/secret-file.ts');

@@ -1,15 +1,15 @@
-import { REFRESH_TOKEN_TYP } from '../../jwt/access-token.ts';
-import { createSigner } from '../../jwt/jws.ts';
-import { createJwtVerifier } from '../../jwt/jwt-verifier.ts';
+import { REFRESH_TOKEN_TYP } from '../../../jwt/access-token.ts';
+import { createSigner } from '../../../jwt/jws.ts';
+import { createJwtVerifier } from '../../../jwt/jwt-verifier.ts';
 import {
   importSigningKey,
   type SigningKey,
   toVerificationKey,
-} from '../../jwt/keys/import-keys.ts';
-import type { Clock } from '../../kernel/clock.ts';
-import { RefreshRefused, TokenRefused } from '../../kernel/errors.ts';
-import { deriveRootKey, type RootKey } from '../keys/root-keys.ts';
-import type { Session } from '../model.ts';
+} from '../../../jwt/keys/import-keys.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import { RefreshRefused, TokenRefused } from '../../../kernel/errors.ts';
+import { deriveRootKey, type RootKey } from '../../keys/root-keys.ts';
+import type { Session } from '../../model.ts';
 
 /** What a refresh token says, once its signature is known to be ours. */
 export interface RefreshClaims {

@@ -1,5 +1,5 @@
-import type { Notice } from '../notice.ts';
-import type { Store } from '../ports/store.ts';
+import type { Notice } from './notice.ts';
+import type { Store } from './ports/store.ts';
 
 interface Names {
   readonly issuer: string;

@@ -1,11 +1,11 @@
-import { ACCESS_TOKEN_TYP, createJti } from '../../jwt/access-token.ts';
-import { createSigner } from '../../jwt/jws.ts';
-import type { SigningKey } from '../../jwt/keys/import-keys.ts';
-import type { Clock } from '../../kernel/clock.ts';
-import type { Random } from '../../kernel/random.ts';
-import type { ActiveKeySet } from '../keys/active-key-set.ts';
-import { type Session, toUser, type User, type UserRecord } from '../model.ts';
-import type { AuthSettings } from '../settings.ts';
+import { ACCESS_TOKEN_TYP, createJti } from '../../../jwt/access-token.ts';
+import { createSigner } from '../../../jwt/jws.ts';
+import type { SigningKey } from '../../../jwt/keys/import-keys.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Random } from '../../../kernel/random.ts';
+import type { ActiveKeySet } from '../../keys/active-key-set.ts';
+import { type Session, toUser, type User, type UserRecord } from '../../model.ts';
+import type { AuthSettings } from '../../settings.ts';
 
 /** Set by Latchkey, or registered with a meaning the host must not bend. */
 const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
@@ -56,7 +56,7 @@ export function createAccessTokenIssuer(options: {
     const own = settings.claims === undefined ? {} : await settings.claims(user, session);
     assertOwnClaims(own);
     const scope = await grantScope(settings, user, session);
-    const sign = signerOf(await options.keys.ready());
+    const sign = signerOf(await options.keys.waitForSigner());
     const iat = Math.floor(clock.now() / 1000);
     // No access token outlives its session.
     const exp = Math.min(iat + settings.accessTokenTtl, Math.floor(session.expiresAt / 1000));
