@@ -40,11 +40,12 @@ import { WriteProbe } from './write-probe.ts';
  * Parameters that many methods share:
  * - `caller`: who asks, for the audit trail and the list of sessions. Default: an anonymous caller.
  * - `limits`: how many characters the tokens may have, where what carries them holds less than a verifier accepts,
- *   such as a cookie. Default: none.
+ *   such as a cookie. A longer one is a `RangeError`, and nothing is written. Default: none.
  * - `clientId`: the client that asks, which has proved who it is: see {@link Clients.resolve}. Default: null, the
  *   first party.
  *
- * Every method that reads or writes the database may throw {@link StoreUnavailable}.
+ * Every method that reads or writes the database may throw {@link StoreUnavailable}, and every one that takes a
+ * password {@link ServerOverloaded}, when too many passwords are being hashed.
  */
 export class Auth {
   /** Users, for the host's own code and the command line. */
@@ -84,8 +85,6 @@ export class Auth {
    * ```
    * @throws {InvalidInput}
    * @throws {IdentifierTaken} when another user has the username or the email address
-   * @throws {ServerOverloaded} when too many passwords are being hashed
-   * @throws {RangeError} when a token would be longer than the limits allow; nothing is written
    */
   register(input: NewUserInput, caller?: Caller, limits?: TokenLimits): Promise<IssuedTokens> {
     return this.registerRaw(input, caller, limits);
@@ -104,7 +103,6 @@ export class Auth {
    * Creates a user and starts no session.
    * @throws {InvalidInput}
    * @throws {IdentifierTaken} when another user has the username or the email address
-   * @throws {ServerOverloaded} when too many passwords are being hashed
    */
   createAccount(input: NewUserInput, caller?: Caller): Promise<User> {
     return this.createAccountRaw(input, caller);
@@ -117,18 +115,10 @@ export class Auth {
 
   /**
    * Signs a user in by password. An unknown user takes as long as a known one.
-   *
-   * ```ts
-   * const result = await auth.login({ username: 'jane', password });
-   * if (isChallenge(result)) return askForNewPassword(result.challenge);
-   * return result.accessToken;
-   * ```
-   * @returns tokens, or a challenge when a new password is required
+   * @returns tokens, or a challenge when a new password is required: see {@link SignInResult} for an example
    * @throws {InvalidInput}
    * @throws {CredentialsRefused} when the user is unknown or the password is wrong: one error for both
    * @throws {AccountDisabled} only if the password was right
-   * @throws {ServerOverloaded} when too many passwords are being hashed
-   * @throws {RangeError} when a token would be longer than the limits allow; nothing is written
    */
   login(
     input: LoginInput,
@@ -153,7 +143,6 @@ export class Auth {
    * Exchanges a refresh token for a new access token and a refresh token. Within the grace window, a token that was
    * already exchanged gets the same successor. After it, such a token ends the session: it may have been stolen.
    * @throws {RefreshRefused} when the token is not valid, has expired or was reused, or its session has ended
-   * @throws {RangeError} when a token would be longer than the limits allow; nothing is written
    */
   refresh(
     refreshToken: string,
@@ -196,8 +185,6 @@ export class Auth {
    * @throws {InvalidInput}
    * @throws {CredentialsRefused} when the current password is wrong
    * @throws {TokenRefused} when the session has ended or the user was deleted
-   * @throws {ServerOverloaded} when too many passwords are being hashed
-   * @throws {RangeError} when a token would be longer than the limits allow; nothing is written
    */
   changePassword(
     principal: Principal,
@@ -224,8 +211,6 @@ export class Auth {
    * @throws {InvalidInput} the challenge can be presented again
    * @throws {OneTimeSecretRefused} when the challenge is not valid, has expired or was used
    * @throws {AccountDisabled}
-   * @throws {ServerOverloaded} when too many passwords are being hashed
-   * @throws {RangeError} when a token would be longer than the limits allow; nothing is written
    */
   changeRequiredPassword(
     input: RequiredPasswordChangeInput,

@@ -9,7 +9,7 @@ export interface StoredKey {
   /** `<id of the root key>.<private JWK>`, the latter sealed under a key derived from that root key. */
   readonly sealedPrivateJwk: string;
   readonly createdAt: number;
-  /** From when it signs. Of the keys that have reached it, the one with the greatest `activeAt` signs. */
+  /** From when it may sign. The active key with the greatest `activeAt` signs. */
   readonly activeAt: number;
   /** From when its tokens are refused and it is not in the JWKS; null: no successor is set. */
   readonly retiredAt: number | null;

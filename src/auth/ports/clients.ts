@@ -3,21 +3,22 @@ import type { ClientRecord, ClientSecret } from '../model.ts';
 
 /** The verbs for clients. */
 export interface ClientStore {
-  /** Stores the client and its secrets unless its name or id is taken. */
+  /** Stores a client and its secrets, unless its name or id is taken. */
   createClient(args: {
     client: ClientRecord;
     event: AuditEvent;
   }): Promise<{ status: 'created' | 'taken' }>;
 
+  /** Finds a client by its id. */
   findClient(args: { id: string }): Promise<ClientRecord | undefined>;
 
-  /** All of them, the oldest first. */
+  /** Lists all clients, the oldest first. */
   listClients(): Promise<ClientRecord[]>;
 
   /**
    * Adds a secret to a client. Its other secrets end at `othersEndAt` at the latest, and those that have ended at
    * `now` are removed.
-   * @returns the client as it is now; undefined: there is none
+   * @returns the client as it is now; undefined if there is none
    */
   rotateClientSecret(args: {
     id: string;
@@ -27,6 +28,6 @@ export interface ClientStore {
     event: AuditEvent;
   }): Promise<ClientRecord | undefined>;
 
-  /** Removes the client and its secrets. */
+  /** Removes a client and its secrets. */
   deleteClient(args: { id: string; event: AuditEvent }): Promise<{ found: boolean }>;
 }

@@ -4,25 +4,26 @@ import type { Envelope } from '../keys/envelope.ts';
 import type { StoredKey } from '../keys/stored-key.ts';
 import type { NewRevocation } from './revocations.ts';
 
-/** All that is stored of keys, as of one version. */
+/** All signing keys and envelopes, as of one version. */
 export interface KeySnapshot {
   /** Counts the changes, from 0. */
   readonly version: number;
-  /** In the order in which they become active. */
+  /** Ordered by `activeAt`. */
   readonly keys: readonly StoredKey[];
   readonly envelopes: readonly Envelope[];
 }
 
-/** What to write about keys, all of it or none. */
+/** A change of keys and envelopes. It is written as a whole or not at all. */
 export interface KeyChange {
-  /** New ones, and changed ones in place of what was there. */
+  /** New keys, and keys to replace by their `kid`. */
   readonly keys?: readonly StoredKey[];
   /** Their `kid`s. */
   readonly removedKeys?: readonly string[];
+  /** New envelopes, and envelopes to replace by their id. */
   readonly envelopes?: readonly Envelope[];
   /** Their ids. */
   readonly removedEnvelopes?: readonly string[];
-  /** Ends all one-time secrets: somebody else may be able to derive them. */
+  /** Ends all one-time secrets: a thief may be able to derive them. */
   readonly endsOneTimeSecrets?: true;
   readonly revocations?: readonly NewRevocation[];
   readonly event?: AuditEvent;
@@ -30,12 +31,12 @@ export interface KeyChange {
 
 /** The verbs for signing keys and envelopes. */
 export interface KeyStore {
-  /** What is answered may be newer than its `version`, never older. */
+  /** Reads all keys. What it returns may be newer than its `version`, never older. */
   readKeys(): Promise<KeySnapshot>;
 
   /**
-   * Changes keys if nobody else has since `version`, which is then one more. So of several nodes that
-   * decide the same at once one does it, and the others decide again.
+   * Writes a change if no other node has changed the keys since `version`, and adds one to the version. If several
+   * nodes decide on the same change, one writes it and the others decide again.
    */
   changeKeys(
     args: { version: number } & KeyChange,

@@ -10,24 +10,25 @@ export const LONGEST_ACCESS_TTL = 'longest_access_token_ttl';
 /** An entry of the revocation log that is to be written. */
 export interface NewRevocation extends Omit<Revocation, 'seq' | 'expiresAt'>, Outliving {}
 
-/** What tells the store how long entries of the revocation log must live. */
+/** How long entries of the revocation log must live. */
 export interface Outliving {
   /**
-   * The entry outlives every access token that was issued until then; ms since the epoch. The store adds
-   * the longest lifetime ({@link LONGEST_ACCESS_TTL}) in the statement that writes the entry, as another
-   * node may raise it at any moment.
+   * The entry outlives every access token that was issued until then; ms since the epoch. The store adds the longest
+   * lifetime ({@link LONGEST_ACCESS_TTL}) in the statement that writes the entry, because another node may raise
+   * it at any moment.
    */
   readonly issuedUntil: number;
 }
 
-/** The outcome of a verb that may revoke. `found` is false when there was nothing to act upon. */
+/** The outcome of a verb that may revoke. */
 export interface RevocationResult {
+  /** False: there was nothing to change. */
   readonly found: boolean;
-  /** The log entries this verb wrote, for this node to apply at once. */
+  /** The log entries that the verb wrote. This node applies them without waiting for the log. */
   readonly revocations: readonly Revocation[];
 }
 
-/** Fields every revoking verb needs: how long its log entries must live, and what the audit says. */
+/** What every revoking verb takes: how long its log entries must live, and the audit event. */
 export interface RevocationArgs extends Outliving {
   readonly event: AuditEvent;
 }
@@ -37,17 +38,17 @@ export interface RevocationStore {
   /** Revokes one access token by its `jti`. */
   revokeToken(args: { jti: string } & RevocationArgs): Promise<RevocationResult>;
 
-  /** Log entries after `seq` that are still live at `now`, in order, with the newest `seq` of the log. */
+  /** Lists the log entries after a `seq` that are live at `now`, in order, with the newest `seq` of the log. */
   listRevocations(args: {
     after: number;
     now: number;
   }): Promise<{ revocations: Revocation[]; lastSeq: number }>;
 
   /**
-   * Where the database can tell: calls back soon after the log has grown, by whichever process, and
-   * whenever it may have grown unheard. Resolves, even while the database is away, to what ends it. A
-   * call may get lost, so entries must be looked for now and then all the same.
-   * @param onAttempt called after each attempt to connect and listen: with the reason if it failed
+   * Calls back soon after any process has appended to the log, and after a break in which it may have. A call can get
+   * lost, so the log must still be read at intervals. Absent: the database cannot notify.
+   * @param onAttempt called after each attempt to connect and listen, with the error if it failed
+   * @returns a function that ends the subscription. Resolves even while the database is away
    */
   subscribe?(
     onChange: () => void,

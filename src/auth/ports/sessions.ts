@@ -6,18 +6,20 @@ import type { SessionLifetime } from '../sessions/session-lifetime.ts';
 import type { Proof } from './proof.ts';
 import type { Outliving, RevocationArgs, RevocationResult } from './revocations.ts';
 
+/** The outcome of a refresh. */
 export type RotateResult =
-  /** The session as it is now, and its user. `rotated`: by this call; `current` and `replayed`: unchanged. */
+  /** The session as it is now, and its user. `rotated`: this call changed it; `current` and `replayed`: it did not. */
   | {
       readonly status: 'rotated' | 'current' | 'replayed';
       readonly session: Session;
       readonly user: UserRecord;
     }
-  /** An old generation came: the session was ended in this very transaction. */
+  /** An old generation was presented. This call has ended the session. */
   | { readonly status: 'reused'; readonly revocations: readonly Revocation[] }
+  /** The session has ended or expired, or the token is void. */
   | { readonly status: 'gone' };
 
-/** A session that lives, with its user and what the rule of refresh must know. */
+/** A session that has not ended, with its user and the generations that the rule of refresh needs. */
 export interface LiveSession extends Pick<Generations, 'parentGeneration' | 'firstGeneration'> {
   readonly session: Session;
   readonly user: UserRecord;
@@ -26,12 +28,12 @@ export interface LiveSession extends Pick<Generations, 'parentGeneration' | 'fir
 /** The verbs for sessions. */
 export interface SessionStore {
   /**
-   * Starts a session if the user is there, enabled, and what was proved still holds: a login must not outrun a
-   * change of the password that came after it. See {@link Proof}.
+   * Starts a session if the user exists, is enabled, and the proof still holds: a sign-in must fail if the password
+   * changes before its session is written. See {@link Proof}.
    *
-   * With a `bound`, the least recently used session ends if the user has as many as that allows; the event
-   * is told which. Never more than one ends, and no more rows are looked at than the bound and some: where
-   * sessions beyond it are left, they are flagged for {@link cleanUpSessions}.
+   * With a `bound`, the least recently used session ends if the user has `maxSessions` already; the event gets its
+   * id. At most one ends, so that a sign-in takes a bounded time. If more are beyond the bound, the user is flagged
+   * for {@link cleanUpSessions}.
    */
   openSession(args: {
     session: Session;
@@ -44,8 +46,8 @@ export interface SessionStore {
   >;
 
   /**
-   * The compare-and-swap behind refresh, by the rule of `classifyGeneration`. `void` answers `gone`, and so
-   * does a session that has ended or is past its `expiresAt`.
+   * Refreshes a session by a compare-and-swap on its generation, as `classifyGeneration` decides. The result is
+   * `gone` for the verdict `void`, and for a session that has ended or expired.
    */
   rotateSession(
     args: {
@@ -58,11 +60,11 @@ export interface SessionStore {
       RevocationArgs,
   ): Promise<RotateResult>;
 
-  /** The session of this id, if it lives. */
+  /** Finds the session of this id, if it has not ended or expired. */
   findSession(args: { sessionId: string; now: number }): Promise<LiveSession | undefined>;
 
   /**
-   * Live sessions by descending id, which is the latest first; `before` is the last id of the page before.
+   * Lists live sessions by descending id: the latest first. `before` is the last id of the previous page.
    */
   listSessions(args: {
     userId: string;
@@ -72,9 +74,9 @@ export interface SessionStore {
   }): Promise<Session[]>;
 
   /**
-   * Ends one session; where `userId` is given, only if it is that user's. `evenIfGone`: writes the log entry
-   * and the event in any case, and so always finds something. This is for a caller who holds a token of the
-   * session: its row may be gone while access tokens live, and these must be refused, too.
+   * Ends one session. If `userId` is given, only if it is that user's. `evenIfGone`: writes the log entry and the
+   * event in any case, and so always finds something. This is for a caller that holds a token of the session: its
+   * row may have been removed while access tokens live, and these must be refused too.
    */
   endSession(
     args: { sessionId: string; userId: string | null; evenIfGone?: boolean } & RevocationArgs,
@@ -83,13 +85,13 @@ export interface SessionStore {
   /** Ends all of a user's sessions and raises its token version. */
   endAllSessions(args: { userId: string; now: number } & RevocationArgs): Promise<RevocationResult>;
 
-  /** The id of a user that may have sessions to remove: ended ones, or more than it may have. */
+  /** Finds the id of a user with sessions to remove: ended ones, or more than `maxSessions`. */
   findSessionCleanup(): Promise<string | undefined>;
 
   /**
-   * Removes up to `events.length` sessions of a user: first those that have ended, then the least recently
-   * used of those beyond `maxSessions`, each of these with its log entry and one of the events, which is
-   * told its session. `isDone`: nothing is left to remove.
+   * Removes up to `events.length` sessions of a user: first those that have ended, then the least recently used beyond
+   * `maxSessions`. For each of the latter it writes a log entry and one of the events, with the id of the session.
+   * @returns `isDone`: nothing is left to remove
    */
   cleanUpSessions(
     args: { userId: string; maxSessions: number; events: readonly AuditEvent[] } & Outliving,

@@ -10,9 +10,11 @@ import type { SessionStore } from './sessions.ts';
 import type { UserStore } from './users.ts';
 
 /**
- * The database as the domain sees it: atomic verbs, never a read and a write that a caller must combine.
- * A promise that resolves means that the change is durable. Every verb may throw {@link StoreUnavailable}: then nothing was
- * written, or it is unknown whether it was, and nothing was acknowledged.
+ * The database as the domain sees it: atomic verbs, never a read and a write that a caller must combine. Times are ms
+ * since the epoch.
+ *
+ * When a verb resolves, what it wrote is durable. Every verb may throw {@link StoreUnavailable}. Then nothing was
+ * written, or the database did not confirm it.
  */
 export interface Store
   extends UserStore,
@@ -24,11 +26,9 @@ export interface Store
     NodeStateStore,
     AuditStore {
   /**
-   * Removes up to `limit` rows that mean nothing any more at `now`: sessions and one-time secrets past their
-   * `expiresAt`, dead log entries, and the audit events whose id sorts before `eventsBefore`, if that is given. `removed` =
-   * `limit` says that there may be more. What is removed stays removed, so let `now` lag behind the clock
-   * by as much as it may be wrong: an entry removed while the clock ran ahead would no longer refuse its
-   * tokens when the clock steps back.
+   * Removes up to `limit` rows that have no effect any longer at `now`: sessions, one-time secrets and log entries past
+   * their `expiresAt`, and the audit events whose id sorts before `eventsBefore`, if that is given.
+   * @returns `removed` = `limit`: there may be more
    */
   purgeExpired(args: {
     now: number;
@@ -40,11 +40,11 @@ export interface Store
   ping(): Promise<void>;
 
   /**
-   * Writes what a sign-in writes and removes it in the same transaction, so nobody ever sees it. Resolves when
-   * the database takes sign-ins: neither read-only nor full, with every table and permission they need.
+   * Writes what a sign-in writes and removes it in the same transaction, so that it is never visible. Resolves if
+   * the database takes sign-ins: it is neither read-only nor full, and has every table and permission they need.
    */
   tryWriting(args: { user: UserRecord; session: Session; event: AuditEvent }): Promise<void>;
 
-  /** Finishes what has begun, then lets go of the database. */
+  /** Finishes the calls under way, then closes the database. */
   close(): Promise<void>;
 }

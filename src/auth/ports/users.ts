@@ -6,27 +6,29 @@ import type { RevocationArgs, RevocationResult } from './revocations.ts';
 
 /** The verbs for users and their passwords. */
 export interface UserStore {
-  /** Inserts the user, and its first session where one is given, in one transaction. */
+  /** Inserts a user, and the first session if there is one, in one transaction. */
   createUser(args: {
     user: UserRecord;
     session: Session | null;
     event: AuditEvent;
   }): Promise<{ status: 'created' } | { status: 'taken'; field: 'username' | 'email' }>;
 
+  /** Finds a user by one of the three unique values. */
   findUser(
     by: { id: string } | { usernameKey: string } | { emailKey: string },
   ): Promise<UserRecord | undefined>;
 
-  /** In order of id; `after` is the last id of the page before. */
+  /** Lists users in the order of their ids. `after` is the last id of the previous page. */
   listUsers(args: { after: string | null; limit: number }): Promise<UserRecord[]>;
 
   /**
-   * Replaces the hash if it still is `verifiedHash` (null: whatever it is), raises the token version and
-   * ends every session but `keep`. That one goes on to its next generation, and refresh tokens of its
-   * earlier ones are void. Finds nothing where `keep` does not live, or where the one-time secret to `consume`
-   * is not live. All other one-time secrets of the user end, but those for the purposes that outlive a change of
-   * the password. `start` is a session that starts with the new password; it finds nothing where the user is
-   * disabled.
+   * Replaces the hash if it still is `verifiedHash` (null: in any case), raises the token version, and ends every
+   * session except `keep`. That one gets its next generation, and refresh tokens of earlier generations are void.
+   * `start` is a session that starts with the new password. One-time secrets of the user end, apart from those whose
+   * purpose outlives a password change.
+   *
+   * Finds nothing if the hash differs, if the session to `keep` has ended, if the one-time secret to `consume` is not
+   * live, or if there is a session to `start` and the user is disabled.
    */
   changePassword(
     args: {
@@ -40,34 +42,38 @@ export interface UserStore {
     } & RevocationArgs,
   ): Promise<
     RevocationResult & {
-      /** Where a session was to be kept. */
+      /** If a session was to be kept. */
       readonly kept?: { readonly session: Session; readonly user: UserRecord };
-      /** Where a session was to be started. */
+      /** If a session was to be started. */
       readonly user?: UserRecord;
     }
   >;
 
   /**
-   * No session starts until the user has changed the password, by {@link changePassword} with a `verifiedHash` or a
-   * `consume`; all that are there end. Finds nothing where the user has no password.
+   * Ends all sessions, and lets none start until the user has changed the password, by {@link changePassword} with a
+   * `verifiedHash` or a `consume`. Finds nothing if the user has no password.
    */
   requirePasswordChange(
     args: { userId: string; now: number } & RevocationArgs,
   ): Promise<RevocationResult>;
 
-  /** The sessions live on; access tokens issued before do not. The event is told the roles before and after. */
+  /**
+   * Replaces the roles and raises the token version. Sessions live on; access tokens issued before are refused. The
+   * event gets the roles before and after.
+   */
   setRoles(
     args: { userId: string; roles: readonly string[]; now: number } & RevocationArgs,
   ): Promise<RevocationResult>;
 
-  /** Disabling ends all sessions and raises the token version. Enabling revokes nothing. */
+  /** Disables or enables a user. Disabling ends all sessions and raises the token version. */
   setDisabled(
     args: { userId: string; disabled: boolean; now: number } & RevocationArgs,
   ): Promise<RevocationResult>;
 
   /**
-   * Removes the user with its sessions and one-time secrets. Audit events stay. `isPartial`: the user had too many sessions for
-   * one transaction. It is disabled, all its sessions have ended and some were removed; call again.
+   * Removes a user with all sessions and one-time secrets. Audit events stay.
+   * @returns `isPartial`: the user has too many sessions for one transaction. The user is disabled, all sessions have
+   *   ended, and some were removed; call again
    */
   deleteUser(
     args: { userId: string; now: number } & RevocationArgs,

@@ -7,7 +7,7 @@ import type { ActiveKeySet } from '../../keys/active-key-set.ts';
 import { type Session, toUser, type User, type UserRecord } from '../../model.ts';
 import type { AuthSettings } from '../../settings.ts';
 
-/** Set by Latchkey, or registered with a meaning the host must not bend. */
+/** The claims that Latchkey sets. The host's hook must not. */
 const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'iss',
   'sub',
@@ -24,11 +24,12 @@ const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'username',
 ]);
 
+/** A signed access token. */
 export interface IssuedAccessToken {
   readonly token: string;
-  /** Seconds. */
+  /** Seconds until it expires. */
   readonly expiresIn: number;
-  /** Space separated, or null where no scope is granted. */
+  /** Space-separated scopes, or null if none is granted. */
   readonly scope: string | null;
 }
 
@@ -37,7 +38,7 @@ type Sign = ReturnType<typeof createSigner>;
 /** Issues an access token for a session. */
 export type AccessTokenIssuer = (user: UserRecord, session: Session) => Promise<IssuedAccessToken>;
 
-/** @see RFC 9068 section 2.2 */
+/** Creates the issuer of access tokens. @see RFC 9068 section 2.2 */
 export function createAccessTokenIssuer(options: {
   settings: AuthSettings;
   keys: ActiveKeySet;
@@ -80,7 +81,7 @@ export function createAccessTokenIssuer(options: {
   };
 }
 
-/** A host's mistake, found at the first login: better a loud failure than a token that means another. */
+/** A mistake of the host fails the first sign-in: a token must not claim to be another user's or issuer's. */
 function assertOwnClaims(own: Readonly<Record<string, unknown>>): void {
   for (const name of Object.keys(own)) {
     if (RESERVED_CLAIMS.has(name)) {
@@ -102,7 +103,7 @@ async function grantScope(
   return granted.length === 0 ? null : granted.join(' ');
 }
 
-/** As with claims: a scope with a space in it would grant two, and one with a line break breaks headers. */
+/** A scope with a space would grant two, and one with a line break would break headers. */
 function assertScopes(scopes: unknown): void {
   const fit =
     Array.isArray(scopes) &&
