@@ -26,7 +26,7 @@ interface Expected {
   readonly changes?: AuditChanges;
 }
 
-test('every type of event says who acted, on whom, how it ended and what changed', async () => {
+test('every type of event names the actor, the subject, the outcome and the changes', async () => {
   const { app, send, register, login, clock } = await startHost({ maxSessions: 2 }, () => {});
   const { auth, users } = app.latchkey;
   const follower = auth.audit.follow();
@@ -136,7 +136,7 @@ test('every type of event says who acted, on whom, how it ended and what changed
   await send('/auth/logout/all', { method: 'POST', token: fifth.token });
   await wrote(['sessions_ended', { actor: jane, subject: about }]);
 
-  // An administrator acts on somebody else.
+  // An administrator acts on another user.
   const admin: Caller = {
     actor: { kind: 'user', id: robot.id },
     address: '192.0.2.7',
@@ -212,7 +212,7 @@ test('every type of event says who acted, on whom, how it ended and what changed
   for (const each of secrets) assert.ok(!written.includes(each), each);
 });
 
-test('a page goes on where the one before ended, within the range of time', async () => {
+test('a page begins where the previous one ended, within the range of time', async () => {
   await using real = await openTestAuth();
   const { audit } = real.auth;
   const random = createTestRandom();
@@ -238,7 +238,7 @@ test('a page goes on where the one before ended, within the range of time', asyn
   assert.deepEqual(seconds(none.events), [2]);
 });
 
-test('whoever follows gets each event once, also one that was committed late', async () => {
+test('a follower gets each event once, also one that was committed late', async () => {
   await using real = await openTestAuth();
   const { auth, store, clock } = real;
   const random = createTestRandom('ids');
@@ -272,7 +272,7 @@ test('whoever follows gets each event once, also one that was committed late', a
   assert.deepEqual(await ids(follower.readNew()), [later]);
 });
 
-test('an operator who acts with the token of a user stays the actor', async () => {
+test('an operator who acts with a user’s token stays the actor', async () => {
   await using real = await openTestAuth();
   const { user, session } = await real.auth.register({ username: 'jane', password: PASSWORD });
   await real.auth.logout({ sub: user.id, sid: session.id }, operatorCaller('root'));

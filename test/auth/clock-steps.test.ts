@@ -32,7 +32,7 @@ async function keepHouse({ auth }: TestAuth): Promise<void> {
   while (await auth.purgeExpired(100));
 }
 
-test('Whichever way the clock steps, no token is accepted beyond its expiry and the tolerance', async () => {
+test('Even if the clock steps, no token is accepted beyond its expiry and the tolerance', async () => {
   await using node = await openTestAuth({ accessTokenTtl: lifetime });
   const start = node.clock.ms;
   const { accessToken } = await node.auth.register({ username: 'jane', password });
@@ -67,7 +67,7 @@ const revocations: Readonly<
 };
 
 for (const [name, revoke] of Object.entries(revocations)) {
-  test(`Revoked by ${name}, a token stays so while the clock steps forward and back`, async () => {
+  test(`A token revoked by ${name} stays revoked while the clock steps forward and back`, async () => {
     await using node = await openTestAuth({ accessTokenTtl: lifetime });
     const { accessToken } = await node.auth.register({ username: 'jane', password });
     const claims = node.verifier.verify(accessToken);
@@ -90,7 +90,7 @@ for (const [name, revoke] of Object.entries(revocations)) {
   });
 }
 
-test('A clock that is set does not hide for how long the log could not be read', async () => {
+test('A clock that is set does not change for how long the log could not be read', async () => {
   await using node = await openTestAuth();
   const { revocations } = node.auth;
   const { listRevocations } = node.store;
@@ -117,7 +117,7 @@ for (const [name, revoke] of Object.entries({
   'ending it among others': ({ auth }: TestAuth, { sub, sid }: VerifiedToken) =>
     auth.endSession({ sub, sid: 'another' }, sid),
 })) {
-  test(`Revoked by ${name} on a node that has shorter lifetimes, a token of a new node stays so`, async () => {
+  test(`A token revoked by ${name} on a node with shorter lifetimes stays revoked`, async () => {
     await using node = await openTestAuth({ accessTokenTtl: lifetime });
     // It starts after the first, which revokes before it does anything else.
     const newer = await node.another({ accessTokenTtl: 6 * hours });
@@ -136,7 +136,7 @@ for (const [name, revoke] of Object.entries({
   });
 }
 
-test('A node whose key is the host’s makes its longer lifetime known at the start, too', async () => {
+test('A node with a signing key of the host also stores its longer lifetime when it starts', async () => {
   await using node = await openTestAuth({ accessTokenTtl: lifetime });
   const newer = await node.another({
     accessTokenTtl: 6 * hours,
@@ -150,7 +150,7 @@ test('A node whose key is the host’s makes its longer lifetime known at the st
   assert.equal(judge(newer, accessToken), 'token_revoked');
 });
 
-test('A key that a node with shorter lifetimes revokes or replaces is treated by the longest one', async () => {
+test('A node with shorter lifetimes revokes and replaces keys by the longest lifetime of all nodes', async () => {
   await using node = await openTestAuth({ accessTokenTtl: lifetime });
   const newer = await node.another({ accessTokenTtl: 6 * hours });
   const [{ kid = '' } = {}] = await node.auth.keyRotation.list();
@@ -181,7 +181,7 @@ const leavings: Readonly<
 };
 
 for (const [name, leave] of Object.entries(leavings)) {
-  test(`A logout by ${name} revokes what is left of a session whose row is gone, and only once`, async () => {
+  test(`A logout by ${name} revokes the access tokens of a session whose row was removed, and only once`, async () => {
     await using node = await openTestAuth();
     const first = await node.auth.register({ username: 'jane', password });
     node.clock.step(31);
@@ -207,7 +207,7 @@ for (const [name, leave] of Object.entries(leavings)) {
   });
 }
 
-test('A session named by its id alone is revoked only where it is there', async () => {
+test('A session that is named by its id is revoked only if it exists', async () => {
   await using node = await openTestAuth();
   const { user, session } = await node.auth.register({ username: 'jane', password });
   const stranger = await node.auth.register({ username: 'joe', password });
@@ -223,7 +223,7 @@ test('A session named by its id alone is revoked only where it is there', async 
   assert.deepEqual(revocations, []);
 });
 
-test('A revocation outlives every tolerance by far', () => {
+test('The margin of a revocation is far longer than every tolerance', () => {
   assert.ok(MAX_CLOCK_TOLERANCE * 1000 <= REVOCATION_MARGIN_MS / 3);
   const keys = 'Xq3vN8rT1yLw6ZpB0dKf5HsJ2mGc9UeA';
   const start = (clockTolerance: number) =>

@@ -41,7 +41,7 @@ suite('the moment at which', () => {
     assert.equal(findSigner([aKey({ activeAt: now + 1 })], now), undefined);
   });
 
-  test('a key needs a successor: one lead before the end of its interval', () => {
+  test('a key needs a successor: one prepublication before the end of its interval', () => {
     const isDue = (age: number) =>
       needsSuccessor([aKey({ activeAt: now - age })], 'ES256', now, {
         intervalSeconds: 3600,
@@ -53,7 +53,7 @@ suite('the moment at which', () => {
     assert.ok(!needsSuccessor([aKey({ activeAt: 0 })], 'ES256', now, never));
   });
 
-  test('the key of an algorithm that no node uses any more retires', () => {
+  test('the key of an algorithm that no node uses any longer retires', () => {
     const maxDowntimeMs = 3600 * SECOND;
     const plan = (lastUse: number, activeAt = 0) =>
       planAbandonment([aKey({ activeAt })], new Map([['ES256', lastUse]]), {
@@ -66,13 +66,13 @@ suite('the moment at which', () => {
     assert.deepEqual(plan(0, now - maxDowntimeMs + 1), [], 'a node may be about to start with it');
   });
 
-  test('a retired key is removed: a week after it', () => {
+  test('a retired key is removed: a week later', () => {
     assert.deepEqual(findRemovable([aKey({ retiredAt: now - 7 * DAY + 1 })], now), []);
     assert.deepEqual(findRemovable([aKey({ retiredAt: now - 7 * DAY })], now), ['a']);
   });
 });
 
-test('the secret of a guard is compared to its last character', () => {
+test('the secret of a client is compared up to its last character', () => {
   const secret = 'x'.repeat(43);
   const hash = hashClientSecret(secret);
   assert.ok(isClientSecret(secret, hash));

@@ -50,7 +50,7 @@ async function openPair(changes: Partial<AuthSettings> = {}) {
 }
 
 suite('the life of a key', () => {
-  test('from its publication to its removal, and nobody meets an unknown key', async () => {
+  test('goes from publication to removal, and no verifier sees an unknown key', async () => {
     await using real = await openTestAuth();
     const foreign = new ForeignVerifier(real);
     const { refreshToken } = await real.auth.register(JANE);
@@ -107,7 +107,7 @@ suite('the life of a key', () => {
     );
   });
 
-  test('without an interval a key signs until somebody rotates it', async () => {
+  test('without an interval, a key signs until an operator rotates it', async () => {
     const keyRotation = { ...TEST_SETTINGS.keyRotation, intervalSeconds: null };
     await using real = await openTestAuth({ keyRotation });
     const { kid } = real.auth.keys.signing;
@@ -117,7 +117,7 @@ suite('the life of a key', () => {
     assert.equal((await real.store.readKeys()).keys.length, 1);
   });
 
-  test('many nodes that are due at once make one successor', async () => {
+  test('many nodes that need a successor at the same time make one', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     real.clock.step(90 * DAY);
@@ -125,7 +125,7 @@ suite('the life of a key', () => {
     assert.equal((await real.store.readKeys()).keys.length, 2);
   });
 
-  test('changes that are decided at once are all made', async () => {
+  test('changes that are decided at the same time are all made', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     const algorithms = ['ES384', 'ES512', 'EdDSA', 'HS256'] as const;
@@ -141,7 +141,7 @@ suite('the life of a key', () => {
     );
   });
 
-  test('a successor that is published already is not published twice, but may be brought forward', async () => {
+  test('a published successor is not published twice, and can be made to sign sooner', async () => {
     await using real = await openTestAuth();
     const algorithm = 'ES256';
     const rotate = (isUrgent: boolean) => real.auth.keyRotation.rotate({ algorithm, isUrgent });
@@ -159,7 +159,7 @@ suite('the life of a key', () => {
     assert.equal(await lifeOf(real, old), 'retired');
   });
 
-  test('another node follows as soon as it hears of it, and switches by the clock alone', async () => {
+  test('another node reads the new key from the log, and switches by the clock alone', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
@@ -175,7 +175,7 @@ suite('the life of a key', () => {
     real.verifier.verify(accessToken);
   });
 
-  test('a node that could not read the keys reads them when it can', async () => {
+  test('a node that could not read the keys reads them when the database answers again', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
@@ -192,7 +192,7 @@ suite('the life of a key', () => {
 });
 
 suite('another algorithm', () => {
-  test('is published before it signs, by nodes that do not fight over it', async () => {
+  test('is published before it signs, and nodes do not replace each other’s keys', async () => {
     await using real = await openTestAuth();
     const old = real.auth.keys.signing.kid;
     const newer = await real.another({ algorithm: 'EdDSA' });
@@ -244,7 +244,7 @@ test('a key published ahead of a change of the algorithm waits an hour for nodes
 });
 
 suite('a key that has leaked', () => {
-  test('is refused at once, seen before or not, here and where the log is read', async () => {
+  test('is refused immediately, whether its tokens were seen before or not, here and on nodes that read the log', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     const { accessToken, refreshToken } = await real.auth.register(JANE);
@@ -267,7 +267,7 @@ suite('a key that has leaked', () => {
     assert.ok(!toJwks(real.auth.keys.verification).keys.some(({ kid }) => kid === leaked));
   });
 
-  test('has a successor at once, and sessions live on', async () => {
+  test('has a successor immediately, and sessions live on', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     const { accessToken, refreshToken } = await real.auth.register(JANE);
@@ -285,7 +285,7 @@ suite('a key that has leaked', () => {
     assert.equal(await lifeOf(real, leaked), 'removed');
   });
 
-  test('keeps sign-ins waiting until other nodes have had the time to hear of its successor', async () => {
+  test('makes sign-ins wait until other nodes have had the time to read its successor', async () => {
     const keyRotation = { ...TEST_SETTINGS.keyRotation, urgentLeadSeconds: 0.2 };
     await using real = await openTestAuth({ keyRotation });
     const { refreshToken, accessToken } = await real.auth.register(JANE);
@@ -298,7 +298,7 @@ suite('a key that has leaked', () => {
     real.verifier.verify(one?.accessToken ?? '');
   });
 
-  test('gives way to the one that is published already', async () => {
+  test('is succeeded by the key that is published already', async () => {
     await using real = await openTestAuth();
     const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
     await real.auth.keyRotation.revoke(real.auth.keys.signing.kid);
@@ -307,7 +307,7 @@ suite('a key that has leaked', () => {
     assert.equal((await real.store.readKeys()).keys.length, 2);
   });
 
-  test('before it ever signed leaves the one in force where it was, and a successor follows', async () => {
+  test('and never signed leaves the signing key as it was, and a successor follows', async () => {
     await using real = await openTestAuth();
     const current = real.auth.keys.signing.kid;
     const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
@@ -348,7 +348,7 @@ suite('a key that has leaked', () => {
     ['does not answer', async () => Promise.reject(new StoreUnavailable('away'))],
     ['answers what it knew before', undefined],
   ] as const) {
-    test(`has requests refused before they write anything while the database ${name}`, async () => {
+    test(`makes sign-ins fail before they write anything while the database ${name}`, async () => {
       const { real, other } = await openPair();
       await using _ = real;
       const { accessToken, refreshToken, user } = await real.auth.register(JANE);
@@ -375,7 +375,7 @@ suite('a key that has leaked', () => {
     });
   }
 
-  test('is told of before its successor is read, and news of keys after', async () => {
+  test('is published before its successor is read, and changes of keys after', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     const { accessToken, user } = await real.auth.register(JANE);
@@ -422,7 +422,7 @@ suite('a key that has leaked', () => {
     assert.equal(revocations.position, position, 'it never goes back');
   });
 
-  test('that another node revokes while this one starts does not stay in force', async () => {
+  test('that another node revokes while this one starts is refused here', async () => {
     await using real = await openTestAuth();
     await real.auth.register(JANE);
     const { listRevocations } = real.store;
@@ -451,7 +451,7 @@ suite('a key that has leaked', () => {
     await assert.rejects(last.auth.refresh(token), { code: 'refresh_token_invalid' });
   });
 
-  test('must be one that is there', async () => {
+  test('must exist', async () => {
     await using real = await openTestAuth();
     await assert.rejects(real.auth.keyRotation.revoke('nobody'), RecordNotFound);
   });

@@ -23,7 +23,7 @@ async function openNodes(t: TestContext) {
   return { a, b, c, clocks, pass };
 }
 
-test('One node holds it for as long as it renews, whatever the clocks of the others say', async (t) => {
+test('One node holds the lease as long as it renews it, independently of the clocks of the others', async (t) => {
   const { a, b, c, pass } = await openNodes(t);
   assert.equal(await a.take(), true);
   for (let minute = 0; minute < 20; minute++) {
@@ -33,7 +33,7 @@ test('One node holds it for as long as it renews, whatever the clocks of the oth
   }
 });
 
-test('Once released it is free at once', async (t) => {
+test('A lease that was released is free immediately', async (t) => {
   const { a, b } = await openNodes(t);
   assert.equal(await a.take(), true);
   assert.equal(await b.take(), false);
@@ -44,7 +44,7 @@ test('Once released it is free at once', async (t) => {
   assert.equal(await b.take(), true, 'who does not hold it releases nothing');
 });
 
-test('It passes on when its holder is silent for the term, and to one node only', async (t) => {
+test('One other node takes the lease when its holder does not renew it for the term', async (t) => {
   const { a, b, c, pass } = await openNodes(t);
   assert.equal(await a.take(), true);
   assert.deepEqual([await b.take(), await c.take()], [false, false]);
@@ -69,7 +69,7 @@ test('A clock that is set neither ends nor prolongs the term', async (t) => {
   assert.equal(await b.take(), true);
 });
 
-test('A node that has just come waits for the whole term', async (t) => {
+test('A node that has just started waits for the whole term', async (t) => {
   const { a, b, pass } = await openNodes(t);
   assert.equal(await a.take(), true);
   pass(10 * 3600);

@@ -45,7 +45,7 @@ async function dropEnvelopes(node: TestAuth, kind: Envelope['kind']): Promise<vo
 }
 
 suite('the root keys for data', () => {
-  test('are others than those for tokens, and the same for every node', async () => {
+  test('differ from those for tokens, and are the same on every node', async () => {
     await using node = await openTestAuth();
     const [one, other] = [await openVault(node), await openVault(node)];
     assert.equal(dataIds(one).length, 1);
@@ -56,7 +56,7 @@ suite('the root keys for data', () => {
     for (const { key } of [...one.roots.data, ...one.roots.tokens]) assert.ok(!text.includes(key));
   });
 
-  test('are made once in a database of an earlier version, by however many nodes start', async () => {
+  test('are made once in a database of an earlier version, even if several nodes start', async () => {
     await using node = await openTestAuth();
     await dropEnvelopes(node, 'data');
     const vaults = await Promise.all(Array.from({ length: 8 }, () => openVault(node)));
@@ -67,7 +67,7 @@ suite('the root keys for data', () => {
     assert.deepEqual(await node.store.readKeys(), before, 'a later start writes nothing');
   });
 
-  test('that came later than those for tokens do not pass for a new secret', async () => {
+  test('that were made later than those for tokens are not taken for a new secret', async () => {
     await using node = await openTestAuth();
     await dropEnvelopes(node, 'data');
     node.clock.step(60);
@@ -99,7 +99,7 @@ suite('the root keys for data', () => {
     }
   });
 
-  test('stay the same when the secret is replaced, or that is taken back', async () => {
+  test('stay the same when the secret is replaced, or its replacement is taken back', async () => {
     await using node = await openTestAuth();
     const running = await openVault(node);
     const ids = dataIds(running);
@@ -144,7 +144,7 @@ suite('the root keys for data', () => {
     assert.equal((await findEnvelopes(node, 'data')).length, 2);
   });
 
-  test('are given up with the old secret when the overlap ends by itself', async () => {
+  test('end with the old secret when the overlap ends by itself', async () => {
     await using node = await openTestAuth();
     await rotate(node, NEW, true);
     node.clock.step(DAY);

@@ -37,7 +37,7 @@ async function assertServeOneAnother(nodes: readonly TestAuth[], refreshToken: s
 }
 
 suite('a new secret', () => {
-  test('opens the database beside the old one until the rotation is finished', async () => {
+  test('opens the database as well as the old one until the rotation is finished', async () => {
     await using old = await openTestAuth();
     const { refreshToken } = await old.auth.register(JANE);
     await rotate(old);
@@ -50,7 +50,7 @@ suite('a new secret', () => {
     assert.equal(await fresh.auth.secretRotation.finish(), true);
     assert.equal(await fresh.auth.secretRotation.finish(), false);
     await assert.rejects(old.another(), isRefused);
-    // Those that run go on, and hear of keys that are made after.
+    // Running nodes go on, and read keys that are made later.
     await fresh.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: true });
     for (const { auth } of nodes) await auth.revocations.catchUp();
     latest = await assertServeOneAnother(nodes, latest);
@@ -86,7 +86,7 @@ suite('a new secret', () => {
     await assert.rejects(rotate(old, OLD), InvalidInput);
   });
 
-  test('that could not be written whole changes nothing', async () => {
+  test('that could not be written completely changes nothing', async () => {
     await using old = await openTestAuth();
     const before = await old.store.readKeys();
     const { changeKeys } = old.store;
@@ -99,7 +99,7 @@ suite('a new secret', () => {
     await old.another();
   });
 
-  test('is not to be found in the database', async () => {
+  test('cannot be found in the database', async () => {
     await using old = await openTestAuth();
     await rotate(old, NEW, true);
     const { envelopes, keys } = await old.store.readKeys();
@@ -112,7 +112,7 @@ suite('a new secret', () => {
 });
 
 suite('after a leak', () => {
-  test('everything hangs on a new root key, and nobody is signed out who comes back in time', async () => {
+  test('everything depends on a new root key, and users who refresh in time stay signed in', async () => {
     await using old = await openTestAuth();
     const { refreshToken } = await old.auth.register(JANE);
     const idle = await old.auth.register({ ...JANE, username: 'idle' });
@@ -126,7 +126,7 @@ suite('after a leak', () => {
     assert.equal(after.keys.length, 2);
 
     const fresh = await old.another({ secret: NEW });
-    // Nobody signs under the new root key before all had the time to hear of it.
+    // No node signs under the new root key before all have had the time to read it.
     const early = await fresh.auth.refresh(refreshToken);
     assert.equal(kidOf(early.refreshToken), kidOf(refreshToken));
     const restarted = await old.another();
@@ -158,7 +158,7 @@ suite('after a leak', () => {
     await assert.rejects(old.another(), isRefused);
   });
 
-  test('a node whose secret was replaced long ago follows through the root key it holds', async () => {
+  test('a node whose secret was replaced long ago follows with the root key it holds', async () => {
     await using old = await openTestAuth();
     await rotate(old);
     const fresh = await old.another({ secret: NEW });
@@ -170,7 +170,7 @@ suite('after a leak', () => {
     await assertServeOneAnother([old, fresh], refreshToken);
   });
 
-  test('a node that did not follow in time says that it is not ready', async () => {
+  test('a node that did not follow in time is not ready', async () => {
     await using old = await openTestAuth();
     const deaf = await old.another();
     await rotate(old, NEW, true);
@@ -213,7 +213,7 @@ suite('after a leak', () => {
         await assertServeOneAnother(nodes, honest.refreshToken);
       });
 
-      test('that heard of the rotation only after it was finished', async () => {
+      test('that read the rotation only after it was finished', async () => {
         await using old = await openTestAuth(changes);
         const stolen = await old.auth.register(JANE);
         const deaf = await old.another();
@@ -243,7 +243,7 @@ suite('after a leak', () => {
     });
   }
 
-  test('a rotation that was taken back lets nodes with the new secret run on', async () => {
+  test('after a rotation is taken back, running nodes with the new secret go on', async () => {
     await using old = await openTestAuth();
     await rotate(old);
     const fresh = await old.another({ secret: NEW });

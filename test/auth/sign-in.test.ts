@@ -59,7 +59,7 @@ function onceVerified({ hasher }: TestAuth, act: () => Promise<unknown>): void {
 }
 
 suite('register', () => {
-  test('makes a user and signs it in', async () => {
+  test('creates a user and signs the user in', async () => {
     await using real = await openTestAuth();
     const { user, accessToken, expiresIn } = await signInJane(real);
     const claims = real.verifier.verify(accessToken);
@@ -69,7 +69,7 @@ suite('register', () => {
     assert.equal(claims.exp - claims.iat, expiresIn);
   });
 
-  test('of one name at the same moment succeeds once, and leaves no half of the others', async () => {
+  test('of one name at the same moment succeeds once, and stores nothing of the others', async () => {
     await using real = await openTestAuth();
     const attempts = await Promise.allSettled(
       Array.from({ length: 10 }, (_, i) =>
@@ -101,7 +101,7 @@ suite('register', () => {
     'passwordHash',
     'tokenVersion',
   ]) {
-    test(`nobody sets "${field}" for themselves`, async () => {
+    test(`does not let a user set "${field}"`, async () => {
       await using real = await openTestAuth();
       await assert.rejects(
         real.auth.register({ ...JANE, [field]: ['admin'] }),
@@ -111,7 +111,7 @@ suite('register', () => {
     });
   }
 
-  test('tells everything that is wrong in one go', async () => {
+  test('reports all problems in one error', async () => {
     await using real = await openTestAuth();
     await assert.rejects(
       real.auth.registerRaw({ username: 1, email: 'nowhere', password: 'short', extra: true }),
@@ -140,7 +140,7 @@ suite('register', () => {
 });
 
 suite('login', () => {
-  test('takes a username or an email address, and either in "username"', async () => {
+  test('accepts a username or an email address, and either in "username"', async () => {
     await using real = await openTestAuth();
     const { user } = await signInJane(real);
     for (const name of [
@@ -153,7 +153,7 @@ suite('login', () => {
     }
   });
 
-  test('takes a name with blanks around it, never a password', async () => {
+  test('trims a name, never a password', async () => {
     await using real = await openTestAuth();
     const { user } = await real.auth.register({
       username: 'jane',
@@ -193,7 +193,7 @@ suite('login', () => {
     }
   });
 
-  test('tells an unknown user and a wrong password apart neither in words nor in work', async () => {
+  test('treats an unknown user like a wrong password, in the error and in the work', async () => {
     await using real = await openTestAuth();
     await signInJane(real);
     const messages: string[] = [];
@@ -210,7 +210,7 @@ suite('login', () => {
     assert.equal(new Set(messages).size, 1);
   });
 
-  test('takes the password exactly', async () => {
+  test('compares the password exactly', async () => {
     await using real = await openTestAuth();
     const password = ' Pässwörd with spaces '.padEnd(80, '.');
     await real.auth.register({ username: 'jane', password });
@@ -225,7 +225,7 @@ suite('login', () => {
     }
   });
 
-  test('tells only who knows the password that the account is disabled', async () => {
+  test('reveals that an account is disabled only if the password is right', async () => {
     await using real = await openTestAuth();
     const { user } = await signInJane(real);
     await real.auth.users.disable(user.id);
@@ -246,7 +246,7 @@ suite('login', () => {
   });
 
   for (const nodes of [1, 2]) {
-    test(`succeeds for all who log in at once to a user with an outdated hash, on ${nodes} nodes`, async () => {
+    test(`succeeds for all parallel sign-ins of a user with an outdated hash, on ${nodes} nodes`, async () => {
       await using real = await openTestAuth();
       const auths = [real.auth, nodes === 1 ? real.auth : (await real.another()).auth];
       for (const username of ['one', 'two', 'three']) {
@@ -318,7 +318,7 @@ suite('login', () => {
     assert.equal((await real.login(JANE)).user.id, id);
   });
 
-  test('gives up after a few hashes where the hash never stays the same', async () => {
+  test('gives up after a few hashes if the hash changes each time', async () => {
     await using real = await openTestAuth();
     const { user, accessToken } = await signInJane(real);
     const { sid } = real.verifier.verify(accessToken);
@@ -340,7 +340,7 @@ suite('login', () => {
     }
   });
 
-  test('when too many wait, says when to come back and changes nothing', async () => {
+  test('says when to try again if too many wait, and changes nothing', async () => {
     await using real = await openTestAuth();
     await signInJane(real);
     real.hasher.verify = async () => {
@@ -370,7 +370,7 @@ suite('login', () => {
     assert.match(events[0]?.userAgent ?? '', /^curlx{200,256}$/);
   });
 
-  test('every proof of a password that fails is in the audit trail, and says which', async () => {
+  test('every wrong password is in the audit trail, with its kind', async () => {
     await using real = await openTestAuth();
     const { user, session } = await signInJane(real);
     const { id } = await real.auth.users.create({ username: 'nopassword' });
@@ -429,7 +429,7 @@ suite('login', () => {
 });
 
 suite('access tokens', () => {
-  test('say how and when the user authenticated and by which client, however often they are refreshed', async () => {
+  test('state how and when the user authenticated and for which client, also after refreshes', async () => {
     await using real = await openTestAuth({ clientId: 'shop' });
     await signInJane(real);
     const proven = ({ accessToken }: { accessToken: string }) => {
@@ -465,7 +465,7 @@ suite('access tokens', () => {
     assert.equal(real.verifier.verify(next.accessToken)['tenant'], 'b');
   });
 
-  test('a claims hook cannot replace what Latchkey sets, and a failed one stores nothing', async () => {
+  test('a claims hook cannot replace what Latchkey sets, and stores nothing if it fails', async () => {
     for (const name of ['sub', 'roles', 'exp', 'iss', 'aud', 'sid', 'jti', 'scope', 'username']) {
       await using real = await openTestAuth({ claims: () => ({ [name]: 'x' }) });
       await assert.rejects(signInJane(real), TypeError);
@@ -509,7 +509,7 @@ suite('access tokens', () => {
     });
   }
 
-  test('no token says what was true of the user only before its session was written', async () => {
+  test('no token has claims from before its session was written', async () => {
     const change: { now?: () => Promise<void> } = {};
     await using real = await openTestAuth({
       claims: async (user) => {
@@ -587,7 +587,7 @@ suite('account', () => {
     await real.login({ ...JANE, password: 'new password' });
   });
 
-  test('of two changes of one password at once, one is refused and leaves a trace', async () => {
+  test('one of two parallel changes of one password is refused and recorded', async () => {
     await using real = await openTestAuth();
     const { user, session } = await signInJane(real);
     const bearer = { sub: user.id, sid: session.id };
@@ -635,7 +635,7 @@ suite('account', () => {
     await real.login(JANE);
   });
 
-  test('the bound of sessions holds at sign-in, with the tokens of the one that ends', async () => {
+  test('a sign-in beyond the bound of sessions ends one, with its tokens', async () => {
     await using real = await openTestAuth({ maxSessions: 2 });
     const first = await signInJane(real);
     real.clock.step(1);
@@ -658,7 +658,7 @@ suite('account', () => {
     assert.equal(event?.sessionId, second.session.id);
   });
 
-  test('what an older version let in beyond the bound is ended in batches, with its tokens', async () => {
+  test('sessions that an older version started beyond the bound end in batches, with their tokens', async () => {
     await using real = await openTestAuth({ maxSessions: 1_000 });
     const signIns = [await signInJane(real)];
     for (let count = 0; count < 30; count++) {
@@ -681,7 +681,7 @@ suite('account', () => {
     for (const { accessToken } of signIns.slice(-4)) node.verifier.verify(accessToken);
   });
 
-  test('two changes at once: one wins', async () => {
+  test('one of two changes at the same time succeeds', async () => {
     await using real = await openTestAuth();
     const signIn = await signInJane(real);
     const bearer = real.verifier.verify(signIn.accessToken);
@@ -716,7 +716,7 @@ suite('account', () => {
     await real.login(JANE);
   });
 
-  test('nobody ends a session of somebody else', async () => {
+  test('a user cannot end a session of another user', async () => {
     await using real = await openTestAuth();
     const jane = await signInJane(real);
     const mallory = await real.auth.register({ username: 'mallory', password: PASSWORD });
@@ -733,7 +733,7 @@ suite('account', () => {
     'user deleted meanwhile': ({ auth }, { sub }) => auth.users.setRoles(sub, ['admin']),
   };
   for (const [name, end] of Object.entries(ends)) {
-    test(`what another node did already is in force here when the answer comes: ${name}`, async () => {
+    test(`what another node has revoked is refused here when the call returns: ${name}`, async () => {
       await using here = await openTestAuth();
       const there = await here.another();
       const { accessToken } = await signInJane(here);
@@ -759,7 +759,7 @@ suite('account', () => {
     assert.throws(() => real.verifier.verify(signIn.accessToken), TokenRefused);
   });
 
-  test('a deleted user is told so', async () => {
+  test('a deleted user gets an error that says so', async () => {
     await using real = await openTestAuth();
     const signIn = await signInJane(real);
     const bearer = real.verifier.verify(signIn.accessToken);
@@ -783,7 +783,7 @@ suite('refresh tokens', () => {
     assert.equal((await real.auth.refresh(signIn.refreshToken)).refreshToken, signIn.refreshToken);
   });
 
-  test('neither kind of token passes for the other', async () => {
+  test('neither kind of token is accepted as the other', async () => {
     await using real = await openTestAuth();
     const signIn = await signInJane(real);
     assert.throws(() => real.verifier.verify(signIn.refreshToken), TokenRefused);
@@ -817,7 +817,7 @@ suite('the maximum age of a session', () => {
   const noHooks = { claims: undefined };
   const hooks = { claims: async () => ({ tenant: 'a' }) };
   for (const [how, settings] of Object.entries({ 'without hooks': noHooks, 'with hooks': hooks })) {
-    test(`limits what is issued at a sign-in and at each refresh, to the second, ${how}`, async () => {
+    test(`limits the tokens of a sign-in and of each refresh, to the second, ${how}`, async () => {
       const lifetimes = { accessTokenTtl: 900, refreshTokenTtl: 1800, sessionMaxAge: 3600 };
       await using real = await openTestAuth({ ...lifetimes, ...settings });
       const start = real.clock.ms / 1000;
@@ -848,7 +848,7 @@ suite('the maximum age of a session', () => {
       });
     });
 
-    test(`is not prolonged by a change of the password, ${how}`, async () => {
+    test(`is not extended by a password change, ${how}`, async () => {
       await using real = await openTestAuth({ sessionMaxAge: 3600, ...settings });
       const { user, session } = await signInJane(real);
       real.clock.step(3000);
@@ -860,7 +860,7 @@ suite('the maximum age of a session', () => {
       assert.deepEqual([amr, auth_time], [['pwd'], session.authTime / 1000]);
     });
 
-    test(`applies to sessions from before it was lowered at their next refresh, ${how}`, async () => {
+    test(`applies, when it is lowered, to older sessions at their next refresh, ${how}`, async () => {
       await using real = await openTestAuth(settings);
       const young = await real.auth.register({ ...JANE });
       real.clock.step(100);

@@ -6,7 +6,7 @@ import { openTestAuth } from '../support/auth.ts';
 const JANE = { username: 'Jane', password: 'correct horse' };
 
 suite('sign-up', () => {
-  test('makes a user and signs nobody in', async () => {
+  test('creates a user and starts no session', async () => {
     await using real = await openTestAuth();
     const user = await real.auth.createAccount(JANE);
     assert.equal((await real.auth.users.find({ username: 'jane' }))?.id, user.id);
@@ -17,7 +17,7 @@ suite('sign-up', () => {
   });
 
   for (const field of ['roles', 'passwordHash', 'id']) {
-    test(`gives nobody "${field}" for the asking`, async () => {
+    test(`does not let a user set "${field}"`, async () => {
       await using real = await openTestAuth();
       await assert.rejects(
         real.auth.createAccount({ ...JANE, [field]: ['admin'] }),
@@ -31,7 +31,7 @@ suite('sign-up', () => {
 suite('a field that repeats the password', () => {
   const options = { fields: { again: { type: 'repeat', of: 'password' } } } as const;
 
-  test('must be there and the same', async () => {
+  test('must be sent and be the same', async () => {
     await using real = await openTestAuth(options);
     for (const wrong of [
       {},
@@ -47,13 +47,13 @@ suite('a field that repeats the password', () => {
     await assert.rejects(real.auth.registerRaw({ username: 'jane' }), InvalidInput);
   });
 
-  test('is not kept', async () => {
+  test('is not stored', async () => {
     await using real = await openTestAuth(options);
     const { user } = await real.auth.register({ ...JANE, again: JANE.password });
     assert.deepEqual(user.profile, {});
   });
 
-  test("is not asked of the host's own code", async () => {
+  test("is not required from the host's own code", async () => {
     await using real = await openTestAuth(options);
     assert.equal((await real.auth.users.create(JANE)).username, 'Jane');
   });
