@@ -153,10 +153,7 @@ export class Auth {
     return refresh(this.#context, refreshToken, caller, limits, clientId);
   }
 
-  /**
-   * Reads the user of an access token, as stored now.
-   * @throws {TokenRefused} when the user was deleted after the token was issued
-   */
+  /** Reads the user of an access token, as stored now. @throws {TokenRefused} when the user was deleted */
   findMe(principal: Principal): Promise<User> {
     return account.findMe(this.#context, principal);
   }
@@ -166,10 +163,7 @@ export class Auth {
     return account.logout(this.#context, principal, caller);
   }
 
-  /**
-   * Ends the session of a refresh token, also of one that was already exchanged.
-   * @throws {RefreshRefused} when the token is not one of ours, or has expired
-   */
+  /** Ends the session of a refresh token, of any generation. @throws {RefreshRefused} if it is not ours or expired */
   logoutByRefreshToken(refreshToken: string, caller: Caller = anonymousCaller): Promise<void> {
     return account.logoutByRefreshToken(this.#context, refreshToken, caller);
   }
