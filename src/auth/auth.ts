@@ -39,7 +39,7 @@ import { WriteProbe } from './write-probe.ts';
  *
  * Parameters that many methods share:
  * - `caller`: who asks, for the audit trail and the list of sessions. Default: an anonymous caller.
- * - `limits`: how many characters the tokens may have, where what carries them holds less than a verifier accepts,
+ * - `limits`: how many characters the tokens may have, if what carries them holds less than a verifier accepts,
  *   such as a cookie. A longer one is a `RangeError`, and nothing is written. Default: none.
  * - `clientId`: the client that asks, which has proved who it is: see {@link Clients.resolve}. Default: null, the
  *   first party.

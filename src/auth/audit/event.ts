@@ -16,7 +16,7 @@ export interface AuditActor {
   readonly kind: AuditActorKind;
   /**
    * The id of the user or client, the operating system's name of the operator, or the part of the program that
-   * acted by itself. Null where that is not known.
+   * acted by itself. Null if that is not known.
    */
   readonly id: string | null;
 }

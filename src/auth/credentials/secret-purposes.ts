@@ -1,7 +1,6 @@
-// In seconds.
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
+const MINUTE_SECONDS = 60;
+const HOUR_SECONDS = 60 * MINUTE_SECONDS;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
 
 /** The rules of one purpose. */
 export interface SecretRules {
@@ -21,7 +20,7 @@ export interface SecretRules {
   readonly keeps: 'three' | 'newest three' | 'all';
 }
 
-const CODE_LIFETIME_SECONDS = 10 * MINUTE;
+const CODE_LIFETIME_SECONDS = 10 * MINUTE_SECONDS;
 const MAILED = {
   code: 'letters',
   codeLifetimeSeconds: CODE_LIFETIME_SECONDS,
@@ -32,15 +31,15 @@ const MAILED = {
 const TYPED_INTO_SESSION = { ...MAILED, code: 'digits' } as const;
 /** Secrets that take back what a thief did. Nothing that a thief can ask for ends them. */
 const TAKES_BACK = {
-  lifetimeSeconds: 72 * HOUR,
+  lifetimeSeconds: 72 * HOUR_SECONDS,
   code: 'letters',
-  codeLifetimeSeconds: 72 * HOUR,
+  codeLifetimeSeconds: 72 * HOUR_SECONDS,
   isForOneBrowser: false,
   needsTokenAndCode: true,
   keeps: 'all',
 } as const;
 const CHALLENGE = {
-  lifetimeSeconds: 10 * MINUTE,
+  lifetimeSeconds: 10 * MINUTE_SECONDS,
   code: null,
   codeLifetimeSeconds: 0,
   isForOneBrowser: true,
@@ -51,15 +50,15 @@ const CHALLENGE = {
 /** What a one-time secret can be for. None is accepted for another. */
 export const SECRET_PURPOSES = {
   /** Signs in. */
-  link: { ...MAILED, lifetimeSeconds: 10 * MINUTE, isForOneBrowser: true },
+  link: { ...MAILED, lifetimeSeconds: 10 * MINUTE_SECONDS, isForOneBrowser: true },
   /** Sets a new password in place of a forgotten one. */
-  reset: { ...MAILED, lifetimeSeconds: 30 * MINUTE },
+  reset: { ...MAILED, lifetimeSeconds: 30 * MINUTE_SECONDS },
   /** Verifies the address of an account. */
-  verify: { ...TYPED_INTO_SESSION, lifetimeSeconds: DAY, isForOneBrowser: true },
+  verify: { ...TYPED_INTO_SESSION, lifetimeSeconds: DAY_SECONDS, isForOneBrowser: true },
   /** Confirms a new address. */
-  confirm: { ...TYPED_INTO_SESSION, lifetimeSeconds: DAY },
+  confirm: { ...TYPED_INTO_SESSION, lifetimeSeconds: DAY_SECONDS },
   /** Invites a person to register. */
-  invite: { ...MAILED, code: null, lifetimeSeconds: 7 * DAY },
+  invite: { ...MAILED, code: null, lifetimeSeconds: 7 * DAY_SECONDS },
   /** Undoes a change of address. */
   undo: TAKES_BACK,
   /** Reports that another person did what a mailed notice reports. */

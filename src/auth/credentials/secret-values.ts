@@ -10,7 +10,7 @@ export type SecretContent = Omit<OneTimeSecretRecord, 'mac'> & { readonly purpos
 export interface SecretValues {
   /** `lko_<purpose>_<id>_<256 bits>`. */
   readonly token: string;
-  /** `XXXX-XXXX`, or six digits; null where the purpose has no code. */
+  /** `XXXX-XXXX`, or six digits; null if the purpose has no code. */
   readonly code: string | null;
 }
 

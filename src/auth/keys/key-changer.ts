@@ -77,7 +77,7 @@ export class KeyChanger {
   }
 }
 
-/** The ids of keys, so that a guard can tell when it has fetched them; empty where they do not fit into an entry. */
+/** The ids of keys, so that a guard can tell when it has fetched them; empty if they do not fit into an entry. */
 function joinKids(keys: readonly StoredKey[]): string {
   const kids = keys.map(({ kid }) => kid).join(' ');
   return kids.length <= MAX_SUBJECT_LENGTH ? kids : '';

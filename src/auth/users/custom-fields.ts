@@ -17,7 +17,7 @@ export type FieldRule =
       readonly type: 'repeat';
       readonly of: 'password';
       readonly required?: true;
-      /** What to say where the two differ. Default: a sentence with the names of both members. */
+      /** What to say if the two differ. Default: a sentence with the names of both members. */
       readonly detail?: string;
     };
 

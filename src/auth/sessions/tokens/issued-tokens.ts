@@ -14,7 +14,7 @@ export interface IssuedTokens {
   readonly accessToken: string;
   /** Seconds until the access token expires. */
   readonly expiresIn: number;
-  /** Space-separated scopes of the access token, or null where none is granted. */
+  /** Space-separated scopes of the access token, or null if none is granted. */
   readonly scope: string | null;
   /** To be exchanged for new tokens by `Auth.refresh`. A secret. */
   readonly refreshToken: string;
@@ -31,8 +31,8 @@ export interface IssuedAccess {
 /**
  * Calls the host's hooks and signs an access token. Call it before anything is written: a hook that throws must
  * leave nothing behind.
- * @throws {RangeError} where a token would be longer than the limits allow
- * @throws {StoreUnavailable} where this node has no key to sign with
+ * @throws {RangeError} when a token would be longer than the limits allow
+ * @throws {StoreUnavailable} when this node has no key to sign with
  */
 export async function issue(
   context: AuthContext,
