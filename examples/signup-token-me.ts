@@ -31,7 +31,7 @@ async function createApp() {
 
   const body = { type: 'object', required: ['username', 'email', 'password'] };
   app.post('/signup', { schema: { body } }, async (request) => {
-    const { id, username, email } = await app.latchkey.auth.createAccount(request.body);
+    const { id, username, email } = await app.latchkey.auth.createAccountRaw(request.body);
     return { id, username, email };
   });
   app.get('/', () => ({ message: 'Hello World!' }));

@@ -1,78 +1,137 @@
-import { createUuidFloor } from '../kernel/uuid.ts';
+import type { AccessTokenClaims } from '../jwt/access-token.ts';
 import { AuditTrail } from './audit/audit-trail.ts';
-import { anonymousCaller, type Caller, systemCaller } from './audit/caller.ts';
-import { aboutUser } from './audit/event.ts';
-import { createEventMaker } from './audit/event-maker.ts';
+import { anonymousCaller, type Caller } from './audit/caller.ts';
 import { Clients } from './clients/clients.ts';
-import { type AuthContext, findIssuedUntil, raiseLongestAccessTtl } from './context.ts';
-import { changePassword } from './credentials/change-password.ts';
-import { changeRequiredPassword } from './credentials/required-password-change.ts';
-import { type ActiveKeySet, createStaticKeyRing, StoredKeyRing } from './keys/active-key-set.ts';
-import { KeyRotationService } from './keys/key-rotation-service.ts';
-import { SealedKeyRepository } from './keys/sealed-key-repository.ts';
+import type { AuthContext } from './context.ts';
+import { changePassword, type PasswordChangeInput } from './credentials/change-password.ts';
+import {
+  changeRequiredPassword,
+  type RequiredPasswordChangeInput,
+} from './credentials/required-password-change.ts';
+import type { ActiveKeySet } from './keys/active-key-set.ts';
+import type { KeyRotationService } from './keys/key-rotation-service.ts';
+import type { SecretRotationService } from './keys/secret-rotation-service.ts';
 import type { User } from './model.ts';
 import { findRefreshToken, type LiveRefreshToken } from './oauth/find-refresh-token.ts';
 import type { Page } from './page.ts';
-import type { Clock, PasswordHasher, Random, Store } from './ports/store.ts';
-import { RevocationLog } from './revocations/revocation-log.ts';
-import { type AccessTokenIssuer, createAccessTokenIssuer } from './sessions/access-token-issuer.ts';
+import { purgeExpired } from './purge-expired.ts';
+import type { RevocationLog } from './revocations/revocation-log.ts';
 import * as account from './sessions/account.ts';
 import { login } from './sessions/login.ts';
 import type { LoginInput } from './sessions/login-input.ts';
-import { createRefreshTokenCodec } from './sessions/refresh-token.ts';
-import * as signIn from './sessions/sign-in.ts';
+import type { Principal } from './sessions/principal.ts';
+import { refresh } from './sessions/refresh.ts';
 import type { SignInResult } from './sessions/sign-in-result.ts';
-import type { TokenLimits } from './sessions/token-limits.ts';
-import type { AuthSettings } from './settings.ts';
+import type { IssuedTokens } from './sessions/tokens/issued-tokens.ts';
+import type { TokenLimits } from './sessions/tokens/token-limits.ts';
 import type { NewUserInput } from './users/new-user.ts';
+import { createAccount, register } from './users/register.ts';
 import { Users } from './users/users.ts';
 import { WriteProbe } from './write-probe.ts';
 
 /**
- * The domain: everything that can be done, each as one call. Knows neither HTTP nor SQL.
- * What arrives from outside may be passed as it came; it is read strictly.
+ * What people do with their accounts: sign up, sign in, refresh, sign out, change their password. It knows neither
+ * HTTP nor SQL. `users` and `clients` are what operators do.
+ *
+ * Every method that takes an input has two entries. The typed one is for your own code. The one whose name ends
+ * in `Raw` takes what a request sent, as it came. Both read it equally strictly: an unknown member, a wrong type or
+ * a length out of bounds is an {@link InvalidInput} that names all problems.
+ *
+ * Parameters that many methods share:
+ * - `caller`: who asks, for the audit trail and the list of sessions. Default: an anonymous caller.
+ * - `limits`: how many characters the tokens may have, if what carries them holds less than a verifier accepts,
+ *   such as a cookie. A longer one is a `RangeError`, and nothing is written. Default: none.
+ * - `clientId`: the client that asks, which has proved who it is: see {@link Clients.resolve}. Default: null, the
+ *   first party.
+ *
+ * Every method that reads or writes the database may throw {@link StoreUnavailable}, and every one that takes a
+ * password {@link ServerOverloaded}, when too many passwords are being hashed.
  */
 export class Auth {
+  /** Users, for the host's own code and the command line. */
   readonly users: Users;
+  /** Programs that authenticate with a key of their own, such as guards. */
   readonly clients: Clients;
   /** Reads the audit trail. */
   readonly audit: AuditTrail;
+  /** The keys that sign and verify access tokens now. */
   readonly keys: ActiveKeySet;
-  /** Replaces and revokes keys. */
-  readonly keeper: KeyRotationService;
-  /** This node's live revocations; a verifier asks its index. */
+  /** Rotates and revokes signing keys. For operators. */
+  readonly keyRotation: KeyRotationService;
+  /** Replaces the secret. For operators. */
+  readonly secretRotation: SecretRotationService;
+  /** The live revocations that this node knows. A verifier asks its index. */
   readonly revocations: RevocationLog;
   readonly #context: AuthContext;
   readonly #writeProbe: WriteProbe;
 
-  constructor(context: AuthContext, keys: ActiveKeySet, keeper: KeyRotationService) {
+  constructor(context: AuthContext, parts: Pick<Auth, 'keys' | 'keyRotation' | 'secretRotation'>) {
     this.#context = context;
     this.#writeProbe = new WriteProbe(context);
-    this.keys = keys;
-    this.keeper = keeper;
+    this.keys = parts.keys;
+    this.keyRotation = parts.keyRotation;
+    this.secretRotation = parts.secretRotation;
     this.revocations = context.log;
     this.users = new Users(context);
     this.clients = new Clients(context);
     this.audit = new AuditTrail(context);
   }
 
-  /** @see {@link signIn.register} */
-  register(
-    input: NewUserInput | unknown,
+  /**
+   * Creates a user and signs the user in, in one transaction.
+   *
+   * ```ts
+   * const { user, accessToken } = await auth.register({ username: 'jane', password });
+   * ```
+   * @throws {InvalidInput}
+   * @throws {IdentifierTaken} when another user has the username or the email address
+   */
+  register(input: NewUserInput, caller?: Caller, limits?: TokenLimits): Promise<IssuedTokens> {
+    return this.registerRaw(input, caller, limits);
+  }
+
+  /** Does the same as {@link register} with what a request sent. */
+  registerRaw(
+    input: unknown,
     caller: Caller = anonymousCaller,
     limits?: TokenLimits,
-  ): Promise<signIn.IssuedTokens> {
-    return signIn.register(this.#context, input, caller, limits);
+  ): Promise<IssuedTokens> {
+    return register(this.#context, input, caller, limits);
   }
 
-  /** @see {@link signIn.createAccount} */
-  createAccount(input: NewUserInput | unknown, caller: Caller = anonymousCaller): Promise<User> {
-    return signIn.createAccount(this.#context, input, caller);
+  /**
+   * Creates a user and starts no session.
+   * @throws {InvalidInput}
+   * @throws {IdentifierTaken} when another user has the username or the email address
+   */
+  createAccount(input: NewUserInput, caller?: Caller): Promise<User> {
+    return this.createAccountRaw(input, caller);
   }
 
-  /** @see {@link login} */
+  /** Does the same as {@link createAccount} with what a request sent. */
+  createAccountRaw(input: unknown, caller: Caller = anonymousCaller): Promise<User> {
+    return createAccount(this.#context, input, caller);
+  }
+
+  /**
+   * Signs a user in by password. An unknown user takes as long as a known one.
+   * @returns tokens, or a challenge when a new password is required: see {@link SignInResult} for an example
+   * @throws {InvalidInput}
+   * @throws {CredentialsRefused} when the user is unknown or the password is wrong: one error for both
+   * @throws {AccountDisabled} only if the password was right
+   */
   login(
-    input: LoginInput | unknown,
+    input: LoginInput,
+    caller?: Caller,
+    limits?: TokenLimits,
+    clientId?: string | null,
+  ): Promise<SignInResult> {
+    return this.loginRaw(input, caller, limits, clientId);
+  }
+
+  /** Does the same as {@link login} with what a request sent. */
+  loginRaw(
+    input: unknown,
     caller: Caller = anonymousCaller,
     limits?: TokenLimits,
     clientId: string | null = null,
@@ -80,139 +139,155 @@ export class Auth {
     return login(this.#context, input, caller, limits, clientId);
   }
 
-  /** @see {@link signIn.refresh} */
+  /**
+   * Exchanges a refresh token for a new access token and a refresh token. Within the grace window, a token that was
+   * already exchanged gets the same successor. After it, such a token ends the session: it may have been stolen.
+   * @throws {RefreshRefused} when the token is not valid, has expired or was reused, or its session has ended
+   */
   refresh(
     refreshToken: string,
     caller: Caller = anonymousCaller,
     limits?: TokenLimits,
     clientId: string | null = null,
-  ): Promise<signIn.IssuedTokens> {
-    return signIn.refresh(this.#context, refreshToken, caller, limits, clientId);
+  ): Promise<IssuedTokens> {
+    return refresh(this.#context, refreshToken, caller, limits, clientId);
   }
 
-  /** @see {@link account.findMe} */
-  findMe(bearer: account.Principal): Promise<User> {
-    return account.findMe(this.#context, bearer);
+  /** Reads the user of an access token, as stored now. @throws {TokenRefused} when the user was deleted */
+  findMe(principal: Principal): Promise<User> {
+    return account.findMe(this.#context, principal);
   }
 
-  /** @see {@link account.logout} */
-  logout(bearer: account.Principal, caller: Caller = anonymousCaller): Promise<void> {
-    return account.logout(this.#context, bearer, caller);
+  /** Ends the session of an access token, and refuses its access tokens even if the session had ended before. */
+  logout(principal: Principal, caller: Caller = anonymousCaller): Promise<void> {
+    return account.logout(this.#context, principal, caller);
   }
 
-  /** @see {@link account.logoutByRefreshToken} */
+  /** Ends the session of a refresh token, of any generation. @throws {RefreshRefused} if it is not ours or expired */
   logoutByRefreshToken(refreshToken: string, caller: Caller = anonymousCaller): Promise<void> {
     return account.logoutByRefreshToken(this.#context, refreshToken, caller);
   }
 
-  /** @see {@link account.logoutAll} */
-  logoutAll(bearer: account.Principal, caller: Caller = anonymousCaller): Promise<void> {
-    return account.logoutAll(this.#context, bearer, caller);
+  /** Ends all sessions of the user. */
+  logoutAll(principal: Principal, caller: Caller = anonymousCaller): Promise<void> {
+    return account.logoutAll(this.#context, principal, caller);
   }
 
-  /** @see {@link changePassword} */
+  /**
+   * Replaces the password, ends every other session, and issues new tokens for this one. Its old tokens are refused
+   * from then on, without a grace window, so a thief who copied them loses access.
+   * @throws {InvalidInput}
+   * @throws {CredentialsRefused} when the current password is wrong
+   * @throws {TokenRefused} when the session has ended or the user was deleted
+   */
   changePassword(
-    bearer: account.Principal,
-    input: unknown,
-    caller: Caller = anonymousCaller,
+    principal: Principal,
+    input: PasswordChangeInput,
+    caller?: Caller,
     limits?: TokenLimits,
-  ): Promise<signIn.IssuedTokens> {
-    return changePassword(this.#context, bearer, input, caller, limits);
+  ): Promise<IssuedTokens> {
+    return this.changePasswordRaw(principal, input, caller, limits);
   }
 
-  /** @see {@link changeRequiredPassword} */
-  changeRequiredPassword(
+  /** Does the same as {@link changePassword} with what a request sent. */
+  changePasswordRaw(
+    principal: Principal,
     input: unknown,
     caller: Caller = anonymousCaller,
     limits?: TokenLimits,
-  ): Promise<signIn.IssuedTokens> {
+  ): Promise<IssuedTokens> {
+    return changePassword(this.#context, principal, input, caller, limits);
+  }
+
+  /**
+   * Completes a sign-in that needs a new password: sets it, and starts the session in the same transaction. All
+   * other sessions of the user end.
+   * @throws {InvalidInput} the challenge can be presented again
+   * @throws {OneTimeSecretRefused} when the challenge is not valid, has expired or was used
+   * @throws {AccountDisabled}
+   */
+  changeRequiredPassword(
+    input: RequiredPasswordChangeInput,
+    caller?: Caller,
+    limits?: TokenLimits,
+  ): Promise<IssuedTokens> {
+    return this.changeRequiredPasswordRaw(input, caller, limits);
+  }
+
+  /** Does the same as {@link changeRequiredPassword} with what a request sent. */
+  changeRequiredPasswordRaw(
+    input: unknown,
+    caller: Caller = anonymousCaller,
+    limits?: TokenLimits,
+  ): Promise<IssuedTokens> {
     return changeRequiredPassword(this.#context, input, caller, limits);
   }
 
-  /** @see {@link account.listSessions} */
-  listSessions(bearer: account.Principal, page: Page | unknown = {}): Promise<account.SessionPage> {
-    return account.listSessions(this.#context, bearer, page);
+  /**
+   * Lists the live sessions of the user, the latest first.
+   * @param page Default: the first 100
+   * @throws {InvalidInput}
+   */
+  listSessions(principal: Principal, page: Page = {}): Promise<account.SessionPage> {
+    return this.listSessionsRaw(principal, page);
   }
 
-  /** @see {@link account.endSession} */
+  /** Does the same as {@link listSessions} with the query of a request, where every value is text. */
+  listSessionsRaw(principal: Principal, page: unknown): Promise<account.SessionPage> {
+    return account.listSessions(this.#context, principal, page);
+  }
+
+  /** Ends one session of the user. @throws {RecordNotFound} when the user has no such session */
   endSession(
-    bearer: account.Principal,
+    principal: Principal,
     sessionId: string,
     caller: Caller = anonymousCaller,
   ): Promise<void> {
-    return account.endSession(this.#context, bearer, sessionId, caller);
+    return account.endSession(this.#context, principal, sessionId, caller);
   }
 
-  /** @see {@link account.revokeToken} */
+  /** Revokes one access token by its `jti`. Its session lives on. */
   revokeToken(
-    claims: Parameters<typeof account.revokeToken>[1],
+    claims: Pick<AccessTokenClaims, 'sub' | 'sid' | 'jti'>,
     caller: Caller = anonymousCaller,
   ): Promise<void> {
     return account.revokeToken(this.#context, claims, caller);
   }
 
-  /** Whether a refresh token is one of ours, however dead its session is. */
+  /** Whether a refresh token is one of ours. It may have expired, and its session may have ended. */
   ownsRefreshToken(token: string): boolean {
     return this.#context.refreshTokens.owns(token);
   }
 
-  /** @see {@link findRefreshToken} */
+  /**
+   * Finds the session of a refresh token that would be accepted now. The token is not used up, and a token that was
+   * already exchanged does not end its session.
+   * @returns undefined if it would not be accepted
+   */
   findRefreshToken(token: string): Promise<LiveRefreshToken | undefined> {
     return findRefreshToken(this.#context, token);
   }
 
-  /**
-   * Forgets what this node need not know any more, and learns what other nodes have changed. To be called
-   * about once a minute.
-   */
+  /** Drops what has expired from this node's memory, and rotates keys by the clock. Call it about once a minute. */
   async maintain(): Promise<void> {
-    await this.#context.log.prune();
-    await this.keeper.maintain();
+    await this.#context.log.purgeExpired();
+    await this.keyRotation.maintain();
   }
 
   /**
-   * Removes from the database what has expired: sessions, revocations that no living token can be
-   * affected by, and audit events past their retention; then sessions that have ended, and ends those
-   * beyond `maxSessions` that were there before there was a bound. For one node at a time; several do no harm.
-   * @param limit of rows, so that it takes little time
+   * Removes expired rows from the database: sessions, one-time secrets, revocations that affect no living token, and
+   * audit events past their retention. Then it removes sessions that have ended, and ends those beyond
+   * `maxSessions`. One node at a time should call it; two do no harm.
+   * @param limit the most rows to remove, so that the call takes little time
    * @returns whether there may be more
    */
-  async removeExpired(limit: number): Promise<boolean> {
-    const { store, clock, settings } = this.#context;
-    const now = clock.now();
-    const { auditRetention } = settings;
-    const { removed } = await store.prune({
-      now,
-      limit,
-      ...(auditRetention === undefined
-        ? {}
-        : { eventsBefore: createUuidFloor(now - auditRetention * 1000) }),
-    });
-    return removed >= limit || this.#cleanUpSessions(limit - removed);
-  }
-
-  /** Removes sessions that have ended, or are more than their user may have. */
-  async #cleanUpSessions(limit: number): Promise<boolean> {
-    const { store, log, clock, settings } = this.#context;
-    const userId = await store.findSessionCleanup();
-    if (userId === undefined) return false;
-    const event = { type: 'session_ended', subject: aboutUser(userId) } as const;
-    const caller = systemCaller('session-limit');
-    const createEvent = () => this.#context.createEvent(event, caller);
-    const { revocations } = await store.cleanUpSessions({
-      userId,
-      maxSessions: settings.maxSessions,
-      issuedUntil: findIssuedUntil(clock),
-      events: Array.from({ length: limit }, createEvent),
-    });
-    log.apply(revocations);
-    // Other users may be waiting for the same.
-    return true;
+  purgeExpired(limit: number): Promise<boolean> {
+    return purgeExpired(this.#context, limit);
   }
 
   /**
-   * Resolves when a sign-in could succeed now: there is a key to sign with, and the database answers and takes
-   * writes. However often it is called, it writes at most every other second.
+   * Resolves if a sign-in could succeed now: there is a key to sign with, and the database answers and takes writes.
+   * It writes at most every two seconds, however often it is called.
    * @throws {StoreUnavailable}
    */
   async ping(): Promise<void> {
@@ -220,66 +295,4 @@ export class Auth {
     await this.#context.store.ping();
     await this.#writeProbe.check();
   }
-}
-
-/**
- * Makes the domain ready on its ports: opens the keys of the database, or makes them, and loads the live
- * revocations.
- * @throws {InvalidSetting} when the secret is not that of the database
- * @throws {StoreUnavailable}
- */
-export async function createAuth(options: {
-  settings: AuthSettings;
-  store: Store;
-  hasher: PasswordHasher;
-  clock: Clock;
-  random: Random;
-}): Promise<Auth> {
-  const { settings, store, clock, random } = options;
-  const vault = await SealedKeyRepository.open({ store, secret: settings.secret, clock, random });
-  // Before the first token: a revocation on another node must outlive what this node issues.
-  await raiseLongestAccessTtl(store, settings);
-  const log = new RevocationLog(store, clock);
-  const keys =
-    settings.signingKey === undefined
-      ? new StoredKeyRing({
-          vault,
-          clock,
-          algorithm: settings.algorithm,
-          lifetime: settings.accessTokenTtl,
-          patience: settings.keyRotation.notice,
-          isRevoked: (kid) => log.index.isKeyRevoked(kid),
-        })
-      : createStaticKeyRing(settings.signingKey);
-  const issueAccessToken: AccessTokenIssuer = createAccessTokenIssuer({
-    settings,
-    keys,
-    clock,
-    random,
-  });
-  const { issuer } = settings;
-  const context: AuthContext = {
-    ...options,
-    log,
-    refreshTokens: createRefreshTokenCodec({ roots: () => vault.roots.tokens, issuer, clock }),
-    issueAccessToken,
-    async assertCanIssue() {
-      vault.assertOpen();
-      await keys.ready();
-    },
-    createEvent: createEventMaker(clock, random),
-    dataRoots: () => vault.roots.data,
-  };
-  log.followKeys({
-    settle: () => keys.settle(),
-    async reload() {
-      await vault.load();
-      keys.settle();
-    },
-  });
-  // After it follows: another node may have changed keys since the vault was opened.
-  await log.catchUp();
-  const keeper = new KeyRotationService(context, vault, keys);
-  await keeper.ensureKey();
-  return new Auth(context, keys, keeper);
 }

@@ -1,20 +1,20 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Random } from '../kernel/random.ts';
 import type { Caller } from './audit/caller.ts';
 import type { NewAuditEvent } from './audit/event.ts';
 import type { EventMaker } from './audit/event-maker.ts';
 import type { RootKey } from './keys/root-keys.ts';
-import type {
-  Clock,
-  PasswordHasher,
-  Random,
-  RevocationArgs,
-  RevocationResult,
-  Store,
-} from './ports/store.ts';
-import { LONGEST_ACCESS_TTL } from './ports/store.ts';
+import type { PasswordHasher } from './ports/password-hasher.ts';
+import {
+  LONGEST_ACCESS_TTL,
+  type RevocationArgs,
+  type RevocationResult,
+} from './ports/revocations.ts';
+import type { Store } from './ports/store.ts';
 import type { RevocationLog } from './revocations/revocation-log.ts';
-import type { AccessTokenIssuer } from './sessions/access-token-issuer.ts';
-import type { RefreshTokenCodec } from './sessions/refresh-token.ts';
-import { type AuthSettings, REVOCATION_MARGIN } from './settings.ts';
+import type { AccessTokenIssuer } from './sessions/tokens/access-token-issuer.ts';
+import type { RefreshTokenCodec } from './sessions/tokens/refresh-token.ts';
+import { type AuthSettings, REVOCATION_MARGIN_MS } from './settings.ts';
 
 /** What the services of the domain share. */
 export interface AuthContext {
@@ -27,34 +27,34 @@ export interface AuthContext {
   readonly refreshTokens: RefreshTokenCodec;
   readonly issueAccessToken: AccessTokenIssuer;
   /**
-   * Resolves when tokens can be issued. To be awaited before anything is written, so that a node without
-   * keys leaves no session behind whose tokens nobody was given.
+   * Resolves when this node can issue tokens. Await it before anything is written: a node without keys must not
+   * store a session for which it cannot return tokens.
    * @throws {StoreUnavailable}
    */
   readonly assertCanIssue: () => Promise<void>;
   readonly createEvent: EventMaker;
-  /** What one-time secrets depend on, the newest first. @throws {StoreUnavailable} */
+  /** The root keys for data, which one-time secrets depend on; the newest first. @throws {StoreUnavailable} */
   readonly dataRoots: () => readonly RootKey[];
 }
 
-/** @returns the end of what a revocation of this moment is about, as the store wants it; ms since the epoch */
+/** @returns the `issuedUntil` of a revocation that is written now; ms since the epoch */
 export function findIssuedUntil(clock: Clock): number {
-  return clock.now() + REVOCATION_MARGIN;
+  return clock.now() + REVOCATION_MARGIN_MS;
 }
 
 /**
- * Makes the lifetime of this node's access tokens known to all nodes. A revocation must outlive every token
- * it is about, those included that other nodes issue or that were issued under an earlier setting.
- * @returns the longest lifetime access tokens of this database ever had; seconds
+ * Tells all nodes how long access tokens of this node live. A revocation must outlive every token it affects, also
+ * those that other nodes issue and those that were issued under an earlier setting.
+ * @returns the longest lifetime that access tokens of this database ever had; seconds
  */
 export function raiseLongestAccessTtl(
   store: Store,
   { accessTokenTtl }: AuthSettings,
 ): Promise<number> {
-  return store.raise({ name: LONGEST_ACCESS_TTL, value: Math.ceil(accessTokenTtl) });
+  return store.setMax({ name: LONGEST_ACCESS_TTL, value: Math.ceil(accessTokenTtl) });
 }
 
-/** What every revoking verb of the store needs to be told. */
+/** Makes the arguments that every revoking verb of the store takes. */
 export function createRevocationArgs(
   context: AuthContext,
   event: NewAuditEvent,
@@ -66,20 +66,23 @@ export function createRevocationArgs(
   };
 }
 
-/** Runs a revoking verb and tells whether it found something, as {@link settleRevoked} does. */
+/**
+ * Waits for a revoking verb, as {@link runRevocation} does.
+ * @returns whether it found something to revoke
+ */
 export async function revoke(
   context: AuthContext,
   verb: Promise<RevocationResult>,
 ): Promise<boolean> {
-  return (await settleRevoked(context, verb)).found;
+  return (await runRevocation(context, verb)).found;
 }
 
 /**
- * Runs a revoking verb; what it revoked is refused here before its caller hears of success. Where there
- * was nothing left to revoke, somebody else did: another node, or an attempt whose answer got lost. The
- * log then tells of what this node may not have heard yet.
+ * Waits for a revoking verb and applies its revocations here, before its caller hears of success. If the verb found
+ * nothing to revoke, another node may have revoked it, or an earlier attempt whose response was lost: then this reads
+ * the log, which has the revocation.
  */
-export async function settleRevoked<T extends RevocationResult>(
+export async function runRevocation<T extends RevocationResult>(
   context: AuthContext,
   verb: Promise<T>,
 ): Promise<T> {

@@ -1,6 +1,7 @@
 import { type InputProblem, InvalidInput } from '../kernel/errors.ts';
 import { trimIdentifier } from './users/identifiers.ts';
 
+/** The length of a string. */
 export interface StringRule {
   /** Characters (code points). Default 1. */
   readonly min?: number;
@@ -9,9 +10,9 @@ export interface StringRule {
 }
 
 /**
- * Reads the members of an input one by one and refuses what is not due: wrong types, lengths out of
- * bounds, NUL, lone surrogates and every member nobody asked for. It collects all problems, so that a
- * person mends them in one go; `finish` throws them. Until then the values read are not to be used.
+ * Reads the members of an input one by one and refuses wrong types, lengths out of bounds, NUL, lone surrogates, and
+ * every member that was not read. It collects all problems, so that a person can fix them in one go; `finish` throws
+ * them. Do not use the values before that.
  */
 export class InputReader {
   readonly #input: Readonly<Record<string, unknown>>;
@@ -34,13 +35,13 @@ export class InputReader {
     this.#problems.push({ field, problem });
   }
 
-  /** Whatever is there, unchecked; counts as asked for. */
+  /** The value of a member, unchecked; undefined if it is absent. */
   raw(field: string): unknown {
     this.#known.add(field);
     return this.has(field) ? this.#input[field] : undefined;
   }
 
-  /** A string that must be there; `''` where it is not as due, and `finish` will throw. */
+  /** A required string. If it is not valid, this returns `''` and `finish` will throw. */
   string(field: string, rule: StringRule): string {
     if (!this.has(field)) {
       this.#known.add(field);
@@ -50,7 +51,7 @@ export class InputReader {
     return this.optionalString(field, rule) ?? '';
   }
 
-  /** A username or an email address, without the blanks around it. */
+  /** A username or an email address, without surrounding white space. */
   optionalIdentifier(field: string, rule: StringRule): string | undefined {
     const value = this.raw(field);
     return this.#read(field, typeof value === 'string' ? trimIdentifier(value) : value, rule);
@@ -69,7 +70,7 @@ export class InputReader {
   }
 
   /**
-   * Refuses every member nobody asked for: this is what stops a caller from granting itself `roles`.
+   * Refuses every member that was not read. The attack: a caller grants itself `roles`.
    * @throws {InvalidInput} with all problems found
    */
   finish(): void {
@@ -85,13 +86,13 @@ export class InputReader {
   }
 }
 
-/** What is wrong with a value that should be a string, as the end of a sentence; undefined: nothing. */
+/** Finds what is wrong with a value that should be a string. @returns the end of a sentence, or undefined */
 export function findStringProblem(value: unknown, rule: StringRule): string | undefined {
   if (value === null) return 'must be a string, not null';
   if (Array.isArray(value)) return 'must be one string, not a list';
   if (typeof value !== 'string') return `must be a string, not ${describeType(value)}`;
   const min = rule.min ?? 1;
-  // Code units bound code points from above: the cheap test spares counting a huge text.
+  // A text has at least half as many code points as code units, so a huge text need not be counted.
   const length = value.length > rule.max * 2 ? Number.POSITIVE_INFINITY : [...value].length;
   if (length > rule.max) return `must have at most ${rule.max} characters`;
   if (length < min)

@@ -1,29 +1,31 @@
-import { createStopwatch } from '../kernel/clock.ts';
-import type { Clock, Random, Store } from './ports/store.ts';
+import { type Clock, createStopwatch } from '../kernel/clock.ts';
+import type { Random } from '../kernel/random.ts';
+import type { Store } from './ports/store.ts';
 
 export interface LeaseOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
-  /** What it is about; one node at a time holds the lease of a name. */
+  /** What the lease is for. One node at a time holds the lease of a name. */
   readonly name: string;
-  /** ms after which it passes to another node if its holder does not renew it. */
-  readonly term: number;
+  /** If its holder does not renew it for this long, another node takes it. */
+  readonly termMs: number;
 }
 
 /**
- * Lets one of many nodes do what would be wasted work for two. No two clocks are ever compared: the
- * holder changes what is stored whenever it renews, and a node that has seen it unchanged for the whole
- * term takes over. A node that was suspended can believe for a moment that it still holds it, so nothing may
- * go wrong where two do.
+ * Lets one node at a time do work that need not be done twice. It never compares two clocks: the holder changes the
+ * stored value whenever it renews the lease, and another node takes the lease after it has seen the same value
+ * for the whole term. A node that was suspended can believe for a moment that it still holds the lease, so the
+ * work must do no harm if two nodes do it.
  */
 export class Lease {
   readonly #options: LeaseOptions;
   readonly #holder: string;
   readonly #elapsed: () => number;
   #renewals = 0;
+  /** The value this node stored, while it holds the lease. */
   #held: string | undefined;
-  /** What another node has stored, and since when it is known here. */
+  /** The value another node stored, and since when this node has seen it. */
   #seen: { readonly value: string; readonly since: number } | undefined;
 
   constructor(options: LeaseOptions) {
@@ -33,14 +35,14 @@ export class Lease {
   }
 
   /**
-   * Takes or renews it.
-   * @returns whether it is held now
+   * Takes or renews the lease.
+   * @returns whether this node holds it now
    * @throws {StoreUnavailable}
    */
   async take(): Promise<boolean> {
     this.#renewals += 1;
     const value = `${this.#holder}.${this.#renewals}`;
-    const stored = await this.#exchange(this.#held ?? this.#findExpired() ?? '', value);
+    const stored = await this.#compareAndSet(this.#held ?? this.#findExpired() ?? '', value);
     if (stored === value) {
       this.#held = value;
       return true;
@@ -52,21 +54,22 @@ export class Lease {
     return false;
   }
 
-  /** Lets another node have it at once. @throws {StoreUnavailable} */
+  /** Gives the lease up, so that another node can take it immediately. @throws {StoreUnavailable} */
   async release(): Promise<void> {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) await this.#exchange(held, '');
+    if (held !== undefined) await this.#compareAndSet(held, '');
   }
 
-  /** What another node stored and has not renewed. */
+  /** The value of another node that was not renewed for the whole term. */
   #findExpired(): string | undefined {
     if (this.#seen === undefined) return undefined;
     const { value, since } = this.#seen;
-    return this.#elapsed() - since >= this.#options.term ? value : undefined;
+    return this.#elapsed() - since >= this.#options.termMs ? value : undefined;
   }
 
-  #exchange(expected: string, value: string): Promise<string> {
-    return this.#options.store.exchange({ name: `lease_${this.#options.name}`, expected, value });
+  #compareAndSet(expected: string, value: string): Promise<string> {
+    const name = `lease_${this.#options.name}`;
+    return this.#options.store.compareAndSet({ name, expected, value });
   }
 }

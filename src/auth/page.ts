@@ -1,37 +1,37 @@
 import { InputReader } from './input.ts';
 
-/** Rows a page may have. */
-const pageMax = 200;
-const pageDefault = 100;
+/** Rows a page can have. */
+const PAGE_MAX = 200;
+const PAGE_DEFAULT = 100;
 
-/** Which part of a list to answer. */
+/** Which part of a list to return. */
 export interface Page {
-  /** The `next_cursor` of the page before. Default: the first page. */
+  /** The `next_cursor` of the previous page. Default: the first page. */
   readonly after?: string | undefined;
   /** Rows, 1 to 200. Default 100. */
   readonly limit?: number | undefined;
 }
 
-/** A page as it was asked for: by code, or by the query of a request, where all is text. */
+/** A page as it was asked for by code, or by the query of a request, where every value is text. */
 export interface ParsedPage {
   readonly after: string | null;
   readonly limit: number;
 }
 
 /** Ids are the cursors of our lists. */
-const cursorForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const CURSOR = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Reads `after` and `limit`, and refuses anything else.
+ * Reads `after` and `limit`, and refuses any other member.
  * @throws {InvalidInput}
  */
 export function parsePage(input: unknown): ParsedPage {
   const reader = new InputReader(input);
   const after = reader.optionalString('after', { max: 64 });
-  if (after !== undefined && !cursorForm.test(after)) {
+  if (after !== undefined && !CURSOR.test(after)) {
     reader.problem('after', '"after" must be the "next_cursor" of the page before.');
   }
-  const limit = reader.has('limit') ? readLimit(reader) : pageDefault;
+  const limit = reader.has('limit') ? readLimit(reader) : PAGE_DEFAULT;
   reader.finish();
   return { after: after ?? null, limit };
 }
@@ -51,9 +51,9 @@ export function cutPage<Row extends { readonly id: string }>(
 function readLimit(reader: InputReader): number {
   const given = reader.raw('limit');
   const limit = typeof given === 'string' && /^[1-9]\d{0,2}$/.test(given) ? Number(given) : given;
-  if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= pageMax) {
+  if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= PAGE_MAX) {
     return limit;
   }
-  reader.problem('limit', `"limit" must be a whole number from 1 to ${pageMax}.`);
-  return pageDefault;
+  reader.problem('limit', `"limit" must be a whole number from 1 to ${PAGE_MAX}.`);
+  return PAGE_DEFAULT;
 }

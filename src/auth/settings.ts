@@ -3,7 +3,7 @@ import type { SigningKey } from '../jwt/keys/key-types.ts';
 import type { Session, User } from './model.ts';
 import type { FieldRules } from './users/custom-fields.ts';
 
-/** What the domain needs to know. All durations are in seconds. */
+/** The settings of the domain. */
 export interface AuthSettings {
   /** `iss` of every token. */
   readonly issuer: string;
@@ -17,52 +17,65 @@ export interface AuthSettings {
   /** Signs access tokens instead of the keys in the database. */
   readonly signingKey: SigningKey | undefined;
   readonly keyRotation: KeyRotation;
+  /** Seconds an access token lives. */
   readonly accessTokenTtl: number;
+  /** Seconds a session lives without a refresh, and with it its refresh token. */
   readonly refreshTokenTtl: number;
+  /** Seconds the predecessor of a refresh token still works. 0: it never does. */
   readonly refreshGrace: number;
-  /** How long a session lives, however often it is refreshed. */
+  /** Seconds a session lives, however often it is refreshed. */
   readonly sessionMaxAge: number;
   /** Live sessions per user. The least recently used one ends when one more starts. */
   readonly maxSessions: number;
-  /** Characters. */
+  /** Characters a new password has at least. */
   readonly passwordMinLength: number;
-  /** Characters. */
+  /** Characters a password has at most. */
   readonly passwordMaxLength: number;
+  /** The host's own user fields. */
   readonly fields: FieldRules;
-  /** How long audit events are kept; undefined: for ever. */
+  /** Seconds audit events are kept; undefined: indefinitely. */
   readonly auditRetention: number | undefined;
   readonly claims: ClaimsHook | undefined;
   readonly scopes: ScopesHook | undefined;
 }
 
-/** When keys are replaced. All durations are in seconds. */
+/** When signing keys are replaced. */
 export interface KeyRotation {
-  /** How long a key signs, or null: until somebody rotates it. */
-  readonly interval: number | null;
-  /** How long a key is published before it signs: more than twice what the JWKS may be kept for. */
-  readonly lead: number;
-  /** The same where it cannot wait: as long as our own nodes need to hear of it. */
-  readonly notice: number;
+  /** How long a key signs; null: until an operator rotates it. */
+  readonly intervalSeconds: number | null;
+  /** How long a key is published before it signs: more than twice as long as verifiers may cache the JWKS. */
+  readonly prepublishSeconds: number;
+  /** The same for an urgent rotation: as long as our own nodes need to read the new key. */
+  readonly urgentLeadSeconds: number;
 }
 
 /**
- * Adds the host's own claims to each access token. Called at every login and refresh with what is
- * stored at that moment, and before anything is written: where it throws, nobody is signed in and nothing
- * has changed. It is called again where the user was changed meanwhile. It cannot replace the claims Latchkey sets; of the registered ones it may
- * add `nbf` only.
+ * Returns the host's own claims for an access token. Latchkey calls it at every sign-in and refresh, before it writes
+ * anything, with the user and the session as stored. If it throws, the sign-in fails and nothing has changed. If the
+ * user changes before the session is written, it is called again. It cannot replace the claims that Latchkey sets;
+ * of the other registered claims it may add `nbf` only.
+ *
+ * ```ts
+ * await app.register(latchkey, { claims: (user) => ({ tenant: user.profile['tenant'] }) });
+ * ```
  */
 export type ClaimsHook = (
   user: User,
   session: Session,
 ) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>;
 
-/** The scopes a user may be given; a sign-in can narrow them, never widen them. */
+/** Returns the scopes a user may be granted. A sign-in can narrow them, never widen them. Names without spaces. */
 export type ScopesHook = (user: User) => readonly string[] | Promise<readonly string[]>;
 
-export const DEFAULT_KEY_ROTATION: KeyRotation = { interval: 90 * 86_400, lead: 600, notice: 1 };
+/** A key signs for 90 days and is published 10 minutes before; an urgent one, one second before. */
+export const DEFAULT_KEY_ROTATION: KeyRotation = {
+  intervalSeconds: 90 * 86_400,
+  prepublishSeconds: 600,
+  urgentLeadSeconds: 1,
+};
 
 /**
- * How long a revocation outlives the last token it could affect, in ms: a clock that steps forward
- * must not make a node forget what a step back would bring to life again.
+ * How long a revocation outlives the last token it affects. A node whose clock steps forward must not drop
+ * revocations of tokens that are valid again when the clock steps back.
  */
-export const REVOCATION_MARGIN = 15 * 60 * 1000;
+export const REVOCATION_MARGIN_MS = 15 * 60 * 1000;

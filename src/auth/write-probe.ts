@@ -4,19 +4,19 @@ import { systemCaller } from './audit/caller.ts';
 import { aboutUser } from './audit/event.ts';
 import type { AuthContext } from './context.ts';
 import type { UserRecord } from './model.ts';
-import { createSession } from './sessions/sign-in.ts';
+import { createSession } from './sessions/new-session.ts';
 
-/** How long a successful write vouches for the database. */
+/** How long the outcome of a successful write is reused. */
 const SUCCESS_MS = 2_000;
-/** How long a failed write is not repeated. Shorter, so that a node soon notices that the trouble is over. */
+/** How long the outcome of a failed write is reused. Shorter, so that a node soon notices that writes work again. */
 const FAILURE_MS = 500;
 
 /**
- * Finds out whether a sign-in could be written: a database may answer and yet take nothing, as a standby, a full
- * disk, and a user whose permissions were revoked do.
+ * Finds out whether a sign-in could be written. A database may answer and still refuse writes: a standby, one on a
+ * full disk, or one whose user lost its permissions.
  *
- * The attack: readiness is asked without a credential. However many ask, the database is written to at most
- * every other second, and all who ask meanwhile share the outcome.
+ * The attack: anyone can ask for readiness, without a credential, and each check is a write. However many requests
+ * ask, there is at most one write every two seconds, and the requests in between share its outcome.
  */
 export class WriteProbe {
   readonly #context: AuthContext;
@@ -30,7 +30,7 @@ export class WriteProbe {
     this.#elapsed = createStopwatch(context.clock);
   }
 
-  /** @throws {StoreUnavailable} where the database takes no sign-in */
+  /** @throws {StoreUnavailable} when the database cannot write a sign-in */
   check(): Promise<void> {
     const isStale = this.#expiresAt !== undefined && this.#elapsed() >= this.#expiresAt;
     if (this.#outcome === undefined || isStale) this.#outcome = this.#write();
@@ -41,7 +41,7 @@ export class WriteProbe {
     this.#expiresAt = undefined;
     let validForMs = FAILURE_MS;
     try {
-      const user = createNobody(this.#context);
+      const user = createProbeUser(this.#context);
       const caller = systemCaller('readiness');
       const session = createSession(this.#context, {
         userId: user.id,
@@ -60,8 +60,8 @@ export class WriteProbe {
   }
 }
 
-/** A user who exists within a transaction only, and could not sign in. */
-function createNobody({ clock, random }: AuthContext): UserRecord {
+/** A user who exists only within the probe's transaction, and could not sign in. */
+function createProbeUser({ clock, random }: AuthContext): UserRecord {
   const now = clock.now();
   return {
     id: createUuid(clock, random),

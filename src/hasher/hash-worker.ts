@@ -1,6 +1,6 @@
 /**
- * The thread that hashes. It works synchronously, at the lowest priority the operating system knows,
- * so that it takes only time that no request wants.
+ * The thread that hashes. It works synchronously, at the lowest priority of the operating system, so that it uses only
+ * time that no request needs.
  */
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -9,12 +9,12 @@ import { verifySync as verifyBcrypt } from '@node-rs/bcrypt';
 import type { HashAnswer, HashRequest } from './messages.ts';
 import type { Argon2Policy } from './policy.ts';
 
-// On Linux process 0 means the calling thread; anywhere else it would slow the whole server down.
+// On Linux, process 0 is the calling thread. Elsewhere it is the process, so this would slow the whole server down.
 if (process.platform === 'linux') {
   try {
     setPriority(0, constants.priority.PRIORITY_LOW);
   } catch {
-    // A sandbox may forbid it. Hashing then merely competes with requests.
+    // A sandbox may forbid it. Then hashing competes with requests.
   }
 }
 

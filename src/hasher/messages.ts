@@ -3,7 +3,7 @@ export type HashRequest =
   | {
       readonly kind: 'hash';
       readonly password: string;
-      /** 16 bytes; absent: the argon2 library draws them from the operating system. */
+      /** 16 bytes; undefined: the argon2 library takes them from the operating system. */
       readonly salt: Uint8Array | undefined;
     }
   | {
@@ -16,6 +16,7 @@ export type HashRequest =
 /** The hash made, or whether the password matches. */
 export type HashAnswer = string | boolean;
 
+/** Whether a message of a worker is an answer. */
 export function isHashAnswer(value: unknown): value is HashAnswer {
   return typeof value === 'string' || typeof value === 'boolean';
 }

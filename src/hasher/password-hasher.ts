@@ -1,39 +1,41 @@
 import { availableParallelism } from 'node:os';
-import type { Clock, PasswordHasher, Random } from '../auth/ports/store.ts';
+import type { PasswordHasher } from '../auth/ports/password-hasher.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { isCount } from '../kernel/count.ts';
 import { InvalidInput, InvalidSetting } from '../kernel/errors.ts';
 import { findWorkerFile } from '../kernel/process/worker-file.ts';
+import type { Random } from '../kernel/random.ts';
 import { type HashAnswer, type HashRequest, isHashAnswer } from './messages.ts';
-import { type Argon2Policy, assertPolicy, defaultPolicy } from './policy.ts';
+import { type Argon2Policy, assertPolicy, DEFAULT_POLICY } from './policy.ts';
 import { findImportProblem } from './stored-hash.ts';
 import { planVerification } from './verification-plan.ts';
 import { createWorkerPool } from './worker-pool.ts';
 
+/** How to hash passwords. @see RFC 9106 */
 export interface PasswordHasherOptions {
-  /** KiB of memory one hash takes. Default 19,456 (19 MiB). */
+  /** KiB of memory for one hash: from 8 for each lane to 262,144. Default 19,456 (19 MiB). */
   readonly memoryCost?: number;
-  /** Passes over that memory. Default 2. */
+  /** Passes over that memory, 1 to 64; `memoryCost` times `timeCost` is 4,194,304 at most. Default 2. */
   readonly timeCost?: number;
-  /** Lanes. Default 1. */
+  /** Lanes, 1 to 16. Default 1. */
   readonly parallelism?: number;
   /**
-   * Worker threads at most. Default: the number of cores, 8 at most, on Linux, where they run at the
-   * lowest priority; one fewer, but at least 1, elsewhere.
+   * The most worker threads. Default on Linux, where they run at the lowest priority: the number of cores, at most 8.
+   * Elsewhere: one fewer than that, at least 1.
    */
   readonly threads?: number;
-  /** Passwords that may wait for a worker; more are refused with `ServerOverloaded`. Default 256. */
+  /** How many passwords can wait for a worker. More are refused with `ServerOverloaded`. Default 256. */
   readonly maxQueue?: number;
-  /** Where salts come from. Default: the argon2 library asks the operating system. */
+  /** The source of salts. Default: the operating system. */
   readonly random?: Random;
   /**
-   * Tells how long hashes take, so that a refusal can say when to come again. Default: none, and 25 ms
-   * are assumed.
+   * Measures how long hashes take, so that a refusal can say when to try again. Default: none, and 25 ms are assumed.
    */
   readonly clock?: Clock;
 }
 
-/** The salt length RFC 9106 section 3.1 recommends for passwords. */
-const saltBytes = 16;
+/** The length of a salt that RFC 9106 section 3.1 recommends for passwords. */
+const SALT_BYTES = 16;
 
 const workerFile = findWorkerFile(new URL('./hash-worker.ts', import.meta.url));
 
@@ -44,31 +46,30 @@ function defaultThreads(): number {
 
 function assertCount(name: string, value: number, least: number): void {
   if (isCount(value) && value >= least) return;
-  throw new InvalidSetting(name, 'is not a count.', `Give a whole number, ${least} or more.`);
+  throw new InvalidSetting(name, 'is not a valid count.', `Give a whole number, ${least} or more.`);
 }
 
 /**
- * Hashes passwords with argon2id on worker threads, and verifies argon2 (`$argon2id$`, `$argon2i$`,
- * `$argon2d$`) and bcrypt (`$2a$`, `$2b$`, `$2y$`) hashes there. Workers start with the first job and
- * keep no process alive while idle.
+ * Hashes passwords with argon2id on worker threads, and verifies argon2 (`$argon2id$`, `$argon2i$`, `$argon2d$`) and
+ * bcrypt (`$2a$`, `$2b$`, `$2y$`) hashes there. Workers start with the first job. An idle worker does not keep the
+ * process alive.
  *
- * A password is the exact bytes of its UTF-8: not trimmed, normalised, folded or cut. Length limits are
- * the caller's business. What never matches: a password with a lone surrogate; against bcrypt, one over
- * 72 bytes or with a NUL; any password against a stored hash that is malformed, of an unknown kind, or
- * too dear to compute (bcrypt cost over 15; argon2 over 256 MiB, 64 passes, 16 lanes, or over 4 GiB of
- * memory times passes).
+ * A password is the bytes of its UTF-8. It is not trimmed, normalised, folded or cut, and its length is not limited here.
+ * These never match: a password with a lone surrogate; against bcrypt, a password of more than 72 bytes or with a NUL;
+ * any password against a stored hash that is malformed, of an unknown kind, or too expensive to compute (bcrypt
+ * cost over 15; argon2 over 256 MiB, 64 passes, 16 lanes, or 4 GiB of memory times passes).
  *
- * `outdated` says that a matching hash should be replaced by a new one: it is bcrypt, or its variant,
- * version or cost is another than configured. It is false wherever `ok` is.
+ * `outdated` says that a matching hash should be replaced: it is bcrypt, or its variant, version or cost is not the
+ * configured one. It is false if `ok` is false.
  *
  * @throws {InvalidSetting} when an option is out of bounds
  * @see RFC 9106
  */
 export function createPasswordHasher(options: PasswordHasherOptions = {}): PasswordHasher {
   const policy: Argon2Policy = {
-    memoryCost: options.memoryCost ?? defaultPolicy.memoryCost,
-    timeCost: options.timeCost ?? defaultPolicy.timeCost,
-    parallelism: options.parallelism ?? defaultPolicy.parallelism,
+    memoryCost: options.memoryCost ?? DEFAULT_POLICY.memoryCost,
+    timeCost: options.timeCost ?? DEFAULT_POLICY.timeCost,
+    parallelism: options.parallelism ?? DEFAULT_POLICY.parallelism,
   };
   const threads = options.threads ?? defaultThreads();
   const maxQueue = options.maxQueue ?? 256;
@@ -88,12 +89,12 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
   return {
     async hash(password) {
       if (!password.isWellFormed()) {
-        const problem = 'The password holds half a character. Type it again.';
+        const problem = 'The password contains an invalid Unicode character. Type it again.';
         throw new InvalidInput([{ field: 'password', problem }]);
       }
-      const salt = options.random?.bytes(saltBytes);
+      const salt = options.random?.bytes(SALT_BYTES);
       const hash = await pool.run({ kind: 'hash', password, salt });
-      if (typeof hash !== 'string') throw new TypeError('The hashing worker answered no hash.');
+      if (typeof hash !== 'string') throw new TypeError('The hashing worker returned no hash.');
       return hash;
     },
 

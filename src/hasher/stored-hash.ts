@@ -1,29 +1,29 @@
-import { type Argon2Policy, isBearable } from './policy.ts';
+import { type Argon2Policy, isAffordable } from './policy.ts';
 
-/** Each step doubles the time; 15 takes about as long as the dearest argon2 hash we accept. */
-const mostBcryptCost = 15;
-const leastBcryptCost = 4;
+/** Each step doubles the time. 15 takes about as long as the most expensive argon2 hash we accept. */
+const MOST_BCRYPT_COST = 15;
+const LEAST_BCRYPT_COST = 4;
 /** Characters: `$2b$10$`, 22 of salt, 31 of hash. */
-const bcryptLength = 60;
+const BCRYPT_LENGTH = 60;
 
-/** Salt of 8 to 64 bytes, output of 16 to 64. */
-const argon2Form =
+/** A salt of 8 to 64 bytes and an output of 16 to 64. */
+const ARGON2 =
   /^\$(argon2(?:id|i|d))\$(?:v=(16|19)\$)?m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
-/** Canonical only: bcrypt answers without doing the work where unused bits of the salt or hash are set. */
-const bcryptForm = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
+/** Canonical base64 only: if unused bits of the salt or hash are set, bcrypt returns without doing the work. */
+const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
 
-/** What a stored hash is, or why no password can ever match it, as the end of a sentence. */
+/** The kind and cost of a stored hash, or why no password can match it, as the end of a sentence. */
 export type StoredHash =
   | { readonly engine: 'bcrypt' }
   | {
       readonly engine: 'argon2';
       readonly cost: Argon2Policy;
-      /** Whether it is of the variant and version that new hashes have. */
+      /** Whether it has the variant and version of new hashes. */
       readonly isCurrent: boolean;
     }
   | { readonly problem: string };
 
-/** Reads a stored hash. Verification and import ask here, so what is imported is what can be verified. */
+/** Reads a stored hash. Verification and import both call this, so a hash that is imported can be verified. */
 export function readStoredHash(stored: string): StoredHash {
   if (/^\s|\s$/.test(stored)) return { problem: 'begins or ends with a blank or a line break' };
   if (/^\$2[aby]\$/.test(stored)) return readBcrypt(stored);
@@ -32,28 +32,28 @@ export function readStoredHash(stored: string): StoredHash {
 }
 
 function readBcrypt(stored: string): StoredHash {
-  if (stored.length !== bcryptLength) {
+  if (stored.length !== BCRYPT_LENGTH) {
     const { length } = stored;
-    const cut = length < bcryptLength ? ': it seems to have been cut' : '';
+    const cut = length < BCRYPT_LENGTH ? ': it seems to have been cut' : '';
     return {
-      problem: `has ${length} characters, and a bcrypt hash has ${bcryptLength}${cut}`,
+      problem: `has ${length} characters, and a bcrypt hash has ${BCRYPT_LENGTH}${cut}`,
     };
   }
-  const [, digits] = bcryptForm.exec(stored) ?? [];
+  const [, digits] = BCRYPT.exec(stored) ?? [];
   if (digits === undefined) {
     return { problem: 'is not a bcrypt hash: a character in it is wrong' };
   }
   const cost = Number(digits);
-  if (cost < leastBcryptCost || cost > mostBcryptCost) {
+  if (cost < LEAST_BCRYPT_COST || cost > MOST_BCRYPT_COST) {
     return {
-      problem: `has the bcrypt cost ${cost}, and ${leastBcryptCost} to ${mostBcryptCost} are verified`,
+      problem: `has the bcrypt cost ${cost}, and ${LEAST_BCRYPT_COST} to ${MOST_BCRYPT_COST} are verified`,
     };
   }
   return { engine: 'bcrypt' };
 }
 
 function readArgon2(stored: string): StoredHash {
-  const parts = argon2Form.exec(stored);
+  const parts = ARGON2.exec(stored);
   if (parts === null) return { problem: findArgon2Problem(stored) };
   const [, variant, version, memory, passes, lanes, salt = '', output = ''] = parts;
   const cost = {
@@ -64,7 +64,7 @@ function readArgon2(stored: string): StoredHash {
   if (!isCanonical(salt) || !isCanonical(output)) {
     return { problem: 'has a salt or an output that is not base64: it seems to have been cut' };
   }
-  if (!isBearable(cost)) {
+  if (!isAffordable(cost)) {
     return {
       problem:
         'costs more than is verified (256 MiB, 64 passes, 16 lanes, 4 GiB of memory times passes), or has less than 8 KiB of memory for each lane',
@@ -74,10 +74,10 @@ function readArgon2(stored: string): StoredHash {
 }
 
 /**
- * Why a hash should not be imported: what {@link readStoredHash} says, or that it seems to have been cut. A cut
- * output of argon2 is often valid base64 still, and no password matches it, as argon2 makes another one for each
- * length. Outputs in use have whole groups of four bytes.
- * @returns the end of a sentence, or undefined where nothing is wrong
+ * Finds why a hash should not be imported: the problem of {@link readStoredHash}, or that it seems to have been cut. An
+ * argon2 output that was cut is often still valid base64, and no password matches it, because argon2 computes a
+ * different output for each length. Outputs in use have whole groups of four bytes.
+ * @returns the end of a sentence, or undefined if nothing is wrong
  */
 export function findImportProblem(stored: string): string | undefined {
   const read = readStoredHash(stored);
@@ -89,7 +89,7 @@ export function findImportProblem(stored: string): string | undefined {
   return `has an output of ${length} bytes, and 16, 24, 32 or 64 are usual: it seems to have been cut`;
 }
 
-/** Which part of the PHC string is wrong. */
+/** Finds which part of the PHC string is wrong. */
 function findArgon2Problem(stored: string): string {
   const [, , ...parts] = stored.split('$');
   const version = parts[0]?.startsWith('v=') === true ? parts.shift() : undefined;
@@ -110,7 +110,7 @@ function findArgon2Problem(stored: string): string {
   return 'is not an argon2 hash in the PHC format';
 }
 
-/** Whether base64 has no unused bits set: argon2 refuses to decode such, without doing the work. */
+/** Whether base64 has no unused bits set. If it has, argon2 refuses to decode it, without doing the work. */
 function isCanonical(base64: string): boolean {
   const decoded = Buffer.from(base64, 'base64');
   return decoded.toString('base64').replace(/=+$/, '') === base64;

@@ -1,42 +1,41 @@
 import type { Argon2Policy } from './policy.ts';
 import { readStoredHash } from './stored-hash.ts';
 
-/** What a worker has to compute, and what its answer may mean. */
+/** What a worker must compute, and how to read its answer. */
 export interface VerificationPlan {
   readonly engine: 'argon2' | 'bcrypt';
-  /** The hash to compute against: the stored one, or a stand-in that costs the same. */
+  /** The hash to compare with: the stored one, or a decoy that costs the same. */
   readonly hash: string;
-  /** False: whatever the worker finds, the password is refused. */
+  /** False: the password is refused, even if the worker says that it matches. */
   readonly mayMatch: boolean;
-  /** The stored hash should be replaced once the password is known to be right. */
+  /** Whether the stored hash should be replaced if the password matches. */
   readonly outdated: boolean;
 }
 
-/** bcrypt reads no further. */
-const bcryptBytes = 72;
+/** bcrypt ignores everything after these bytes. */
+const BCRYPT_BYTES = 72;
 
 /**
- * A hash that no password is known to match, of exactly the policy's cost. Even a match would not count,
- * so nothing in it needs to be secret or random.
+ * Creates a hash of exactly the policy's cost that no password is known to match. Even a match would be refused, so
+ * nothing in it needs to be secret or random.
  */
-export function standInHash({ memoryCost, timeCost, parallelism }: Argon2Policy): string {
+export function createDecoyHash({ memoryCost, timeCost, parallelism }: Argon2Policy): string {
   const cost = `m=${memoryCost},t=${timeCost},p=${parallelism}`;
   return `$argon2id$v=19$${cost}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 }
 
 /**
- * bcrypt reads 72 bytes and repeats its input with a NUL between, so it cannot tell a longer password
- * from its first 72 bytes, nor `ab` from `ab\0ab`. The attack this stops: a wrong password that bcrypt
- * takes for the right one would sign in, and be made the new password by the rehash.
+ * bcrypt reads 72 bytes, and repeats a shorter input with a NUL between, so it cannot tell a longer password from its
+ * first 72 bytes, nor `ab` from `ab\0ab`. The attack: a wrong password that bcrypt takes for the right one would sign
+ * in, and the rehash would make it the new password.
  */
 function isExactInBcrypt(password: string): boolean {
-  return !password.includes('\0') && Buffer.byteLength(password) <= bcryptBytes;
+  return !password.includes('\0') && Buffer.byteLength(password) <= BCRYPT_BYTES;
 }
 
 /**
- * Decides how a password is compared with what is stored. Where there is no hash, or one that is
- * malformed, of an unknown kind, or of a cost beyond bearing, a stand-in of the configured cost is
- * computed instead: the answer is no, and it takes as long as any other.
+ * Plans how to compare a password with a stored hash. If there is no hash, or it is malformed, of an unknown kind or too
+ * expensive, the worker computes a decoy of the configured cost: the password is refused, after the usual time.
  */
 export function planVerification(
   stored: string | null,
@@ -48,7 +47,7 @@ export function planVerification(
 
   const read = stored === null ? { problem: 'absent' } : readStoredHash(stored);
   if (stored === null || 'problem' in read) {
-    return { engine: 'argon2', hash: standInHash(policy), mayMatch: false, outdated: false };
+    return { engine: 'argon2', hash: createDecoyHash(policy), mayMatch: false, outdated: false };
   }
   if (read.engine === 'bcrypt') {
     const mayMatch = isText && isExactInBcrypt(password);

@@ -3,26 +3,28 @@ import { type Clock, createStopwatch } from '../kernel/clock.ts';
 import { ServerOverloaded } from '../kernel/errors.ts';
 import { settlesWithin } from '../kernel/timing/settles-within.ts';
 
+/** How a pool of worker threads works. */
 export interface WorkerPoolOptions<Answer> {
-  /** The worker's module; it answers every message with exactly one message. */
+  /** The module of the worker. It answers every message with exactly one message. */
   readonly file: URL;
   readonly workerData: unknown;
-  /** Workers at most. Each is started when a job finds all the others busy. */
+  /** The most workers. One is started if a job finds all others busy. */
   readonly threads: number;
-  /** Jobs that may wait at most. */
+  /** The most jobs that can wait. */
   readonly maxQueue: number;
-  /** Tells how long jobs take, for `retryAfter`; absent: they are taken to be quick. */
+  /** Measures how long jobs take, for the `retryAfter` of a refusal; undefined: 25 ms are assumed. */
   readonly clock: Clock | undefined;
   readonly isAnswer: (message: unknown) => message is Answer;
 }
 
+/** Worker threads with one queue. */
 export interface WorkerPool<Request, Answer> {
   /**
-   * First come, first served.
-   * @throws {Overloaded} when the queue is full, the pool is closed, or the worker died over the job
+   * Runs a job on a worker. Jobs that wait start in the order in which they came.
+   * @throws {ServerOverloaded} when the queue is full, the pool is closed, or the worker ends during the job
    */
   run(request: Request): Promise<Answer>;
-  /** Finishes what is running, unless that takes too long, refuses what is waiting, ends the workers. */
+  /** Refuses the jobs that wait, finishes those that run unless they take too long, and ends the workers. */
   close(): Promise<void>;
 }
 
@@ -36,17 +38,17 @@ interface Member<Request, Answer> {
   startedAt: number;
 }
 
-/** How long a running job may take once the pool is to be closed. */
+/** How long a running job may take after the pool was told to close. */
 const CLOSE_LIMIT_MS = 5_000;
 /** How long a thread may take to end. */
 const TERMINATION_LIMIT_MS = 1_000;
 
-/** Seconds. Longer than this no client waits, and the rate is no longer worth trusting. */
-const longestRetryAfter = 60;
+/** The longest `Retry-After`. No client waits longer, and the estimate would be unreliable. */
+const LONGEST_RETRY_AFTER_SECONDS = 60;
 
 /**
- * Threads that hold no process alive while they have nothing to do, and lose no job silently when
- * one of them dies.
+ * Creates a pool of threads. An idle thread does not keep the process alive. If a thread ends during a job, the job
+ * fails, and the jobs that wait go on with another thread.
  */
 export function createWorkerPool<Request, Answer>(
   options: WorkerPoolOptions<Answer>,
@@ -56,19 +58,19 @@ export function createWorkerPool<Request, Answer>(
   const members = new Set<Member<Request, Answer>>();
   const queue: Job<Request, Answer>[] = [];
   let closing: Promise<void> | null = null;
-  /** ms a job takes, a moving average. */
-  let usualDuration = 25;
+  /** How long a job takes: a moving average. */
+  let averageMs = 25;
 
-  function retryAfter(): number {
-    const wait = ((queue.length + members.size) * usualDuration) / threads;
-    return Math.min(longestRetryAfter, Math.max(1, Math.ceil(wait / 1000)));
+  function findRetryAfterSeconds(): number {
+    const wait = ((queue.length + members.size) * averageMs) / threads;
+    return Math.min(LONGEST_RETRY_AFTER_SECONDS, Math.max(1, Math.ceil(wait / 1000)));
   }
 
   function observe({ startedAt }: Member<Request, Answer>): void {
     if (elapsed === undefined) return;
-    // A process that was suspended meanwhile must not make the average absurd.
-    const duration = Math.min(longestRetryAfter * 1000, elapsed() - startedAt);
-    usualDuration += (duration - usualDuration) / 8;
+    // Limited, because the process may have been suspended during the job.
+    const duration = Math.min(LONGEST_RETRY_AFTER_SECONDS * 1000, elapsed() - startedAt);
+    averageMs += (duration - averageMs) / 8;
   }
 
   function assign(member: Member<Request, Answer>, job: Job<Request, Answer>): void {
@@ -85,13 +87,13 @@ export function createWorkerPool<Request, Answer>(
     else assign(member, next);
   }
 
-  function bury(member: Member<Request, Answer>, cause: unknown): void {
+  function removeMember(member: Member<Request, Answer>, cause: unknown): void {
     if (!members.delete(member)) return;
     const message = 'A password hashing worker stopped before it was done. Try again.';
-    member.job?.reject(new ServerOverloaded(message, retryAfter(), { cause }));
+    member.job?.reject(new ServerOverloaded(message, findRetryAfterSeconds(), { cause }));
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       try {
-        assign(recruit(), next);
+        assign(addMember(), next);
         return;
       } catch (error) {
         next.reject(error);
@@ -101,16 +103,16 @@ export function createWorkerPool<Request, Answer>(
 
   function startWorker(): Worker {
     try {
-      // No options of this process are handed down: some, such as --input-type, would stop the worker.
-      // Nor is its environment, which may hold the secret.
+      // The worker gets no options of this process, because some, such as --input-type, would stop it, and no
+      // environment, because that may contain the secret.
       return new Worker(file, { workerData, execArgv: [], env: {} });
     } catch (cause) {
-      const message = 'The system gives no thread for password hashing. Try again.';
-      throw new ServerOverloaded(message, retryAfter(), { cause });
+      const message = 'The operating system started no thread for password hashing. Try again.';
+      throw new ServerOverloaded(message, findRetryAfterSeconds(), { cause });
     }
   }
 
-  function recruit(): Member<Request, Answer> {
+  function addMember(): Member<Request, Answer> {
     const worker = startWorker();
     const member: Member<Request, Answer> = { worker, job: null, startedAt: 0 };
     members.add(member);
@@ -120,37 +122,42 @@ export function createWorkerPool<Request, Answer>(
       observe(member);
       release(member);
       if (isAnswer(message)) job.resolve(message);
-      else job.reject(new TypeError('A password hashing worker gave no answer.'));
+      else job.reject(new TypeError('A password hashing worker sent no valid answer.'));
     });
-    worker.on('error', (error) => bury(member, error));
-    worker.on('exit', () => bury(member, undefined));
+    worker.on('error', (error) => removeMember(member, error));
+    worker.on('exit', () => removeMember(member, undefined));
     return member;
   }
 
   function findIdle(): Member<Request, Answer> | undefined {
     for (const member of members) if (member.job === null) return member;
-    return members.size < threads ? recruit() : undefined;
+    return members.size < threads ? addMember() : undefined;
   }
 
   async function finish(): Promise<void> {
     for (const job of queue.splice(0)) {
-      job.reject(new ServerOverloaded('The server is shutting down. Try again.', retryAfter()));
+      job.reject(
+        new ServerOverloaded('The server is shutting down. Try again.', findRetryAfterSeconds()),
+      );
     }
     const jobs = [...members].map(({ job }) => job?.promise);
     await settlesWithin(CLOSE_LIMIT_MS, Promise.allSettled(jobs));
-    // A thread ends only once the hash that it computes is done, however long that takes.
+    // A thread ends only when the hash that it computes is done, however long that takes.
     const ended = [...members].map(({ worker }) => {
       worker.unref();
       return worker.terminate();
     });
     await settlesWithin(TERMINATION_LIMIT_MS, Promise.all(ended));
-    for (const member of members) bury(member, undefined);
+    for (const member of members) removeMember(member, undefined);
   }
 
   return {
     async run(request) {
       if (closing !== null) {
-        throw new ServerOverloaded('The server is shutting down. Try again.', retryAfter());
+        throw new ServerOverloaded(
+          'The server is shutting down. Try again.',
+          findRetryAfterSeconds(),
+        );
       }
       const job = { request, ...Promise.withResolvers<Answer>() };
       const idle = findIdle();
@@ -159,7 +166,7 @@ export function createWorkerPool<Request, Answer>(
       else
         throw new ServerOverloaded(
           'Too many sign-ins at the same time. Try again shortly.',
-          retryAfter(),
+          findRetryAfterSeconds(),
         );
       return job.promise;
     },

@@ -10,27 +10,41 @@ export type { AuditPage, AuditQuery, AuditTrail } from '../auth/audit/audit-trai
 export type { Caller } from '../auth/audit/caller.ts';
 export type {
   AuditActor,
+  AuditActorKind,
+  AuditChange,
   AuditChanges,
   AuditEvent,
   AuditEventType,
+  AuditOutcome,
   AuditReason,
   AuditSubject,
+  AuditSubjectKind,
 } from '../auth/audit/event.ts';
+export type { AuditEventFilter } from '../auth/audit/event-filter.ts';
 export type { EventFollower } from '../auth/audit/event-follower.ts';
 export type { Auth } from '../auth/auth.ts';
 export type { AuthenticatedClient, ClientCredentials, Clients } from '../auth/clients/clients.ts';
+export type { PasswordChangeInput } from '../auth/credentials/change-password.ts';
+export type { RequiredPasswordChangeInput } from '../auth/credentials/required-password-change.ts';
 export type { Client, ClientKind, Session, User } from '../auth/model.ts';
-export type { IssuedTokens } from '../auth/sessions/sign-in.ts';
+export type { Notice } from '../auth/notice.ts';
+export type { LiveRefreshToken } from '../auth/oauth/find-refresh-token.ts';
+export type { Page } from '../auth/page.ts';
+export type { SessionPage } from '../auth/sessions/account.ts';
+export type { LoginInput } from '../auth/sessions/login-input.ts';
+export type { Principal } from '../auth/sessions/principal.ts';
 export {
   isChallenge,
   type SignInChallenge,
   type SignInResult,
 } from '../auth/sessions/sign-in-result.ts';
-export type { TokenLimits } from '../auth/sessions/token-limits.ts';
-export type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
+export type { IssuedTokens } from '../auth/sessions/tokens/issued-tokens.ts';
+export type { TokenLimits } from '../auth/sessions/tokens/token-limits.ts';
+export type { ClaimsHook, KeyRotation, ScopesHook } from '../auth/settings.ts';
 export type { FieldRule, FieldRules } from '../auth/users/custom-fields.ts';
 export type { CreateUserInput, NewUserInput } from '../auth/users/new-user.ts';
-export type { Users } from '../auth/users/users.ts';
+export type { UserReference } from '../auth/users/user-records.ts';
+export type { UserPage, Users } from '../auth/users/users.ts';
 export { databaseUrlFrom } from '../config/database-env.ts';
 export { findUser, type RequireUser } from '../guard/adapters/fastify/require-user.ts';
 export type { UserDecorations, UserName, UserOf } from '../guard/adapters/user-decorations.ts';

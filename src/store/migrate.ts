@@ -1,4 +1,4 @@
-import type { Notice } from '../auth/ports/store.ts';
+import type { Notice } from '../auth/notice.ts';
 import { StoreUnavailable } from '../kernel/errors.ts';
 import type { EnterStep } from '../kernel/timing/step-watch.ts';
 import { initial } from './migrations/001-initial.ts';

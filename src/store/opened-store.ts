@@ -1,4 +1,5 @@
-import type { Notice, Store } from '../auth/ports/store.ts';
+import type { Notice } from '../auth/notice.ts';
+import type { Store } from '../auth/ports/store.ts';
 
 /** A store, and what the operator should read about its opening. */
 export interface OpenedStore extends Store {

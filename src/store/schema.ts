@@ -5,8 +5,8 @@ import type {
   AuditReason,
   AuditSubjectKind,
 } from '../auth/audit/event.ts';
+import type { RootKind } from '../auth/keys/envelope.ts';
 import type { ClientKind } from '../auth/model.ts';
-import type { RootKind } from '../auth/ports/store.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 
 /** Times are ms since the epoch; `roles` and `profile` are JSON text. */
@@ -197,7 +197,8 @@ export interface OneTimeSecretRow {
   used_at: Generated<number | null>;
 }
 
-export interface FactRow {
+/** What all nodes of a database must agree on, by name. */
+export interface NodeStateRow {
   name: string;
   value: string;
 }
@@ -218,6 +219,6 @@ export interface Database {
   clients: ClientRow;
   client_secrets: ClientSecretRow;
   one_time_secrets: OneTimeSecretRow;
-  facts: FactRow;
+  facts: NodeStateRow;
   latchkey_migrations: MigrationRow;
 }

@@ -46,13 +46,14 @@ function readKeyRotation({ keyRotation = {} }: LatchkeyOptions): KeyRotation {
   };
   const read = (value: number | string | undefined, least: string, most: string) =>
     value === undefined ? undefined : durationBetween(least, most)(String(value), refuse);
-  const { notice, ...usual } = DEFAULT_KEY_ROTATION;
+  const usual = DEFAULT_KEY_ROTATION;
   const given = {
-    interval: interval === false ? null : (read(interval, '1h', '3650d') ?? usual.interval),
-    lead: read(lead, '1s', '1d') ?? usual.lead,
-    notice,
+    intervalSeconds:
+      interval === false ? null : (read(interval, '1h', '3650d') ?? usual.intervalSeconds),
+    prepublishSeconds: read(lead, '1s', '1d') ?? usual.prepublishSeconds,
+    urgentLeadSeconds: usual.urgentLeadSeconds,
   };
-  if (given.interval !== null && given.interval < given.lead * 2) {
+  if (given.intervalSeconds !== null && given.intervalSeconds < given.prepublishSeconds * 2) {
     refuse('has an interval that is hardly longer than its lead.', 'Give at least twice as much.');
   }
   return given;

@@ -1,6 +1,8 @@
 import type { Auth } from '../auth/auth.ts';
 import { Lease } from '../auth/lease.ts';
-import type { Clock, Random, Store } from '../auth/ports/store.ts';
+import type { Store } from '../auth/ports/store.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Random } from '../kernel/random.ts';
 import { settlesWithin } from '../kernel/timing/settles-within.ts';
 import { createReporter, type OnBackgroundReport, reporting } from './background-report.ts';
 import { PurgeJob } from './purge-expired.ts';
@@ -42,7 +44,7 @@ export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJob
     reporting('reading revocations', () => auth.revocations.catchUp(), onReport),
     pollInterval,
   );
-  const lease = new Lease({ store, clock, random, name: 'housekeeping', term: LEASE_TERM });
+  const lease = new Lease({ store, clock, random, name: 'housekeeping', termMs: LEASE_TERM });
   const housekeeping = new PurgeJob(auth, lease, clock);
   const maintain = async () => {
     await auth.maintain();

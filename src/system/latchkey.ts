@@ -1,13 +1,16 @@
-import { type Auth, createAuth } from '../auth/auth.ts';
-import type { Clock, Notice, Random } from '../auth/ports/store.ts';
-import { noticeIssuerChange } from '../auth/sessions/issuer-change.ts';
+import type { Auth } from '../auth/auth.ts';
+import { createAuth } from '../auth/create-auth.ts';
+import { noticeIssuerChange } from '../auth/issuer-change.ts';
+import type { Notice } from '../auth/notice.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Users } from '../auth/users/users.ts';
 import type { Settings } from '../config/settings.ts';
 import type { VerifiedToken } from '../guard/verify/access-claims.ts';
 import { createVerifier, type Verifier } from '../guard/verify/access-token-verifier.ts';
 import { createPasswordHasher } from '../hasher/password-hasher.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { assertOptions } from '../kernel/options/check-options.ts';
+import type { Random } from '../kernel/random.ts';
 import { systemClock } from '../kernel/system-clock.ts';
 import { systemRandom } from '../kernel/system-random.ts';
 import type { StepWatch } from '../kernel/timing/step-watch.ts';
@@ -105,7 +108,7 @@ async function open(
       clock,
       revocations: auth.revocations.index,
     });
-    auth.keys.watch((keys) => verifier.setKeys(keys));
+    auth.keys.onChange((keys) => verifier.setKeys(keys));
     if (serves) {
       const isDefault = settings.defaulted.has('issuer');
       notices.push(...(await noticeIssuerChange(store, { issuer, audience, isDefault })));

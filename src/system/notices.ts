@@ -1,4 +1,4 @@
-import type { Notice } from '../auth/ports/store.ts';
+import type { Notice } from '../auth/notice.ts';
 import type { Latchkey } from './latchkey.ts';
 
 const taken = new WeakSet<object>();

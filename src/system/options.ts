@@ -1,10 +1,11 @@
-import type { Clock, Random } from '../auth/ports/store.ts';
 import type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
 import type { FieldRules } from '../auth/users/custom-fields.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { SettingOptions, Settings } from '../config/settings.ts';
 import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
 import type { KeyMaterial } from '../jwt/keys/key-material.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Random } from '../kernel/random.ts';
 import { deriveSecret, readSigningKey } from './signing-key.ts';
 
 /**

@@ -52,7 +52,7 @@ export class PurgeJob {
     const start = this.#elapsed();
     while (!this.#isStopped && this.#elapsed() - start < time) {
       const before = this.#elapsed();
-      if (!(await this.#auth.removeExpired(this.#batch))) return false;
+      if (!(await this.#auth.purgeExpired(this.#batch))) return false;
       this.#adapt(this.#elapsed() - before);
       await this.#rest();
     }

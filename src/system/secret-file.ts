@@ -1,10 +1,10 @@
 import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Random } from '../auth/ports/store.ts';
 import { protectFolder } from '../config/private-files.ts';
 import { describeKnownMaterial } from '../jwt/keys/known-material.ts';
 import { findSecretWeakness } from '../jwt/keys/secret-strength.ts';
 import { InvalidSetting } from '../kernel/errors.ts';
+import type { Random } from '../kernel/random.ts';
 import { syncDirectory } from '../kernel/sync-directory.ts';
 
 const fileName = 'secret';

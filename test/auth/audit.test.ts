@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Caller, operatorCaller, systemCaller } from '../../src/auth/audit/caller.ts';
 import {
+  AUDIT_EVENT_TYPES,
   type AuditActor,
   type AuditChanges,
   type AuditEvent,
@@ -9,7 +10,6 @@ import {
   type AuditReason,
   type AuditSubject,
   aboutUser,
-  auditEventTypes,
 } from '../../src/auth/audit/event.ts';
 import { createUuid } from '../../src/kernel/uuid.ts';
 import { anEvent } from '../store/records.ts';
@@ -26,7 +26,7 @@ interface Expected {
   readonly changes?: AuditChanges;
 }
 
-test('every type of event says who acted, on whom, how it ended and what changed', async () => {
+test('every type of event names the actor, the subject, the outcome and the changes', async () => {
   const { app, send, register, login, clock } = await startHost({ maxSessions: 2 }, () => {});
   const { auth, users } = app.latchkey;
   const follower = auth.audit.follow();
@@ -136,7 +136,7 @@ test('every type of event says who acted, on whom, how it ended and what changed
   await send('/auth/logout/all', { method: 'POST', token: fifth.token });
   await wrote(['sessions_ended', { actor: jane, subject: about }]);
 
-  // An administrator acts on somebody else.
+  // An administrator acts on another user.
   const admin: Caller = {
     actor: { kind: 'user', id: robot.id },
     address: '192.0.2.7',
@@ -184,35 +184,35 @@ test('every type of event says who acted, on whom, how it ended and what changed
   await auth.clients.delete(client.id, root);
   await wrote(['client_deleted', { ...ofClient, changes: { name } }]);
   const { kid } = auth.keys.signing;
-  const next = await auth.keeper.rotate({ algorithm: 'ES256', now: false }, root);
+  const next = await auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false }, root);
   const ofKey = (id: string) =>
     ({ actor: root.actor, subject: { kind: 'key', id }, changes: { algorithm: 'ES256' } }) as const;
   await wrote(['key_rotated', ofKey(next.kid)]);
-  await auth.keeper.revoke(kid, root);
+  await auth.keyRotation.revoke(kid, root);
   await wrote(['key_revoked', ofKey(kid)]);
   const secret = 'nW4tYp8Lr1Vx6Kd3Hs9Gq2Bf7Mc5ZjUa';
   secrets.push(secret);
   const ofSecret = { actor: root.actor, subject: { kind: 'secret', id: null } } as const;
-  await auth.keeper.rotateSecret({ secret, compromised: false, overlap: 60 }, root);
+  await auth.secretRotation.rotate({ secret, compromised: false, overlapSeconds: 60 }, root);
   await wrote(['secret_rotated', { ...ofSecret, changes: { compromised: false } }]);
-  await auth.keeper.cancelSecretRotation(root);
+  await auth.secretRotation.cancel(root);
   await wrote(['secret_rotation_cancelled', ofSecret]);
 
-  const types = new Set(Object.keys(auditEventTypes));
+  const types = new Set(Object.keys(AUDIT_EVENT_TYPES));
   // Two are of version 0.1. A rotation is finished by a node with the new secret: secret-rotation.test.ts.
   const others = ['guard_created', 'guard_deleted', 'secret_rotation_finished'];
   for (const other of others) types.delete(other);
   assert.deepEqual([...seen.keys()].sort(), [...types].sort());
   for (const { type, subject, changes } of seen.values()) {
-    assert.equal(subject.kind, auditEventTypes[type].subject, type);
-    assert.deepEqual(Object.keys(changes ?? {}), [...auditEventTypes[type].changes], type);
+    assert.equal(subject.kind, AUDIT_EVENT_TYPES[type].subject, type);
+    assert.deepEqual(Object.keys(changes ?? {}), [...AUDIT_EVENT_TYPES[type].changes], type);
   }
   const { events } = await auth.audit.list({}, { limit: 1_000 });
   const written = JSON.stringify(events);
   for (const each of secrets) assert.ok(!written.includes(each), each);
 });
 
-test('a page goes on where the one before ended, within the range of time', async () => {
+test('a page begins where the previous one ended, within the range of time', async () => {
   await using real = await openTestAuth();
   const { audit } = real.auth;
   const random = createTestRandom();
@@ -238,7 +238,7 @@ test('a page goes on where the one before ended, within the range of time', asyn
   assert.deepEqual(seconds(none.events), [2]);
 });
 
-test('whoever follows gets each event once, also one that was committed late', async () => {
+test('a follower gets each event once, also one that was committed late', async () => {
   await using real = await openTestAuth();
   const { auth, store, clock } = real;
   const random = createTestRandom('ids');
@@ -272,7 +272,7 @@ test('whoever follows gets each event once, also one that was committed late', a
   assert.deepEqual(await ids(follower.readNew()), [later]);
 });
 
-test('an operator who acts with the token of a user stays the actor', async () => {
+test('an operator who acts with a user’s token stays the actor', async () => {
   await using real = await openTestAuth();
   const { user, session } = await real.auth.register({ username: 'jane', password: PASSWORD });
   await real.auth.logout({ sub: user.id, sid: session.id }, operatorCaller('root'));

@@ -44,7 +44,7 @@ test('An earlier secret is valid for 24 hours to the second, on every node', asy
   assert.equal((await one.auth.clients.listSecretIds()).size, 1);
 });
 
-test('A second rotation ends no secret sooner, unless that is asked for', async () => {
+test('A second rotation ends no secret sooner, unless it asks for that', async () => {
   await using one = await openTestAuth();
   const { clients } = one.auth;
   const { client, key: first } = await clients.create({ name: 'api', kind: 'guard' });
@@ -68,7 +68,7 @@ test('A second rotation ends no secret sooner, unless that is asked for', async 
   assert.equal(await isAccepted(one, fifth), client.id);
 });
 
-test('Two clients of one name are not created, whoever asks at the same moment', async () => {
+test('Of parallel requests to create a client of one name, one succeeds', async () => {
   await using one = await openTestAuth();
   const two = await one.another();
   const attempts = await Promise.allSettled(
@@ -81,7 +81,7 @@ test('Two clients of one name are not created, whoever asks at the same moment',
   assert.equal((await one.auth.clients.list()).length, 1);
 });
 
-test('A key proves one client, by the secret that belongs to it', async () => {
+test('A key authenticates one client, with a secret of that client', async () => {
   await using one = await openTestAuth();
   const { clients } = one.auth;
   const a = await clients.create({ name: 'a', kind: 'guard' });
@@ -103,7 +103,7 @@ test('A key proves one client, by the secret that belongs to it', async () => {
   assert.equal(combineClientKey(keyOfB.id, a.key), undefined);
 });
 
-test('What no client can be or do is refused, and recorded nowhere', async () => {
+test('An invalid name, kind or id is refused, and nothing is recorded', async () => {
   await using one = await openTestAuth();
   const { clients } = one.auth;
   const create = (kind: string) => clients.create({ name: 'api', kind: kind as 'guard' });
@@ -132,7 +132,7 @@ test('What no client can be or do is refused, and recorded nowhere', async () =>
   );
 });
 
-test('A session of a client is refreshed by it alone, and other attempts cost it nothing', async () => {
+test('Only the client of a session can refresh it, and the attempts of others do no harm', async () => {
   await using one = await openTestAuth();
   const { auth, clock, store } = one;
   const { client } = await auth.clients.create({ name: 'a', kind: 'guard' });
@@ -161,7 +161,7 @@ test('A session of a client is refreshed by it alone, and other attempts cost it
   assert.equal(one.verifier.verify(first.accessToken).client_id, 'latchkey');
 });
 
-test('A client is named only with its own secret, and names of others are nobody’s', async () => {
+test('A client is identified only with its own secret, and unknown client ids name no client', async () => {
   await using one = await openTestAuth({ clientId: '0123456789abcdef' });
   const { clients } = one.auth;
   const { client, key } = await clients.create({ name: 'a', kind: 'guard' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { REVOCATION_MARGIN } from '../../src/auth/settings.ts';
+import { REVOCATION_MARGIN_MS } from '../../src/auth/settings.ts';
 import { createGuard } from '../../src/guard/create-guard.ts';
 import type { VerifiedToken } from '../../src/guard/verify/access-claims.ts';
 import { MAX_CLOCK_TOLERANCE_SECONDS } from '../../src/jwt/claims.ts';
@@ -29,10 +29,10 @@ function judge({ verifier }: TestAuth, token: string): string {
 async function keepHouse({ auth }: TestAuth): Promise<void> {
   await auth.maintain();
   await auth.revocations.catchUp();
-  while (await auth.removeExpired(100));
+  while (await auth.purgeExpired(100));
 }
 
-test('Whichever way the clock steps, no token is accepted beyond its expiry and the tolerance', async () => {
+test('Even if the clock steps, no token is accepted beyond its expiry and the tolerance', async () => {
   await using node = await openTestAuth({ accessTokenTtl: lifetime });
   const start = node.clock.ms;
   const { accessToken } = await node.auth.register({ username: 'jane', password });
@@ -67,7 +67,7 @@ const revocations: Readonly<
 };
 
 for (const [name, revoke] of Object.entries(revocations)) {
-  test(`Revoked by ${name}, a token stays so while the clock steps forward and back`, async () => {
+  test(`A token revoked by ${name} stays revoked while the clock steps forward and back`, async () => {
     await using node = await openTestAuth({ accessTokenTtl: lifetime });
     const { accessToken } = await node.auth.register({ username: 'jane', password });
     const claims = node.verifier.verify(accessToken);
@@ -90,7 +90,7 @@ for (const [name, revoke] of Object.entries(revocations)) {
   });
 }
 
-test('A clock that is set does not hide for how long the log could not be read', async () => {
+test('A clock that is set does not change for how long the log could not be read', async () => {
   await using node = await openTestAuth();
   const { revocations } = node.auth;
   const { listRevocations } = node.store;
@@ -100,14 +100,14 @@ test('A clock that is set does not hide for how long the log could not be read',
   await assert.rejects(revocations.catchUp(), StoreUnavailable);
   node.clock.step(8);
   node.clock.set(-3600);
-  assert.equal(revocations.silence, 8_000);
+  assert.equal(revocations.silenceMs, 8_000);
   node.clock.set(7200);
   node.clock.step(3);
   await assert.rejects(revocations.catchUp(), StoreUnavailable);
-  assert.equal(revocations.silence, 11_000);
+  assert.equal(revocations.silenceMs, 11_000);
   node.store.listRevocations = listRevocations;
   await revocations.catchUp();
-  assert.equal(revocations.silence, 0);
+  assert.equal(revocations.silenceMs, 0);
 });
 
 const hours = 3600;
@@ -117,7 +117,7 @@ for (const [name, revoke] of Object.entries({
   'ending it among others': ({ auth }: TestAuth, { sub, sid }: VerifiedToken) =>
     auth.endSession({ sub, sid: 'another' }, sid),
 })) {
-  test(`Revoked by ${name} on a node that has shorter lifetimes, a token of a new node stays so`, async () => {
+  test(`A token revoked by ${name} on a node with shorter lifetimes stays revoked`, async () => {
     await using node = await openTestAuth({ accessTokenTtl: lifetime });
     // It starts after the first, which revokes before it does anything else.
     const newer = await node.another({ accessTokenTtl: 6 * hours });
@@ -136,7 +136,7 @@ for (const [name, revoke] of Object.entries({
   });
 }
 
-test('A node whose key is the host’s makes its longer lifetime known at the start, too', async () => {
+test('A node with a signing key of the host also stores its longer lifetime when it starts', async () => {
   await using node = await openTestAuth({ accessTokenTtl: lifetime });
   const newer = await node.another({
     accessTokenTtl: 6 * hours,
@@ -150,16 +150,16 @@ test('A node whose key is the host’s makes its longer lifetime known at the st
   assert.equal(judge(newer, accessToken), 'token_revoked');
 });
 
-test('A key that a node with shorter lifetimes revokes or replaces is treated by the longest one', async () => {
+test('A node with shorter lifetimes revokes and replaces keys by the longest lifetime of all nodes', async () => {
   await using node = await openTestAuth({ accessTokenTtl: lifetime });
   const newer = await node.another({ accessTokenTtl: 6 * hours });
-  const [{ kid = '' } = {}] = await node.auth.keeper.list();
-  const { activeAt } = await node.auth.keeper.rotate({ algorithm: 'ES256', now: false });
-  const [replaced] = await newer.auth.keeper.list();
-  assert.equal(replaced?.retiredAt, activeAt + 6 * hours * 1000 + REVOCATION_MARGIN);
-  await node.auth.keeper.revoke(kid);
+  const [{ kid = '' } = {}] = await node.auth.keyRotation.list();
+  const { activeAt } = await node.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
+  const [replaced] = await newer.auth.keyRotation.list();
+  assert.equal(replaced?.retiredAt, activeAt + 6 * hours * 1000 + REVOCATION_MARGIN_MS);
+  await node.auth.keyRotation.revoke(kid);
   const { revocations } = await node.store.listRevocations({ after: 0, now: 0 });
-  const until = node.clock.ms + 6 * hours * 1000 + REVOCATION_MARGIN;
+  const until = node.clock.ms + 6 * hours * 1000 + REVOCATION_MARGIN_MS;
   assert.deepEqual(
     revocations.map(({ kind, expiresAt }) => [kind, expiresAt]),
     [
@@ -181,14 +181,14 @@ const leavings: Readonly<
 };
 
 for (const [name, leave] of Object.entries(leavings)) {
-  test(`A logout by ${name} revokes what is left of a session whose row is gone, and only once`, async () => {
+  test(`A logout by ${name} revokes the access tokens of a session whose row was removed, and only once`, async () => {
     await using node = await openTestAuth();
     const first = await node.auth.register({ username: 'jane', password });
     node.clock.step(31);
     const { accessToken, refreshToken } = await node.auth.refresh(first.refreshToken);
     const claims = node.verifier.verify(accessToken);
     // As a node does whose clock is far ahead.
-    await node.store.prune({ now: Number.MAX_SAFE_INTEGER, limit: 100 });
+    await node.store.purgeExpired({ now: Number.MAX_SAFE_INTEGER, limit: 100 });
     await leave(node, { claims, refreshToken });
     for (const token of [accessToken, first.accessToken]) {
       assert.equal(judge(node, token), 'token_revoked');
@@ -207,11 +207,11 @@ for (const [name, leave] of Object.entries(leavings)) {
   });
 }
 
-test('A session named by its id alone is revoked only where it is there', async () => {
+test('A session that is named by its id is revoked only if it exists', async () => {
   await using node = await openTestAuth();
   const { user, session } = await node.auth.register({ username: 'jane', password });
   const stranger = await node.auth.register({ username: 'joe', password });
-  await node.store.prune({ now: Number.MAX_SAFE_INTEGER, limit: 1 });
+  await node.store.purgeExpired({ now: Number.MAX_SAFE_INTEGER, limit: 1 });
   const bearer = { sub: stranger.user.id, sid: stranger.session.id };
   for (const [who, id] of [
     [{ ...bearer, sub: user.id }, 'none'],
@@ -223,8 +223,8 @@ test('A session named by its id alone is revoked only where it is there', async 
   assert.deepEqual(revocations, []);
 });
 
-test('A revocation outlives every tolerance by far', () => {
-  assert.ok(MAX_CLOCK_TOLERANCE_SECONDS * 1000 <= REVOCATION_MARGIN / 3);
+test('The margin of a revocation is far longer than every tolerance', () => {
+  assert.ok(MAX_CLOCK_TOLERANCE_SECONDS * 1000 <= REVOCATION_MARGIN_MS / 3);
   const keys = 'Xq3vN8rT1yLw6ZpB0dKf5HsJ2mGc9UeA';
   const start = (clockTolerance: number) =>
     createGuard({ keys, algorithm: 'HS256', clockTolerance });

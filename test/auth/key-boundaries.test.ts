@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { hashClientSecret, isClientSecret } from '../../src/auth/clients/client-key.ts';
-import { findForgotten, isSuccessorDue, planAbandonment } from '../../src/auth/keys/key-plans.ts';
+import { findRemovable, needsSuccessor, planAbandonment } from '../../src/auth/keys/key-plans.ts';
 import { findSigner, isAccepted } from '../../src/auth/keys/key-status.ts';
-import type { StoredKey } from '../../src/auth/ports/store.ts';
+import type { StoredKey } from '../../src/auth/keys/stored-key.ts';
 
 const now = Date.UTC(2026, 0, 1);
 const SECOND = 1000;
@@ -41,35 +41,38 @@ suite('the moment at which', () => {
     assert.equal(findSigner([aKey({ activeAt: now + 1 })], now), undefined);
   });
 
-  test('a key needs a successor: one lead before the end of its interval', () => {
+  test('a key needs a successor: one prepublication before the end of its interval', () => {
     const isDue = (age: number) =>
-      isSuccessorDue([aKey({ activeAt: now - age })], 'ES256', now, { interval: 3600, lead: 600 });
+      needsSuccessor([aKey({ activeAt: now - age })], 'ES256', now, {
+        intervalSeconds: 3600,
+        prepublishSeconds: 600,
+      });
     assert.ok(!isDue(3000 * SECOND - 1));
     assert.ok(isDue(3000 * SECOND));
-    const never = { interval: null, lead: 600 };
-    assert.ok(!isSuccessorDue([aKey({ activeAt: 0 })], 'ES256', now, never));
+    const never = { intervalSeconds: null, prepublishSeconds: 600 };
+    assert.ok(!needsSuccessor([aKey({ activeAt: 0 })], 'ES256', now, never));
   });
 
-  test('the key of an algorithm that no node uses any more retires', () => {
-    const patience = 3600 * SECOND;
+  test('the key of an algorithm that no node uses any longer retires', () => {
+    const maxDowntimeMs = 3600 * SECOND;
     const plan = (lastUse: number, activeAt = 0) =>
       planAbandonment([aKey({ activeAt })], new Map([['ES256', lastUse]]), {
         now,
-        life: DAY,
-        patience,
+        acceptForMs: DAY,
+        maxDowntimeMs,
       });
-    assert.deepEqual(plan(now - patience + 1), []);
-    assert.deepEqual(plan(now - patience), [aKey({ activeAt: 0, retiredAt: now + DAY })]);
-    assert.deepEqual(plan(0, now - patience + 1), [], 'a node may be about to start with it');
+    assert.deepEqual(plan(now - maxDowntimeMs + 1), []);
+    assert.deepEqual(plan(now - maxDowntimeMs), [aKey({ activeAt: 0, retiredAt: now + DAY })]);
+    assert.deepEqual(plan(0, now - maxDowntimeMs + 1), [], 'a node may be about to start with it');
   });
 
-  test('a retired key is removed: a week after it', () => {
-    assert.deepEqual(findForgotten([aKey({ retiredAt: now - 7 * DAY + 1 })], now), []);
-    assert.deepEqual(findForgotten([aKey({ retiredAt: now - 7 * DAY })], now), ['a']);
+  test('a retired key is removed: a week later', () => {
+    assert.deepEqual(findRemovable([aKey({ retiredAt: now - 7 * DAY + 1 })], now), []);
+    assert.deepEqual(findRemovable([aKey({ retiredAt: now - 7 * DAY })], now), ['a']);
   });
 });
 
-test('the secret of a guard is compared to its last character', () => {
+test('the secret of a client is compared up to its last character', () => {
   const secret = 'x'.repeat(43);
   const hash = hashClientSecret(secret);
   assert.ok(isClientSecret(secret, hash));

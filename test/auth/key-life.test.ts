@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { tellLife } from '../../src/auth/keys/key-status.ts';
+import { findKeyStatus } from '../../src/auth/keys/key-status.ts';
 import type { AuthSettings } from '../../src/auth/settings.ts';
 import { generateSigningKey } from '../../src/jwt/keys/import-keys.ts';
 import { toJwks } from '../../src/jwt/keys/jwk.ts';
@@ -17,7 +17,7 @@ const JANE = { username: 'jane', password: 'correct horse' };
 async function lifeOf(real: TestAuth, kid: string): Promise<string> {
   const { keys } = await real.store.readKeys();
   const key = keys.find((it) => it.kid === kid);
-  return key === undefined ? 'removed' : tellLife(key, keys, real.clock.now());
+  return key === undefined ? 'removed' : findKeyStatus(key, keys, real.clock.now());
 }
 
 function kidOf(token: string): string {
@@ -51,7 +51,7 @@ async function openPair(changes: Partial<AuthSettings> = {}) {
 }
 
 suite('the life of a key', () => {
-  test('from its publication to its removal, and nobody meets an unknown key', async () => {
+  test('goes from publication to removal, and no verifier sees an unknown key', async () => {
     await using real = await openTestAuth();
     const foreign = new ForeignVerifier(real);
     const { refreshToken } = await real.auth.register(JANE);
@@ -108,8 +108,8 @@ suite('the life of a key', () => {
     );
   });
 
-  test('without an interval a key signs until somebody rotates it', async () => {
-    const keyRotation = { ...TEST_SETTINGS.keyRotation, interval: null };
+  test('without an interval, a key signs until an operator rotates it', async () => {
+    const keyRotation = { ...TEST_SETTINGS.keyRotation, intervalSeconds: null };
     await using real = await openTestAuth({ keyRotation });
     const { kid } = real.auth.keys.signing;
     real.clock.step(3_650 * DAY);
@@ -118,7 +118,7 @@ suite('the life of a key', () => {
     assert.equal((await real.store.readKeys()).keys.length, 1);
   });
 
-  test('many nodes that are due at once make one successor', async () => {
+  test('many nodes that need a successor at the same time make one', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     real.clock.step(90 * DAY);
@@ -126,13 +126,13 @@ suite('the life of a key', () => {
     assert.equal((await real.store.readKeys()).keys.length, 2);
   });
 
-  test('changes that are decided at once are all made', async () => {
+  test('changes that are decided at the same time are all made', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     const algorithms = ['ES384', 'ES512', 'EdDSA', 'HS256'] as const;
     await Promise.all(
       algorithms.map((algorithm, at) =>
-        (at % 2 === 0 ? real : other).auth.keeper.rotate({ algorithm, now: false }),
+        (at % 2 === 0 ? real : other).auth.keyRotation.rotate({ algorithm, isUrgent: false }),
       ),
     );
     const { keys } = await real.store.readKeys();
@@ -142,10 +142,10 @@ suite('the life of a key', () => {
     );
   });
 
-  test('a successor that is published already is not published twice, but may be brought forward', async () => {
+  test('a published successor is not published twice, and can be made to sign sooner', async () => {
     await using real = await openTestAuth();
     const algorithm = 'ES256';
-    const rotate = (now: boolean) => real.auth.keeper.rotate({ algorithm, now });
+    const rotate = (isUrgent: boolean) => real.auth.keyRotation.rotate({ algorithm, isUrgent });
     const old = real.auth.keys.signing.kid;
     const first = await rotate(false);
     assert.equal(first.activeAt, real.clock.now() + 600_000);
@@ -160,10 +160,10 @@ suite('the life of a key', () => {
     assert.equal(await lifeOf(real, old), 'retired');
   });
 
-  test('another node follows as soon as it hears of it, and switches by the clock alone', async () => {
+  test('another node reads the new key from the log, and switches by the clock alone', async () => {
     const { real, other } = await openPair();
     await using _ = real;
-    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+    const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
     assert.equal(other.auth.keys.verification.length, 1);
     await other.auth.revocations.catchUp();
     assert.equal(other.auth.keys.verification.length, 2);
@@ -176,10 +176,10 @@ suite('the life of a key', () => {
     real.verifier.verify(accessToken);
   });
 
-  test('a node that could not read the keys reads them when it can', async () => {
+  test('a node that could not read the keys reads them when the database answers again', async () => {
     const { real, other } = await openPair();
     await using _ = real;
-    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+    const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
     const { readKeys } = real.store;
     real.store.readKeys = async () => {
       throw new Error('away');
@@ -193,7 +193,7 @@ suite('the life of a key', () => {
 });
 
 suite('another algorithm', () => {
-  test('is published before it signs, by nodes that do not fight over it', async () => {
+  test('is published before it signs, and nodes do not replace each other’s keys', async () => {
     await using real = await openTestAuth();
     const old = real.auth.keys.signing.kid;
     const newer = await real.another({ algorithm: 'EdDSA' });
@@ -235,7 +235,7 @@ suite('another algorithm', () => {
 
 test('a key published ahead of a change of the algorithm waits an hour for nodes that use it', async () => {
   await using real = await openTestAuth();
-  const { kid } = await real.auth.keeper.rotate({ algorithm: 'EdDSA', now: false });
+  const { kid } = await real.auth.keyRotation.rotate({ algorithm: 'EdDSA', isUrgent: false });
   real.clock.step(4_000);
   await real.auth.maintain();
   assert.equal(await lifeOf(real, kid), 'signing');
@@ -245,7 +245,7 @@ test('a key published ahead of a change of the algorithm waits an hour for nodes
 });
 
 suite('a key that has leaked', () => {
-  test('is refused at once, seen before or not, here and where the log is read', async () => {
+  test('is refused immediately, whether its tokens were seen before or not, here and on nodes that read the log', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     const { accessToken, refreshToken } = await real.auth.register(JANE);
@@ -255,7 +255,7 @@ suite('a key that has leaked', () => {
       assert.throws(() => node.verifier.verify(token), TokenRefused);
     for (const node of [real, other]) node.verifier.verify(accessToken);
 
-    await real.auth.keeper.revoke(leaked);
+    await real.auth.keyRotation.revoke(leaked);
     refuses(real, accessToken);
     refuses(real, unseen);
     // Nothing but the log: what a node reads of keys afterwards may fail.
@@ -268,13 +268,13 @@ suite('a key that has leaked', () => {
     assert.ok(!toJwks(real.auth.keys.verification).keys.some(({ kid }) => kid === leaked));
   });
 
-  test('has a successor at once, and sessions live on', async () => {
+  test('has a successor immediately, and sessions live on', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     const { accessToken, refreshToken } = await real.auth.register(JANE);
     const leaked = kidOf(accessToken);
-    await real.auth.keeper.revoke(leaked);
-    await real.auth.keeper.revoke(leaked);
+    await real.auth.keyRotation.revoke(leaked);
+    await real.auth.keyRotation.revoke(leaked);
     await other.auth.revocations.catchUp();
     const fresh = await other.auth.refresh(refreshToken);
     assert.notEqual(kidOf(fresh.accessToken), leaked);
@@ -286,11 +286,11 @@ suite('a key that has leaked', () => {
     assert.equal(await lifeOf(real, leaked), 'removed');
   });
 
-  test('keeps sign-ins waiting until other nodes have had the time to hear of its successor', async () => {
-    const keyRotation = { ...TEST_SETTINGS.keyRotation, notice: 0.2 };
+  test('makes sign-ins wait until other nodes have had the time to read its successor', async () => {
+    const keyRotation = { ...TEST_SETTINGS.keyRotation, urgentLeadSeconds: 0.2 };
     await using real = await openTestAuth({ keyRotation });
     const { refreshToken, accessToken } = await real.auth.register(JANE);
-    await real.auth.keeper.revoke(kidOf(accessToken));
+    await real.auth.keyRotation.revoke(kidOf(accessToken));
     const start = performance.now();
     const [one, two] = await Promise.all([1, 2].map(() => real.auth.refresh(refreshToken)));
     const took = performance.now() - start;
@@ -299,25 +299,25 @@ suite('a key that has leaked', () => {
     real.verifier.verify(one?.accessToken ?? '');
   });
 
-  test('gives way to the one that is published already', async () => {
+  test('is succeeded by the key that is published already', async () => {
     await using real = await openTestAuth();
-    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
-    await real.auth.keeper.revoke(real.auth.keys.signing.kid);
+    const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
+    await real.auth.keyRotation.revoke(real.auth.keys.signing.kid);
     assert.equal(real.auth.keys.signing.kid, next.kid);
     assert.equal(await lifeOf(real, next.kid), 'signing');
     assert.equal((await real.store.readKeys()).keys.length, 2);
   });
 
-  test('before it ever signed leaves the one in force where it was, and a successor follows', async () => {
+  test('and never signed leaves the signing key as it was, and a successor follows', async () => {
     await using real = await openTestAuth();
     const current = real.auth.keys.signing.kid;
-    const next = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
-    await real.auth.keeper.revoke(next.kid);
+    const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
+    await real.auth.keyRotation.revoke(next.kid);
     real.clock.step(3_600);
     await real.auth.maintain();
     assert.equal(real.auth.keys.signing.kid, current);
     assert.equal(await lifeOf(real, current), 'signing');
-    const again = await real.auth.keeper.rotate({ algorithm: 'ES256', now: false });
+    const again = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
     assert.notEqual(again.kid, next.kid);
     real.clock.step(600);
     assert.equal(real.auth.keys.signing.kid, again.kid);
@@ -327,7 +327,7 @@ suite('a key that has leaked', () => {
     const { real, other } = await openPair();
     await using _ = real;
     const { accessToken, refreshToken } = await real.auth.register(JANE);
-    await real.auth.keeper.revoke(kidOf(accessToken));
+    await real.auth.keyRotation.revoke(kidOf(accessToken));
     const { readKeys } = real.store;
     const gate = Promise.withResolvers<void>();
     real.store.readKeys = () => gate.promise.then(readKeys);
@@ -349,13 +349,13 @@ suite('a key that has leaked', () => {
     ['does not answer', async () => Promise.reject(new StoreUnavailable('away'))],
     ['answers what it knew before', undefined],
   ] as const) {
-    test(`has requests refused before they write anything while the database ${name}`, async () => {
+    test(`makes sign-ins fail before they write anything while the database ${name}`, async () => {
       const { real, other } = await openPair();
       await using _ = real;
       const { accessToken, refreshToken, user } = await real.auth.register(JANE);
       const { readKeys } = real.store;
       const before = await readKeys();
-      await real.auth.keeper.revoke(kidOf(accessToken));
+      await real.auth.keyRotation.revoke(kidOf(accessToken));
       real.store.readKeys = failing ?? (async () => before);
       await other.auth.revocations.catchUp().catch(() => {});
       real.clock.step(31);
@@ -376,7 +376,7 @@ suite('a key that has leaked', () => {
     });
   }
 
-  test('is told of before its successor is read, and news of keys after', async () => {
+  test('is published before its successor is read, and changes of keys after', async () => {
     const { real, other } = await openPair();
     await using _ = real;
     const { accessToken, user } = await real.auth.register(JANE);
@@ -391,7 +391,7 @@ suite('a key that has leaked', () => {
       }
     });
     await real.auth.users.setRoles(user.id, ['admin']);
-    await real.auth.keeper.revoke(leaked);
+    await real.auth.keyRotation.revoke(leaked);
     successor = real.auth.keys.signing.kid;
     const { readKeys } = real.store;
     real.store.readKeys = async () => {
@@ -423,24 +423,28 @@ suite('a key that has leaked', () => {
     assert.equal(revocations.position, position, 'it never goes back');
   });
 
-  test('that another node revokes while this one starts does not stay in force', async () => {
+  test('that another node revokes while this one starts is refused here', async () => {
     await using real = await openTestAuth();
     await real.auth.register(JANE);
     const { listRevocations } = real.store;
     real.store.listRevocations = async (args) => {
       real.store.listRevocations = listRevocations;
-      await real.auth.keeper.revoke(real.auth.keys.signing.kid);
+      await real.auth.keyRotation.revoke(real.auth.keys.signing.kid);
       return listRevocations(args);
     };
     const late = await real.another();
     assert.equal(late.auth.keys.signing.kid, real.auth.keys.signing.kid);
     const host = { signingKey: generateSigningKey('ES256') };
-    const rotation = { secret: 'Kd7wQ2xN9vR4tZpL0bYf6HsJ3mGc8UeB', compromised: true, overlap: 1 };
+    const rotation = {
+      secret: 'Kd7wQ2xN9vR4tZpL0bYf6HsJ3mGc8UeB',
+      compromised: true,
+      overlapSeconds: 1,
+    };
     const { auth } = await real.another(host);
     const token = expectTokens(await auth.login(JANE)).refreshToken;
     real.store.listRevocations = async (args) => {
       real.store.listRevocations = listRevocations;
-      await auth.keeper.rotateSecret(rotation);
+      await auth.secretRotation.rotate(rotation);
       return listRevocations(args);
     };
     const last = await real.another(host);
@@ -448,9 +452,9 @@ suite('a key that has leaked', () => {
     await assert.rejects(last.auth.refresh(token), { code: 'refresh_token_invalid' });
   });
 
-  test('must be one that is there', async () => {
+  test('must exist', async () => {
     await using real = await openTestAuth();
-    await assert.rejects(real.auth.keeper.revoke('nobody'), RecordNotFound);
+    await assert.rejects(real.auth.keyRotation.revoke('nobody'), RecordNotFound);
   });
 
   test('stays refused on a node that reads old keys late', async () => {
@@ -458,7 +462,7 @@ suite('a key that has leaked', () => {
     await using _ = real;
     const { accessToken } = await real.auth.register(JANE);
     const before = await real.store.readKeys();
-    await real.auth.keeper.revoke(kidOf(accessToken));
+    await real.auth.keyRotation.revoke(kidOf(accessToken));
     const { readKeys } = real.store;
     real.store.readKeys = async () => before;
     await other.auth.revocations.catchUp();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { createAuth } from '../../src/auth/auth.ts';
+import { createAuth } from '../../src/auth/create-auth.ts';
 import { deriveKey, seal, unseal } from '../../src/auth/keys/sealing.ts';
 import { InvalidSetting } from '../../src/kernel/errors.ts';
 import { createTestRandom, openTestAuth, TEST_SETTINGS } from '../support/auth.ts';
@@ -18,7 +18,7 @@ suite('signing keys', () => {
     assert.doesNotMatch(stored.publicJwk ?? '', /"d"/);
   });
 
-  test('nodes that start at once agree on one', async () => {
+  test('nodes that start at the same time agree on one', async () => {
     await using real = await openTestAuth({ algorithm: 'EdDSA' });
     const settings = { ...TEST_SETTINGS, algorithm: 'RS256' as const };
     const { store, hasher, clock } = real;
@@ -36,7 +36,7 @@ suite('signing keys', () => {
     assert.equal(nodes[0]?.keys.verification.length, 2);
   });
 
-  test('a node with another secret is told so before it does any harm', async () => {
+  test('a node with another secret does not start, and writes nothing', async () => {
     await using real = await openTestAuth();
     const settings = { ...TEST_SETTINGS, secret: 'Kd7wQ2xN9vR4tZpL0bYf6HsJ3mGc8UeB' };
     const { store, hasher, clock } = real;

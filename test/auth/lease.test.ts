@@ -4,7 +4,7 @@ import { Lease } from '../../src/auth/lease.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 import { createTestRandom, TestClock } from '../support/auth.ts';
 
-const term = 180_000;
+const termMs = 180_000;
 
 /** Nodes with clocks that differ by hours. */
 async function openNodes(t: TestContext) {
@@ -13,7 +13,7 @@ async function openNodes(t: TestContext) {
   const clocks = [0, 5, -7].map((hours) => new TestClock(Date.UTC(2026, 0, 1, 12 + hours)));
   const nodes = clocks.map(
     (clock, at) =>
-      new Lease({ store, clock, random: createTestRandom(`node ${at}`), name: 'work', term }),
+      new Lease({ store, clock, random: createTestRandom(`node ${at}`), name: 'work', termMs }),
   );
   const [a, b, c] = nodes;
   assert.ok(a && b && c);
@@ -23,7 +23,7 @@ async function openNodes(t: TestContext) {
   return { a, b, c, clocks, pass };
 }
 
-test('One node holds it for as long as it renews, whatever the clocks of the others say', async (t) => {
+test('One node holds the lease as long as it renews it, independently of the clocks of the others', async (t) => {
   const { a, b, c, pass } = await openNodes(t);
   assert.equal(await a.take(), true);
   for (let minute = 0; minute < 20; minute++) {
@@ -33,7 +33,7 @@ test('One node holds it for as long as it renews, whatever the clocks of the oth
   }
 });
 
-test('Once released it is free at once', async (t) => {
+test('A lease that was released is free immediately', async (t) => {
   const { a, b } = await openNodes(t);
   assert.equal(await a.take(), true);
   assert.equal(await b.take(), false);
@@ -44,11 +44,11 @@ test('Once released it is free at once', async (t) => {
   assert.equal(await b.take(), true, 'who does not hold it releases nothing');
 });
 
-test('It passes on when its holder is silent for the term, and to one node only', async (t) => {
+test('One other node takes the lease when its holder does not renew it for the term', async (t) => {
   const { a, b, c, pass } = await openNodes(t);
   assert.equal(await a.take(), true);
   assert.deepEqual([await b.take(), await c.take()], [false, false]);
-  pass(term / 1000 - 1);
+  pass(termMs / 1000 - 1);
   assert.deepEqual([await b.take(), await c.take()], [false, false]);
   pass(1);
   const taken = await Promise.all([b.take(), c.take()]);
@@ -65,15 +65,15 @@ test('A clock that is set neither ends nor prolongs the term', async (t) => {
   assert.equal(await b.take(), false);
   clock?.set(-20 * 3600);
   assert.equal(await b.take(), false);
-  pass(term / 1000);
+  pass(termMs / 1000);
   assert.equal(await b.take(), true);
 });
 
-test('A node that has just come waits for the whole term', async (t) => {
+test('A node that has just started waits for the whole term', async (t) => {
   const { a, b, pass } = await openNodes(t);
   assert.equal(await a.take(), true);
   pass(10 * 3600);
   assert.equal(await b.take(), false);
-  pass(term / 1000);
+  pass(termMs / 1000);
   assert.equal(await b.take(), true);
 });

@@ -94,7 +94,7 @@ for (const purpose of PURPOSES) {
   });
 }
 
-test('of 50 parallel uses one succeeds', async (t) => {
+test('one of 50 parallel uses succeeds', async (t) => {
   const context = await open(t);
   const { token } = await create(context, { purpose: 'reset' });
   const uses = Array.from({ length: 50 }, () =>
@@ -125,7 +125,7 @@ test('tokens and codes have the documented form, and no two are alike', async (t
   assert.equal(new Set(secrets.map(({ token }) => token)).size, secrets.length);
 });
 
-test('a code is accepted however a person types it, with its request alone', async (t) => {
+test('a code is accepted in every form that a person types, with its request alone', async (t) => {
   const context = await open(t);
   const other = await create(context, { purpose: 'reset', subject: 'another' });
   for (const type of [
@@ -175,7 +175,7 @@ test('five wrong codes end the code, not the token of the same mail', async (t) 
   }
 });
 
-test('what takes back the acts of a thief needs both forms, and nothing replaces it', async (t) => {
+test('a secret that takes back the acts of a thief needs token and code, and is never replaced', async (t) => {
   const context = await open(t);
   for (const purpose of ['undo', 'report'] as const) {
     const made: OneTimeSecret[] = [];
@@ -209,7 +209,7 @@ test('a token made for a browser works there alone; a code works anywhere', asyn
   await proveOneTimeSecret(context, { token }, { purpose: 'reset' });
 });
 
-test('a fourth is not made; the same request or browser gets a new one, and others keep theirs', async (t) => {
+test('a fourth secret is not made; the same request or browser gets a new one, and others keep theirs', async (t) => {
   const context = await open(t);
   const purpose = 'reset';
   const [first, second, third] = [
@@ -238,7 +238,7 @@ test('a fourth is not made; the same request or browser gets a new one, and othe
   }
 });
 
-test('what is unknown, altered, or of another subject is refused alike', async (t) => {
+test('a secret that is unknown, altered, or of another subject gets the same error', async (t) => {
   const context = await open(t);
   const purpose = 'reset';
   const { token, id, code } = await create(context, { purpose });
@@ -260,7 +260,7 @@ test('what is unknown, altered, or of another subject is refused alike', async (
   await consumeOneTimeSecret(context, { token }, { purpose, subject: SUBJECT });
 });
 
-test('a database that was copied or written to yields no secret', async (t) => {
+test('a thief who reads or writes the database gets no secret', async (t) => {
   const context = await open(t);
   const { store } = context;
   const purpose = 'reset' as const;
@@ -272,7 +272,7 @@ test('a database that was copied or written to yields no secret', async (t) => {
     assert.ok(!text.includes(value));
   }
   await isRefused(context, { token: `lko_reset_${id}_${record.mac.slice(-43)}` }, { purpose });
-  // Somebody who can write as well changes the record, or makes one with a root key of their own.
+  // A thief who can write as well changes the record, or makes one with a root key of their own.
   const reading = (change: Partial<OneTimeSecretRecord>) => {
     const written = { ...record, ...change };
     const read = async () => written;

@@ -61,7 +61,7 @@ suite('a required change of the password', () => {
     ]);
   });
 
-  test('is done with the challenge and a new password, which signs in', async () => {
+  test('is completed with the challenge and a new password, which signs in', async () => {
     const { real, jane, challenge, finish } = await openWithJane({
       scopes: async () => ['read', 'write'],
     });
@@ -91,7 +91,7 @@ suite('a required change of the password', () => {
     ]);
   });
 
-  test('takes each challenge once, and one of many uses at the same time', async () => {
+  test('accepts each challenge once, and one of many parallel uses', async () => {
     const { real, jane, challenge, finish } = await openWithJane();
     await using _ = real;
     await real.auth.users.requirePasswordChange(jane.user.id);
@@ -110,7 +110,7 @@ suite('a required change of the password', () => {
     assert.equal((await real.auth.listSessions(bearer)).sessions.length, 1);
   });
 
-  test('takes nothing but a live challenge of its own', async () => {
+  test('accepts only a live challenge of its own purpose', async () => {
     const { real, jane, challenge, finish } = await openWithJane();
     await using _ = real;
     await real.auth.users.requirePasswordChange(jane.user.id);
@@ -125,7 +125,7 @@ suite('a required change of the password', () => {
     await assert.rejects(finish(token), OneTimeSecretRefused);
   });
 
-  test('keeps the challenge where the new password is refused', async () => {
+  test('keeps the challenge if the new password is refused', async () => {
     const { real, jane, challenge, finish } = await openWithJane();
     await using _ = real;
     await real.auth.users.requirePasswordChange(jane.user.id);
@@ -134,12 +134,12 @@ suite('a required change of the password', () => {
       await assert.rejects(finish(token, wrong), InvalidInput);
     }
     for (const input of [{}, { challenge: token }, { challenge: 1, new_password: NEXT }, null]) {
-      await assert.rejects(real.auth.changeRequiredPassword(input), InvalidInput);
+      await assert.rejects(real.auth.changeRequiredPasswordRaw(input), InvalidInput);
     }
     assert.ok(await finish(token));
   });
 
-  test('does not let in a user who was disabled or deleted meanwhile', async () => {
+  test('does not sign in a user who was disabled or deleted meanwhile', async () => {
     const { real, jane, challenge, finish } = await openWithJane();
     await using _ = real;
     await real.auth.users.requirePasswordChange(jane.user.id);
@@ -151,7 +151,7 @@ suite('a required change of the password', () => {
     await assert.rejects(finish(token), OneTimeSecretRefused);
   });
 
-  test('that comes during a sign-in is not outrun by it', async () => {
+  test('that comes during a sign-in applies to it', async () => {
     const { real, jane } = await openWithJane();
     await using _ = real;
     const verify = real.hasher.verify.bind(real.hasher);
@@ -164,7 +164,7 @@ suite('a required change of the password', () => {
     expectChallenge(await real.auth.login(JANE));
   });
 
-  test('outlives a password that an operator sets, which is asked for first', async () => {
+  test('outlives a password that an operator sets; the sign-in needs that password first', async () => {
     const { real, jane, finish } = await openWithJane();
     await using _ = real;
     await real.auth.users.requirePasswordChange(jane.user.id);
@@ -175,7 +175,7 @@ suite('a required change of the password', () => {
     assert.ok(await finish(token));
   });
 
-  test('that a hook of the host fails uses up nothing', async () => {
+  test('does not use up the challenge if a hook of the host throws', async () => {
     let fails = false;
     const { real, jane, challenge, finish } = await openWithJane({
       claims: () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { Envelope } from '../../src/auth/keys/envelope.ts';
 import { SealedKeyRepository } from '../../src/auth/keys/sealed-key-repository.ts';
-import type { Envelope } from '../../src/auth/ports/store.ts';
 import { InvalidSetting } from '../../src/kernel/errors.ts';
 import { aSecret } from '../store/records.ts';
 import { createTestRandom, openTestAuth, TEST_SETTINGS, type TestAuth } from '../support/auth.ts';
@@ -27,7 +27,7 @@ function openVault({ store, clock }: TestAuth, secret = OLD): Promise<SealedKeyR
 const dataIds = (vault: SealedKeyRepository) => vault.roots.data.map(({ id }) => id);
 
 const rotate = (node: TestAuth, secret: string, compromised = false) =>
-  node.auth.keeper.rotateSecret({ secret, compromised, overlap: DAY });
+  node.auth.secretRotation.rotate({ secret, compromised, overlapSeconds: DAY });
 
 async function findEnvelopes({ store }: TestAuth, kind: Envelope['kind']): Promise<string[]> {
   const { envelopes } = await store.readKeys();
@@ -45,7 +45,7 @@ async function dropEnvelopes(node: TestAuth, kind: Envelope['kind']): Promise<vo
 }
 
 suite('the root keys for data', () => {
-  test('are others than those for tokens, and the same for every node', async () => {
+  test('differ from those for tokens, and are the same on every node', async () => {
     await using node = await openTestAuth();
     const [one, other] = [await openVault(node), await openVault(node)];
     assert.equal(dataIds(one).length, 1);
@@ -56,7 +56,7 @@ suite('the root keys for data', () => {
     for (const { key } of [...one.roots.data, ...one.roots.tokens]) assert.ok(!text.includes(key));
   });
 
-  test('are made once in a database of an earlier version, by however many nodes start', async () => {
+  test('are made once in a database of an earlier version, even if several nodes start', async () => {
     await using node = await openTestAuth();
     await dropEnvelopes(node, 'data');
     const vaults = await Promise.all(Array.from({ length: 8 }, () => openVault(node)));
@@ -67,15 +67,15 @@ suite('the root keys for data', () => {
     assert.deepEqual(await node.store.readKeys(), before, 'a later start writes nothing');
   });
 
-  test('that came later than those for tokens do not pass for a new secret', async () => {
+  test('that were made later than those for tokens are not taken for a new secret', async () => {
     await using node = await openTestAuth();
     await dropEnvelopes(node, 'data');
     node.clock.step(60);
     const later = await node.another();
-    assert.equal(await later.auth.keeper.cancelSecretRotation(), false);
+    assert.equal(await later.auth.secretRotation.cancel(), false);
     await rotate(later, NEW);
     const fresh = await node.another({ secret: NEW });
-    assert.equal(await fresh.auth.keeper.finishSecretRotation(), true);
+    assert.equal(await fresh.auth.secretRotation.finish(), true);
   });
 
   test('are made even while the secret is being replaced', async () => {
@@ -91,7 +91,7 @@ suite('the root keys for data', () => {
         await node.auth.maintain();
       } else {
         const finisher = await node.another({ secret: NEW });
-        assert.equal(await finisher.auth.keeper.finishSecretRotation(), true);
+        assert.equal(await finisher.auth.secretRotation.finish(), true);
       }
       assert.deepEqual(dataIds(await openVault(node, NEW)), dataIds(old));
       await assert.rejects(openVault(node), InvalidSetting);
@@ -99,19 +99,19 @@ suite('the root keys for data', () => {
     }
   });
 
-  test('stay the same when the secret is replaced, or that is taken back', async () => {
+  test('stay the same when the secret is replaced, or its replacement is taken back', async () => {
     await using node = await openTestAuth();
     const running = await openVault(node);
     const ids = dataIds(running);
     await rotate(node, NEW);
     assert.deepEqual(dataIds(await openVault(node, NEW)), ids);
-    assert.equal(await node.auth.keeper.cancelSecretRotation(), true);
+    assert.equal(await node.auth.secretRotation.cancel(), true);
     await assert.rejects(openVault(node, NEW), InvalidSetting);
     assert.equal((await findEnvelopes(node, 'data')).length, 2);
 
     await rotate(node, THIRD);
     const fresh = await node.another({ secret: THIRD });
-    await fresh.auth.keeper.finishSecretRotation();
+    await fresh.auth.secretRotation.finish();
     await running.load();
     assert.deepEqual(dataIds(running), ids);
     assert.deepEqual(dataIds(await openVault(node, THIRD)), ids);
@@ -136,7 +136,7 @@ suite('the root keys for data', () => {
       assert.deepEqual(dataIds(vault), [next, stolen]);
 
     const finisher = await node.another({ secret: NEW });
-    await finisher.auth.keeper.finishSecretRotation();
+    await finisher.auth.secretRotation.finish();
     for (const vault of [running, restarted]) {
       await vault.load();
       assert.deepEqual(dataIds(vault), [next]);
@@ -144,7 +144,7 @@ suite('the root keys for data', () => {
     assert.equal((await findEnvelopes(node, 'data')).length, 2);
   });
 
-  test('are given up with the old secret when the overlap ends by itself', async () => {
+  test('end with the old secret when the overlap ends by itself', async () => {
     await using node = await openTestAuth();
     await rotate(node, NEW, true);
     node.clock.step(DAY);

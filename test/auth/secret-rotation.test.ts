@@ -17,7 +17,7 @@ const THIRD = 'Wb5nT8qLr2VxZc7Yd0KfM4sHj1Ga9PuE';
 const DAY = 86_400;
 
 const rotate = (node: TestAuth, secret = NEW, compromised = false) =>
-  node.auth.keeper.rotateSecret({ secret, compromised, overlap: DAY });
+  node.auth.secretRotation.rotate({ secret, compromised, overlapSeconds: DAY });
 
 const isRefused = (error: unknown) =>
   error instanceof InvalidSetting &&
@@ -37,7 +37,7 @@ async function assertServeOneAnother(nodes: readonly TestAuth[], refreshToken: s
 }
 
 suite('a new secret', () => {
-  test('opens the database beside the old one until the rotation is finished', async () => {
+  test('opens the database as well as the old one until the rotation is finished', async () => {
     await using old = await openTestAuth();
     const { refreshToken } = await old.auth.register(JANE);
     await rotate(old);
@@ -47,11 +47,11 @@ suite('a new secret', () => {
     let latest = await assertServeOneAnother(nodes, refreshToken);
     await assert.rejects(old.another({ secret: THIRD }), isRefused);
 
-    assert.equal(await fresh.auth.keeper.finishSecretRotation(), true);
-    assert.equal(await fresh.auth.keeper.finishSecretRotation(), false);
+    assert.equal(await fresh.auth.secretRotation.finish(), true);
+    assert.equal(await fresh.auth.secretRotation.finish(), false);
     await assert.rejects(old.another(), isRefused);
-    // Those that run go on, and hear of keys that are made after.
-    await fresh.auth.keeper.rotate({ algorithm: 'ES256', now: true });
+    // Running nodes go on, and read keys that are made later.
+    await fresh.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: true });
     for (const { auth } of nodes) await auth.revocations.catchUp();
     latest = await assertServeOneAnother(nodes, latest);
     await old.auth.ping();
@@ -73,9 +73,9 @@ suite('a new secret', () => {
     assert.equal(await countSecrets(old), 2);
     await assert.rejects(rotate(old, THIRD), InvalidInput);
     await assert.rejects(rotate(old, NEW, true), InvalidInput);
-    await assert.rejects(old.auth.keeper.finishSecretRotation(), InvalidInput);
-    assert.equal(await old.auth.keeper.cancelSecretRotation(), true);
-    assert.equal(await old.auth.keeper.cancelSecretRotation(), false);
+    await assert.rejects(old.auth.secretRotation.finish(), InvalidInput);
+    assert.equal(await old.auth.secretRotation.cancel(), true);
+    assert.equal(await old.auth.secretRotation.cancel(), false);
     await assert.rejects(old.another({ secret: NEW }), isRefused);
     await rotate(old, THIRD);
     await old.another({ secret: THIRD });
@@ -86,7 +86,7 @@ suite('a new secret', () => {
     await assert.rejects(rotate(old, OLD), InvalidInput);
   });
 
-  test('that could not be written whole changes nothing', async () => {
+  test('that could not be written completely changes nothing', async () => {
     await using old = await openTestAuth();
     const before = await old.store.readKeys();
     const { changeKeys } = old.store;
@@ -99,7 +99,7 @@ suite('a new secret', () => {
     await old.another();
   });
 
-  test('is not to be found in the database', async () => {
+  test('cannot be found in the database', async () => {
     await using old = await openTestAuth();
     await rotate(old, NEW, true);
     const { envelopes, keys } = await old.store.readKeys();
@@ -112,7 +112,7 @@ suite('a new secret', () => {
 });
 
 suite('after a leak', () => {
-  test('everything hangs on a new root key, and nobody is signed out who comes back in time', async () => {
+  test('everything depends on a new root key, and users who refresh in time stay signed in', async () => {
     await using old = await openTestAuth();
     const { refreshToken } = await old.auth.register(JANE);
     const idle = await old.auth.register({ ...JANE, username: 'idle' });
@@ -126,7 +126,7 @@ suite('after a leak', () => {
     assert.equal(after.keys.length, 2);
 
     const fresh = await old.another({ secret: NEW });
-    // Nobody signs under the new root key before all had the time to hear of it.
+    // No node signs under the new root key before all have had the time to read it.
     const early = await fresh.auth.refresh(refreshToken);
     assert.equal(kidOf(early.refreshToken), kidOf(refreshToken));
     const restarted = await old.another();
@@ -151,18 +151,18 @@ suite('after a leak', () => {
     await using old = await openTestAuth();
     const { refreshToken } = await old.auth.register(JANE);
     await rotate(old, NEW, true);
-    await assert.rejects(old.auth.keeper.cancelSecretRotation(), InvalidInput);
+    await assert.rejects(old.auth.secretRotation.cancel(), InvalidInput);
     const fresh = await old.another({ secret: NEW });
-    assert.equal(await fresh.auth.keeper.finishSecretRotation(), true);
+    assert.equal(await fresh.auth.secretRotation.finish(), true);
     await assert.rejects(fresh.auth.refresh(refreshToken), isInvalid);
     await assert.rejects(old.another(), isRefused);
   });
 
-  test('a node whose secret was replaced long ago follows through the root key it holds', async () => {
+  test('a node whose secret was replaced long ago follows with the root key it holds', async () => {
     await using old = await openTestAuth();
     await rotate(old);
     const fresh = await old.another({ secret: NEW });
-    await fresh.auth.keeper.finishSecretRotation();
+    await fresh.auth.secretRotation.finish();
     await rotate(fresh, THIRD, true);
     await old.auth.revocations.catchUp();
     old.clock.step(600);
@@ -170,12 +170,12 @@ suite('after a leak', () => {
     await assertServeOneAnother([old, fresh], refreshToken);
   });
 
-  test('a node that did not follow in time says that it is not ready', async () => {
+  test('a node that did not follow in time is not ready', async () => {
     await using old = await openTestAuth();
     const deaf = await old.another();
     await rotate(old, NEW, true);
     const fresh = await old.another({ secret: NEW });
-    await fresh.auth.keeper.finishSecretRotation();
+    await fresh.auth.secretRotation.finish();
     await deaf.auth.ping();
     await assert.rejects(deaf.auth.revocations.catchUp(), isRefused);
     await assert.rejects(deaf.auth.ping(), StoreUnavailable);
@@ -194,7 +194,7 @@ suite('after a leak', () => {
         const stolen = await first.auth.register(JANE);
         await rotate(first);
         const second = await first.another({ secret: NEW });
-        await second.auth.keeper.finishSecretRotation();
+        await second.auth.secretRotation.finish();
         await rotate(second, THIRD, true);
         const third = await first.another({ secret: THIRD });
         const nodes = [first, second, third];
@@ -202,7 +202,7 @@ suite('after a leak', () => {
         first.clock.step(61);
         const honest = await first.auth.refresh(stolen.refreshToken);
         const cli = await first.another({ secret: THIRD });
-        assert.equal(await cli.auth.keeper.finishSecretRotation(), true);
+        assert.equal(await cli.auth.secretRotation.finish(), true);
 
         for (const { auth } of nodes) {
           await auth.revocations.catchUp();
@@ -213,13 +213,13 @@ suite('after a leak', () => {
         await assertServeOneAnother(nodes, honest.refreshToken);
       });
 
-      test('that heard of the rotation only after it was finished', async () => {
+      test('that read the rotation only after it was finished', async () => {
         await using old = await openTestAuth(changes);
         const stolen = await old.auth.register(JANE);
         const deaf = await old.another();
         await rotate(old, NEW, true);
         const fresh = await old.another({ secret: NEW });
-        await fresh.auth.keeper.finishSecretRotation();
+        await fresh.auth.secretRotation.finish();
         await assert.rejects(deaf.auth.revocations.catchUp(), isRefused);
         const sessions = () =>
           old.store.listSessions({ userId: stolen.user.id, now: old.clock.now(), limit: 1_000 });
@@ -237,17 +237,17 @@ suite('after a leak', () => {
         await using old = await openTestAuth(changes);
         await rotate(old, NEW, true);
         const fresh = await old.another({ secret: NEW });
-        assert.equal(await fresh.auth.keeper.finishSecretRotation(), true);
-        assert.equal(await fresh.auth.keeper.finishSecretRotation(), false);
+        assert.equal(await fresh.auth.secretRotation.finish(), true);
+        assert.equal(await fresh.auth.secretRotation.finish(), false);
       });
     });
   }
 
-  test('a rotation that was taken back lets nodes with the new secret run on', async () => {
+  test('after a rotation is taken back, running nodes with the new secret go on', async () => {
     await using old = await openTestAuth();
     await rotate(old);
     const fresh = await old.another({ secret: NEW });
-    await old.auth.keeper.cancelSecretRotation();
+    await old.auth.secretRotation.cancel();
     await fresh.auth.revocations.catchUp();
     const { refreshToken } = await fresh.auth.register(JANE);
     await assertServeOneAnother([old, fresh], refreshToken);

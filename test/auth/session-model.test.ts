@@ -189,7 +189,7 @@ class RefreshTogether extends OnSession {
   override toString = () => `refreshTogether(${this.pick})`;
 }
 
-/** Somebody presents any token there ever was. */
+/** A client presents any token that was ever issued. */
 class Replay extends OnSession {
   readonly which: number;
   constructor(pick: number, which: number) {
@@ -238,7 +238,7 @@ class ClockStep implements Command {
   check = () => true;
   async run(model: Model, real: TestAuth) {
     model.latest = Math.max(model.latest, real.clock.now());
-    // Revocations are kept for a clock that steps back by less than 15 minutes, and no more is promised.
+    // Revocations are kept for a clock that steps back by less than 15 minutes. Larger steps are not covered.
     const step = Math.max(this.seconds, (model.latest - real.clock.now()) / 1000 - MAX_STEP_BACK);
     real.clock.step(step);
     assertRevoked(real, model);
@@ -250,7 +250,7 @@ class Restart implements Command {
   check = () => true;
   async run(model: Model, real: TestAuth) {
     await real.auth.maintain();
-    while (await real.auth.removeExpired(10));
+    while (await real.auth.purgeExpired(10));
     await real.restart();
     assertRevoked(real, model);
   }

@@ -13,7 +13,7 @@ import { latestEvents } from '../support/events.ts';
 const PASSWORD = 'correct horse';
 
 suite('users', () => {
-  test('are found by id, username and email address, however these are written', async () => {
+  test('are found by id, username and email address, in any spelling of these', async () => {
     await using real = await openTestAuth();
     const { users } = real.auth;
     const jane = await users.create({
@@ -64,7 +64,7 @@ suite('users', () => {
     '\u0308a',
     'a'.repeat(65),
   ]) {
-    test(`${JSON.stringify(username)} is no username`, async () => {
+    test(`${JSON.stringify(username)} is not a valid username`, async () => {
       await using real = await openTestAuth();
       await assert.rejects(real.auth.users.create({ username, password: PASSWORD }), InvalidInput);
     });
@@ -86,7 +86,7 @@ suite('users', () => {
     `${'a'.repeat(65)}@example.com`,
     `jane@${'a'.repeat(250)}.com`,
   ]) {
-    test(`${JSON.stringify(email)} is no email address`, async () => {
+    test(`${JSON.stringify(email)} is not a valid email address`, async () => {
       await using real = await openTestAuth();
       await assert.rejects(real.auth.users.create({ email, password: PASSWORD }), InvalidInput);
     });
@@ -111,7 +111,7 @@ suite('users', () => {
     await assert.rejects(real.auth.users.create(other), IdentifierTaken);
   });
 
-  test('ensure adds once, whoever comes first, and changes nothing later', async () => {
+  test('ensure adds once, also in parallel, and changes nothing later', async () => {
     await using real = await openTestAuth();
     const input = { username: 'jane', password: PASSWORD, roles: ['admin'] };
     const made = await Promise.all(Array.from({ length: 5 }, () => real.auth.users.ensure(input)));
@@ -136,7 +136,7 @@ suite('users', () => {
     );
   });
 
-  test('nothing that is listed or found holds a hash or an inner key', async () => {
+  test('no result has a hash or an internal key', async () => {
     await using real = await openTestAuth();
     const made = await real.auth.users.create({ username: 'jane', password: PASSWORD });
     const found = await real.auth.users.find({ id: made.id });
@@ -148,14 +148,14 @@ suite('users', () => {
     }
   });
 
-  test('without a password, nobody signs in as them', async () => {
+  test('without a password cannot sign in', async () => {
     await using real = await openTestAuth();
     await real.auth.users.create({ username: 'robot' });
     const attempt = real.login({ username: 'robot', password: PASSWORD });
     await assert.rejects(attempt, CredentialsRefused);
   });
 
-  test('an imported hash is taken as it is, another kind is refused', async () => {
+  test('an imported hash is stored as it is, another kind is refused', async () => {
     await using real = await openTestAuth();
     await real.auth.users.create({ username: 'old', passwordHash: `$2b$${PASSWORD}` });
     await real.login({ username: 'old', password: PASSWORD });
@@ -189,7 +189,7 @@ suite('users', () => {
     string,
     (users: import('../../src/auth/users/users.ts').Users, id: string) => Promise<void>,
   ][]) {
-    test(`${name} ends every session at once`, async () => {
+    test(`${name} ends every session immediately`, async () => {
       await using real = await openTestAuth();
       const { id } = await real.auth.users.create({ username: 'jane', password: PASSWORD });
       const signIns = [
@@ -209,7 +209,7 @@ suite('users', () => {
     });
   }
 
-  test('an enabled user signs in again; a token from before stays dead', async () => {
+  test('an enabled user signs in again; an earlier token stays revoked', async () => {
     await using real = await openTestAuth();
     const { id } = await real.auth.users.create({ username: 'jane', password: PASSWORD });
     const before = await real.login({ username: 'jane', password: PASSWORD });
@@ -220,7 +220,7 @@ suite('users', () => {
     assert.throws(() => real.verifier.verify(before.accessToken), TokenRefused);
   });
 
-  test('what is not there cannot be changed', async () => {
+  test('a user who does not exist cannot be changed', async () => {
     await using real = await openTestAuth();
     const id = '01900000-0000-7000-8000-000000000000';
     const { users } = real.auth;

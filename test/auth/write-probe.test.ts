@@ -19,7 +19,7 @@ async function openCounted() {
   return { ...opened, state };
 }
 
-test('however many ask whether the node is ready, the database is written to now and then', async () => {
+test('the database is written to at most every two seconds, however often readiness is asked', async () => {
   const { auth, clock, state, store } = await openCounted();
   await Promise.all(Array.from({ length: 500 }, () => auth.ping()));
   assert.equal(state.writes, 1, 'those who ask meanwhile share the outcome');
@@ -38,7 +38,7 @@ test('however many ask whether the node is ready, the database is written to now
   await store.close();
 });
 
-test('a node learns within seconds that the database takes no writes, and sooner that it does', async () => {
+test('a node notices within seconds that the database takes no writes, and sooner that it does again', async () => {
   const { auth, clock, state, store } = await openCounted();
   await auth.ping();
   state.isFull = true;
@@ -51,10 +51,10 @@ test('a node learns within seconds that the database takes no writes, and sooner
   await store.close();
 });
 
-test('a node is not ready without a key to sign with, though its database is well', async () => {
+test('a node is not ready without a key to sign with, although its database works', async () => {
   const { auth, store } = await openCounted();
   await auth.ping();
-  Object.assign(auth.keys, { ready: () => Promise.reject(new StoreUnavailable('no key')) });
+  Object.assign(auth.keys, { waitForSigner: () => Promise.reject(new StoreUnavailable('no key')) });
   await assert.rejects(auth.ping(), /no key/);
   await store.close();
 });

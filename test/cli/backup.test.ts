@@ -410,7 +410,7 @@ async function fillWithHostile(store: Store, texts: Readonly<Record<string, stri
     const secret = aClientSecret({ createdAt: 2_000 });
     const times = { now: 1_000, othersEndAt: 3_000 };
     await store.rotateClientSecret({ id: client.id, secret, ...times, event: anEvent() });
-    await store.exchange({ name: text, expected: '', value: text });
+    await store.compareAndSet({ name: text, expected: '', value: text });
   }
 }
 
@@ -423,7 +423,9 @@ async function readAll(store: Store) {
     clients: await store.listClients(),
     events: await latestEvents(store, null, 1000),
     facts: await Promise.all(
-      Object.values(hostile).map((name) => store.exchange({ name, expected: '-', value: '-' })),
+      Object.values(hostile).map((name) =>
+        store.compareAndSet({ name, expected: '-', value: '-' }),
+      ),
     ),
   };
 }

@@ -103,7 +103,7 @@ class Place {
       envFile: false,
     });
     try {
-      const keys = await node.auth.keeper.list();
+      const keys = await node.auth.keyRotation.list();
       for (const { kid, access } of this.#tokens) {
         const key = keys.find((it) => it.kid === kid);
         assert.ok(key, 'a key that signed is there');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { auditEventTypes } from '../../src/auth/audit/event.ts';
+import { AUDIT_EVENT_TYPES } from '../../src/auth/audit/event.ts';
 
 const page = readFileSync(new URL('../../docs/audit.md', import.meta.url), 'utf8');
 
@@ -15,7 +15,7 @@ test('the page about the audit trail describes every type of event as it is', ()
   const quote = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ') || '–';
   assert.deepEqual(
     described.map((cells) => cells.slice(0, 4).map((cell) => cell.trim())),
-    Object.entries(auditEventTypes).map(([type, { subject, changes, reasons }]) => [
+    Object.entries(AUDIT_EVENT_TYPES).map(([type, { subject, changes, reasons }]) => [
       `\`${type}\``,
       subject,
       quote(changes),

@@ -247,7 +247,7 @@ test('a guard refuses tokens of a revoked key, and accepts those of its successo
   const { server, guard, signIn } = await setUp(t);
   const old = await signIn('jane');
   assert.equal(guard.verify(old).username, 'jane');
-  await server.app.latchkey.auth.keeper.revoke(server.app.latchkey.auth.keys.signing.kid);
+  await server.app.latchkey.auth.keyRotation.revoke(server.app.latchkey.auth.keys.signing.kid);
   await until(() => !accepts(guard, old));
   const next = await signIn('joe');
   await until(() => accepts(guard, next));

@@ -20,14 +20,14 @@ async function runScript(body: string): Promise<string> {
 }
 
 suite('a process with a hasher', () => {
-  test('lives until every job is done, and then ends by itself', async () => {
+  test('runs until every job is done, and then ends by itself', async () => {
     const printed = await runScript(`
       for (let at = 0; at < 6; at++) hasher.hash('x').then(() => process.stdout.write('done '));
     `);
     assert.equal(printed, 'done '.repeat(6));
   });
 
-  test('lives until a job is done that finds a worker idle', async () => {
+  test('runs until a job on an idle worker is done', async () => {
     const printed = await runScript(`
       await hasher.hash('x');
       hasher.hash('x').then(() => process.stdout.write('done'));
@@ -35,7 +35,7 @@ suite('a process with a hasher', () => {
     assert.equal(printed, 'done');
   });
 
-  test('lives until close is done', async () => {
+  test('runs until close is done', async () => {
     const printed = await runScript(`
       await hasher.hash('x');
       await hasher.close();

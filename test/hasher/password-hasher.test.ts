@@ -30,7 +30,7 @@ suite('hashing and verifying', () => {
     assert.deepEqual(await hasher.verify(one, 'password124'), { ok: false, outdated: false });
   });
 
-  test('takes 19 MiB, 2 passes and 1 lane by default', async (t) => {
+  test('uses 19 MiB, 2 passes and 1 lane by default', async (t) => {
     const standard = createPasswordHasher();
     t.after(() => standard.close());
     assert.match(await standard.hash('x'), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -64,13 +64,13 @@ suite('hashing and verifying', () => {
     });
   }
 
-  test('refuses to hash half a character, and never matches one', async () => {
+  test('refuses to hash a lone surrogate, and never matches one', async () => {
     await assert.rejects(hasher.hash('pass\ud800'), InvalidInput);
     const replaced = await hasher.hash('pass\ufffd');
     assert.equal((await hasher.verify(replaced, 'pass\ud800')).ok, false);
   });
 
-  test('verifies argon2 hashes of another variant or cost and calls them outdated', async () => {
+  test('verifies argon2 hashes of another variant or cost and reports them as outdated', async () => {
     for (const options of [
       { ...cheap, algorithm: 1 },
       { ...cheap, algorithm: 0 },
@@ -84,7 +84,7 @@ suite('hashing and verifying', () => {
     }
   });
 
-  test('verifies bcrypt hashes and calls them outdated', async () => {
+  test('verifies bcrypt hashes and reports them as outdated', async () => {
     for (const version of ['2a', '2b', '2y'] as const) {
       const hash = bcrypt('password123', { cost: 4, version });
       assert.ok(hash.startsWith(`$${version}$`));
@@ -101,7 +101,7 @@ suite('hashing and verifying', () => {
     }
   });
 
-  test('accepts no password that bcrypt merely cannot tell from the right one', async () => {
+  test('refuses passwords that bcrypt cannot tell from the right one', async () => {
     const long = bcrypt('a'.repeat(72), { cost: 4 });
     assert.equal((await hasher.verify(long, 'a'.repeat(72))).ok, true);
     assert.equal((await hasher.verify(long, 'a'.repeat(73))).ok, false);
@@ -109,14 +109,14 @@ suite('hashing and verifying', () => {
     assert.equal((await hasher.verify(short, 'ab\0ab')).ok, false);
   });
 
-  test('answers no for what it cannot decode', async () => {
+  test('refuses every password for a hash that it cannot decode', async () => {
     const undecodable = `$argon2id$v=19$m=64,t=1,p=1$${'B'.repeat(22)}$${'B'.repeat(43)}`;
     for (const hash of [null, '', 'nonsense', undecodable, '$2b$31$nonsense']) {
       assert.deepEqual(await hasher.verify(hash, 'x'), { ok: false, outdated: false });
     }
   });
 
-  test('refuses costs that argon2 or a server cannot bear', () => {
+  test('refuses costs that are too high for argon2 or a server', () => {
     for (const options of [
       { memoryCost: 7 },
       { memoryCost: 19_456.5 },
@@ -155,7 +155,7 @@ suite('workers', () => {
     assert.equal(workers.length, 2);
   });
 
-  test('are replaced when they die, and their job is refused', async (t) => {
+  test('are replaced when they end, and their job is refused', async (t) => {
     const workers = watchWorkers(t);
     const hasher = createPasswordHasher({ ...cheap, threads: 1 });
     t.after(() => hasher.close());
@@ -194,7 +194,7 @@ function nice(thread: string): number {
 }
 
 suite('the queue', () => {
-  test('is bounded, and says when to come again', async (t) => {
+  test('is bounded, and says when to try again', async (t) => {
     const hasher = createPasswordHasher({ ...cheap, threads: 1, maxQueue: 2 });
     t.after(() => hasher.close());
     const accepted = [hasher.hash('1'), hasher.hash('2'), hasher.hash('3')];
@@ -208,7 +208,7 @@ suite('the queue', () => {
     await hasher.hash('there is room again');
   });
 
-  test('tells the longer to wait, the longer jobs take and the more of them wait', async (t) => {
+  test('asks for a longer wait if jobs take longer or more of them wait', async (t) => {
     let time = 0;
     const clock = { now: () => (time += 8_000) };
     const hasher = createPasswordHasher({ ...cheap, threads: 1, maxQueue: 3, clock });
@@ -235,7 +235,7 @@ suite('the queue', () => {
 });
 
 suite('close', () => {
-  test('finishes what runs, refuses what waits and what comes, and ends the workers', async () => {
+  test('finishes running jobs, refuses waiting and new ones, and ends the workers', async () => {
     const hasher = createPasswordHasher({ ...cheap, threads: 1 });
     const started = new Promise<Worker>((resolve) => process.once('worker', resolve));
     const running = hasher.hash('x');
@@ -252,7 +252,7 @@ suite('close', () => {
     await hasher.close();
   });
 
-  test('has nothing to do where nothing was started', async () => {
+  test('does nothing if no worker was started', async () => {
     await createPasswordHasher().close();
   });
 });

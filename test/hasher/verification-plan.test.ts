@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { defaultPolicy } from '../../src/hasher/policy.ts';
+import { DEFAULT_POLICY } from '../../src/hasher/policy.ts';
 import { findImportProblem, readStoredHash } from '../../src/hasher/stored-hash.ts';
-import { planVerification, standInHash } from '../../src/hasher/verification-plan.ts';
+import { createDecoyHash, planVerification } from '../../src/hasher/verification-plan.ts';
 
 const salt = 'c29tZXNhbHRzb21lc2FsdA';
 const output = 'A'.repeat(43);
 const bcryptTail = 'CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
 
 function plan(stored: string | null, password = 'correct horse') {
-  return planVerification(stored, password, defaultPolicy);
+  return planVerification(stored, password, DEFAULT_POLICY);
 }
 
 suite('planVerification', () => {
-  test('computes a stand-in of exactly the configured cost where there is no hash', () => {
+  test('computes a decoy of exactly the configured cost if there is no hash', () => {
     const policy = { memoryCost: 64, timeCost: 3, parallelism: 2 };
     const made = planVerification(null, 'x', policy);
     assert.equal(made.engine, 'argon2');
@@ -47,17 +47,17 @@ suite('planVerification', () => {
     'argon2 with a line break': `$argon2id$v=19$m=64,t=1,p=1$${salt}$${output}\n`,
   };
   for (const [what, stored] of Object.entries(refused)) {
-    test(`computes the stand-in instead of a stored hash that is: ${what}`, () => {
+    test(`computes the decoy instead of a stored hash that is: ${what}`, () => {
       assert.deepEqual(plan(stored), {
         engine: 'argon2',
-        hash: standInHash(defaultPolicy),
+        hash: createDecoyHash(DEFAULT_POLICY),
         mayMatch: false,
         outdated: false,
       });
     });
   }
 
-  test('refuses exactly what the import refuses, which says why without quoting the hash', () => {
+  test('refuses the same hashes as the import, which says why without quoting the hash', () => {
     for (const [what, stored] of Object.entries(refused)) {
       const read = readStoredHash(stored);
       assert.ok('problem' in read, what);
@@ -90,7 +90,7 @@ suite('planVerification', () => {
     }
   });
 
-  test('takes no hash whose output was cut where base64 does not show it', () => {
+  test('refuses a hash whose output was cut, even if base64 does not show it', () => {
     const whole = `$argon2id$v=19$m=64,t=1,p=1$${salt}$${output}`;
     assert.equal(findImportProblem(whole), undefined);
     for (const bytes of [16, 20, 24, 28, 48, 64]) {
@@ -100,7 +100,7 @@ suite('planVerification', () => {
     const accepted = Array.from({ length: 21 }, (_, cut) => whole.slice(0, -1 - cut)).filter(
       (cut) => findImportProblem(cut) === undefined,
     );
-    // 28, 24, 20 and 16 bytes: nobody can see that those were longer.
+    // 28, 24, 20 and 16 bytes: these do not show that they were longer.
     assert.deepEqual(
       accepted.map(({ length }) => whole.length - length),
       [5, 11, 16, 21],
@@ -132,7 +132,7 @@ suite('planVerification', () => {
     });
   }
 
-  test('lets bcrypt do its work but not its word count where it cannot tell passwords apart', () => {
+  test('runs bcrypt but ignores its answer if it cannot tell passwords apart', () => {
     const stored = `$2b$05$${bcryptTail}`;
     for (const [password, mayMatch] of [
       ['a'.repeat(72), true],
@@ -149,6 +149,6 @@ suite('planVerification', () => {
   });
 
   test('never lets a lone surrogate match', () => {
-    assert.equal(plan(standInHash(defaultPolicy), 'pass\udfff').mayMatch, false);
+    assert.equal(plan(createDecoyHash(DEFAULT_POLICY), 'pass\udfff').mayMatch, false);
   });
 });

@@ -417,7 +417,7 @@ suite('the line about a refused sign-in', () => {
     const stream = { write: (line: string) => lines.push(line) };
     const build = (app: FastifyInstance) =>
       app.post('/own', async ({ body }) => ({
-        id: requireTokens(await app.latchkey.auth.login(body)).user.id,
+        id: requireTokens(await app.latchkey.auth.loginRaw(body)).user.id,
       }));
     const trustProxy = ['127.0.0.1'];
     const host = await startHost(options, build, { logger: { level: 'warn', stream }, trustProxy });

@@ -18,7 +18,7 @@ import { openFeed } from '../support/feed.ts';
 /** A log that says what the test says. */
 class TestLog {
   position = 7;
-  silence = 0;
+  silenceMs = 0;
   batches: string[] = [];
   readonly followers = new Set<(news: RevocationNews) => void>();
   follow(follower: (news: RevocationNews) => void): () => void {
@@ -162,10 +162,10 @@ test('A node that cannot read the log ends the feeds and takes no new ones', asy
   const { open, log, broadcast } = await start();
   const feed = await open();
   await feed.until(live);
-  log.silence = 10_001;
+  log.silenceMs = 10_001;
   await feed.ended();
   assert.throws(() => broadcast.assertReady(), StoreUnavailable);
-  log.silence = 10_000;
+  log.silenceMs = 10_000;
   broadcast.assertReady();
 });
 

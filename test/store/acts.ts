@@ -98,7 +98,8 @@ export const acts = {
     store.setDisabled({ userId: user.id, disabled: false, now, ...revoking() }),
   deletion: (store, { user }) => store.deleteUser({ userId: user.id, now, ...revoking() }),
   'revocation of a token': (store) => store.revokeToken({ jti: unique('jti'), ...revoking() }),
-  housekeeping: (store) => store.prune({ now: pastExpiry, limit: 100, eventsBefore: 'event-9' }),
+  housekeeping: (store) =>
+    store.purgeExpired({ now: pastExpiry, limit: 100, eventsBefore: 'event-9' }),
   'removal of surplus sessions': (store, { user }) =>
     store.cleanUpSessions({
       userId: user.id,
@@ -112,7 +113,7 @@ export const acts = {
     const revocation = { kind: 'key', subject: unique('kid'), version: 0, issuedUntil } as const;
     return store.changeKeys({ version, keys: [aKey()], revocations: [revocation], event });
   },
-  'raise of a fact': (store) => store.raise({ name: 'fact', value: Math.random() }),
+  'raised number': (store) => store.setMax({ name: 'number', value: Math.random() }),
 } satisfies Record<string, (store: Store, given: Actors) => Promise<unknown>>;
 
 export type ActName = keyof typeof acts;

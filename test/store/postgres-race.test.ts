@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import { createAuth } from '../../src/auth/auth.ts';
+import { createAuth } from '../../src/auth/create-auth.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { createTestRandom, TEST_SETTINGS, TestClock, TestHasher } from '../support/auth.ts';
 import { startPostgres } from '../support/postgres.ts';

@@ -165,7 +165,7 @@ test('a database that became read-only refuses writes and goes on reading', asyn
   // The connections that were ended are found out at their next use at the latest.
   await assert.doesNotReject(firstSuccess(() => store.ping()));
   await assert.rejects(store.recordEvent(anEvent()), unavailable(/read-only/));
-  await assert.rejects(store.raise({ name: 'x', value: 1 }), unavailable(/read-only/));
+  await assert.rejects(store.setMax({ name: 'x', value: 1 }), unavailable(/read-only/));
   assert.deepEqual(await store.findUser({ id: user.id }), user);
   await outsider.query('set default_transaction_read_only = off');
   await setReadOnly('off');
@@ -286,7 +286,7 @@ test('closing does not wait for a server that does not answer', { timeout: 20_00
       await somebodyWaits(outsider);
     },
     'calls in turn': async (store: Store) => {
-      for (const name of ['a', 'b', 'c']) store.raise({ name, value: 1 }).catch(() => {});
+      for (const name of ['a', 'b', 'c']) store.setMax({ name, value: 1 }).catch(() => {});
     },
   };
   for (const [name, prepare] of Object.entries(states)) {
@@ -537,7 +537,7 @@ test('a table that went missing is told of', async (t) => {
     unavailable(/table or a column .* is missing/),
   );
   await outsider.query('alter table facts rename column value to text');
-  await assert.rejects(store.raise({ name: 'x', value: 1 }), unavailable(/search_path/));
+  await assert.rejects(store.setMax({ name: 'x', value: 1 }), unavailable(/search_path/));
 });
 
 test('names that another program took are told of, whatever they name', async (t) => {

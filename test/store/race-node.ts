@@ -1,5 +1,5 @@
 /** A node of its own process for the race test: the domain on the database it is told of. */
-import { createAuth } from '../../src/auth/auth.ts';
+import { createAuth } from '../../src/auth/create-auth.ts';
 import { LatchkeyError } from '../../src/kernel/errors.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { createTestRandom, TEST_SETTINGS, TestClock, TestHasher } from '../support/auth.ts';

@@ -1,8 +1,9 @@
 import type { AuditEvent } from '../../src/auth/audit/event.ts';
+import type { Envelope } from '../../src/auth/keys/envelope.ts';
+import type { StoredKey } from '../../src/auth/keys/stored-key.ts';
 import type { ClientRecord, ClientSecret, Session, UserRecord } from '../../src/auth/model.ts';
 import type { OneTimeSecretRecord } from '../../src/auth/ports/one-time-secrets.ts';
 import type { PasswordProof } from '../../src/auth/ports/proof.ts';
-import type { Envelope, StoredKey } from '../../src/auth/ports/store.ts';
 
 let made = 0;
 

@@ -171,7 +171,7 @@ test('processes that start at once on a new file share the making of it', async 
     const path = join(folder, `${round}.db`);
     const stores = await Promise.all(Array.from({ length: 4 }, () => openSqliteStore({ path })));
     const answers = await Promise.all(
-      stores.map((it, i) => it.exchange({ name: 'first', expected: '', value: String(i) })),
+      stores.map((it, i) => it.compareAndSet({ name: 'first', expected: '', value: String(i) })),
     );
     assert.equal(new Set(answers).size, 1);
     await Promise.all(stores.map((it) => it.close()));

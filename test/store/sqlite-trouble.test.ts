@@ -29,19 +29,19 @@ async function openWithWorker(path: string, t: TestContext): Promise<[Store, Wor
 test('a thread that dies fails what it had, and the next call starts another', async (t) => {
   const path = join(temporaryFolder(t), 'a.db');
   const [store, worker] = await openWithWorker(path, t);
-  const name = unique('fact');
-  await store.raise({ name, value: 1 });
+  const name = unique('number');
+  await store.setMax({ name, value: 1 });
 
   // While another connection holds the lock, the thread cannot answer before it dies.
   const other = new DatabaseSync(path);
   t.after(() => other.close());
   other.exec('begin immediate');
-  const call = store.raise({ name, value: 2 });
+  const call = store.setMax({ name, value: 2 });
   const exited = worker.terminate();
   other.exec('rollback');
   await assert.rejects(call, StoreUnavailable);
   await exited;
-  assert.equal(await store.raise({ name, value: 0 }), 1);
+  assert.equal(await store.setMax({ name, value: 0 }), 1);
 });
 
 test('a database in memory says that it died with its thread', async (t) => {
@@ -108,7 +108,7 @@ test('more calls than one batch holds are all answered, in order', async (t) => 
   const store = await openSqliteStore({ path: ':memory:', thread: 'inline' });
   t.after(() => store.close());
   const name = unique('number');
-  const calls = Array.from({ length: 1_500 }, (_, value) => store.raise({ name, value }));
+  const calls = Array.from({ length: 1_500 }, (_, value) => store.setMax({ name, value }));
   assert.deepEqual(await Promise.all(calls), [...Array(1_500).keys()]);
 });
 

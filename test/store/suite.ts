@@ -8,7 +8,6 @@ import { accountTests } from './suite/account.ts';
 import { atomicityTests } from './suite/atomicity.ts';
 import { auditTests } from './suite/audit.ts';
 import { clientTests } from './suite/clients.ts';
-import { factTests } from './suite/facts.ts';
 import {
   newestSeq,
   type OpenDatabase,
@@ -17,6 +16,7 @@ import {
   type TestDatabase,
 } from './suite/harness.ts';
 import { keyTests } from './suite/keys.ts';
+import { nodeStateTests } from './suite/node-state.ts';
 import { oneTimeSecretTests } from './suite/one-time-secrets.ts';
 import { raceTests } from './suite/races.ts';
 import { revocationTests } from './suite/revocations.ts';
@@ -47,7 +47,7 @@ export function storeSuite(name: string, open: OpenDatabase, inOrder = true): vo
     suite('bounds of sessions', () => sessionBoundTests(given));
     suite('rotation', () => rotationTests(given));
     suite('accounts', () => accountTests(given));
-    suite('facts and events', () => factTests(given));
+    suite('node state and events', () => nodeStateTests(given));
     suite('one-time secrets', () => oneTimeSecretTests(given, open));
     suite('audit trail', () => auditTests(given));
     suite('atomicity', () => atomicityTests(given, inOrder));
@@ -63,7 +63,7 @@ function closingTests(open: OpenDatabase): void {
   test('close finishes what was asked before, and refuses what comes after', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
-    const asked = Array.from({ length: 50 }, () => store.raise({ name: unique('x'), value: 7 }));
+    const asked = Array.from({ length: 50 }, () => store.setMax({ name: unique('x'), value: 7 }));
     const closed = Promise.all([store.close(), store.close()]);
     await assert.rejects(store.ping(), StoreUnavailable);
     await assert.rejects(store.recordEvent(anEvent()), StoreUnavailable);
@@ -80,7 +80,7 @@ function closingTests(open: OpenDatabase): void {
     const key = aKey();
     const envelope = anEnvelope();
     await store.changeKeys({ version: 0, keys: [key], envelopes: [envelope] });
-    await store.raise({ name: 'fact', value: 7 });
+    await store.setMax({ name: 'number', value: 7 });
     const { revocations } = await store.revokeToken({ jti: unique('jti'), ...revoking() });
     const events = await latestEvents(store, null, 99);
     await store.close();
@@ -92,7 +92,7 @@ function closingTests(open: OpenDatabase): void {
     assert.deepEqual(listed.reverse(), sessions);
     const kept = { version: 1, keys: [key], envelopes: [envelope] };
     assert.deepEqual(await again.readKeys(), kept);
-    assert.equal(await again.raise({ name: 'fact', value: 6 }), 7);
+    assert.equal(await again.setMax({ name: 'number', value: 6 }), 7);
     const log = { revocations, lastSeq: await newestSeq(again) };
     assert.deepEqual(await again.listRevocations({ after: 0, now: 0 }), log);
     assert.deepEqual(await latestEvents(again, null, 99), events);

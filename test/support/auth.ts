@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { type Auth, createAuth } from '../../src/auth/auth.ts';
-import type { Clock, PasswordHasher, Random, Store } from '../../src/auth/ports/store.ts';
-import type { IssuedTokens } from '../../src/auth/sessions/sign-in.ts';
+import type { Auth } from '../../src/auth/auth.ts';
+import { createAuth } from '../../src/auth/create-auth.ts';
+import type { PasswordHasher } from '../../src/auth/ports/password-hasher.ts';
+import type { Store } from '../../src/auth/ports/store.ts';
 import { isChallenge, type SignInResult } from '../../src/auth/sessions/sign-in-result.ts';
+import type { IssuedTokens } from '../../src/auth/sessions/tokens/issued-tokens.ts';
 import { type AuthSettings, DEFAULT_KEY_ROTATION } from '../../src/auth/settings.ts';
 import { createVerifier, type Verifier } from '../../src/guard/verify/access-token-verifier.ts';
+import type { Clock } from '../../src/kernel/clock.ts';
+import type { Random } from '../../src/kernel/random.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
 
 /** A clock that stands still until it is told. */
@@ -67,7 +71,7 @@ export const TEST_SETTINGS: AuthSettings = {
   algorithm: 'ES256',
   secret: 'Xq3vN8rT1yLw6ZpB0dKf5HsJ2mGc9UeA',
   signingKey: undefined,
-  keyRotation: { ...DEFAULT_KEY_ROTATION, notice: 0 },
+  keyRotation: { ...DEFAULT_KEY_ROTATION, urgentLeadSeconds: 0 },
   accessTokenTtl: 900,
   refreshTokenTtl: 30 * 24 * 3600,
   refreshGrace: 30,
@@ -125,7 +129,7 @@ async function openNode(settings: AuthSettings, ports: TestPorts): Promise<TestA
     const revocations = auth.revocations.index;
     const keys = auth.keys.verification;
     const verifier = createVerifier({ keys, issuer, audience, clock, revocations });
-    auth.keys.watch((changed) => verifier.setKeys(changed));
+    auth.keys.onChange((changed) => verifier.setKeys(changed));
     return { auth, verifier };
   };
   const opened: TestAuth = {

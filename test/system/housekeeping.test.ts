@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import { createAuth } from '../../src/auth/auth.ts';
+import { createAuth } from '../../src/auth/create-auth.ts';
 import { Lease } from '../../src/auth/lease.ts';
 import type { Store } from '../../src/auth/ports/store.ts';
 import { InvalidSetting } from '../../src/kernel/errors.ts';
@@ -72,7 +72,7 @@ async function keepHouse(store: Store, retention: number | undefined): Promise<P
   const random = createTestRandom();
   const settings = { ...TEST_SETTINGS, auditRetention: retention };
   const auth = await createAuth({ settings, store, clock, random, hasher: new TestHasher() });
-  const lease = new Lease({ store, clock, random, name: 'housekeeping', term: 1_000 });
+  const lease = new Lease({ store, clock, random, name: 'housekeeping', termMs: 1_000 });
   return new PurgeJob(auth, lease, { now: () => performance.now() });
 }
 
@@ -83,9 +83,9 @@ test('It removes what has expired and nothing else, in batches that take little 
   let largest = 0;
   const watched: Store = {
     ...store,
-    async prune(args) {
+    async purgeExpired(args) {
       const [start, work] = [performance.now(), process.cpuUsage()];
-      const answer = await store.prune(args);
+      const answer = await store.purgeExpired(args);
       took.push(performance.now() - start);
       const { user, system } = process.cpuUsage(work);
       worked.push((user + system) / 1000);
@@ -120,7 +120,7 @@ test('Batches shrink where the database is slow, and grow where it is fast', asy
   let speed = 1;
   const limits: number[] = [];
   const auth = {
-    async removeExpired(limit: number) {
+    async purgeExpired(limit: number) {
       limits.push(limit);
       time += limit * speed;
       return limits.length % 40 > 0;
@@ -141,9 +141,9 @@ test('It stops after the batch that is under way', async (t) => {
   const housekeeping = await keepHouse(
     {
       ...store,
-      prune(args) {
+      purgeExpired(args) {
         housekeeping.stop();
-        return store.prune(args);
+        return store.purgeExpired(args);
       },
     },
     90 * day,
@@ -161,7 +161,7 @@ test('It leaves the work to the node that has it, and events for ever where aske
     clock: new TestClock(now),
     random: createTestRandom('other'),
     name: 'housekeeping',
-    term: 1_000,
+    termMs: 1_000,
   });
   assert.equal(await other.take(), true);
   const housekeeping = await keepHouse(store, undefined);

@@ -11,15 +11,15 @@ export type Report =
 
 const options: LatchkeyPluginOptions = JSON.parse(process.argv[2] ?? '{}');
 const app = await createApp({ ...options, logger: false });
-const { keeper } = app.latchkey.auth;
+const { keyRotation } = app.latchkey.auth;
 const report = (it: Report) => process.send?.(it);
 
 process.on('message', async (order: Order) => {
   try {
     if ('rotate' in order) {
-      report({ kid: (await keeper.rotate({ algorithm: 'ES256', now: false })).kid });
+      report({ kid: (await keyRotation.rotate({ algorithm: 'ES256', isUrgent: false })).kid });
     } else {
-      await keeper.revoke(order.revoke);
+      await keyRotation.revoke(order.revoke);
       report({ kid: order.revoke });
     }
   } catch (error) {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import type { Clock } from '../../src/auth/ports/store.ts';
-import type { IssuedTokens } from '../../src/auth/sessions/sign-in.ts';
+import type { IssuedTokens } from '../../src/auth/sessions/tokens/issued-tokens.ts';
+import type { Clock } from '../../src/kernel/clock.ts';
 import {
   CredentialsRefused,
   IdentifierTaken,

@@ -157,10 +157,10 @@ async function assertUsersSignIn({ auth, users }: Latchkey): Promise<void> {
   for (const { id, username, email, password, name, roles = [], team } of contents.users) {
     const reference = username === undefined ? { email } : { username };
     if (username === 'dan') {
-      await assert.rejects(auth.login({ ...reference, password }), AccountDisabled);
+      await assert.rejects(auth.loginRaw({ ...reference, password }), AccountDisabled);
       continue;
     }
-    const { user } = expectTokens(await auth.login({ ...reference, password }));
+    const { user } = expectTokens(await auth.loginRaw({ ...reference, password }));
     assert.deepEqual(
       [user.id, user.email, user.name, user.roles, user.profile],
       [id, email ?? null, name ?? null, roles, team === undefined ? {} : { team }],

@@ -30,7 +30,7 @@ test('A notification that comes during a reading of the log causes another readi
         return async () => {};
       },
       releaseLease: async () => {},
-      exchangeFact: async () => ({ status: 'changed' }),
+      compareAndSet: async ({ value }: { value: string }) => value,
     } as unknown as Store,
     clock: new TestClock(),
     random: createTestRandom(),
@@ -70,14 +70,14 @@ test('Each task in the background reports why it fails, once for each reason, an
     auth: {
       revocations: { catchUp: task('reading revocations') },
       maintain: task('maintenance'),
-      removeExpired: task('housekeeping'),
+      purgeExpired: task('housekeeping'),
     } as unknown as Auth,
     store: {
       subscribe: async (_: () => void, onAttempt: (error?: unknown) => void) => {
         tell = onAttempt;
         return async () => {};
       },
-      exchange: async ({ value }: { value: string }) => value,
+      compareAndSet: async ({ value }: { value: string }) => value,
     } as unknown as Store,
     clock: new TestClock(),
     random: createTestRandom(),

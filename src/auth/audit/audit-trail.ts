@@ -1,21 +1,22 @@
 import { createUuidFloor } from '../../kernel/uuid.ts';
 import type { AuthContext } from '../context.ts';
 import { cutPage } from '../page.ts';
-import type { AuditEventFilter } from '../ports/store.ts';
 import type { AuditEvent } from './event.ts';
+import type { AuditEventFilter } from './event-filter.ts';
 import { EventFollower } from './event-follower.ts';
 
-const limitMax = 1000;
-const limitDefault = 100;
+const LIMIT_MAX = 1000;
+const LIMIT_DEFAULT = 100;
 
-/** Which events to read: those that meet all conditions. */
+/** Which events to read: those that meet all conditions. Default: all. */
 export interface AuditQuery extends AuditEventFilter {
-  /** The earliest time; ms since the epoch. */
+  /** Only events from this time on; ms since the epoch. */
   readonly since?: number;
-  /** The time that all events come before; ms since the epoch. */
+  /** Only events before this time; ms since the epoch. */
   readonly until?: number;
 }
 
+/** A page of the audit trail. */
 export interface AuditPage {
   /** The newest first. */
   readonly events: readonly AuditEvent[];
@@ -23,7 +24,13 @@ export interface AuditPage {
   readonly nextCursor: string | null;
 }
 
-/** Reads the audit trail. */
+/**
+ * Reads the audit trail.
+ *
+ * ```ts
+ * const { events } = await auth.audit.list({ types: ['login_failed'], since: Date.now() - 3_600_000 });
+ * ```
+ */
 export class AuditTrail {
   readonly #context: AuthContext;
 
@@ -41,7 +48,7 @@ export class AuditTrail {
     { since, until, ...filter }: AuditQuery = {},
     page: { readonly after?: string; readonly limit?: number } = {},
   ): Promise<AuditPage> {
-    const limit = Math.min(Math.max(Math.trunc(page.limit ?? limitDefault), 1), limitMax);
+    const limit = Math.min(Math.max(Math.trunc(page.limit ?? LIMIT_DEFAULT), 1), LIMIT_MAX);
     const ends = [page.after, until === undefined ? undefined : createUuidFloor(until)];
     const found = await this.#context.store.listEvents({
       order: 'newest first',
@@ -54,7 +61,7 @@ export class AuditTrail {
     return { events: rows, nextCursor };
   }
 
-  /** Follows the trail: what is there, then what is written from then on. */
+  /** Follows the trail: the latest events, then those that are written from then on. */
   follow(filter: AuditEventFilter = {}): EventFollower {
     return new EventFollower(this.#context, filter);
   }

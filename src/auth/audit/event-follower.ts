@@ -1,20 +1,20 @@
 import { createUuidFloor } from '../../kernel/uuid.ts';
 import type { AuthContext } from '../context.ts';
-import type { AuditEventFilter } from '../ports/store.ts';
 import type { AuditEvent } from './event.ts';
+import type { AuditEventFilter } from './event-filter.ts';
 
 /**
- * How far back to look for events that were not there before. An event gets its id before its transaction
- * commits, and from the clock of its node: one with a lower id may appear after one with a higher id.
+ * How far back to look for events that appear late. An event gets its id before its transaction commits, from the clock
+ * of its node, so an event with a lower id may appear after one with a higher id.
  */
-const lateMs = 10_000;
-const pageSize = 1000;
+const LATE_MS = 10_000;
+const PAGE_SIZE = 1000;
 
 /** Reads events as they are written, each once. */
 export class EventFollower {
   readonly #context: AuthContext;
   readonly #filter: AuditEventFilter;
-  /** Ids of events that were given or are older than the start, as far back as is looked. */
+  /** Ids of events that were returned or are older than the start, as far back as this looks. */
   readonly #seen = new Set<string>();
   #newestAt = 0;
 
@@ -24,14 +24,15 @@ export class EventFollower {
   }
 
   /**
-   * @param count how many of the events that are there
-   * @returns the latest of them, the oldest first
+   * Begins to follow.
+   * @param count how many of the latest events to return
+   * @returns them, the oldest first
    * @throws {StoreUnavailable}
    */
   async start(count: number): Promise<AuditEvent[]> {
     const [newest] = await this.#readLatest(1);
     this.#newestAt = newest?.at ?? this.#context.clock.now();
-    // Before the latest are read: an event that is written in between is given now or by the next call.
+    // Before the latest are read: an event that is written in between is returned now or by the next call.
     for await (const page of this.#readPages()) this.#take(page);
     const latest = count === 0 ? [] : await this.#readLatest(count);
     this.#take(latest);
@@ -39,8 +40,9 @@ export class EventFollower {
   }
 
   /**
-   * @returns what was written since the last call, in the order of the ids
-   * @throws {StoreUnavailable} what was not given yet is given by a later call
+   * Reads the events that were written since the last call.
+   * @returns them in the order of their ids
+   * @throws {StoreUnavailable} a later call returns what was missed
    */
   async readNew(): Promise<AuditEvent[]> {
     const found: AuditEvent[] = [];
@@ -59,11 +61,11 @@ export class EventFollower {
         order: 'oldest first',
         filter: this.#filter,
         after,
-        limit: pageSize,
+        limit: PAGE_SIZE,
       });
       yield page;
       after = page.at(-1)?.id ?? after;
-      isLast = page.length < pageSize;
+      isLast = page.length < PAGE_SIZE;
     }
   }
 
@@ -72,9 +74,9 @@ export class EventFollower {
     return this.#context.store.listEvents({ order, filter: this.#filter, limit });
   }
 
-  /** A node whose clock is ahead must not hide what the others write. */
+  /** Never above this node's clock: an event of a node whose clock is ahead must not hide those of the others. */
   #findFloor(): string {
-    return createUuidFloor(Math.min(this.#newestAt, this.#context.clock.now()) - lateMs);
+    return createUuidFloor(Math.min(this.#newestAt, this.#context.clock.now()) - LATE_MS);
   }
 
   #take(events: readonly AuditEvent[]): void {

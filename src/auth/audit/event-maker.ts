@@ -1,11 +1,13 @@
+import type { Clock } from '../../kernel/clock.ts';
+import type { Random } from '../../kernel/random.ts';
 import { createUuid } from '../../kernel/uuid.ts';
-import type { Clock, Random } from '../ports/store.ts';
 import type { Caller } from './caller.ts';
 import type { AuditEvent, NewAuditEvent } from './event.ts';
 
-const userAgentMax = 256;
+/** Characters of a user agent that are stored. */
+const USER_AGENT_MAX = 256;
 
-/** Completes an event by its time and by the caller. */
+/** Completes an event with its id, its time and its caller. */
 export type EventMaker = (event: NewAuditEvent, caller: Caller) => AuditEvent;
 
 export function createEventMaker(clock: Clock, random: Random): EventMaker {
@@ -27,11 +29,11 @@ export function createEventMaker(clock: Clock, random: Random): EventMaker {
   };
 }
 
-/** A header of any length and content becomes something fit to store and to show. */
+/** Cuts a `User-Agent` header, and removes what cannot be stored or displayed. */
 export function trimUserAgent(userAgent: string | null): string | null {
   if (userAgent === null) return null;
   return userAgent
-    .slice(0, userAgentMax)
+    .slice(0, USER_AGENT_MAX)
     .replace(/[\p{C}]/gu, '')
     .toWellFormed();
 }

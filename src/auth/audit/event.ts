@@ -1,5 +1,5 @@
 /** Who or what can cause an event. `unknown`: an older version recorded the event without its actor. */
-export const auditActorKinds = [
+export const AUDIT_ACTOR_KINDS = [
   'user',
   'client',
   'operator',
@@ -8,43 +8,45 @@ export const auditActorKinds = [
   'unknown',
 ] as const;
 
-export type AuditActorKind = (typeof auditActorKinds)[number];
+/** One of {@link AUDIT_ACTOR_KINDS}. */
+export type AuditActorKind = (typeof AUDIT_ACTOR_KINDS)[number];
 
 /** Who caused an event. */
 export interface AuditActor {
   readonly kind: AuditActorKind;
   /**
    * The id of the user or client, the operating system's name of the operator, or the part of the program that
-   * acted by itself. Null where that is not known.
+   * acted by itself. Null if that is not known.
    */
   readonly id: string | null;
 }
 
+/** What an event can be about. `secret`: the one of the server. */
 export type AuditSubjectKind = 'user' | 'client' | 'key' | 'secret';
 
-/** Whom or what an event is about. An event about a session is about its user, and names the session as well. */
+/** The user, client, key or secret that an event is about. An event about a session is about its user, and has the session's id as well. */
 export interface AuditSubject {
   readonly kind: AuditSubjectKind;
-  /** Of a key: its `kid`. Null for a user who does not exist, and for the secret. */
+  /** The id of the user or client, or the `kid` of the key. Null for an unknown user, and for the secret. */
   readonly id: string | null;
 }
 
-/** What an event of one type says. */
+/** What an event of one type can contain. */
 interface AuditEventForm {
   readonly subject: AuditSubjectKind;
   /** Names of the `changes` it may have. */
   readonly changes: readonly string[];
-  /** Why it failed, as stable codes. An event of a type without any is a success. */
+  /** Stable codes that say why it failed. An event of a type without codes is a success. */
   readonly reasons: readonly string[];
 }
 
 /**
  * Every type of event. `docs/audit.md` describes them; a test compares the two.
  *
- * A password that did not pass is one of three: `login_failed`, `login_of_disabled_user` (the password was right)
+ * A refused password is one of three: `login_failed`, `login_of_disabled_user` (the password was right)
  * and `password_change_failed` (presented as the current password with a valid access token).
  */
-export const auditEventTypes = {
+export const AUDIT_EVENT_TYPES = {
   user_registered: { subject: 'user', changes: [], reasons: [] },
   user_created: { subject: 'user', changes: ['roles'], reasons: [] },
   user_roles_changed: { subject: 'user', changes: ['roles'], reasons: [] },
@@ -87,10 +89,11 @@ export const auditEventTypes = {
   secret_rotation_cancelled: { subject: 'secret', changes: [], reasons: [] },
 } as const satisfies Readonly<Record<string, AuditEventForm>>;
 
-export type AuditEventType = keyof typeof auditEventTypes;
+/** One of {@link AUDIT_EVENT_TYPES}. */
+export type AuditEventType = keyof typeof AUDIT_EVENT_TYPES;
 
-/** Why something failed. */
-export type AuditReason = (typeof auditEventTypes)[AuditEventType]['reasons'][number];
+/** A stable code that says why something failed. */
+export type AuditReason = (typeof AUDIT_EVENT_TYPES)[AuditEventType]['reasons'][number];
 
 /** One value, or the values before and after. */
 export type AuditChange =
@@ -101,12 +104,13 @@ export type AuditChange =
   | readonly string[]
   | { readonly from: AuditChange; readonly to: AuditChange };
 
-/** What changed, by name. Never a secret, a hash, a token, or anything personal. */
+/** What changed, by name. It never has a secret, a hash, a token, or anything personal. */
 export type AuditChanges = Readonly<Record<string, AuditChange>>;
 
+/** Whether what the event records was done or refused. */
 export type AuditOutcome = 'success' | 'failure';
 
-/** Written in the transaction of what it records. */
+/** An entry of the audit trail. It is written in the transaction of what it records. */
 export interface AuditEvent {
   /** UUIDv7 of the time `at`, so that events sort by their ids. */
   readonly id: string;
@@ -115,18 +119,20 @@ export interface AuditEvent {
   readonly type: AuditEventType;
   readonly actor: AuditActor;
   readonly subject: AuditSubject;
-  /** The session it is about, or that was started. */
+  /** The session that the event is about or that was started, or null. */
   readonly sessionId: string | null;
   readonly outcome: AuditOutcome;
   /** Why it failed; null for a success. */
   readonly reason: AuditReason | null;
-  /** The actor's network address; null where no request caused the event. */
+  /** The actor's network address; null if no request caused the event. */
   readonly address: string | null;
+  /** The actor's `User-Agent` header, at most 256 characters; null if there was none. */
   readonly userAgent: string | null;
+  /** What changed; null if the type has no changes. */
   readonly changes: AuditChanges | null;
 }
 
-/** What the domain says of an event; the rest follows from the caller and the clock. */
+/** The part of an event that its cause decides. The caller and the clock give the rest. */
 export interface NewAuditEvent {
   readonly type: AuditEventType;
   readonly subject: AuditSubject;
@@ -136,7 +142,7 @@ export interface NewAuditEvent {
   readonly changes?: AuditChanges;
 }
 
-/** @param userId null: there is no such user */
+/** The subject of an event about a user. @param userId null: there is no such user */
 export function aboutUser(userId: string | null): AuditSubject {
   return { kind: 'user', id: userId };
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isSameSecret } from '../../kernel/encoding/same-secret.ts';
-import type { Random } from '../ports/store.ts';
+import type { Random } from '../../kernel/random.ts';
 
-/** The two parts of a client's key: the client's id, which finds it, and the secret, which proves it. */
+/** The two parts of a client's key: the id finds the client, and the secret authenticates it. */
 export interface ClientKey {
   readonly id: string;
   readonly secret: string;
@@ -21,10 +21,12 @@ export function createClientId(random: Random): string {
   return Buffer.from(random.bytes(ID_BYTES)).toString('hex');
 }
 
+/** Whether a text has the form of a client's id. */
 export function isClientId(text: string): boolean {
   return ID.test(text);
 }
 
+/** Creates a random secret for a client. */
 export function createClientSecret(random: Random): string {
   return Buffer.from(random.bytes(SECRET_BYTES)).toString('base64url');
 }
@@ -34,6 +36,7 @@ export function formatClientKey({ id, secret }: ClientKey): string {
   return `lkg_${id}_${secret}`;
 }
 
+/** Reads a key. @returns undefined if the text does not have the form of a key */
 export function findClientKey(text: string): ClientKey | undefined {
   const [, id, secret] = KEY.exec(text) ?? [];
   return id === undefined || secret === undefined ? undefined : { id, secret };
@@ -53,8 +56,8 @@ export function combineClientKey(clientId: string, clientSecret: string): Client
 }
 
 /**
- * What is stored of a secret. One SHA-256 is enough where a password would need a slow hash: a slow hash slows
- * down guessing, and 256 random bits cannot be guessed at any speed.
+ * Hashes a secret for the database. SHA-256 is enough: a password needs a slow hash because it can be guessed, and 256
+ * random bits cannot.
  */
 export function hashClientSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');

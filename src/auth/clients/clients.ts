@@ -25,19 +25,26 @@ const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u;
 /** No known secret has this hash. */
 const NO_HASH = '0'.repeat(43);
 
-/** A client that has proved who it is, and by which of its secrets. */
+/** A client that has authenticated, and the secret it used. */
 export interface AuthenticatedClient {
   readonly client: Client;
+  /** The id of the secret. It reveals nothing about the secret. */
   readonly secretId: string;
 }
 
-/** A client id and a client secret as a request sent them; empty where it sent none. @see RFC 6749 section 2.3.1 */
+/** A client id and a client secret as a request sent them; empty if it sent none. @see RFC 6749 section 2.3.1 */
 export interface ClientCredentials {
   readonly clientId: string;
   readonly clientSecret: string;
 }
 
-/** The programs that Latchkey knows by a name and a secret. @see ClientKind */
+/**
+ * Manages clients: programs that authenticate with a secret of their own, such as guards.
+ *
+ * ```ts
+ * const { key } = await auth.clients.create({ name: 'orders', kind: 'guard' });
+ * ```
+ */
 export class Clients {
   readonly #context: AuthContext;
 
@@ -46,7 +53,8 @@ export class Clients {
   }
 
   /**
-   * Creates a client. Its key is returned here and never again.
+   * Creates a client.
+   * @returns the client and its key, which is never returned again
    * @param input `name`: for people, unique, 1 to 64 letters, digits, spaces and `. _ -`
    * @throws {InvalidInput} if the name is not valid or is taken, or the kind is unknown
    * @throws {StoreUnavailable}
@@ -76,7 +84,7 @@ export class Clients {
     return { client, key: formatClientKey({ id, secret }) };
   }
 
-  /** The oldest first. @throws {StoreUnavailable} */
+  /** Lists all clients, the oldest first. @throws {StoreUnavailable} */
   async list(): Promise<Client[]> {
     const now = this.#context.clock.now();
     return (await this.#context.store.listClients()).map((record) => toClient(record, now));
@@ -88,7 +96,7 @@ export class Clients {
    * end of the secret they were opened with.
    * @param options `overlapSeconds`: 0 (earlier secrets end now) to 30 days; default 24 hours
    * @returns the new key, which is never returned again
-   * @throws {NotFound}
+   * @throws {RecordNotFound}
    * @throws {InvalidInput} if the overlap is not valid
    * @throws {StoreUnavailable}
    */
@@ -127,7 +135,7 @@ export class Clients {
 
   /**
    * Deletes a client. Its key is refused from now on, and its open feeds end within 15 seconds.
-   * @throws {NotFound}
+   * @throws {RecordNotFound}
    * @throws {StoreUnavailable}
    */
   async delete(id: string, caller: Caller = applicationCaller): Promise<void> {
@@ -150,7 +158,7 @@ export class Clients {
   /**
    * Finds the client that a key belongs to.
    * @param key undefined: what was sent does not have the form of a key
-   * @throws {CredentialsRefused} without telling whether the client is unknown or the secret is wrong
+   * @throws {CredentialsRefused} when the client is unknown or the secret is wrong: one error for both
    * @throws {StoreUnavailable}
    */
   async authenticate(key: ClientKey | undefined): Promise<AuthenticatedClient> {
@@ -174,11 +182,11 @@ export class Clients {
   }
 
   /**
-   * Tells which client asks for tokens; it becomes the `client_id` of the session and of its tokens. A request that
-   * names no client costs no query.
-   * @returns null: none of ours, so the sign-in is the first party's (`clientId` of the options)
-   * @throws {CredentialsRefused} if the client exists and the secret is not its own: otherwise anyone could get
-   *   tokens in the name of a client
+   * Finds the client that asks for tokens. Its id becomes the `client_id` of the session and of its tokens. A request
+   * that names no client costs no query.
+   * @returns the id of the client; null: none of ours, so the sign-in is the first party's
+   * @throws {CredentialsRefused} when the client exists and the secret is not its own. The attack: to get tokens in
+   *   the name of a client
    * @throws {StoreUnavailable}
    * @see RFC 6749 section 3.2.1, RFC 9068 section 2.2
    */
@@ -189,7 +197,7 @@ export class Clients {
     return this.#prove(record, combineClientKey(clientId, clientSecret)).client.id;
   }
 
-  /** The ids of all secrets that are accepted now. @throws {StoreUnavailable} */
+  /** Lists the ids of all secrets that are accepted now. @throws {StoreUnavailable} */
   async listSecretIds(): Promise<ReadonlySet<string>> {
     const records = await this.#context.store.listClients();
     const now = this.#context.clock.now();

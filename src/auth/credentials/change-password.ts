@@ -1,31 +1,28 @@
 import { CredentialsRefused, InvalidInput, TokenRefused } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
-import { type AuthContext, createRevocationArgs, settleRevoked } from '../context.ts';
+import { type AuthContext, createRevocationArgs, runRevocation } from '../context.ts';
 import { InputReader } from '../input.ts';
 import type { UserRecord } from '../model.ts';
-import { type Principal, userGone } from '../sessions/account.ts';
-import { findLiveSession } from '../sessions/find-live-session.ts';
-import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from '../sessions/login.ts';
+import { findLiveSession } from '../sessions/find-session.ts';
+import { type Principal, userGone } from '../sessions/principal.ts';
 import { findLifetime, limitExpiry } from '../sessions/session-lifetime.ts';
-import { type IssuedTokens, issue, issueCurrentTokens } from '../sessions/sign-in.ts';
-import type { TokenLimits } from '../sessions/token-limits.ts';
+import { type IssuedTokens, issue, issueCurrentTokens } from '../sessions/tokens/issued-tokens.ts';
+import type { TokenLimits } from '../sessions/tokens/token-limits.ts';
 import { readNewPassword } from '../users/new-user.ts';
+import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from './password-proof.ts';
 
-/**
- * Replaces the password, ends every other session, and gives this one new tokens. Its old ones are refused
- * from then on, without a grace window: whoever copied them is out.
- * @param limits of the tokens, where the answer carries less than a verifier accepts
- * @throws {InvalidInput}
- * @throws {CredentialsRefused} when the current password is wrong
- * @throws {TokenRefused} when the session has ended or the user was deleted
- * @throws {RangeError} where a token would be longer than the limits allow; nothing is written
- * @throws {Overloaded}
- * @throws {StoreUnavailable}
- */
+/** What a user gives to change the password. The names are those of the request. */
+export interface PasswordChangeInput {
+  readonly current_password: string;
+  /** 8 to 1,024 characters, unless the options say otherwise. Not the current one. */
+  readonly new_password: string;
+}
+
+/** Replaces the password of a signed-in user: see `Auth.changePassword`. */
 export async function changePassword(
   context: AuthContext,
-  bearer: Principal,
+  principal: Principal,
   input: unknown,
   caller: Caller,
   limits?: TokenLimits,
@@ -33,11 +30,11 @@ export async function changePassword(
   const { current, next } = readPasswords(context, input);
   let newHash: string | undefined;
   for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
-    const proven = await provePassword(context, bearer, current, caller);
+    const proven = await provePassword(context, principal, current, caller);
     newHash ??= await context.hasher.hash(next);
-    const tokens = await replaceHash(context, bearer, { ...proven, newHash, caller, limits });
+    const tokens = await replaceHash(context, principal, { ...proven, newHash, caller, limits });
     if (tokens !== undefined) return tokens;
-    // The hash changed in between. If a login replaced an outdated one, the password matches the new one, too.
+    // The hash changed in between. If a sign-in replaced an outdated one, the password matches the new one too.
   }
   throw changesTooOften();
 }
@@ -48,7 +45,11 @@ interface ProvenUser {
   readonly verifiedHash: string;
 }
 
-/** @throws {TokenRefused} @throws {CredentialsRefused} after it recorded that */
+/**
+ * Verifies the current password, and records an audit event if it is wrong.
+ * @throws {TokenRefused} when the user was deleted
+ * @throws {CredentialsRefused}
+ */
 async function provePassword(
   context: AuthContext,
   { sub: userId, sid: sessionId }: Principal,
@@ -60,7 +61,7 @@ async function provePassword(
   const verifiedHash = record.passwordHash;
   const { ok } = await context.hasher.verify(verifiedHash, password);
   if (ok && verifiedHash !== null) return { record, verifiedHash };
-  // A guess with a stolen access token must leave a trace.
+  // The attack: a thief with a stolen access token guesses the password. Each guess leaves a trace.
   const about = { subject: aboutUser(userId), sessionId, reason: explainRefusal(record) };
   const event = { type: 'password_change_failed', ...about } as const;
   await context.store.recordEvent(context.createEvent(event, identify(caller, userId)));
@@ -68,7 +69,8 @@ async function provePassword(
 }
 
 /**
- * @returns undefined where the hash is not the one that was verified
+ * Replaces the verified hash and keeps this session.
+ * @returns undefined if the hash is no longer the one that was verified
  * @throws {TokenRefused} when the session has ended or the user was deleted
  */
 async function replaceHash(
@@ -83,11 +85,11 @@ async function replaceHash(
   const lifetime = findLifetime(settings, now);
   const kept = await findLiveSession(context, sessionId, now);
   if (kept?.user.id !== userId) throw await explainGone(context, userId);
-  // Issued before anything is written, as the user will be: a hook of the host's that throws changes nothing.
+  // Issued before anything is written, for the user as it will be: if a hook of the host throws, nothing changes.
   const changedRecord = { ...record, tokenVersion: record.tokenVersion + 1, updatedAt: now };
   const expiresAt = limitExpiry(kept.session.createdAt, lifetime);
   const issued = await issue(context, changedRecord, { ...kept.session, expiresAt }, limits);
-  const changed = await settleRevoked(
+  const changed = await runRevocation(
     context,
     store.changePassword({
       userId,

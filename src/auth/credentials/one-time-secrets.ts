@@ -25,19 +25,19 @@ type Context = Pick<AuthContext, 'store' | 'clock' | 'random' | 'dataRoots'>;
 /** What a new one-time secret is for. */
 export interface NewOneTimeSecret {
   readonly purpose: SecretPurpose;
-  /** Whom it is about: the id of a user, or another name for somebody who has no account yet. */
+  /** The id of the user it is about, or another name for a person without an account. */
   readonly subject: string;
-  /** What its use needs to know. Stored in plain text, so nothing secret. Default: null. */
+  /** What its use needs to know. It is stored in plain text, so it must not be secret. Default: null. */
   readonly data?: Readonly<Record<string, unknown>> | null;
-  /** The random value of the cookie that stands for the browser that asks. Default: null. */
+  /** The random value of a cookie that identifies the browser that asks. Default: null. */
   readonly browser?: string | null;
   /** The id of an earlier secret of the same request: this one takes its place. Default: null. */
   readonly request?: string | null;
-  /** Seconds. Default: the purpose's. */
+  /** Default: that of the purpose. */
   readonly lifetimeSeconds?: number;
 }
 
-/** A one-time secret, with its values. Nobody can ask for them again by HTTP. */
+/** A one-time secret, with its values. No request can read them again. */
 export interface OneTimeSecret extends SecretValues {
   /** Also the `request` without which its code is refused. */
   readonly id: string;
@@ -50,27 +50,27 @@ export type PresentedSecret =
   | { readonly token: string; readonly code?: string }
   | { readonly request: string; readonly code: string };
 
-/** What the one who consumes a secret knows. */
+/** What the code that consumes a secret expects of it. */
 export interface SecretExpectation {
   readonly purpose: SecretPurpose;
-  /** Whom it must be about; undefined: the secret says so. */
+  /** The user it must be about; undefined: any. */
   readonly subject?: string;
   /** The random value of the cookie of the browser that presents it. Default: null. */
   readonly browser?: string | null;
 }
 
-/** A secret that was presented rightly and is not used yet. */
+/** A secret that was presented, checked, and not used yet. */
 export interface ProvenSecret {
   readonly subject: string;
   readonly data: Readonly<Record<string, unknown>> | null;
-  /** To be given to the verb that does what the secret is for, which consumes it in its transaction. */
+  /** For the verb of the store that does what the secret is for. It consumes the secret in its transaction. */
   readonly use: SecretUse;
 }
 
 /**
  * Makes a one-time secret. It replaces an earlier one of the same purpose and subject only within the same
  * request or browser; up to three live side by side.
- * @returns undefined where three live already. The caller answers as if it had made one
+ * @returns undefined if three live already. The response must be the same as if one had been made
  * @throws {StoreUnavailable}
  */
 export async function createOneTimeSecret(
@@ -106,12 +106,12 @@ export async function createOneTimeSecret(
 }
 
 /**
- * Checks what was presented and consumes nothing. Give the answer's `use` to the verb that does what the
+ * Checks what was presented and consumes nothing. Give the `use` of the result to the verb that does what the
  * secret is for: of any number of parallel uses one succeeds. A code that was compared counts as an attempt
  * even if it is right, so check everything else that was sent first; after five the code is refused, while the
  * token of the same mail goes on working.
- * @throws {OneTimeSecretRefused} whatever is wrong: unknown, used, expired, of another purpose, subject or
- *   browser. Nothing tells these apart
+ * @throws {OneTimeSecretRefused} the same error for a secret that is unknown, used, expired, or of another purpose,
+ *   subject or browser
  * @throws {StoreUnavailable}
  */
 export async function proveOneTimeSecret(
@@ -170,7 +170,7 @@ async function findByToken(
   const parsed = parseToken(token);
   const { purpose, browser = null } = expected;
   // The attack: a secret mailed for one purpose is presented for another, such as an address's verification
-  // to reset the password. The record and the MAC's key would tell as well.
+  // to reset the password. The record and the key of the MAC would stop it as well.
   if (parsed?.purpose !== purpose) return undefined;
   const found = await context.store.findOneTimeSecret({
     id: parsed.id,
@@ -181,7 +181,7 @@ async function findByToken(
   if (proven === undefined || !isSameSecret(token, proven.values.token)) return undefined;
   const { record, root } = proven;
   if (record.browser === null || !SECRET_PURPOSES[purpose].isForOneBrowser) return record;
-  // The attack: somebody asks for a link and talks the owner of the address into following it.
+  // The attack: a thief asks for a link and persuades the owner of the address to follow it.
   const isHere = browser !== null && isSameSecret(createBrowserMac(root, browser), record.browser);
   return isHere ? record : undefined;
 }
@@ -209,10 +209,10 @@ async function findByCode(
 }
 
 /**
- * The record with its values, if it is one of ours and about the right subject.
+ * Derives the values of a record, if we wrote it and it is about the right subject.
  *
- * The attack: somebody who can write to the database, and does not have the secret, puts another user or a
- * later expiry into a record, or makes one of their own.
+ * The attack: a thief who can write to the database, and does not have the secret, changes the user or the expiry of a
+ * record, or inserts one.
  */
 function authenticate(
   context: Context,
@@ -228,7 +228,7 @@ function authenticate(
   return { record, root, values };
 }
 
-/** The newest only: under an earlier one, a thief could make secrets. */
+/** Only the newest root key: after a leak, a thief could make secrets under an earlier one. */
 function findRoot({ dataRoots }: Context): RootKey {
   const [root] = dataRoots();
   if (root === undefined) throw new Error('There is no root key for data.');

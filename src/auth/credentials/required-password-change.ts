@@ -1,26 +1,29 @@
 import { AccountDisabled, InvalidInput, OneTimeSecretRefused } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
-import { type AuthContext, createRevocationArgs, settleRevoked } from '../context.ts';
+import { type AuthContext, createRevocationArgs, runRevocation } from '../context.ts';
 import { InputReader } from '../input.ts';
 import type { UserRecord } from '../model.ts';
-import {
-  createSession,
-  type IssuedTokens,
-  issue,
-  issueCurrentTokens,
-  type NewSession,
-} from '../sessions/sign-in.ts';
+import { createSession, type NewSession } from '../sessions/new-session.ts';
 import type { SignInChallenge } from '../sessions/sign-in-result.ts';
-import type { TokenLimits } from '../sessions/token-limits.ts';
+import { type IssuedTokens, issue, issueCurrentTokens } from '../sessions/tokens/issued-tokens.ts';
+import type { TokenLimits } from '../sessions/tokens/token-limits.ts';
 import { readNewPassword } from '../users/new-user.ts';
 import { createOneTimeSecret, type ProvenSecret, proveOneTimeSecret } from './one-time-secrets.ts';
 
-/** Characters of a challenge: more than any has. */
+/** The longest challenge that is read, in characters. Ours are shorter. */
 const CHALLENGE_MAX = 256;
 
+/** What a user gives to set a required new password. The names are those of the request. */
+export interface RequiredPasswordChangeInput {
+  /** The `challenge` of the sign-in. */
+  readonly challenge: string;
+  /** 8 to 1,024 characters, unless the options say otherwise. Not the current one. */
+  readonly new_password: string;
+}
+
 /**
- * Asks for a new password in a sign-in whose proof was accepted.
+ * Makes the challenge for a sign-in whose proof was accepted and that needs a new password.
  * @throws {StoreUnavailable}
  */
 export async function challengeForPassword(
@@ -43,18 +46,7 @@ export async function challengeForPassword(
   return { required: 'password_change', challenge: secret.token, expiresIn };
 }
 
-/**
- * Completes a sign-in that needs a new password: sets it, and starts the session in the same transaction. All
- * other sessions of the user end.
- * @param input `{ challenge, new_password }`
- * @param limits of the tokens, where the answer carries less than a verifier accepts
- * @throws {InvalidInput} the challenge can be presented again
- * @throws {OneTimeSecretRefused} the challenge is not valid, has expired or was used
- * @throws {AccountDisabled}
- * @throws {RangeError} where a token would be longer than the limits allow; nothing is written
- * @throws {Overloaded}
- * @throws {StoreUnavailable}
- */
+/** Completes a sign-in that needs a new password: see `Auth.changeRequiredPassword`. */
 export async function changeRequiredPassword(
   context: AuthContext,
   input: unknown,
@@ -73,7 +65,7 @@ export async function changeRequiredPassword(
   const record = await context.store.findUser({ id: proven.subject });
   if (record === undefined) throw new OneTimeSecretRefused();
   if (record.disabledAt !== null) throw new AccountDisabled();
-  // The attack: a thief who knows the old password keeps access, because the user chooses it again.
+  // The attack: a thief who knows the old password keeps it valid by choosing it again.
   if ((await context.hasher.verify(record.passwordHash, password)).ok) {
     const problem = '"new_password" must differ from the current password.';
     throw new InvalidInput([{ field: 'new_password', problem }]);
@@ -102,7 +94,7 @@ async function complete(
   const subject = aboutUser(userId);
   const user = identify(caller, userId);
   const started = { type: 'login_succeeded', subject, sessionId: session.id } as const;
-  const changed = await settleRevoked(
+  const changed = await runRevocation(
     context,
     context.store.changePassword({
       userId,
@@ -115,7 +107,7 @@ async function complete(
       ...createRevocationArgs(context, { type: 'password_changed', subject }, user),
     }),
   );
-  // Another use of the challenge was first, or it ended with the password.
+  // The challenge was used by another request, or ended with a password change.
   if (changed.user === undefined) throw new OneTimeSecretRefused();
   return issueCurrentTokens(context, issued, changed.user, session);
 }

@@ -10,7 +10,7 @@ export type SecretContent = Omit<OneTimeSecretRecord, 'mac'> & { readonly purpos
 export interface SecretValues {
   /** `lko_<purpose>_<id>_<256 bits>`. */
   readonly token: string;
-  /** `XXXX-XXXX`, or six digits; null where the purpose has no code. */
+  /** `XXXX-XXXX`, or six digits; null if the purpose has no code. */
   readonly code: string | null;
 }
 
@@ -18,7 +18,7 @@ export interface SecretValues {
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const TOKEN = /^lko_([a-z-]+)_([0-9a-f-]{36})_([\w-]{43})$/;
 
-/** A token taken apart, and not yet compared with anything. */
+/** The parts of a token. Nothing is checked yet. */
 export interface ParsedToken {
   readonly purpose: SecretPurpose;
   readonly id: string;
@@ -30,8 +30,8 @@ export function parseToken(token: string): ParsedToken | undefined {
 }
 
 /**
- * The values of a secret. They are derived from the record, so that a mail can be written from its record
- * alone, at any time, and nothing that would open an account is ever stored.
+ * Derives the values of a secret from its record. So a mail can be written from the record alone, at any time, and
+ * nothing that would open an account is ever stored.
  */
 export function deriveValues(root: RootKey, content: SecretContent): SecretValues {
   const { id, purpose } = content;
@@ -42,7 +42,7 @@ export function deriveValues(root: RootKey, content: SecretContent): SecretValue
   };
 }
 
-/** The MAC over a record and its values. It names the root key that it was made with. */
+/** Computes the MAC over a record and its values. It begins with the id of the root key. */
 export function createSecretMac(
   root: RootKey,
   content: SecretContent,
@@ -51,14 +51,14 @@ export function createSecretMac(
   return `${root.id}.${authenticate(root, content, 'record', token, code).toString('base64url')}`;
 }
 
-/** Stands for a browser in the database. The cookie itself would sign in anyone who reads it there. */
+/** Identifies a browser in the database. The attack: a thief who reads the cookie itself there could present it. */
 export function createBrowserMac(root: RootKey, browser: string): string {
   const key = deriveRootKey(root, 'one-time secrets of browsers v1');
   return createHmac('sha256', key).update(browser).digest('base64url');
 }
 
 /**
- * The code as it is compared, whatever a person made of it: lower case, without the hyphen, or with letters
+ * Normalises a code before it is compared: a person may type it in lower case, without the hyphen, or with letters
  * that look like digits.
  */
 export function normaliseCode(code: string, kind: 'letters' | 'digits'): string {

@@ -2,122 +2,124 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Algorithm } from '../../jwt/algorithms.ts';
 import { toVerificationKey } from '../../jwt/keys/import-keys.ts';
 import type { SigningKey, VerificationKey } from '../../jwt/keys/key-types.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { StoreUnavailable } from '../../kernel/errors.ts';
-import type { Clock, StoredKey } from '../ports/store.ts';
 import { findNext, findSigner, isAccepted, ofAlgorithm } from './key-status.ts';
 import type { SealedKeyRepository } from './sealed-key-repository.ts';
+import type { StoredKey } from './stored-key.ts';
 
 /**
  * A read that began before the change it should show misses it, so the keys are read a second time before
- * the answer is 503.
+ * the response is 503.
  */
 const MAX_READS = 2;
 
-/** The signing keys of this server, as they are now. */
+/** The keys of this server that sign and verify access tokens now. */
 export interface ActiveKeySet {
-  /** Signs now. */
+  /** The key that signs now. @throws {StoreUnavailable} when there is none */
   readonly signing: SigningKey;
-  /** All keys whose tokens are accepted: those that signed, sign, or will. */
+  /** All keys whose tokens are accepted: those that signed, that sign, and that will sign. */
   readonly verification: readonly VerificationKey[];
   /**
-   * The key to sign with, once there is one that all nodes know.
-   * @throws {StoreUnavailable} when the key in force was revoked and its successor cannot be read
+   * Resolves to the key to sign with, once all nodes know it.
+   * @throws {StoreUnavailable} when the key that signed was revoked and its successor cannot be read
    */
-  ready(): Promise<SigningKey>;
-  /** Calls back whenever other keys are accepted than before. */
-  watch(listener: (keys: readonly VerificationKey[]) => void): void;
-  /** Looks at what is known of keys again, and tells who watches. */
-  settle(): void;
+  waitForSigner(): Promise<SigningKey>;
+  /** Calls back with the keys to accept, whenever these change. */
+  onChange(listener: (keys: readonly VerificationKey[]) => void): void;
+  /** Calls the listeners if other keys are accepted than at the last call. */
+  notifyIfChanged(): void;
 }
 
-/** A ring of one key that the host configured; nothing is stored. */
-export function createStaticKeyRing(key: SigningKey): ActiveKeySet {
+/** The set of one key that the host configured. Nothing is stored. */
+export function createStaticKeySet(key: SigningKey): ActiveKeySet {
   return {
     signing: key,
     verification: [toVerificationKey(key)],
-    ready: async () => key,
-    watch() {},
-    settle() {},
+    waitForSigner: async () => key,
+    onChange() {},
+    notifyIfChanged() {},
   };
 }
 
-/** The ring of the keys in the database. Which one signs is told by the clock, so no switch is missed. */
-export class StoredKeyRing implements ActiveKeySet {
-  readonly #vault: SealedKeyRepository;
+/** The set of the keys in the database. The clock decides which key signs, so all nodes switch at the same moment. */
+export class StoredKeySet implements ActiveKeySet {
+  readonly #repository: SealedKeyRepository;
   readonly #clock: Clock;
   readonly #algorithm: Algorithm;
-  readonly #lifetime: number;
-  readonly #patience: number;
+  readonly #tokenLifetimeMs: number;
+  readonly #maxWaitMs: number;
   readonly #isRevoked: (kid: string) => boolean;
   readonly #listeners: ((keys: readonly VerificationKey[]) => void)[] = [];
-  #told = '';
+  /** The `kid`s that the listeners know. */
+  #announced = '';
   #reading: Promise<void> | undefined;
 
   constructor(options: {
-    vault: SealedKeyRepository;
+    repository: SealedKeyRepository;
     clock: Clock;
-    /** Of the keys that sign, where there are several. */
+    /** The algorithm of this node. Nodes with other settings may have keys of others. */
     algorithm: Algorithm;
-    /** Of an access token; s. */
-    lifetime: number;
-    /** How long to wait, at most, for a key to become active; s. */
-    patience: number;
-    /** By the log, which may be ahead of the keys this node has read. */
+    /** How long an access token lives. */
+    tokenLifetimeSeconds: number;
+    /** How long to wait at most until a key becomes active. */
+    maxWaitSeconds: number;
+    /** Asks the revocation log, which may know more than the keys this node has read. */
     isRevoked: (kid: string) => boolean;
   }) {
-    this.#vault = options.vault;
+    this.#repository = options.repository;
     this.#clock = options.clock;
     this.#algorithm = options.algorithm;
-    this.#lifetime = options.lifetime * 1000;
-    this.#patience = options.patience * 1000;
+    this.#tokenLifetimeMs = options.tokenLifetimeSeconds * 1000;
+    this.#maxWaitMs = options.maxWaitSeconds * 1000;
     this.#isRevoked = options.isRevoked;
   }
 
   get signing(): SigningKey {
     const key = this.#findSigning();
     if (key === undefined) throw noSigningKey();
-    return this.#vault.openKey(key);
+    return this.#repository.openKey(key);
   }
 
   get verification(): readonly VerificationKey[] {
-    return this.#accepted().map((key) => toVerificationKey(this.#vault.openKey(key)));
+    return this.#findAccepted().map((key) => toVerificationKey(this.#repository.openKey(key)));
   }
 
-  async ready(): Promise<SigningKey> {
-    this.#vault.assertOpen();
+  async waitForSigner(): Promise<SigningKey> {
+    this.#repository.assertOpen();
     for (let reads = 0; this.#findSigning() === undefined; reads++) {
       if (reads === MAX_READS) throw noSigningKey();
-      // The log says that the key in force was revoked, and this node has yet to read its successor.
+      // The log says that the key that signed was revoked, and this node has yet to read its successor.
       await this.#reload();
     }
-    const keys = this.#accepted();
+    const keys = this.#findAccepted();
     const next = this.#findNext(keys);
-    // The key in force was revoked a moment ago. Other nodes must hear of its successor before they meet
+    // The key that signed was revoked a moment ago. Other nodes must read its successor before they receive
     // a token of it.
     if (this.#findSigner(keys) === undefined && next !== undefined) {
-      await wait(Math.max(0, Math.min(next.activeAt - this.#clock.now(), this.#patience)));
+      await wait(Math.max(0, Math.min(next.activeAt - this.#clock.now(), this.#maxWaitMs)));
     }
     return this.signing;
   }
 
-  watch(listener: (keys: readonly VerificationKey[]) => void): void {
-    this.#told = this.#tell();
+  onChange(listener: (keys: readonly VerificationKey[]) => void): void {
+    this.#announced = this.#joinKids();
     this.#listeners.push(listener);
   }
 
-  settle(): void {
-    const kids = this.#tell();
-    if (kids === this.#told) return;
-    this.#told = kids;
+  notifyIfChanged(): void {
+    const kids = this.#joinKids();
+    if (kids === this.#announced) return;
+    this.#announced = kids;
     const { verification } = this;
     for (const listener of this.#listeners) listener(verification);
   }
 
   /** One read serves all requests that wait for it. */
   #reload(): Promise<void> {
-    this.#reading ??= this.#vault
+    this.#reading ??= this.#repository
       .load()
-      .then(() => this.settle())
+      .then(() => this.notifyIfChanged())
       .finally(() => {
         this.#reading = undefined;
       });
@@ -125,28 +127,30 @@ export class StoredKeyRing implements ActiveKeySet {
   }
 
   #findSigning(): StoredKey | undefined {
-    const keys = this.#accepted();
+    const keys = this.#findAccepted();
     return this.#findSigner(keys) ?? this.#findNext(keys);
   }
 
-  #tell(): string {
-    return this.#accepted()
+  #joinKids(): string {
+    return this.#findAccepted()
       .map(({ kid }) => kid)
       .join();
   }
 
-  #accepted(): StoredKey[] {
+  #findAccepted(): StoredKey[] {
     const now = this.#clock.now();
-    return this.#vault.state.keys.filter(
+    return this.#repository.state.keys.filter(
       (key) => isAccepted(key, now) && !this.#isRevoked(key.kid),
     );
   }
 
-  /** One of our algorithm; until that has one that signs, any other node's. */
+  /** Prefers this node's algorithm; falls back to any active key until ours has one. */
   #findSigner(keys: readonly StoredKey[]): StoredKey | undefined {
     const now = this.#clock.now();
     const own = ofAlgorithm(keys, this.#algorithm);
-    return findSigner(own, now, this.#lifetime) ?? findSigner(keys, now, this.#lifetime);
+    return (
+      findSigner(own, now, this.#tokenLifetimeMs) ?? findSigner(keys, now, this.#tokenLifetimeMs)
+    );
   }
 
   #findNext(keys: readonly StoredKey[]): StoredKey | undefined {

@@ -1,96 +1,110 @@
-import type { StoredKey } from '../ports/store.ts';
+import type { KeyRotation } from '../settings.ts';
 import { findLatest, findNext, findSigner, isAccepted, ofAlgorithm } from './key-status.ts';
+import type { StoredKey } from './stored-key.ts';
 
-/** How long a retired or revoked key is still listed; ms. */
-const KEPT = 7 * 86_400_000;
+/** How long a retired or revoked key stays listed. */
+const LISTED_MS = 7 * 86_400_000;
 
 /**
- * Adds a key, or moves one that was still to become active. The one before it is accepted until the last
- * token it signs has expired.
- * @param life of what a key has signed, in ms, with a margin
+ * Adds a key, or changes when a published one becomes active. The previous key stops signing then, and is accepted
+ * for `acceptForMs` longer.
+ * @param now ms since the epoch
+ * @param acceptForMs how long the last token of a key may be accepted, with a margin
  * @returns the keys to write
  */
 export function planSuccession(
   keys: readonly StoredKey[],
   next: StoredKey,
   now: number,
-  life: number,
+  acceptForMs: number,
 ): StoredKey[] {
   const others = ofAlgorithm(keys, next.algorithm).filter(
     (key) => key.kid !== next.kid && isAccepted(key, now),
   );
-  const before = findLatest(others.filter(({ activeAt }) => activeAt <= next.activeAt));
-  return before === undefined ? [next] : [next, { ...before, retiredAt: next.activeAt + life }];
+  const previous = findLatest(others.filter(({ activeAt }) => activeAt <= next.activeAt));
+  return previous === undefined
+    ? [next]
+    : [next, { ...previous, retiredAt: next.activeAt + acceptForMs }];
 }
 
 /**
- * Revokes a key. The one in force gets a successor: the one that was to come, or a new one.
- * @param soon when that is to sign; ms since the epoch
- * @param make called where a new key is needed
+ * Revokes a key. If it is the one that signs, a successor takes over: the next key if there is one, or a new one.
+ * @param options `successorAt`: when the successor signs; `make`: makes a new key, called only if one is needed.
+ *   Times are ms since the epoch
+ * @returns the keys to write
  */
 export async function planRevocation(
   keys: readonly StoredKey[],
   leaked: StoredKey,
-  options: { now: number; soon: number; life: number; make: () => Promise<StoredKey> },
+  options: {
+    now: number;
+    successorAt: number;
+    acceptForMs: number;
+    make: () => Promise<StoredKey>;
+  },
 ): Promise<StoredKey[]> {
-  const { now, soon, life } = options;
+  const { now, successorAt, acceptForMs } = options;
   const retiredAt = Math.min(leaked.retiredAt ?? now, now);
   const revoked = { ...leaked, retiredAt, revokedAt: now };
   if (!isAccepted(leaked, now)) return [revoked];
   const others = ofAlgorithm(keys, leaked.algorithm).filter((key) => key.kid !== leaked.kid);
   const current = findSigner(others, now);
   if (leaked.activeAt > now) {
-    // It was to succeed; the key before it goes on until there is another successor.
+    // The leaked key was the next one. Without another, the key that signs now goes on.
     const goesOn = current !== undefined && findNext(others, now) === undefined;
     return goesOn ? [revoked, { ...current, retiredAt: null }] : [revoked];
   }
   const next = findNext(others, now);
-  const isInForce = (current?.activeAt ?? -Infinity) <= leaked.activeAt;
-  if (!isInForce || (leaked.retiredAt !== null && next === undefined)) return [revoked];
+  const isSigning = (current?.activeAt ?? -Infinity) <= leaked.activeAt;
+  if (!isSigning || (leaked.retiredAt !== null && next === undefined)) return [revoked];
   const successor =
     next === undefined
-      ? { ...(await options.make()), activeAt: soon }
-      : { ...next, activeAt: Math.min(next.activeAt, soon) };
-  return [revoked, ...planSuccession(others, successor, now, life)];
+      ? { ...(await options.make()), activeAt: successorAt }
+      : { ...next, activeAt: Math.min(next.activeAt, successorAt) };
+  return [revoked, ...planSuccession(others, successor, now, acceptForMs)];
 }
 
-/** Whether the algorithm has no key that would go on signing, or one that has signed for long enough. */
-export function isSuccessorDue(
+/** Whether an algorithm has no key that goes on signing, or only one whose interval ends within the prepublication. */
+export function needsSuccessor(
   keys: readonly StoredKey[],
   algorithm: string,
   now: number,
-  { interval, lead }: { interval: number | null; lead: number },
+  {
+    intervalSeconds,
+    prepublishSeconds,
+  }: Pick<KeyRotation, 'intervalSeconds' | 'prepublishSeconds'>,
 ): boolean {
   const lasting = ofAlgorithm(keys, algorithm).filter((key) => key.retiredAt === null);
   const latest = findLatest(lasting);
   if (latest === undefined) return true;
-  return interval !== null && now >= latest.activeAt + (interval - lead) * 1000;
+  if (intervalSeconds === null) return false;
+  return now >= latest.activeAt + (intervalSeconds - prepublishSeconds) * 1000;
 }
 
 /**
- * Lets the keys of algorithms retire that no node uses any more: after the setting was changed, nobody
- * else would.
+ * Retires the keys of algorithms that no node uses any longer. After the setting was changed on all nodes, no node
+ * would replace such a key.
  * @param lastUses by algorithm, ms since the epoch
- * @param patience how long a node may be down and still find its key; ms
+ * @param options `maxDowntimeMs`: how long a node may be down and still find the key of its algorithm
  */
 export function planAbandonment(
   keys: readonly StoredKey[],
   lastUses: ReadonlyMap<string, number>,
-  { now, life, patience }: { now: number; life: number; patience: number },
+  { now, acceptForMs, maxDowntimeMs }: { now: number; acceptForMs: number; maxDowntimeMs: number },
 ): StoredKey[] {
   return keys
     .filter(
       (key) =>
         key.retiredAt === null &&
-        key.activeAt + patience <= now &&
-        (lastUses.get(key.algorithm) ?? now) + patience <= now,
+        key.activeAt + maxDowntimeMs <= now &&
+        (lastUses.get(key.algorithm) ?? now) + maxDowntimeMs <= now,
     )
-    .map((key) => ({ ...key, retiredAt: now + life }));
+    .map((key) => ({ ...key, retiredAt: now + acceptForMs }));
 }
 
-/** Those that nobody has to see any more. */
-export function findForgotten(keys: readonly StoredKey[], now: number): string[] {
+/** Finds the keys that were retired long enough ago to be removed. @returns their `kid`s */
+export function findRemovable(keys: readonly StoredKey[], now: number): string[] {
   return keys
-    .filter(({ retiredAt }) => retiredAt !== null && retiredAt + KEPT <= now)
+    .filter(({ retiredAt }) => retiredAt !== null && retiredAt + LISTED_MS <= now)
     .map(({ kid }) => kid);
 }

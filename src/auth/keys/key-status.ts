@@ -1,31 +1,34 @@
-import type { StoredKey } from '../ports/store.ts';
+import type { StoredKey } from './stored-key.ts';
 
 /**
  * - `next`: published, and will sign;
- * - `signing`;
- * - `retiring`: its tokens are accepted until the last one has expired;
- * - `retired`, `revoked`: nothing of it is accepted any more.
+ * - `signing`: signs access tokens;
+ * - `retiring`: signs no longer; its tokens are accepted until the last one has expired;
+ * - `retired`, `revoked`: none of its tokens is accepted.
  */
 export type KeyStatus = 'next' | 'signing' | 'retiring' | 'retired' | 'revoked';
 
-/** Whether tokens of the key are accepted. */
+/** Whether tokens of the key are accepted. @param now ms since the epoch */
 export function isAccepted({ revokedAt, retiredAt }: StoredKey, now: number): boolean {
   return revokedAt === null && (retiredAt === null || retiredAt > now);
 }
 
 /**
- * The key that signs: the latest to become active whose tokens will live to their end.
- * @param lifetime of an access token, in ms
+ * Finds the key that signs: the latest to become active whose tokens will be accepted until they expire.
+ * @param now ms since the epoch
+ * @param tokenLifetimeMs of an access token
  */
 export function findSigner(
   keys: readonly StoredKey[],
   now: number,
-  lifetime = 0,
+  tokenLifetimeMs = 0,
 ): StoredKey | undefined {
-  return findLatest(keys.filter((key) => key.activeAt <= now && isAccepted(key, now + lifetime)));
+  return findLatest(
+    keys.filter((key) => key.activeAt <= now && isAccepted(key, now + tokenLifetimeMs)),
+  );
 }
 
-/** The first of those still to become active. */
+/** Finds the first of the keys that will become active after `now`. */
 export function findNext(keys: readonly StoredKey[], now: number): StoredKey | undefined {
   return keys
     .filter((key) => key.activeAt > now && isAccepted(key, now))
@@ -35,7 +38,7 @@ export function findNext(keys: readonly StoredKey[], now: number): StoredKey | u
     );
 }
 
-/** The last to become active. */
+/** Finds the key that becomes active last. */
 export function findLatest(keys: readonly StoredKey[]): StoredKey | undefined {
   return keys.reduce<StoredKey | undefined>(
     (latest, key) => (latest === undefined || key.activeAt >= latest.activeAt ? key : latest),
@@ -47,8 +50,8 @@ export function ofAlgorithm(keys: readonly StoredKey[], algorithm: string): Stor
   return keys.filter((key) => key.algorithm === algorithm);
 }
 
-/** Where the key is in its life, among all keys. Keys of several algorithms may be signing at once. */
-export function tellLife(key: StoredKey, keys: readonly StoredKey[], now: number): KeyStatus {
+/** Finds the status of a key among all stored keys. One key of each algorithm can be signing. */
+export function findKeyStatus(key: StoredKey, keys: readonly StoredKey[], now: number): KeyStatus {
   if (key.revokedAt !== null) return 'revoked';
   if (!isAccepted(key, now)) return 'retired';
   if (key.activeAt > now) return 'next';

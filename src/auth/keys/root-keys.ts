@@ -1,10 +1,11 @@
-import type { Envelope, Random, RootKind } from '../ports/store.ts';
+import type { Random } from '../../kernel/random.ts';
+import type { Envelope, RootKind } from './envelope.ts';
 import { createSecretFingerprint, deriveKey, seal, unseal } from './sealing.ts';
 
 /**
  * A random key from which other keys are derived. There are two kinds: one for tokens and one for data. Root keys
- * are stored in envelopes, one for each kind and each secret that opens it, so a secret can be replaced and
- * nothing else with it.
+ * are stored in envelopes, one for each kind and each secret that opens it, so that the secret can be replaced
+ * without replacing anything else.
  */
 export interface RootKey {
   readonly id: string;
@@ -12,19 +13,19 @@ export interface RootKey {
   readonly key: string;
   /** From when refresh tokens are signed under it; ms since the epoch. */
   readonly activeAt: number;
-  /** From when it is not used any more, or null; ms since the epoch. */
+  /** From when it is no longer used, or null; ms since the epoch. */
   readonly endsAt: number | null;
 }
 
-/** Root keys of each kind, the newest first; one at least. */
+/** The root keys of each kind, the newest first; at least one. */
 export interface Roots {
   readonly tokens: readonly RootKey[];
   readonly data: readonly RootKey[];
 }
 
-/** Opens envelopes of both kinds: a secret, or a root key for tokens. */
+/** A key that opens envelopes of both kinds. It is derived from a secret, or from a root key for tokens. */
 export interface KeyEncryptionKey {
-  /** Names it in the ids of its envelopes. */
+  /** Names it in the ids of the envelopes that it opens. */
   readonly id: string;
   readonly keys: Readonly<Record<RootKind, Buffer>>;
 }
@@ -39,11 +40,12 @@ export function createRootKey(activeAt: number, random: Random): RootKey {
   return { id, key, activeAt, endsAt: null };
 }
 
+/** The key of a secret. */
 export function openerOfSecret(secret: string): KeyEncryptionKey {
   return createOpener(`secret:${createSecretFingerprint(secret)}`, secret);
 }
 
-/** Opens the envelopes of its successor, and those of the data root keys. */
+/** The key of a root key for tokens. It opens the envelopes of its successor, and those of the root keys for data. */
 export function openerOfRoot(root: RootKey): KeyEncryptionKey {
   return createOpener(`root:${root.id}`, Buffer.from(root.key, 'base64url'));
 }
@@ -55,12 +57,12 @@ function createOpener(id: string, secret: string | Buffer): KeyEncryptionKey {
   };
 }
 
-/** The id of the envelope of a kind that this opens. */
+/** The id of the envelope of a kind that the key opens. */
 export function nameEnvelope(kind: RootKind, { id }: Pick<KeyEncryptionKey, 'id'>): string {
   return kind === 'tokens' ? id : `data:${id}`;
 }
 
-/** Whether a secret opens it, rather than an earlier root key. */
+/** Whether a secret opens the envelope, rather than an earlier root key. */
 export function isOfSecret({ id, kind }: Pick<Envelope, 'id' | 'kind'>): boolean {
   return id.startsWith(nameEnvelope(kind, { id: 'secret:' }));
 }
@@ -69,7 +71,7 @@ export function isOfTokens({ kind }: Pick<Envelope, 'kind'>): boolean {
   return kind === 'tokens';
 }
 
-/** A key for one purpose. */
+/** Derives the key for one purpose. */
 export function deriveRootKey(root: RootKey, purpose: string): Buffer {
   return deriveKey(Buffer.from(root.key, 'base64url'), purpose);
 }
@@ -86,7 +88,7 @@ export function createEnvelope(
   return { id, kind, sealed, ...times };
 }
 
-/** One of each kind. */
+/** Seals the root keys of both kinds. */
 export function createEnvelopes(
   opener: KeyEncryptionKey,
   roots: Roots,
@@ -99,12 +101,13 @@ export function createEnvelopes(
 }
 
 /**
- * The root keys for tokens that a node may use now, the newest first. A known root key opens the envelope of its
+ * Opens the root keys for tokens that a node may use now, the newest first. A known root key opens the envelope of its
  * successor, so a running node can follow a rotation although its own secret was replaced.
  *
- * Only root keys read from an envelope count. A node must not keep using a root key from memory: after
- * `secret rotate --compromised` and `--finish`, a thief can sign refresh tokens under the old one.
- * @returns undefined where no envelope opens: the secret and the known root keys were all replaced
+ * Only root keys read from an envelope count. The attack: after `secret rotate --compromised` and `--finish`, a
+ * thief can still sign refresh tokens under the old root key. A node must not accept it from memory.
+ * @param known the root keys that this node has opened before
+ * @returns undefined if no envelope opens: the secret and the known root keys were all replaced
  */
 export function openRoots(
   envelopes: readonly Envelope[],
@@ -122,10 +125,10 @@ export function openRoots(
 }
 
 /**
- * The root keys for data, the newest first. The newest root key for tokens has the newest of them; a database
+ * Opens the root keys for data, the newest first. The newest root key for tokens opens the newest of them; a database
  * that was just restored has an envelope for the secret alone.
  * @param tokens the root keys for tokens, the newest first
- * @returns undefined where no envelope opens
+ * @returns undefined if no envelope opens
  */
 export function openDataRoots(
   envelopes: readonly Envelope[],
@@ -146,6 +149,6 @@ function openOne(
 ): readonly RootKey[] | undefined {
   const id = nameEnvelope(kind, opener);
   const envelope = envelopes.find((it) => it.id === id);
-  // We alone write what is sealed there.
+  // The content is authenticated, so it is what we wrote.
   return envelope && (JSON.parse(unseal(opener.keys[kind], envelope.sealed, id)) as RootKey[]);
 }

@@ -1,18 +1,14 @@
-import { isAlgorithm, isSymmetric } from '../../jwt/algorithms.ts';
+import { isSymmetric } from '../../jwt/algorithms.ts';
 import { importSigningKey } from '../../jwt/keys/import-keys.ts';
 import { exportPrivateJwk, toPublicJwk } from '../../jwt/keys/jwk.ts';
 import type { SigningKey } from '../../jwt/keys/key-types.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { InvalidSetting, StoreUnavailable } from '../../kernel/errors.ts';
+import type { Random } from '../../kernel/random.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
-import type {
-  Clock,
-  Envelope,
-  KeyChange,
-  KeySnapshot,
-  Random,
-  Store,
-  StoredKey,
-} from '../ports/store.ts';
+import type { KeyChange, KeySnapshot } from '../ports/keys.ts';
+import type { Store } from '../ports/store.ts';
+import type { Envelope } from './envelope.ts';
 import {
   createEnvelope,
   createRootKey,
@@ -27,25 +23,26 @@ import {
   type Roots,
 } from './root-keys.ts';
 import { seal, unseal } from './sealing.ts';
+import { parseStoredAlgorithm, type StoredKey } from './stored-key.ts';
 
 /**
- * Nodes that start at once must agree on the first keys, though their clocks differ: to one whose clock
- * is behind, the keys of another must not seem to be still to come. ms.
+ * The first keys of a database are dated back by this much. Nodes that start together must agree on them although
+ * their clocks differ: a node whose clock is behind must not take a key of another node for one that is yet to sign.
  */
-export const CLOCK_DIFFERENCE = 600_000;
+export const CLOCK_DIFFERENCE_MS = 600_000;
 
 const SEALING = 'signing keys v1';
-/** How often a change is decided anew because somebody else was faster. */
+/** How often a change is decided again because another node was faster. */
 const ATTEMPTS = 20;
 
-/** What this node knows of keys: as stored, and opened. */
+/** The keys as stored, with the root keys that this node has opened. */
 export interface OpenState extends KeySnapshot {
   readonly roots: Roots;
 }
 
 /**
- * The keys in the database, for who holds its secret. It knows how they are sealed and that changes must
- * not collide; what to change is decided elsewhere.
+ * Reads, opens and seals the keys in the database, and writes changes unless another node was faster. Callers decide
+ * what to change.
  */
 export class SealedKeyRepository {
   readonly opener: KeyEncryptionKey;
@@ -62,7 +59,7 @@ export class SealedKeyRepository {
   }
 
   /**
-   * Opens the keys of a database, or makes its first root keys.
+   * Opens the keys of a database, or makes its first root keys and stores them.
    * @throws {InvalidSetting} when the secret is not one of this database
    * @throws {StoreUnavailable}
    */
@@ -73,22 +70,22 @@ export class SealedKeyRepository {
     random: Random;
   }): Promise<SealedKeyRepository> {
     const { store, clock, random } = options;
-    const vault = new SealedKeyRepository(openerOfSecret(options.secret), store, random);
+    const repository = new SealedKeyRepository(openerOfSecret(options.secret), store, random);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { version, envelopes } = await store.readKeys();
-      const missing = vault.#createMissing(envelopes, clock.now());
+      const missing = repository.#createMissing(envelopes, clock.now());
       if (missing.length === 0) break;
-      // Where another node was faster, its root keys are the ones.
+      // If another node was faster, its root keys are used.
       await store.changeKeys({ version, envelopes: missing });
     }
-    await vault.load();
-    return vault;
+    await repository.load();
+    return repository;
   }
 
   /**
-   * The envelopes that a start lacks: all of them in an empty database, those of data in one made by an earlier
-   * version, and the one for its root key for tokens in one that was just restored.
-   * @throws {InvalidSetting} when the secret does not open those that are there
+   * Makes the envelopes that the database lacks: all of them if it is empty, those for data if an earlier version made
+   * it, and the one that the root key for tokens opens if it was just restored.
+   * @throws {InvalidSetting} when the secret does not open the envelopes that are there
    */
   #createMissing(envelopes: readonly Envelope[], now: number): Envelope[] {
     const { opener } = this;
@@ -98,7 +95,7 @@ export class SealedKeyRepository {
     const hasKind = (kind: Envelope['kind']) => envelopes.some((it) => it.kind === kind);
     const tokens = hasKind('tokens')
       ? openRoots(envelopes, opener, [])
-      : [createRootKey(now - CLOCK_DIFFERENCE, random)];
+      : [createRootKey(now - CLOCK_DIFFERENCE_MS, random)];
     if (tokens === undefined) throw shutOut();
     const data = hasKind('data')
       ? openDataRoots(envelopes, opener, tokens)
@@ -109,7 +106,7 @@ export class SealedKeyRepository {
     const own = find(opener.id);
     if (own === undefined) missing.push(createEnvelope('tokens', opener, tokens, times, random));
     if (find(nameEnvelope('data', opener)) === undefined) {
-      // It ends with the secret that is its opener.
+      // It ends when its secret ends.
       const endsAt = own?.endsAt ?? null;
       missing.push(createEnvelope('data', opener, data, { ...times, endsAt }, random));
     }
@@ -125,21 +122,21 @@ export class SealedKeyRepository {
    * @throws {StoreUnavailable} when this node cannot tell which root keys are still in use
    */
   get roots(): Roots {
-    // The attack: a node that has lost track of a rotation would accept refresh tokens that were forged
-    // under the stolen root key.
+    // The attack: refresh tokens that a thief signs under a stolen root key. A node that missed its replacement
+    // would accept them.
     this.assertOpen();
     return this.state.roots;
   }
 
   get state(): OpenState {
-    if (this.#state === undefined) throw new Error('The vault was not opened.');
+    if (this.#state === undefined) throw new Error('The keys were not loaded.');
     return this.#state;
   }
 
-  /** Reads the keys again. @throws {InvalidSetting} when the secret does not open them any more */
+  /** Reads the keys again. @throws {InvalidSetting} when the secret no longer opens them @throws {StoreUnavailable} */
   async load(): Promise<void> {
     const stored = await this.#store.readKeys();
-    // Of two readings at once, the one that began first may come last.
+    // If two reads run at the same time, the older result may arrive last.
     if (stored.version < (this.#state?.version ?? 0)) return;
     const roots = this.#openRoots(stored);
     this.#isShutOut = roots === undefined;
@@ -149,7 +146,7 @@ export class SealedKeyRepository {
     for (const kid of this.#opened.keys()) if (!kids.has(kid)) this.#opened.delete(kid);
   }
 
-  /** @returns undefined where this node cannot read all that the others use */
+  /** @returns undefined if this node cannot open all the keys that the others use */
   #openRoots({ envelopes, keys }: KeySnapshot): Roots | undefined {
     const tokens = openRoots(envelopes, this.opener, this.#state?.roots.tokens ?? []);
     if (tokens === undefined || keys.some((key) => findRoot(tokens, key) === undefined)) {
@@ -160,10 +157,10 @@ export class SealedKeyRepository {
   }
 
   /**
-   * Decides on the state as it is and writes what was decided, again where another node changed something
-   * meanwhile.
-   * @param decide answers undefined where there is nothing to do
-   * @returns the revocations it wrote, or undefined where nothing was done
+   * Reads the keys, has a change decided, and writes it. If another node changed the keys meanwhile, it starts again.
+   * @param decide returns undefined if there is nothing to change
+   * @returns the revocations that were written, or undefined if nothing was
+   * @throws {StoreUnavailable}
    */
   async change(
     decide: (state: OpenState) => KeyChange | undefined | Promise<KeyChange | undefined>,
@@ -177,7 +174,7 @@ export class SealedKeyRepository {
       await this.load();
       return done.revocations;
     }
-    throw new StoreUnavailable('Too many change the keys at once. Try again.');
+    throw new StoreUnavailable('Too many nodes are changing the keys. Try again.');
   }
 
   /** @throws {StoreUnavailable} when this node cannot read the keys that the others use */
@@ -188,6 +185,7 @@ export class SealedKeyRepository {
     );
   }
 
+  /** Opens a stored key. */
   openKey(stored: StoredKey): SigningKey {
     const known = this.#opened.get(stored.kid);
     if (known !== undefined) return known;
@@ -196,6 +194,7 @@ export class SealedKeyRepository {
     return key;
   }
 
+  /** Seals a new key. Nothing is stored. @param roots to seal it under. Default: those in use */
   sealKey(
     key: SigningKey,
     times: Pick<StoredKey, 'createdAt' | 'activeAt'>,
@@ -213,7 +212,7 @@ export class SealedKeyRepository {
     };
   }
 
-  /** The same keys, sealed under the newest of other root keys. */
+  /** Seals stored keys again, under the newest of other root keys. */
   resealKeys({ keys, roots: old }: OpenState, roots: Roots): StoredKey[] {
     return keys.map((key) => ({
       ...key,
@@ -228,9 +227,7 @@ export class SealedKeyRepository {
 }
 
 function openKey(stored: StoredKey, roots: readonly RootKey[]): SigningKey {
-  const { kid, algorithm } = stored;
-  if (!isAlgorithm(algorithm)) throw new Error('A stored key has an algorithm nobody knows.');
-  return importSigningKey(unsealKey(stored, roots), algorithm, kid);
+  return importSigningKey(unsealKey(stored, roots), parseStoredAlgorithm(stored), stored.kid);
 }
 
 function unsealKey(stored: StoredKey, roots: readonly RootKey[]): string {

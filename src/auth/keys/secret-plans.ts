@@ -1,5 +1,7 @@
 import { InvalidInput } from '../../kernel/errors.ts';
-import type { Envelope, KeyChange, Random } from '../ports/store.ts';
+import type { Random } from '../../kernel/random.ts';
+import type { KeyChange } from '../ports/keys.ts';
+import type { Envelope } from './envelope.ts';
 import {
   createEnvelopes,
   createRootKey,
@@ -14,31 +16,33 @@ import {
 } from './root-keys.ts';
 import type { OpenState } from './sealed-key-repository.ts';
 
+/** How to replace the secret. */
 export interface SecretRotation {
+  /** The new secret, at least 32 bytes. */
   readonly secret: string;
   /**
-   * Somebody else may have the old secret, and a copy of the database: the root keys are replaced as well, the
+   * Whether a thief may have the old secret and a copy of the database. Then the root keys are replaced as well, the
    * signing keys are sealed again and rotated, one-time secrets end, and everything else that depends on the old
    * root keys ends with the overlap.
    */
   readonly compromised: boolean;
-  /** How long the old secret and refresh tokens under the old root key are accepted then; s. */
-  readonly overlap: number;
+  /** How long the old secret and refresh tokens under the old root key are accepted if it is compromised. */
+  readonly overlapSeconds: number;
 }
 
-/** How long a root key is known before refresh tokens are signed under it: longer than nodes need; s. */
-const LONGEST_ROOT_LEAD = 60;
+/** How long a root key is published before refresh tokens are signed under it: longer than nodes need to read it. */
+const LONGEST_ROOT_LEAD_SECONDS = 60;
 
 /**
- * What a new secret needs to be written; with the root keys where these change.
- * @returns undefined where it opens the keys already
+ * Plans the envelopes for a new secret, with the root keys if these change.
+ * @returns undefined if the secret opens the keys already
  * @throws {InvalidInput}
  */
 export function planSecretRotation(
   { envelopes, roots }: OpenState,
   old: KeyEncryptionKey,
-  { secret, compromised, overlap }: SecretRotation,
-  { now, lead, random }: { now: number; lead: number; random: Random },
+  { secret, compromised, overlapSeconds }: SecretRotation,
+  { now, prepublishSeconds, random }: { now: number; prepublishSeconds: number; random: Random },
 ): { envelopes: Envelope[]; roots?: Roots } | undefined {
   const opener = openerOfSecret(secret);
   if (opener.id === old.id) refuse('This is the secret in use. Give another one.');
@@ -60,29 +64,34 @@ export function planSecretRotation(
   const times = { createdAt: Math.max(now, own.createdAt + 1), endsAt: null };
   if (!compromised) return { envelopes: createEnvelopes(opener, roots, times, random) };
 
-  const endsAt = now + overlap * 1000;
+  const endsAt = now + overlapSeconds * 1000;
+  const rootLeadSeconds = Math.min(prepublishSeconds, LONGEST_ROOT_LEAD_SECONDS);
   const replace = (ending: readonly RootKey[], activeAt: number) => [
     createRootKey(activeAt, random),
     ...ending.map((root) => ({ ...root, endsAt: Math.min(root.endsAt ?? endsAt, endsAt) })),
   ];
   const next = {
-    tokens: replace(roots.tokens, now + Math.min(lead, LONGEST_ROOT_LEAD) * 1000),
+    tokens: replace(roots.tokens, now + rootLeadSeconds * 1000),
     data: replace(roots.data, now),
   };
   return {
     envelopes: [
       ...envelopes.filter(isOpenedBy(old)).map((it) => ({ ...it, endsAt })),
       ...createEnvelopes(opener, next, times, random),
-      // Running nodes hold the old root key, whatever their secret is.
+      // Running nodes hold the old root key, with the old secret and with the new one.
       ...createEnvelopes(openerOfNewest(roots), next, { ...times, endsAt }, random),
-      // They need this one when the two above have ended.
+      // Running nodes need this envelope when the two above have ended.
       ...createEnvelopes(openerOfNewest(next), next, times, random),
     ],
     roots: next,
   };
 }
 
-/** @throws {InvalidInput} */
+/**
+ * Plans the end of a rotation: only the opener and the newest root keys remain.
+ * @returns undefined if nothing is left to end
+ * @throws {InvalidInput}
+ */
 export function planFinish(
   { envelopes, roots }: OpenState,
   opener: KeyEncryptionKey,
@@ -104,7 +113,11 @@ export function planFinish(
   };
 }
 
-/** @throws {InvalidInput} */
+/**
+ * Plans to take a rotation back: the envelopes of the newer secret are removed.
+ * @returns undefined if there is none to take back
+ * @throws {InvalidInput}
+ */
 export function planCancel(
   { envelopes, roots }: OpenState,
   opener: KeyEncryptionKey,
@@ -120,13 +133,13 @@ export function planCancel(
   }
   const times = { createdAt: own.createdAt, endsAt: null };
   return {
-    // Nodes that started with the new secret go on until they are started again.
+    // Nodes that started with the new secret go on with this envelope until they are started again.
     envelopes: createEnvelopes(openerOfNewest(roots), roots, times, random),
     removedEnvelopes: newer.flatMap((it) => [it.id, nameEnvelope('data', it)]),
   };
 }
 
-/** Whether an envelope, of either kind, is one that this opens. */
+/** Makes a test of whether an envelope, of either kind, is one that the key opens. */
 function isOpenedBy(opener: KeyEncryptionKey): (envelope: Envelope) => boolean {
   return ({ id, kind }) => id === nameEnvelope(kind, opener);
 }
@@ -138,12 +151,15 @@ function openerOfNewest({ tokens: [newest] }: Roots): KeyEncryptionKey {
 
 function requireOwn(envelopes: readonly Envelope[], { id }: KeyEncryptionKey): Envelope {
   const own = envelopes.find((it) => it.id === id);
-  // Opened by an earlier root key, in a process that began before the secret was replaced.
+  // This process started before the secret was replaced, and opens the keys with an earlier root key.
   if (own === undefined) refuse('The secret in use was replaced. Start again with the new one.');
   return own;
 }
 
-/** Those of tokens tell which rotations are under way. Those of data came later to older databases. */
+/**
+ * Finds the envelopes for tokens that a rotation added after this one. Envelopes for data do not tell: in a database
+ * of an earlier version they are newer without any rotation.
+ */
 function findNewer(envelopes: readonly Envelope[], { createdAt }: Envelope): Envelope[] {
   return envelopes.filter((it) => isOfTokens(it) && it.createdAt > createdAt);
 }

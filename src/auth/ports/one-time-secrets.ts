@@ -4,9 +4,9 @@ export interface OneTimeSecretRecord {
   readonly id: string;
   /** What it may be used for; the name of one of `SECRET_PURPOSES`. */
   readonly purpose: string;
-  /** Whom it is about: the id of a user, or another name for somebody who has no account yet. */
+  /** The id of the user it is about, or another name for a person without an account. */
   readonly subject: string;
-  /** Authenticates every member of this record but the attempts, with the token and the code. */
+  /** Authenticates every member of this record, apart from the attempts, with the token and the code. */
   readonly mac: string;
   /** What its use needs to know, as JSON, or null. */
   readonly data: string | null;
@@ -30,9 +30,9 @@ export interface SecretUse extends Pick<OneTimeSecretRecord, 'id' | 'purpose' | 
 /** The verbs for one-time secrets. A secret is live until it expires or is used. */
 export interface OneTimeSecretStore {
   /**
-   * Stores a secret. With a `bound`, live ones of the same purpose and subject end where it replaces them: the
-   * one of the id `replaces`, and those of the same browser. The others stay.
-   * @returns `full` where `limit` others live. With `endsOldest` the oldest of them ends instead
+   * Stores a secret. With a `bound`, it replaces live secrets of the same purpose and subject: the one whose id is
+   * `replaces`, and those of the same browser. The others stay.
+   * @returns `full` if `limit` others live. With `endsOldest`, the oldest of them ends instead
    */
   createOneTimeSecret(args: {
     secret: OneTimeSecretRecord;
@@ -41,7 +41,7 @@ export interface OneTimeSecretStore {
     now: number;
   }): Promise<{ status: 'created' | 'full' }>;
 
-  /** The secret of this id and purpose, if it is live. */
+  /** Finds the secret of this id and purpose, if it is live. */
   findOneTimeSecret(args: {
     id: string;
     purpose: string;
@@ -50,9 +50,9 @@ export interface OneTimeSecretStore {
   }): Promise<OneTimeSecretRecord | undefined>;
 
   /**
-   * The same for somebody who presents a code. It counts the attempt before the code is compared, so that no
-   * number of parallel attempts has more than `maxAttempts` compared. Finds nothing once these are used up,
-   * when the code has expired, or where `subject` is given and differs.
+   * Does the same when a code is presented. It counts the attempt before the code is compared. The attack: many
+   * parallel attempts; no more than `maxAttempts` are compared. Finds nothing after that, when the code has expired,
+   * or if `subject` is given and differs.
    */
   tryOneTimeCode(args: {
     id: string;

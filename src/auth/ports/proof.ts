@@ -1,9 +1,9 @@
 import type { SecretUse } from './one-time-secrets.ts';
 
 /**
- * The last thing that a user proved in order to sign in, with what must still be true when the session is
- * written. So no sign-in outruns what happens between the two: the password changes, the user is disabled, or
- * somebody else uses the same link.
+ * The last thing that a user proved in order to sign in, with what must still hold when the session is written. The
+ * sign-in fails if, between the two, the password changes, the user is disabled, or another request uses the same
+ * link.
  */
 export type Proof = PasswordProof | OneTimeProof;
 
@@ -12,7 +12,7 @@ export interface PasswordProof {
   readonly kind: 'password';
   /** The hash that the password matched. It must still be the user's. */
   readonly verifiedHash: string;
-  /** Replaces that hash, where it is outdated; null: nothing does. */
+  /** The hash that replaces an outdated one; null: it is not outdated. */
   readonly rehash: string | null;
 }
 

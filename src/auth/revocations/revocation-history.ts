@@ -1,44 +1,44 @@
 import type { Revocation } from '../../revocation/revocation.ts';
 import { encodeRevocations } from '../../revocation/revocation-wire.ts';
 
-/** Entries to a batch: some 20 kB of text. */
-const BATCH = 256;
+/** Entries in a batch: some 20 kB of text. */
+const BATCH_SIZE = 256;
 
-/** The entries as texts for the wire, none of them long. */
+/** Encodes entries for the feed, in batches of a bounded length. */
 export function encodeInBatches(entries: readonly Revocation[]): string[] {
   const batches: string[] = [];
-  for (let at = 0; at < entries.length; at += BATCH) {
-    batches.push(encodeRevocations(entries.slice(at, at + BATCH)));
+  for (let at = 0; at < entries.length; at += BATCH_SIZE) {
+    batches.push(encodeRevocations(entries.slice(at, at + BATCH_SIZE)));
   }
   return batches;
 }
 
 interface Batch {
   readonly lastSeq: number;
-  /** Of the entry that lives the longest. */
+  /** When the last of its entries expires; ms since the epoch. */
   readonly expiresAt: number;
   readonly text: string;
 }
 
 /**
- * The live log in order, as text ready to be sent: a listener costs no query and no encoding. Some 80
- * bytes an entry.
+ * The live revocation log in order, encoded for the feed, so that a new listener costs no query and little encoding. An
+ * entry takes some 80 bytes.
  */
 export class RevocationHistory {
   #batches: Batch[] = [];
   #open: Revocation[] = [];
 
-  /** In order of `seq`. */
+  /** Appends entries, in the order of `seq`. */
   append(entries: readonly Revocation[]): void {
     for (const entry of entries) {
       this.#open.push(entry);
-      if (this.#open.length === BATCH) this.#seal(entry.seq);
+      if (this.#open.length === BATCH_SIZE) this.#seal(entry.seq);
     }
   }
 
   /**
-   * Every live entry after a position, in batches; a few before it may be among them. It is settled at
-   * the call: entries that come while it is read are not in it.
+   * Returns every live entry after a position, in batches, possibly with a few before it. Entries that are appended
+   * later are not in them.
    */
   after(position: number): string[] {
     const texts = this.#batches.filter(({ lastSeq }) => lastSeq > position).map(({ text }) => text);
@@ -46,7 +46,8 @@ export class RevocationHistory {
     return [...texts, ...encodeInBatches(open)];
   }
 
-  prune(now: number): void {
+  /** Drops the batches whose entries have all expired. */
+  purgeExpired(now: number): void {
     this.#batches = this.#batches.filter(({ expiresAt }) => expiresAt > now);
   }
 

@@ -1,32 +1,32 @@
 import { setImmediate } from 'node:timers/promises';
-import { createStopwatch } from '../../kernel/clock.ts';
+import { type Clock, createStopwatch } from '../../kernel/clock.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import { RevocationIndex } from '../../revocation/revocation-index.ts';
-import type { Clock, Store } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import { encodeInBatches, RevocationHistory } from './revocation-history.ts';
 
-/** What came to the log, as the feed carries it. */
+/** What was appended to the log, encoded for the feed. */
 export interface RevocationNews {
-  /** Entries, each batch as {@link encodeRevocations} writes it. */
+  /** The entries, as {@link encodeRevocations} encodes them. */
   readonly batches: readonly string[];
   /**
-   * How far the log is known without a gap; undefined where that did not move, because entries of this
-   * node's came ahead of others that it has not read yet.
+   * The `seq` up to which this node knows the log without a gap. Undefined if that did not change: the entries are
+   * this node's own, and it has not read what may lie before them.
    */
   readonly position: number | undefined;
 }
 
-/** Who holds keys that the log tells of. */
+/** What holds the keys that entries of the log are about. */
 export interface KeyFollower {
-  /** Drops the keys that were revoked. */
-  settle(): void;
+  /** Stops accepting keys that were revoked. */
+  notifyIfChanged(): void;
   /** Reads the keys again. */
   reload(): Promise<void>;
 }
 
 /**
- * This node's copy of the live revocation log. What this node revokes it applies at once; what others
- * revoke it learns by `catchUp`. Who follows it hears of both.
+ * This node's copy of the live revocation log. It applies its own revocations when they are written, and reads those of
+ * other nodes with `catchUp`. Followers get both.
  */
 export class RevocationLog {
   readonly index = new RevocationIndex();
@@ -35,9 +35,9 @@ export class RevocationLog {
   readonly #elapsed: () => number;
   readonly #history = new RevocationHistory();
   readonly #followers = new Set<(news: RevocationNews) => void>();
-  /** How far the log was read. Entries applied by ourselves do not move it: another node's may lie before them. */
+  /** The `seq` up to which the log was read. This node's own entries do not raise it: others may lie before them. */
   #read = 0;
-  /** Entries applied by ourselves and not read yet, by their seq. */
+  /** This node's own entries that were not read yet, by their `seq`. */
   readonly #ahead = new Map<number, Revocation>();
   #failingSince: number | undefined;
   #keys: KeyFollower | undefined;
@@ -49,39 +49,40 @@ export class RevocationLog {
     this.#elapsed = createStopwatch(clock);
   }
 
-  /** Every entry up to here is known. Entries after it may be known too. */
+  /** The `seq` up to which every entry is known. Later entries may be known too. */
   get position(): number {
     return this.#read;
   }
 
-  /** ms for which the log could not be read: others may have revoked what is not known here. */
-  get silence(): number {
+  /** How long the log could not be read. Other nodes may have written revocations since. */
+  get silenceMs(): number {
     return this.#failingSince === undefined ? 0 : this.#elapsed() - this.#failingSince;
   }
 
+  /** Applies revocations that this node wrote. */
   apply(revocations: readonly Revocation[]): void {
     for (const revocation of revocations) {
       this.index.apply(revocation);
       if (revocation.seq > this.#read) this.#ahead.set(revocation.seq, revocation);
     }
-    // Before anybody is told: a guard that hears of a revoked key fetches the key set.
+    // Before followers are called: a guard that receives a revoked key fetches the key set.
     this.#noticeKeys(revocations);
     if (revocations.length > 0) this.#publish(revocations, undefined);
   }
 
-  /** Reads what was appended since the last time. Before the first answer, this loads all live entries. */
+  /** Reads what was appended since the last read. The first read loads all live entries. @throws {StoreUnavailable} */
   async catchUp(): Promise<void> {
     const { revocations, lastSeq } = await this.#readLog();
     const unheard = this.#findUnheard(revocations);
     for (const revocation of unheard) this.index.apply(revocation);
     this.#noticeKeys(unheard);
-    if (this.#areKeysStale) await this.#tellAfterReload(unheard);
+    if (this.#areKeysStale) await this.#publishAfterReload(unheard);
     this.#advance(revocations, lastSeq);
   }
 
   /**
-   * Calls back with all that comes to the log from now on.
-   * @returns ends it
+   * Calls back with everything that is appended from now on.
+   * @returns a function that ends this
    */
   follow(follower: (news: RevocationNews) => void): () => void {
     this.#followers.add(follower);
@@ -89,46 +90,46 @@ export class RevocationLog {
   }
 
   /**
-   * Every live entry after a position, in batches as the news has them, settled at the call. Who begins to
-   * follow in the same turn misses nothing; some entries come twice.
+   * Returns every live entry after a position, in batches. A follower that is added in the same turn of the event loop
+   * misses nothing, and gets some entries twice.
    */
   after(position: number): string[] {
     const ahead = [...this.#ahead.values()];
     return [...this.#history.after(position), ...encodeInBatches(ahead)];
   }
 
-  /** Names who is to be told when the log says that the keys have changed. */
+  /** Sets what to call when an entry says that the keys have changed. */
   followKeys(keys: KeyFollower): void {
     this.#keys = keys;
   }
 
-  /** Forgets what no living token can be affected by. Lets requests be answered in between. */
-  async prune(): Promise<void> {
-    this.#history.prune(this.#clock.now());
+  /** Drops expired entries from memory. Requests are answered in between. */
+  async purgeExpired(): Promise<void> {
+    this.#history.purgeExpired(this.#clock.now());
     for (const _ of this.index.pruneInSteps(this.#clock.now())) await setImmediate();
   }
 
   async #readLog(): ReturnType<Store['listRevocations']> {
     const now = this.#clock.now();
-    const begun = this.#elapsed();
+    const startedAt = this.#elapsed();
     try {
       const answer = await this.#store.listRevocations({ after: this.#read, now });
       this.#failingSince = undefined;
       return answer;
     } catch (error) {
-      this.#failingSince ??= begun;
-      // By the time it answers again, an entry about keys may have left the log.
+      this.#failingSince ??= startedAt;
+      // When the database answers again, an entry about keys may have been purged from the log.
       this.#areKeysStale = true;
       throw error;
     }
   }
 
-  /** Those that neither an earlier reading nor this node itself has told of. */
+  /** The entries that were neither read nor applied before. */
   #findUnheard(revocations: readonly Revocation[]): Revocation[] {
     return revocations.filter(({ seq }) => seq > this.#read && !this.#ahead.has(seq));
   }
 
-  /** Another reading may have come first: what it told of is not told again. */
+  /** Publishes what was read, unless another read was faster. */
   #advance(revocations: readonly Revocation[], lastSeq: number): void {
     if (lastSeq <= this.#read) return;
     const unheard = this.#findUnheard(revocations);
@@ -139,11 +140,11 @@ export class RevocationLog {
   }
 
   /**
-   * Reads the keys before the news of them goes out: a guard fetches the key set as soon as it hears of
-   * new keys, and must find them there. Everything that is revoked is told without waiting for that.
-   * @throws {StoreUnavailable} then the log is read again from where it was
+   * Reads the keys before the entries about them are published: a guard fetches the key set as soon as it receives such
+   * an entry, and must find the new keys there. Revocations are published without waiting for that.
+   * @throws {StoreUnavailable} then the next `catchUp` reads the same entries
    */
-  async #tellAfterReload(unheard: readonly Revocation[]): Promise<void> {
+  async #publishAfterReload(unheard: readonly Revocation[]): Promise<void> {
     const revoking = unheard.filter(({ kind }) => kind !== 'keys');
     for (const revocation of revoking) this.#ahead.set(revocation.seq, revocation);
     if (revoking.length > 0) this.#publish(revoking, undefined);
@@ -154,7 +155,7 @@ export class RevocationLog {
     if (!revocations.some(({ kind }) => kind === 'key' || kind === 'keys')) return;
     this.#areKeysStale = true;
     // A revoked key is refused from now on, even if the keys cannot be read.
-    this.#keys?.settle();
+    this.#keys?.notifyIfChanged();
   }
 
   async #reloadKeys(): Promise<void> {

@@ -1,38 +1,32 @@
 import type { AccessTokenClaims } from '../../jwt/access-token.ts';
-import { RecordNotFound, TokenRefused } from '../../kernel/errors.ts';
+import { RecordNotFound } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, revoke } from '../context.ts';
-import type { Session, User } from '../model.ts';
-import { cutPage, type Page, parsePage } from '../page.ts';
-import { toUser } from '../ports/store.ts';
+import { type Session, toUser, type User } from '../model.ts';
+import { cutPage, parsePage } from '../page.ts';
+import { type Principal, userGone } from './principal.ts';
 import { findLifetime, isPastMaxAge, limitExpiry } from './session-lifetime.ts';
 
-/** Who a verified access token speaks for. */
-export type Principal = Pick<AccessTokenClaims, 'sub' | 'sid'>;
-
-/** @throws {TokenRefused} when the user was deleted since the token was issued */
-export async function findMe(context: AuthContext, bearer: Principal): Promise<User> {
-  const record = await context.store.findUser({ id: bearer.sub });
+/** Reads the user of an access token: see `Auth.findMe`. */
+export async function findMe(context: AuthContext, principal: Principal): Promise<User> {
+  const record = await context.store.findUser({ id: principal.sub });
   if (record === undefined) throw userGone();
   return toUser(record);
 }
 
-/**
- * Ends the session the token belongs to, and revokes its access tokens even if the session has ended before.
- */
+/** Ends the session of an access token: see `Auth.logout`. */
 export async function logout(
   context: AuthContext,
-  bearer: Principal,
+  principal: Principal,
   caller: Caller,
 ): Promise<void> {
-  await endProvenSession(context, bearer.sub, bearer.sid, caller);
+  await endProvenSession(context, principal.sub, principal.sid, caller);
 }
 
 /**
- * Ends the session a refresh token belongs to, whatever its generation: who holds any token of a
- * session may end it.
- * @throws {RefreshRefused} when the token is not one of ours
+ * Ends the session of a refresh token, of any generation: a holder of any token of a session may end it. See
+ * `Auth.logoutByRefreshToken`.
  */
 export async function logoutByRefreshToken(
   context: AuthContext,
@@ -46,38 +40,36 @@ export async function logoutByRefreshToken(
 /** Ends all sessions of the user. */
 export async function logoutAll(
   context: AuthContext,
-  bearer: Principal,
+  principal: Principal,
   caller: Caller,
 ): Promise<void> {
-  const userId = bearer.sub;
+  const userId = principal.sub;
   const event = { type: 'sessions_ended', subject: aboutUser(userId) } as const;
   const how = createRevocationArgs(context, event, identify(caller, userId));
   const now = context.clock.now();
   await revoke(context, context.store.endAllSessions({ userId, now, ...how }));
 }
 
-/** Some of a user's sessions. */
+/** A page of a user's sessions. */
 export interface SessionPage {
+  /** The latest first. */
   readonly sessions: readonly Session[];
   /** The `after` of the next page; null: this was the last one. */
   readonly nextCursor: string | null;
 }
 
-/**
- * The user's live sessions, the latest first, page by page.
- * @throws {InvalidInput}
- */
+/** Lists the user's live sessions: see `Auth.listSessions`. */
 export async function listSessions(
   { store, clock, settings }: AuthContext,
-  bearer: Principal,
-  page: Page | unknown,
+  principal: Principal,
+  page: unknown,
 ): Promise<SessionPage> {
   const { after, limit } = parsePage(page);
-  const userId = bearer.sub;
+  const userId = principal.sub;
   const now = clock.now();
   const found = await store.listSessions({ userId, now, before: after, limit: limit + 1 });
   const { rows, nextCursor } = cutPage(found, limit);
-  // A maximum age that was lowered applies to sessions that started under the earlier one.
+  // If the maximum age was lowered, the new one applies to sessions that started before.
   const { maxAgeMs } = findLifetime(settings, now);
   const sessions = rows
     .filter((it) => !isPastMaxAge(it, { now, maxAgeMs }))
@@ -85,21 +77,21 @@ export async function listSessions(
   return { sessions, nextCursor };
 }
 
-/** Ends one of the user's sessions. @throws {NotFound} when it is not there or not this user's */
+/** Ends one of the user's sessions: see `Auth.endSession`. */
 export async function endSession(
   context: AuthContext,
-  bearer: Principal,
+  principal: Principal,
   sessionId: string,
   caller: Caller,
 ): Promise<void> {
-  const userId = bearer.sub;
+  const userId = principal.sub;
   const event = { type: 'session_ended', subject: aboutUser(userId), sessionId } as const;
   const how = createRevocationArgs(context, event, identify(caller, userId));
   const found = await revoke(context, context.store.endSession({ sessionId, userId, ...how }));
   if (!found) throw new RecordNotFound('You have no such session. It may have ended already.');
 }
 
-/** Revokes one access token by its `jti`; its session lives on. */
+/** Revokes one access token: see `Auth.revokeToken`. */
 export async function revokeToken(
   context: AuthContext,
   { sub: userId, sid: sessionId, jti }: Pick<AccessTokenClaims, 'sub' | 'sid' | 'jti'>,
@@ -112,9 +104,9 @@ export async function revokeToken(
 }
 
 /**
- * Ends a session that the caller holds a token of. Its row may have been removed while access tokens live:
- * these are revoked by their `sid` in any case, but not again where this node knows that they are, so that
- * repeated calls do not fill the revocation log.
+ * Ends a session that the caller holds a token of. If its row was removed while access tokens of it live, these are
+ * still revoked by their `sid`, unless this node knows that they are: repeated calls must not fill the revocation
+ * log.
  */
 async function endProvenSession(
   context: AuthContext,
@@ -127,8 +119,4 @@ async function endProvenSession(
   const how = createRevocationArgs(context, event, identify(caller, userId));
   const ended = context.store.endSession({ sessionId, userId, evenIfGone, ...how });
   await revoke(context, ended);
-}
-
-export function userGone(): TokenRefused {
-  return new TokenRefused('user_gone', 'The user of this token no longer exists. Register again.');
 }

@@ -1,21 +1,22 @@
 import { isScope } from '../../jwt/scope.ts';
 import { InputReader } from '../input.ts';
 import { EMAIL_MAX } from '../users/identifiers.ts';
-import type { UserReference } from '../users/users.ts';
+import type { UserReference } from '../users/user-records.ts';
 
 const SCOPE_MAX = 1024;
 
-/** What a person gives to sign in: a username or an email address, and the password. */
+/** What a user gives to sign in: a username or an email address, and the password. */
 export interface LoginInput {
-  /** May hold an email address: a name with an `@` is one. */
+  /** May also be an email address: a name with an `@` is one. */
   readonly username?: string;
+  /** Instead of `username`. */
   readonly email?: string;
   readonly password: string;
-  /** Narrows the scopes the host grants. @see RFC 6749 section 3.3 */
+  /** Space-separated scopes, to get fewer than the host grants. Default: all. @see RFC 6749 section 3.3 */
   readonly scope?: string;
 }
 
-/** @throws {InvalidInput} */
+/** Reads what a user gives to sign in. @throws {InvalidInput} */
 export function parseLogin(
   input: unknown,
   passwordMaxLength: number,
@@ -23,7 +24,7 @@ export function parseLogin(
   const reader = new InputReader(input);
   const username = reader.optionalIdentifier('username', { max: EMAIL_MAX });
   const email = reader.optionalIdentifier('email', { max: EMAIL_MAX });
-  // No lower bound: whether a password is long enough is asked when it is set, not when it is used.
+  // No lower bound: the length of a password is checked when it is set, not when it is used.
   const password = reader.string('password', { max: passwordMaxLength });
   const scope = reader.optionalString('scope', { min: 0, max: SCOPE_MAX });
   if (!reader.has('username') && !reader.has('email')) {

@@ -1,37 +1,20 @@
-import { AccountDisabled, CredentialsRefused, StoreUnavailable } from '../../kernel/errors.ts';
+import { AccountDisabled, CredentialsRefused } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser, type NewAuditEvent } from '../audit/event.ts';
 import type { AuthContext } from '../context.ts';
+import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from '../credentials/password-proof.ts';
 import { challengeForPassword } from '../credentials/required-password-change.ts';
 import type { UserRecord } from '../model.ts';
-import { findRecord } from '../users/users.ts';
-import { type LoginInput, parseLogin } from './login-input.ts';
+import { findRecord } from '../users/user-records.ts';
+import { parseLogin } from './login-input.ts';
 import type { SignInResult } from './sign-in-result.ts';
 import { startSession } from './start-session.ts';
-import type { TokenLimits } from './token-limits.ts';
+import type { TokenLimits } from './tokens/token-limits.ts';
 
-/**
- * How often a password is verified while the user changes between the verification and the sign-in. One
- * change is common: many logins at a time replace an outdated hash. Each verification costs a hash, so there
- * is a bound.
- */
-export const PROOF_ATTEMPTS = 3;
-
-/**
- * Signs in by password. An unknown user takes the time of a known one.
- * @returns a challenge where a new password is required
- * @param limits of the tokens, where the answer carries less than a verifier accepts
- * @param clientId the client that asks, which has proved who it is: see `Clients.resolve`; null: the first party
- * @throws {InvalidInput}
- * @throws {CredentialsRefused} unknown user or wrong password, not told apart
- * @throws {AccountDisabled} only to who knows the password
- * @throws {Overloaded}
- * @throws {StoreUnavailable}
- * @throws {RangeError} where a token would be longer than the limits allow; nothing is written
- */
+/** Signs a user in by password: see `Auth.login`. */
 export async function login(
   context: AuthContext,
-  input: LoginInput | unknown,
+  input: unknown,
   caller: Caller,
   limits?: TokenLimits,
   clientId: string | null = null,
@@ -47,15 +30,11 @@ export async function login(
     const proof = { kind: 'password', verifiedHash: proven.verifiedHash, rehash } as const;
     const tokens = await startSession(context, { ...start, record: user, proof, limits });
     if (tokens !== undefined) return tokens;
-    // The user changed in between, perhaps because another login replaced an outdated hash. The password is
-    // verified again: against the new hash, which may also be that of another password.
+    // The user changed in between, perhaps because another sign-in replaced an outdated hash. Verify the password
+    // again, against the new hash: it may also be the hash of another password.
     record = await context.store.findUser({ id: user.id });
   }
   throw changesTooOften();
-}
-
-export function changesTooOften(): StoreUnavailable {
-  return new StoreUnavailable('The password of this user is being changed. Try again.');
 }
 
 interface ProvenUser {
@@ -66,7 +45,11 @@ interface ProvenUser {
   readonly isOutdated: boolean;
 }
 
-/** @throws {CredentialsRefused} @throws {AccountDisabled} after it recorded that */
+/**
+ * Verifies the password, and records an audit event if the sign-in is refused.
+ * @throws {CredentialsRefused}
+ * @throws {AccountDisabled}
+ */
 async function provePassword(
   context: AuthContext,
   record: UserRecord | undefined,
@@ -89,12 +72,4 @@ async function provePassword(
     throw new AccountDisabled();
   }
   return { record, verifiedHash, isOutdated: outdated };
-}
-
-/** Only for the audit trail: the caller must not be told these apart. */
-export function explainRefusal(
-  record: UserRecord | undefined,
-): 'unknown_user' | 'no_password' | 'wrong_password' {
-  if (record === undefined) return 'unknown_user';
-  return record.passwordHash === null ? 'no_password' : 'wrong_password';
 }

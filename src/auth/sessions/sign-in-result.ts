@@ -1,4 +1,4 @@
-import type { IssuedTokens } from './sign-in.ts';
+import type { IssuedTokens } from './tokens/issued-tokens.ts';
 
 /**
  * A sign-in that needs one more step. There is no session and no token of any kind until it is done.
@@ -7,14 +7,14 @@ import type { IssuedTokens } from './sign-in.ts';
  */
 export interface SignInChallenge {
   readonly required: 'password_change';
-  /** To be presented with the next step, once. A secret. */
+  /** A secret that works once: present it with the next step. */
   readonly challenge: string;
-  /** Seconds in which the next step must be taken. */
+  /** Seconds until the challenge expires. */
   readonly expiresIn: number;
 }
 
 /**
- * What comes of a sign-in: tokens, or a challenge.
+ * The result of a sign-in: tokens, or a challenge.
  *
  * ```ts
  * const result = await auth.login({ username, password });

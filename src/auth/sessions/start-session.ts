@@ -3,28 +3,23 @@ import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs } from '../context.ts';
 import type { UserRecord } from '../model.ts';
 import type { Proof } from '../ports/proof.ts';
-import {
-  createSession,
-  type IssuedTokens,
-  issue,
-  issueCurrentTokens,
-  type NewSession,
-} from './sign-in.ts';
-import type { TokenLimits } from './token-limits.ts';
+import { createSession, type NewSession } from './new-session.ts';
+import { type IssuedTokens, issue, issueCurrentTokens } from './tokens/issued-tokens.ts';
+import type { TokenLimits } from './tokens/token-limits.ts';
 
 /** A sign-in whose last proof was accepted. */
 export interface ProvenSignIn extends Omit<NewSession, 'userId'> {
-  /** The user as it was when the proof was accepted. */
+  /** The user as stored when the proof was accepted. */
   readonly record: UserRecord;
   readonly proof: Proof;
   readonly limits: TokenLimits | undefined;
 }
 
 /**
- * Starts a session, ends the least recently used one where the user has too many, and issues the tokens.
- * @returns undefined where what was proved no longer holds; nothing is written
+ * Starts a session, ends the least recently used one if the user has too many, and issues the tokens.
+ * @returns undefined if the proof no longer holds; nothing is written
  * @throws {StoreUnavailable}
- * @throws {RangeError} where a token would be longer than the limits allow; nothing is written
+ * @throws {RangeError} when a token would be longer than the limits allow; nothing is written
  */
 export async function startSession(
   context: AuthContext,
@@ -53,7 +48,7 @@ export async function startSession(
   return issueCurrentTokens(context, issued, opened.user, session);
 }
 
-/** The limit ends the least recently used session, on the occasion of a sign-in from this address. */
+/** The limit ends the least recently used session. The event shows the address of the sign-in that caused it. */
 function bySessionLimit(caller: Caller): Caller {
   return { ...caller, actor: systemCaller('session-limit').actor };
 }

@@ -17,14 +17,14 @@ export type FieldRule =
       readonly type: 'repeat';
       readonly of: 'password';
       readonly required?: true;
-      /** What to say where the two differ. Default: a sentence with the names of both members. */
+      /** What to say if the two differ. Default: a sentence with the names of both members. */
       readonly detail?: string;
     };
 
 /** The host's own extra user fields, by name. They are set at registration and shown with the user. */
 export type FieldRules = Readonly<Record<string, FieldRule>>;
 
-/** Names that mean something already, or would in the hands of a user. */
+/** Names that Latchkey uses, or that would look as if it did. */
 export const RESERVED_FIELDS: ReadonlySet<string> = new Set([
   'id',
   'username',
@@ -45,7 +45,7 @@ export const RESERVED_FIELDS: ReadonlySet<string> = new Set([
   '__proto__',
 ]);
 
-/** Reads the host's fields into a profile; problems are left with the reader. */
+/** Reads the host's fields into a profile. The reader collects the problems. */
 export function readProfile(reader: InputReader, rules: FieldRules): Record<string, unknown> {
   const profile: Record<string, unknown> = {};
   for (const [field, rule] of Object.entries(rules)) {
@@ -62,7 +62,7 @@ export function readProfile(reader: InputReader, rules: FieldRules): Record<stri
   return profile;
 }
 
-/** Reads what a person had to type twice; the host's own code need not. */
+/** Checks the fields that a person types twice. The host's own code need not send them. */
 export function readRepeats(reader: InputReader, rules: FieldRules): void {
   for (const [field, rule] of Object.entries(rules)) {
     if (rule.type !== 'repeat') continue;

@@ -6,19 +6,19 @@ const DOMAIN =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
 /** White space, and format characters: zero width, byte order mark, marks of direction. */
-const UNSEEN = /^[\s\p{Cf}]$/u;
+const INVISIBLE = /^[\s\p{Cf}]$/u;
 
 /**
- * Takes off what surrounds a username or an email address that was typed or pasted: blanks, tabs, line breaks,
- * and what nobody sees, such as the marks of direction that a contact list adds. No name can hold these, so
- * nobody else is meant. Never for a password.
+ * Trims a username or an email address that was typed or pasted: blanks, tabs, line breaks, and invisible characters, such
+ * as the marks of direction that a contact list adds. No name can have these, so no other user is meant. Passwords are
+ * never trimmed.
  */
 export function trimIdentifier(text: string): string {
   let start = 0;
   let end = text.length;
-  // Not one expression: that would look at a long run of blanks again from each of its characters.
-  while (start < end && UNSEEN.test(text.charAt(start))) start++;
-  while (end > start && UNSEEN.test(text.charAt(end - 1))) end--;
+  // Not a regular expression: that would scan a long run of blanks again from each of its characters.
+  while (start < end && INVISIBLE.test(text.charAt(start))) start++;
+  while (end > start && INVISIBLE.test(text.charAt(end - 1))) end--;
   return text.slice(start, end);
 }
 
@@ -28,11 +28,11 @@ export const USERNAME_MAX = 64;
 export const EMAIL_MAX = 254;
 
 /**
- * What makes a username unique: two names that differ only in case, in width or in how their accents
- * are composed are one. Stops a second `Alice` beside `alice`.
- * Letters, marks, digits and `. _ + -` only, so no name holds white space, an invisible character, or
- * the `@` that tells an email address. It does not detect look-alikes of different scripts.
- * @returns undefined when the name is not one
+ * Normalises a username for comparison. Names that differ only in case, in width or in how their accents are composed
+ * are one: no second `Alice` beside `alice`. A name has letters, marks, digits and `. _ + -` only, so it has no white
+ * space, no invisible character, and no `@`, which marks an email address. Look-alikes of different scripts are
+ * not detected.
+ * @returns undefined if the text is not a valid username
  */
 export function findUsernameKey(username: string): string | undefined {
   const key = fold(username);
@@ -40,9 +40,8 @@ export function findUsernameKey(username: string): string | undefined {
 }
 
 /**
- * What makes an email address unique: case-folded, its domain in ASCII form. It does not prove that
- * the address receives mail.
- * @returns undefined when the text is not an address
+ * Normalises an email address for comparison: case-folded, with its domain in ASCII form. The address may receive no mail.
+ * @returns undefined if the text is not a valid address
  */
 export function findEmailKey(email: string): string | undefined {
   const at = email.lastIndexOf('@');
@@ -55,7 +54,7 @@ export function findEmailKey(email: string): string | undefined {
   return DOMAIN.test(ascii) ? `${fold(local)}@${ascii}` : undefined;
 }
 
-/** NFKC with simple case folding; upper first, so that ß and ſ meet their kin. */
+/** NFKC with simple case folding. Upper case first, so that ß equals ss and ſ equals s. */
 function fold(text: string): string {
   return text.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
 }

@@ -1,6 +1,6 @@
 import { InputReader } from '../input.ts';
 import type { UserRecord } from '../model.ts';
-import type { PasswordHasher } from '../ports/store.ts';
+import type { PasswordHasher } from '../ports/password-hasher.ts';
 import { type FieldRules, readProfile, readRepeats } from './custom-fields.ts';
 import { EMAIL_MAX, findEmailKey, findUsernameKey, USERNAME_MAX } from './identifiers.ts';
 
@@ -9,29 +9,34 @@ const ROLE = /^[\w.:/-]{1,64}$/;
 const ROLES_MAX = 32;
 const HASH_MAX = 512;
 
-/** What a person gives to register. The host's own `fields` come beside these, by their names. */
+/** What a user gives to register. The host's own `fields` are further members, by their names. */
 export interface NewUserInput {
-  /** 1 to 64 letters, digits and `. _ + -`. One of `username` and `email` is needed. */
+  /** 1 to 64 letters, digits and `. _ + -`; begins with a letter or digit. `username` or `email` is required. */
   readonly username?: string;
+  /** At most 254 characters. `username` or `email` is required. */
   readonly email?: string;
+  /** 8 to 1,024 characters, unless the options say otherwise. It is taken exactly as it is. */
   readonly password: string;
+  /** The user's name for display, 1 to 256 characters. Default: null. */
   readonly name?: string;
   readonly [field: string]: unknown;
 }
 
-/** What the host's own code may give as well. */
+/** What the host's own code gives to create a user. */
 export interface CreateUserInput extends Omit<NewUserInput, 'password'> {
+  /** As for {@link NewUserInput}. With neither `password` nor `passwordHash`, the user cannot sign in by password. */
   readonly password?: string;
   /**
-   * Instead of a password: an argon2id (PHC) or bcrypt (`$2a$`, `$2b$`, `$2y$`) hash from another system.
-   * It is replaced at the next login. A hash that no password can match is refused: one that was cut, or costs
-   * more than is verified (bcrypt 15; argon2id 256 MiB, 64 passes, 16 lanes, 4 GiB of memory times passes). Without either, the user cannot sign in by password.
+   * Instead of a password: an argon2id (PHC) or bcrypt (`$2a$`, `$2b$`, `$2y$`) hash from another system. It is
+   * replaced at the next sign-in. A hash that no password can match is refused: one that was cut, or one that costs
+   * more than is verified (bcrypt cost 15; argon2id 256 MiB, 64 passes, 16 lanes, 4 GiB of memory times passes).
    */
   readonly passwordHash?: string;
+  /** At most 32, each of 1 to 64 letters, digits and `_ . : / -`. Default: none. */
   readonly roles?: readonly string[];
 }
 
-/** A user to be, read and checked, before its password is hashed. */
+/** The checked input for a new user, before the password is hashed. */
 export interface ParsedUser
   extends Pick<
     UserRecord,
@@ -41,6 +46,7 @@ export interface ParsedUser
   readonly passwordHash: string | undefined;
 }
 
+/** The host's rules for new users. */
 export interface UserPolicy {
   readonly passwordMinLength: number;
   readonly passwordMaxLength: number;
@@ -48,8 +54,8 @@ export interface UserPolicy {
 }
 
 /**
- * Reads what a person sent to register. Refuses every member not named here, so nobody gives itself
- * a role, an id or a verified address.
+ * Reads what a user sent to register. The attack: a user who sends a role, an id or a verified address. Every unknown
+ * member is refused.
  * @throws {InvalidInput}
  */
 export function parseNewUser(input: unknown, policy: UserPolicy): ParsedUser {
@@ -63,7 +69,7 @@ export function parseNewUser(input: unknown, policy: UserPolicy): ParsedUser {
 }
 
 /**
- * Reads what the host's own code gives.
+ * Reads what the host's own code gives to create a user.
  * @throws {InvalidInput}
  */
 export function parseCreateUser(
@@ -89,8 +95,8 @@ export function parseCreateUser(
 }
 
 /**
- * A hash that no password can match locks its user out, and nobody would find out why. The hash itself is not
- * quoted.
+ * A hash that no password can match locks its user out, and the cause would be hard to find. The text does not quote the
+ * hash.
  */
 function findImportProblem(
   hash: string,
@@ -101,7 +107,7 @@ function findImportProblem(
   return /^\$(argon2id|2[aby])\$/.test(hash) ? undefined : 'must be an argon2id or a bcrypt hash';
 }
 
-/** @throws {InvalidInput} */
+/** Reads a list of roles, and drops repeats. @throws {InvalidInput} */
 export function parseRoles(roles: unknown): readonly string[] {
   const reader = new InputReader({ roles });
   const parsed = readRoles(reader, reader.raw('roles'));
@@ -109,7 +115,7 @@ export function parseRoles(roles: unknown): readonly string[] {
   return parsed;
 }
 
-/** Reads a password to be set. It is taken exactly as it is: nothing is trimmed, cut or normalised. */
+/** Reads a new password, exactly as it is: it is not trimmed, cut or normalised. */
 export function readNewPassword(reader: InputReader, field: string, policy: UserPolicy): string {
   return reader.string(field, { min: policy.passwordMinLength, max: policy.passwordMaxLength });
 }

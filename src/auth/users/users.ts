@@ -1,26 +1,42 @@
 import { IdentifierTaken, RecordNotFound } from '../../kernel/errors.ts';
-import { createUuid } from '../../kernel/uuid.ts';
 import { applicationCaller, type Caller } from '../audit/caller.ts';
-import { type AuditChanges, type AuditEventType, aboutUser } from '../audit/event.ts';
-import { type AuthContext, createRevocationArgs, revoke, settleRevoked } from '../context.ts';
+import { type AuditEventType, aboutUser } from '../audit/event.ts';
+import { type AuthContext, createRevocationArgs, revoke, runRevocation } from '../context.ts';
 import { InputReader } from '../input.ts';
-import type { Session, User, UserRecord } from '../model.ts';
-import { type RevocationArgs, type RevocationResult, toUser } from '../ports/store.ts';
-import { findEmailKey, findUsernameKey, trimIdentifier } from './identifiers.ts';
+import { toUser, type User } from '../model.ts';
+import type { RevocationArgs, RevocationResult } from '../ports/revocations.ts';
+import { type CreateUserInput, parseCreateUser, parseRoles, readNewPassword } from './new-user.ts';
 import {
-  type CreateUserInput,
-  type ParsedUser,
-  parseCreateUser,
-  parseRoles,
-  readNewPassword,
-} from './new-user.ts';
+  createUserRecord,
+  findRecord,
+  findUserWithSameName,
+  insertUser,
+  type UserReference,
+} from './user-records.ts';
 
+/** Users a page can have. */
 const PAGE_MAX = 1000;
+const PAGE_DEFAULT = 100;
 
-/** How a user is named: by one of its id, its username, or its email address. */
-export type UserReference = { id: string } | { username: string } | { email: string };
+/** Which users to list. */
+export interface UserPage {
+  /** The id of the last user of the previous page. Default: the first page. */
+  readonly after?: string;
+  /** Users, 1 to 1,000. Default 100. */
+  readonly limit?: number;
+}
 
-/** Users, for the host's own code and the command line. Requests of people go through `Auth`. */
+/**
+ * Manages users, for the host's own code and the command line. It asks for no password: what users do themselves is
+ * in `Auth`.
+ *
+ * `caller` is who asks, for the audit trail. Default: the host's application. Every method may throw
+ * {@link StoreUnavailable}.
+ *
+ * ```ts
+ * await users.ensure({ username: 'admin', password, roles: ['admin'] });
+ * ```
+ */
 export class Users {
   readonly #context: AuthContext;
 
@@ -31,9 +47,10 @@ export class Users {
   /**
    * Adds a user.
    * @throws {InvalidInput}
-   * @throws {Taken} when the username or email address is somebody's
+   * @throws {IdentifierTaken} when another user has the username or the email address
+   * @throws {ServerOverloaded} when too many passwords are being hashed
    */
-  async create(input: CreateUserInput, caller = applicationCaller): Promise<User> {
+  async create(input: CreateUserInput, caller: Caller = applicationCaller): Promise<User> {
     const parsed = parseCreateUser(input, this.#context.settings, this.#context.hasher);
     const record = await createUserRecord(this.#context, parsed);
     const { roles } = record;
@@ -43,42 +60,50 @@ export class Users {
   }
 
   /**
-   * Adds a user unless its username or email address is there already: for seeding at start, by as
-   * many processes as like. An existing user is left as it is.
+   * Adds a user unless one with the username or the email address exists. An existing user stays as it is. Any number
+   * of processes may call this when they start.
+   * @returns the new or the existing user
    * @throws {InvalidInput}
+   * @throws {ServerOverloaded} when too many passwords are being hashed
    */
-  async ensure(input: CreateUserInput, caller = applicationCaller): Promise<User> {
+  async ensure(input: CreateUserInput, caller: Caller = applicationCaller): Promise<User> {
     const parsed = parseCreateUser(input, this.#context.settings, this.#context.hasher);
-    const existing = await findNamesake(this.#context, parsed);
+    const existing = await findUserWithSameName(this.#context, parsed);
     if (existing !== undefined) return toUser(existing.record);
     try {
       return await this.create(input, caller);
     } catch (error) {
       const winner =
-        error instanceof IdentifierTaken && (await findNamesake(this.#context, parsed));
+        error instanceof IdentifierTaken && (await findUserWithSameName(this.#context, parsed));
       if (!winner) throw error;
       return toUser(winner.record);
     }
   }
 
+  /** Finds a user. @returns undefined if there is none */
   async find(reference: UserReference): Promise<User | undefined> {
     const record = await findRecord(this.#context, reference);
     return record === undefined ? undefined : toUser(record);
   }
 
-  /** Users in the order they were added. `after` is the id of the last one of the page before; `limit` 1 to 1,000, default 100. */
-  async list(page: { after?: string; limit?: number } = {}): Promise<User[]> {
-    const limit = Math.min(Math.max(Math.trunc(page.limit ?? 100), 1), PAGE_MAX);
+  /** Lists users in the order in which they were added. */
+  async list(page: UserPage = {}): Promise<User[]> {
+    const limit = Math.min(Math.max(Math.trunc(page.limit ?? PAGE_DEFAULT), 1), PAGE_MAX);
     const records = await this.#context.store.listUsers({ after: page.after ?? null, limit });
     return records.map(toUser);
   }
 
   /**
-   * Replaces the roles. Sessions live on; access tokens with the old roles are refused at once.
-   * @throws {NotFound}
+   * Replaces the roles. Sessions live on; access tokens with the old roles are refused immediately.
+   * @param roles at most 32, each of 1 to 64 letters, digits and `_ . : / -`
+   * @throws {RecordNotFound}
    * @throws {InvalidInput}
    */
-  async setRoles(id: string, roles: readonly string[], caller = applicationCaller): Promise<void> {
+  async setRoles(
+    id: string,
+    roles: readonly string[],
+    caller: Caller = applicationCaller,
+  ): Promise<void> {
     const parsed = parseRoles(roles);
     await this.#revoke(id, 'user_roles_changed', caller, (how) =>
       this.#context.store.setRoles({ userId: id, roles: parsed, now: this.#now(), ...how }),
@@ -87,10 +112,16 @@ export class Users {
 
   /**
    * Sets a password without asking for the old one, and ends all sessions.
-   * @throws {NotFound}
+   * @param password 8 to 1,024 characters, unless the options say otherwise
+   * @throws {RecordNotFound}
    * @throws {InvalidInput}
+   * @throws {ServerOverloaded} when too many passwords are being hashed
    */
-  async setPassword(id: string, password: string, caller = applicationCaller): Promise<void> {
+  async setPassword(
+    id: string,
+    password: string,
+    caller: Caller = applicationCaller,
+  ): Promise<void> {
     const reader = new InputReader({ password });
     const parsed = readNewPassword(reader, 'password', this.#context.settings);
     reader.finish();
@@ -108,36 +139,36 @@ export class Users {
   }
 
   /**
-   * Ends all sessions. The next sign-in must set a new password: until then it gets a challenge instead of tokens. A
-   * password set by {@link setPassword} does not lift that.
-   * @throws {NotFound} also for a user without a password
+   * Ends all sessions. The next sign-in must set a new password: until then it gets a challenge instead of tokens,
+   * also after {@link setPassword}.
+   * @throws {RecordNotFound} also for a user without a password
    */
-  async requirePasswordChange(id: string, caller = applicationCaller): Promise<void> {
+  async requirePasswordChange(id: string, caller: Caller = applicationCaller): Promise<void> {
     await this.#revoke(id, 'password_change_required', caller, (how) =>
       this.#context.store.requirePasswordChange({ userId: id, now: this.#now(), ...how }),
     );
   }
 
-  /** Ends all sessions and refuses new ones. @throws {NotFound} */
-  async disable(id: string, caller = applicationCaller): Promise<void> {
+  /** Ends all sessions and refuses new ones. @throws {RecordNotFound} */
+  async disable(id: string, caller: Caller = applicationCaller): Promise<void> {
     await this.#revoke(id, 'user_disabled', caller, (how) =>
       this.#context.store.setDisabled({ userId: id, disabled: true, now: this.#now(), ...how }),
     );
   }
 
-  /** @throws {NotFound} */
-  async enable(id: string, caller = applicationCaller): Promise<void> {
+  /** Lets a disabled user sign in again. @throws {RecordNotFound} */
+  async enable(id: string, caller: Caller = applicationCaller): Promise<void> {
     await this.#revoke(id, 'user_enabled', caller, (how) =>
       this.#context.store.setDisabled({ userId: id, disabled: false, now: this.#now(), ...how }),
     );
   }
 
   /**
-   * Removes the user and ends all its sessions. A user with thousands of them is disabled first and then
-   * removed in steps, between which others are served. If that is interrupted, call it again.
-   * @throws {NotFound}
+   * Removes a user and ends all its sessions. A user with thousands of sessions is disabled first and then removed
+   * in steps, between which other requests are served. If that is interrupted, call it again.
+   * @throws {RecordNotFound}
    */
-  async delete(id: string, caller = applicationCaller): Promise<void> {
+  async delete(id: string, caller: Caller = applicationCaller): Promise<void> {
     const how = createRevocationArgs(
       this.#context,
       { type: 'user_deleted', subject: aboutUser(id) },
@@ -146,7 +177,7 @@ export class Users {
     const now = this.#now();
     for (let isPartial = true; isPartial; ) {
       const verb = this.#context.store.deleteUser({ userId: id, now, ...how });
-      const result = await settleRevoked(this.#context, verb);
+      const result = await runRevocation(this.#context, verb);
       if (!result.found) throw noSuchUser();
       isPartial = result.isPartial === true;
     }
@@ -169,70 +200,4 @@ export class Users {
 
 function noSuchUser(): RecordNotFound {
   return new RecordNotFound('There is no such user.');
-}
-
-/** The stored user a reference means. A name that cannot be one is nobody's. */
-export async function findRecord(
-  context: AuthContext,
-  reference: UserReference,
-): Promise<UserRecord | undefined> {
-  if ('id' in reference) return context.store.findUser({ id: reference.id });
-  if ('username' in reference) {
-    const usernameKey = findUsernameKey(trimIdentifier(reference.username));
-    return usernameKey === undefined ? undefined : context.store.findUser({ usernameKey });
-  }
-  const emailKey = findEmailKey(trimIdentifier(reference.email));
-  return emailKey === undefined ? undefined : context.store.findUser({ emailKey });
-}
-
-/** Who has the username or the email address of a user to be. */
-export async function findNamesake(
-  { store }: AuthContext,
-  { usernameKey, emailKey }: Pick<ParsedUser, 'usernameKey' | 'emailKey'>,
-): Promise<{ record: UserRecord; field: 'username' | 'email' } | undefined> {
-  if (usernameKey !== null) {
-    const record = await store.findUser({ usernameKey });
-    if (record !== undefined) return { record, field: 'username' };
-  }
-  if (emailKey !== null) {
-    const record = await store.findUser({ emailKey });
-    if (record !== undefined) return { record, field: 'email' };
-  }
-  return undefined;
-}
-
-export async function createUserRecord(
-  { clock, random, hasher }: AuthContext,
-  parsed: ParsedUser,
-): Promise<UserRecord> {
-  const { password, passwordHash, ...rest } = parsed;
-  const hash = password === undefined ? (passwordHash ?? null) : await hasher.hash(password);
-  const now = clock.now();
-  return {
-    ...rest,
-    id: createUuid(clock, random),
-    passwordHash: hash,
-    tokenVersion: 0,
-    disabledAt: null,
-    passwordChangeRequiredAt: null,
-    createdAt: now,
-    updatedAt: now,
-  };
-}
-
-/** @throws {Taken} */
-export async function insertUser(
-  context: AuthContext,
-  user: UserRecord,
-  session: Session | null,
-  what: { readonly type: AuditEventType; readonly changes?: AuditChanges },
-  caller: Caller,
-): Promise<void> {
-  const about = {
-    subject: aboutUser(user.id),
-    ...(session === null ? {} : { sessionId: session.id }),
-  };
-  const event = context.createEvent({ ...what, ...about }, caller);
-  const result = await context.store.createUser({ user, session, event });
-  if (result.status === 'taken') throw new IdentifierTaken(result.field);
 }

@@ -1,4 +1,4 @@
-import type { Notice } from '../../auth/ports/store.ts';
+import type { Notice } from '../../auth/notice.ts';
 import type { Settings } from '../../config/settings.ts';
 import { defaultIssuer } from '../../config/web-address.ts';
 import { isLoopback } from '../../kernel/encoding/loopback.ts';

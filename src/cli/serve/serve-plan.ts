@@ -1,4 +1,4 @@
-import type { Notice } from '../../auth/ports/store.ts';
+import type { Notice } from '../../auth/notice.ts';
 import type { StandaloneApp } from '../../server/app.ts';
 import { takeNotices } from '../../system/notices.ts';
 import type { LatchkeyOptions } from '../../system/options.ts';

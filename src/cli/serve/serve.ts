@@ -1,4 +1,4 @@
-import type { Notice } from '../../auth/ports/store.ts';
+import type { Notice } from '../../auth/notice.ts';
 import { durationBetween } from '../../config/duration.ts';
 import { type SettingName, settingTable } from '../../config/setting-table.ts';
 import type { Settings } from '../../config/settings.ts';

@@ -1,5 +1,5 @@
 import type { User } from '../../auth/model.ts';
-import type { IssuedTokens } from '../../auth/sessions/sign-in.ts';
+import type { IssuedTokens } from '../../auth/sessions/tokens/issued-tokens.ts';
 import type { FieldRules } from '../../auth/users/custom-fields.ts';
 import { type TokenAnswer, toTokenView, toUserView } from './views.ts';
 

@@ -1,7 +1,7 @@
 import { stringifySetCookie } from 'cookie';
 import type { FastifyReply } from 'fastify';
-import type { IssuedTokens } from '../../auth/sessions/sign-in.ts';
-import { assertTokensFit, type TokenLimits } from '../../auth/sessions/token-limits.ts';
+import type { IssuedTokens } from '../../auth/sessions/tokens/issued-tokens.ts';
+import { assertTokensFit, type TokenLimits } from '../../auth/sessions/tokens/token-limits.ts';
 import type { CookieNames } from '../../guard/request/cookie-names.ts';
 import { createTokenCookies, type TokenCookies } from '../../guard/request/token-cookies.ts';
 

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { IssuedTokens } from '../../auth/sessions/sign-in.ts';
 import { isChallenge, type SignInResult } from '../../auth/sessions/sign-in-result.ts';
-import type { TokenLimits } from '../../auth/sessions/token-limits.ts';
+import type { IssuedTokens } from '../../auth/sessions/tokens/issued-tokens.ts';
+import type { TokenLimits } from '../../auth/sessions/tokens/token-limits.ts';
 import { SignInIncomplete } from '../../kernel/errors.ts';
 import type { RouteContext } from '../route-context.ts';
 import type { AnswerTransport, SignInRoute } from './answers.ts';
@@ -36,7 +36,7 @@ export function limitsOf(
  * The tokens of a sign-in. For a route of your own:
  *
  * ```ts
- * cookies.set(reply, requireTokens(await auth.login(request.body, caller, cookies.limits)));
+ * cookies.set(reply, requireTokens(await auth.loginRaw(request.body, caller, cookies.limits)));
  * ```
  * @throws {SignInIncomplete} where the sign-in needs one more step; answered with 401 and its challenge
  */

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../../auth/audit/event.ts';
 import type { Session, User } from '../../auth/model.ts';
-import type { IssuedTokens } from '../../auth/sessions/sign-in.ts';
+import type { IssuedTokens } from '../../auth/sessions/tokens/issued-tokens.ts';
 
 /** The tokens as an answer has them. @see RFC 6749 section 5.1 */
 export interface TokenAnswer {

@@ -6,7 +6,7 @@ const nameLockClass = lockClass + 1;
 /*
  * The lock order. Every verb, as a transaction or as one statement, takes its locks in this order:
  *
- * 1. the row of a fact, or the lock of a name;
+ * 1. the row of a name in the shared state (`facts`), or the lock of a name;
  * 2. the user's row;
  * 3. rows of that user's sessions;
  * 4. rows of one-time secrets;

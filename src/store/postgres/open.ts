@@ -1,4 +1,5 @@
-import type { Notice, Store } from '../../auth/ports/store.ts';
+import type { Notice } from '../../auth/notice.ts';
+import type { Store } from '../../auth/ports/store.ts';
 import { settlesWithin } from '../../kernel/timing/settles-within.ts';
 import { type Migration, madeEmpty } from '../migrate.ts';
 import type { OpenedStore } from '../opened-store.ts';
@@ -20,7 +21,12 @@ import { isPlain, rotationOfMany } from './shortcuts/rotation.ts';
 import { USE_TRANSACTION } from './shortcuts/shortcut.ts';
 
 /** Rare verbs on what all share: their order is that of the calls, and one connection is enough. */
-const inTurn: ReadonlySet<VerbName> = new Set(['raise', 'exchange', 'changeKeys', 'prune']);
+const inTurn: ReadonlySet<VerbName> = new Set([
+  'setMax',
+  'compareAndSet',
+  'changeKeys',
+  'purgeExpired',
+]);
 /** One statement in the common text too; the reading verbs are so all. */
 const single: ReadonlySet<VerbName> = new Set(['recordEvent']);
 

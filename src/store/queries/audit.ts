@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../../auth/audit/event.ts';
-import type { AuditEventFilter } from '../../auth/ports/store.ts';
+import type { AuditEventFilter } from '../../auth/audit/event-filter.ts';
 import { type AuditEventRow, eventColumns } from '../schema.ts';
 import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';

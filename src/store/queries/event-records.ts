@@ -1,9 +1,9 @@
 import {
+  AUDIT_EVENT_TYPES,
   type AuditActor,
   type AuditEvent,
   type AuditReason,
   type AuditSubjectKind,
-  auditEventTypes,
 } from '../../auth/audit/event.ts';
 import type { AuditEventRow } from '../schema.ts';
 
@@ -51,12 +51,12 @@ function findActor({ actor_kind: kind, actor_id: id }: AuditEventRow): AuditActo
 }
 
 function findSubjectKind({ type, subject_kind: kind }: AuditEventRow): AuditSubjectKind {
-  return kind ?? auditEventTypes[type].subject;
+  return kind ?? AUDIT_EVENT_TYPES[type].subject;
 }
 
 function findReason({ type, reason, actor_kind: kind, user_id: userId }: AuditEventRow) {
   if (kind !== null) return reason;
-  const reasons: readonly AuditReason[] = auditEventTypes[type].reasons;
+  const reasons: readonly AuditReason[] = AUDIT_EVENT_TYPES[type].reasons;
   if (userId === null || reasons.length === 1) return reasons[0] ?? null;
   return reasons.length === 0 ? null : 'wrong_password';
 }

@@ -3,7 +3,7 @@ import { accountVerbs } from './account.ts';
 import { auditVerbs } from './audit.ts';
 import { clientVerbs } from './clients.ts';
 import { keyVerbs } from './keys.ts';
-import { factVerbs } from './node-state.ts';
+import { nodeStateVerbs } from './node-state.ts';
 import { oneTimeSecretVerbs } from './one-time-secrets.ts';
 import { housekeepingVerbs } from './purge.ts';
 import { revocationVerbs } from './revocations.ts';
@@ -26,7 +26,7 @@ export function createVerbs(sql: Sql): Verbs {
     ...oneTimeSecretVerbs(sql),
     ...keyVerbs(sql),
     ...clientVerbs(sql),
-    ...factVerbs(sql),
+    ...nodeStateVerbs(sql),
     ...auditVerbs(sql),
     ...housekeepingVerbs(sql),
     ...writeProbeVerbs(sql),

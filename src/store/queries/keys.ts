@@ -1,4 +1,5 @@
-import type { Envelope, StoredKey } from '../../auth/ports/store.ts';
+import type { Envelope } from '../../auth/keys/envelope.ts';
+import type { StoredKey } from '../../auth/keys/stored-key.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -7,7 +8,7 @@ import { secretRemoval } from './one-time-secrets.ts';
 import { revocationLog } from './revocations.ts';
 import type { Verbs } from './verb.ts';
 
-/** The fact that counts the changes of keys and envelopes. */
+/** The name of the shared state that counts the changes of keys and envelopes. */
 const VERSION = 'keys_version';
 
 export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {

@@ -3,41 +3,41 @@ import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 import type { Verbs } from './verb.ts';
 
-/** What all nodes must agree on, by name. */
-export function factVerbs(sql: Sql): Pick<Verbs, 'raise' | 'exchange'> {
+/** The state that all nodes of a database share, by name. The table is called `facts`. */
+export function nodeStateVerbs(sql: Sql): Pick<Verbs, 'setMax' | 'compareAndSet'> {
   const insertUnlessThere = query(
     sql,
-    'facts.insertUnlessThere',
+    'nodeState.insertUnlessThere',
     (p: { name: string; value: string }) =>
       sql.db
         .insertInto('facts')
         .values({ name: p.name, value: p.value })
         .onConflict((it) => it.doNothing()),
   );
-  const select = query(sql, 'facts.select', (p: { name: string }) =>
+  const select = query(sql, 'nodeState.select', (p: { name: string }) =>
     sql.forUpdate(sql.db.selectFrom('facts').select('value').where('name', '=', p.name)),
   );
-  const replace = query(sql, 'facts.replace', (p: { name: string; value: string }) =>
+  const replace = query(sql, 'nodeState.replace', (p: { name: string; value: string }) =>
     sql.db.updateTable('facts').set({ value: p.value }).where('name', '=', p.name),
   );
 
-  function* settle(name: string, value: string): Steps<string> {
+  function* readOrInsert(name: string, value: string): Steps<string> {
     yield* insertUnlessThere({ name, value });
-    const [fact] = yield* select({ name });
-    if (fact === undefined) throw new Error('A fact that was just stored is not there.');
-    return fact.value;
+    const [row] = yield* select({ name });
+    if (row === undefined) throw new Error('A value that was just stored was not found.');
+    return row.value;
   }
 
   return {
-    *raise({ name, value }) {
-      const stored = Number(yield* settle(name, String(value)));
+    *setMax({ name, value }) {
+      const stored = Number(yield* readOrInsert(name, String(value)));
       if (stored >= value) return stored;
       yield* replace({ name, value: String(value) });
       return value;
     },
 
-    *exchange({ name, expected, value }) {
-      const stored = yield* settle(name, '');
+    *compareAndSet({ name, expected, value }) {
+      const stored = yield* readOrInsert(name, '');
       if (stored !== expected) return stored;
       yield* replace({ name, value });
       return value;

@@ -1,4 +1,4 @@
-import { LASTING_PURPOSES } from '../../auth/credentials/secret-purposes.ts';
+import { PURPOSES_THAT_OUTLIVE_PASSWORD } from '../../auth/credentials/secret-purposes.ts';
 import type { OneTimeSecretRecord, SecretUse } from '../../auth/ports/one-time-secrets.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -57,7 +57,11 @@ export function secretRemoval(sql: Sql) {
     removeOpen: query(sql, 'secrets.removeOpen', (p: { subject: string }) =>
       sql.db
         .deleteFrom('one_time_secrets')
-        .where('id', 'in', ofSubject(p).select('id').where('purpose', 'not in', LASTING_PURPOSES)),
+        .where(
+          'id',
+          'in',
+          ofSubject(p).select('id').where('purpose', 'not in', PURPOSES_THAT_OUTLIVE_PASSWORD),
+        ),
     ),
     removeExpired: query(sql, 'secrets.removeExpired', (p: { now: number; limit: number }) =>
       sql.db

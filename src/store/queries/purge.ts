@@ -3,7 +3,7 @@ import type { Sql } from '../sql/sql.ts';
 import { secretRemoval } from './one-time-secrets.ts';
 import type { Verbs } from './verb.ts';
 
-export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'prune' | 'ping'> {
+export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'purgeExpired' | 'ping'> {
   const { removeExpired: removeSecrets } = secretRemoval(sql);
   const removeSessions = query(
     sql,
@@ -63,7 +63,7 @@ export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'prune' | 'ping'> {
   );
 
   return {
-    *prune({ now, limit, eventsBefore }) {
+    *purgeExpired({ now, limit, eventsBefore }) {
       let removed = (yield* removeSessions({ now, limit })).length;
       if (removed < limit) {
         removed += (yield* removeRevocations({ now, limit: limit - removed })).length;

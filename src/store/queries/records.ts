@@ -1,5 +1,5 @@
 import type { Session, UserRecord } from '../../auth/model.ts';
-import type { LiveSession } from '../../auth/ports/store.ts';
+import type { LiveSession } from '../../auth/ports/sessions.ts';
 import {
   type NewSessionRow,
   type NewUserRow,

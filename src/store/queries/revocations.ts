@@ -1,4 +1,4 @@
-import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../auth/ports/store.ts';
+import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../auth/ports/revocations.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -14,7 +14,7 @@ export function revocationLog(sql: Sql): (entry: NewRevocation) => Steps<Revocat
       .values((it) => {
         const longestLifetime = it
           .selectFrom('facts')
-          .select((fact) => fact.cast<number>('value', sql.integer).as('seconds'))
+          .select((row) => row.cast<number>('value', sql.integer).as('seconds'))
           .where('name', '=', LONGEST_ACCESS_TTL);
         const lifetimeMs = it(it.fn.coalesce(longestLifetime, it.lit(0)), '*', it.lit(1000));
         return {

@@ -1,4 +1,4 @@
-import type { Notice } from '../../auth/ports/store.ts';
+import type { Notice } from '../../auth/notice.ts';
 import type { EnterStep } from '../../kernel/timing/step-watch.ts';
 import { madeEmpty, migrate } from '../migrate.ts';
 import { awaitingMigration } from '../opening.ts';

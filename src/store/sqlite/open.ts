@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Notice, Store } from '../../auth/ports/store.ts';
+import type { Notice } from '../../auth/notice.ts';
+import type { Store } from '../../auth/ports/store.ts';
 import type { OpenedStore } from '../opened-store.ts';
 import type { Opening } from '../opening.ts';
 import { createVerbCalls, type VerbArgs, type VerbName } from '../queries/verb.ts';

@@ -132,18 +132,6 @@ export const statements: CompiledStatements = {
     text: 'select "clients"."id", "clients"."kind", "clients"."name", "clients"."created_at", "client_secrets"."id" as "secretId", "client_secrets"."hash", "client_secrets"."created_at" as "secretCreatedAt", "client_secrets"."ends_at" as "endsAt" from "clients" left join "client_secrets" on "client_secrets"."client_id" = "clients"."id" where "clients"."id" = ? order by "clients"."created_at", "clients"."id", "client_secrets"."created_at", "client_secrets"."id"',
     parameters: [['id']],
   },
-  'facts.insertUnlessThere': {
-    text: 'insert into "facts" ("name", "value") values (?, ?) on conflict do nothing',
-    parameters: [['name'], ['value']],
-  },
-  'facts.replace': {
-    text: 'update "facts" set "value" = ? where "name" = ?',
-    parameters: [['value'], ['name']],
-  },
-  'facts.select': {
-    text: 'select "value" from "facts" where "name" = ?',
-    parameters: [['name']],
-  },
   'housekeeping.removeEvents': {
     text: 'delete from "audit_events" where "id" in (select "id" from "audit_events" where "id" < ? order by "id" limit ?) returning "id"',
     parameters: [['before'], ['limit']],
@@ -212,6 +200,18 @@ export const statements: CompiledStatements = {
   'migrate.findVersion': {
     text: 'select max("version") as "version" from "latchkey_migrations"',
     parameters: [],
+  },
+  'nodeState.insertUnlessThere': {
+    text: 'insert into "facts" ("name", "value") values (?, ?) on conflict do nothing',
+    parameters: [['name'], ['value']],
+  },
+  'nodeState.replace': {
+    text: 'update "facts" set "value" = ? where "name" = ?',
+    parameters: [['value'], ['name']],
+  },
+  'nodeState.select': {
+    text: 'select "value" from "facts" where "name" = ?',
+    parameters: [['name']],
   },
   'revocations.insert': {
     text: 'insert into "revocations" ("kind", "subject", "version", "expires_at") values (?, ?, ?, ? + coalesce((select cast("value" as integer) as "seconds" from "facts" where "name" = ?), 0) * 1000) returning "seq", "expires_at" as "expiresAt"',

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Notice } from '../../auth/ports/store.ts';
+import type { Notice } from '../../auth/notice.ts';
 import { StoreUnavailable } from '../../kernel/errors.ts';
 import { findWorkerFile } from '../../kernel/process/worker-file.ts';
 import { settlesWithin } from '../../kernel/timing/settles-within.ts';

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Notice } from '../../auth/ports/store.ts';
+import type { Notice } from '../../auth/notice.ts';
 import type { WatchedStep } from '../../kernel/timing/step-watch.ts';
 import type { SqliteLocation } from './connection.ts';
 import { type Call, type Outcome, SqliteExecutor } from './executor.ts';

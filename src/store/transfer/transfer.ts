@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely';
-import type { Envelope } from '../../auth/ports/store.ts';
+import type { Envelope } from '../../auth/keys/envelope.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
 import { applyMigrations, createMigrationsTable, schemaVersion } from '../migrate.ts';
 import { describeForeign, inspectDatabase } from '../ownership.ts';
@@ -169,8 +169,8 @@ export class Transfer {
     await this.#run(raw`delete from one_time_secrets`);
   }
 
-  /** The value of a fact, if it is there. */
-  async findFact(name: string): Promise<string | undefined> {
+  /** The value of a name in the state that all nodes share, if it is there. */
+  async findNodeState(name: string): Promise<string | undefined> {
     const [row] = await this.#run(raw`select value from facts where name = ${name}`);
     const value = row?.['value'];
     return typeof value === 'string' ? value : undefined;

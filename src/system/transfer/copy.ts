@@ -1,8 +1,10 @@
-import { type Clock, LONGEST_ACCESS_TTL, type Random } from '../../auth/ports/store.ts';
-import { REVOCATION_MARGIN } from '../../auth/settings.ts';
+import { LONGEST_ACCESS_TTL } from '../../auth/ports/revocations.ts';
+import { REVOCATION_MARGIN_MS } from '../../auth/settings.ts';
 import type { DatabaseLocation } from '../../config/database.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { closeAfter } from '../../kernel/close-after.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
+import type { Random } from '../../kernel/random.ts';
 import { schemaVersion } from '../../store/migrate.ts';
 import { type Batch, type Counts, type RowCounts, tables } from '../../store/transfer/tables.ts';
 import { Transfer } from '../../store/transfer/transfer.ts';
@@ -93,8 +95,8 @@ export async function restore(
     await target.continueLog(logGap);
     await target.dropOneTimeSecrets();
     if (!keepSessions) {
-      const longest = Number((await target.findFact(LONGEST_ACCESS_TTL)) ?? 86_400);
-      const until = clock.now() + longest * 1000 + REVOCATION_MARGIN;
+      const longest = Number((await target.findNodeState(LONGEST_ACCESS_TTL)) ?? 86_400);
+      const until = clock.now() + longest * 1000 + REVOCATION_MARGIN_MS;
       await target.endSessions(versionLeap, until);
       await target.replaceKeys(sealed.envelopes, until);
     }

@@ -1,3 +1,4 @@
+import type { Envelope } from '../../auth/keys/envelope.ts';
 import {
   createEnvelope,
   openDataRoots,
@@ -5,8 +6,9 @@ import {
   openRoots,
   type RootKey,
 } from '../../auth/keys/root-keys.ts';
-import type { Clock, Envelope, Random } from '../../auth/ports/store.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
+import type { Random } from '../../kernel/random.ts';
 import type { Batch } from '../../store/transfer/tables.ts';
 
 /** What a restore needs to read what is sealed in a backup, and to seal it for the database that it fills. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aboutUser } from '../../../src/auth/audit/event.ts';
-import type { RevocationResult, Store } from '../../../src/auth/ports/store.ts';
+import type { RevocationResult } from '../../../src/auth/ports/revocations.ts';
+import type { Store } from '../../../src/auth/ports/store.ts';
 import { NO_VERSION_ACCEPTED } from '../../../src/revocation/revocation.ts';
 import { latestEvents } from '../../support/events.ts';
 import { anEvent, anyAge, aSecret, aSession } from '../records.ts';

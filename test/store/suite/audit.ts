@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AuditEvent, aboutUser } from '../../../src/auth/audit/event.ts';
-import type { AuditEventFilter, Store } from '../../../src/auth/ports/store.ts';
+import type { AuditEventFilter } from '../../../src/auth/audit/event-filter.ts';
+import type { Store } from '../../../src/auth/ports/store.ts';
 import { anEvent, aUser, unique } from '../records.ts';
 import { revoking } from './harness.ts';
 

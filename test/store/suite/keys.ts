@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StoredKey } from '../../../src/auth/ports/store.ts';
+import type { StoredKey } from '../../../src/auth/keys/stored-key.ts';
 import { aKey, anEnvelope, anEvent, aSecret } from '../records.ts';
 import { isRecorded, type OpenDatabase } from './harness.ts';
 

@@ -232,9 +232,9 @@ export function oneTimeSecretTests(given: () => Store, open: OpenDatabase): void
     assert.ok(used);
     await store.consumeOneTimeSecret({ ...used, now });
     const lasting = await create(store, { expiresAt: 1_000_001 });
-    assert.deepEqual(await store.prune({ now: 999_999, limit: 9 }), { removed: 0 });
-    assert.deepEqual(await store.prune({ now: 1_000_000, limit: 2 }), { removed: 2 });
-    assert.deepEqual(await store.prune({ now: 1_000_000, limit: 9 }), { removed: 1 });
+    assert.deepEqual(await store.purgeExpired({ now: 999_999, limit: 9 }), { removed: 0 });
+    assert.deepEqual(await store.purgeExpired({ now: 1_000_000, limit: 2 }), { removed: 2 });
+    assert.deepEqual(await store.purgeExpired({ now: 1_000_000, limit: 9 }), { removed: 1 });
     assert.deepEqual(await find(store, lasting), lasting);
   });
 }

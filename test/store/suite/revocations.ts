@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LONGEST_ACCESS_TTL } from '../../../src/auth/ports/store.ts';
+import { LONGEST_ACCESS_TTL } from '../../../src/auth/ports/revocations.ts';
 import { latestEvents } from '../../support/events.ts';
 import { actNames, acts, signUpForAct } from '../acts.ts';
 import { anEvent, aProof, aSession, unique } from '../records.ts';
@@ -57,7 +57,7 @@ export function revocationTests(open: OpenDatabase): void {
     t.after(remove);
     const kinds = new Set<string>();
     for (const [seconds, name] of actNames.entries()) {
-      await store.raise({ name: LONGEST_ACCESS_TTL, value: seconds });
+      await store.setMax({ name: LONGEST_ACCESS_TTL, value: seconds });
       const given = await signUpForAct(store);
       const after = await newestSeq(store);
       const answer = Object(await acts[name](store, given));
@@ -84,7 +84,8 @@ export function revocationTests(open: OpenDatabase): void {
     }
     const lastSeq = await newestSeq(store);
     const removed = [];
-    for (let i = 0; i < 4; i++) removed.push((await store.prune({ now: 5_000, limit: 3 })).removed);
+    for (let i = 0; i < 4; i++)
+      removed.push((await store.purgeExpired({ now: 5_000, limit: 3 })).removed);
     // Two sessions and two entries; the newest entry stays although it is dead.
     assert.deepEqual(removed, [3, 1, 0, 0]);
     const sessions = await store.listSessions({ userId: user.id, now: 0, limit: 1_000 });
@@ -108,12 +109,13 @@ export function revocationTests(open: OpenDatabase): void {
     for (const id of ['0190-5', '0190-3', '0190-4', '0190-6'])
       await store.recordEvent(anEvent({ id }));
     const left = async () => (await latestEvents(store, null, 9)).map((it) => it.id).reverse();
-    assert.deepEqual(await store.prune({ now: 5_000, limit: 3 }), { removed: 0 });
+    assert.deepEqual(await store.purgeExpired({ now: 5_000, limit: 3 }), { removed: 0 });
     assert.equal((await left()).length, 4);
-    const prune = (limit: number) => store.prune({ now: 5_000, limit, eventsBefore: '0190-6' });
-    assert.deepEqual(await prune(2), { removed: 2 });
+    const purge = (limit: number) =>
+      store.purgeExpired({ now: 5_000, limit, eventsBefore: '0190-6' });
+    assert.deepEqual(await purge(2), { removed: 2 });
     assert.deepEqual(await left(), ['0190-5', '0190-6']);
-    assert.deepEqual(await prune(2), { removed: 1 });
+    assert.deepEqual(await purge(2), { removed: 1 });
     assert.deepEqual(await left(), ['0190-6']);
   });
 }

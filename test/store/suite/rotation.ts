@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Session } from '../../../src/auth/model.ts';
-import type { RotateResult, Store } from '../../../src/auth/ports/store.ts';
+import type { RotateResult } from '../../../src/auth/ports/sessions.ts';
+import type { Store } from '../../../src/auth/ports/store.ts';
 import { anyAge } from '../records.ts';
 import { isRecorded, logged, revoking, sessionIds, signIn } from './harness.ts';
 

@@ -1,12 +1,12 @@
 import {
+  AUDIT_ACTOR_KINDS,
+  AUDIT_EVENT_TYPES,
   type AuditActorKind,
   type AuditEventType,
   type AuditOutcome,
-  auditActorKinds,
-  auditEventTypes,
 } from '../../../auth/audit/event.ts';
+import type { AuditEventFilter } from '../../../auth/audit/event-filter.ts';
 import type { Auth } from '../../../auth/auth.ts';
-import type { AuditEventFilter } from '../../../auth/ports/store.ts';
 import { durationBetween } from '../../../config/duration.ts';
 import { findNearest } from '../../../kernel/options/did-you-mean.ts';
 import { parseAddress } from '../../../server/http/client-address.ts';
@@ -26,7 +26,7 @@ export const filterOptions: Readonly<Record<string, OptionSpec>> = {
   actor: {
     type: 'string',
     placeholder: 'actor',
-    description: `Only events caused by this actor: a user; one of ${auditActorKinds.filter((kind) => kind !== 'user').join(', ')}; or one of these with a name, such as client:orders-api or operator:root.`,
+    description: `Only events caused by this actor: a user; one of ${AUDIT_ACTOR_KINDS.filter((kind) => kind !== 'user').join(', ')}; or one of these with a name, such as client:orders-api or operator:root.`,
   },
   type: {
     type: 'string',
@@ -76,7 +76,7 @@ function parseTypes(given: readonly string[]): AuditEventType[] {
   const names = new Set(given.flatMap((text) => text.split(',')));
   return [...names].map((name) => {
     if (isType(name)) return name;
-    const known = Object.keys(auditEventTypes);
+    const known = Object.keys(AUDIT_EVENT_TYPES);
     const meant = findNearest(name, known);
     const hint =
       meant === undefined ? `The types are: ${known.join(', ')}` : `Did you mean ${meant}?`;
@@ -85,7 +85,7 @@ function parseTypes(given: readonly string[]): AuditEventType[] {
 }
 
 function isType(name: string): name is AuditEventType {
-  return Object.hasOwn(auditEventTypes, name);
+  return Object.hasOwn(AUDIT_EVENT_TYPES, name);
 }
 
 function parseOutcome(text: string): AuditOutcome {
@@ -119,7 +119,7 @@ async function findActor(
 }
 
 function isActorKind(text: string): text is AuditActorKind {
-  return auditActorKinds.some((kind) => kind === text);
+  return AUDIT_ACTOR_KINDS.some((kind) => kind === text);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { KeyStatus } from '../../../auth/keys/key-status.ts';
-import type { StoredKey } from '../../../auth/ports/store.ts';
+import type { StoredKey } from '../../../auth/keys/stored-key.ts';
 import { toShortTime } from '../../shell/terminal/printable.ts';
 
 /** A key with its status. */

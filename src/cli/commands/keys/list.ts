@@ -1,4 +1,4 @@
-import type { StoredKey } from '../../../auth/ports/store.ts';
+import type { StoredKey } from '../../../auth/keys/stored-key.ts';
 import { closeAfter } from '../../../kernel/close-after.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { formatTable } from '../../shell/terminal/printable.ts';
@@ -19,7 +19,7 @@ export const keysList: Command = {
 async function run(call: Call): Promise<undefined> {
   const { console, flags } = call;
   const settings = readDataSettings(call);
-  const [{ openStore }, { tellLife }, { systemClock }] = await Promise.all([
+  const [{ openStore }, { findKeyStatus }, { systemClock }] = await Promise.all([
     import('../../../system/latchkey.ts'),
     import('../../../auth/keys/key-status.ts'),
     import('../../../kernel/system-clock.ts'),
@@ -31,7 +31,7 @@ async function run(call: Call): Promise<undefined> {
   );
   const now = systemClock.now();
   const withStatus = keys.map(
-    (key: StoredKey): KeyWithStatus => ({ key, status: tellLife(key, keys, now) }),
+    (key: StoredKey): KeyWithStatus => ({ key, status: findKeyStatus(key, keys, now) }),
   );
   if (flags.has('json')) {
     console.printJson(withStatus.map(toKeyView));

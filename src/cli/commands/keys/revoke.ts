@@ -1,4 +1,4 @@
-import { tellLife } from '../../../auth/keys/key-status.ts';
+import { findKeyStatus } from '../../../auth/keys/key-status.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
@@ -23,10 +23,13 @@ async function run(call: Call): Promise<undefined> {
   const [id = ''] = operands;
   const { systemClock } = await import('../../../kernel/system-clock.ts');
   const keys = await withLatchkey(call, async ({ auth }, operator) => {
-    await auth.keeper.revoke(id, operator);
-    return await auth.keeper.list();
+    await auth.keyRotation.revoke(id, operator);
+    return await auth.keyRotation.list();
   });
-  const withStatus = keys.map((key) => ({ key, status: tellLife(key, keys, systemClock.now()) }));
+  const withStatus = keys.map((key) => ({
+    key,
+    status: findKeyStatus(key, keys, systemClock.now()),
+  }));
   if (flags.has('json')) {
     console.printJson(withStatus.map(toKeyView));
     return undefined;

@@ -26,7 +26,7 @@ async function run(call: Call): Promise<undefined> {
   const { console, flags } = call;
   const { algorithm } = call.readSettings();
   const key = await withLatchkey(call, ({ auth }, operator) =>
-    auth.keeper.rotate({ algorithm, now: flags.has('now') }, operator),
+    auth.keyRotation.rotate({ algorithm, isUrgent: flags.has('now') }, operator),
   );
   if (flags.has('json')) console.printJson(toKeyView({ key, status: 'next' }));
   else

@@ -64,7 +64,7 @@ async function rotateVariable(call: Call): Promise<void> {
   });
   const compromised = flags.has('compromised');
   await withLatchkey(call, ({ auth }, operator) =>
-    auth.keeper.rotateSecret({ secret, compromised, overlap: OVERLAP_SECONDS }, operator),
+    auth.secretRotation.rotate({ secret, compromised, overlapSeconds: OVERLAP_SECONDS }, operator),
   );
   if (isGenerated) console.print(secret);
   console.note(
@@ -93,7 +93,10 @@ async function rotateFile(call: Call, { dataDir }: Settings): Promise<void> {
   ]);
   await withLatchkey(call, async ({ auth }, operator) => {
     const secret = await prepareNextSecret(dataDir, systemRandom);
-    await auth.keeper.rotateSecret({ secret, compromised, overlap: OVERLAP_SECONDS }, operator);
+    await auth.secretRotation.rotate(
+      { secret, compromised, overlapSeconds: OVERLAP_SECONDS },
+      operator,
+    );
   });
   await adoptNextSecret(dataDir);
   if (compromised) {
@@ -104,7 +107,7 @@ async function rotateFile(call: Call, { dataDir }: Settings): Promise<void> {
     noteKeys(console);
     return;
   }
-  await withLatchkey(call, ({ auth }, operator) => auth.keeper.finishSecretRotation(operator));
+  await withLatchkey(call, ({ auth }, operator) => auth.secretRotation.finish(operator));
   console.print('The secret in the data directory is replaced. Running servers are not affected.');
 }
 
@@ -116,7 +119,7 @@ function noteKeys(console: Call['console']): void {
 
 async function finish(call: Call): Promise<void> {
   const isDone = await withLatchkey(call, ({ auth }, operator) =>
-    auth.keeper.finishSecretRotation(operator),
+    auth.secretRotation.finish(operator),
   );
   call.console.print(
     isDone
@@ -127,7 +130,7 @@ async function finish(call: Call): Promise<void> {
 
 async function cancel(call: Call, settings: Settings): Promise<void> {
   const isDone = await withLatchkey(call, ({ auth }, operator) =>
-    auth.keeper.cancelSecretRotation(operator),
+    auth.secretRotation.cancel(operator),
   );
   if (settings.secret === undefined) {
     const { discardNextSecret } = await import('../../../system/secret-file.ts');

@@ -1,5 +1,6 @@
 import type { User } from '../../../auth/model.ts';
-import type { UserReference, Users } from '../../../auth/users/users.ts';
+import type { UserReference } from '../../../auth/users/user-records.ts';
+import type { Users } from '../../../auth/users/users.ts';
 import { RecordNotFound } from '../../../kernel/errors.ts';
 
 /** The form of the ids of users and audit events. */

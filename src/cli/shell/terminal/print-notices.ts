@@ -1,4 +1,4 @@
-import type { Notice } from '../../../auth/ports/store.ts';
+import type { Notice } from '../../../auth/notice.ts';
 import type { Console } from './console.ts';
 
 /** Prints what a start repaired or found doubtful, on standard error. */

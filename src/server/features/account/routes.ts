@@ -13,7 +13,7 @@ async function changeRequiredPassword(
   reply: FastifyReply,
 ): Promise<object> {
   const transport = parseTransport(context, request);
-  const tokens = await context.latchkey.auth.changeRequiredPassword(
+  const tokens = await context.latchkey.auth.changeRequiredPasswordRaw(
     request.body,
     toCaller(request),
     limitsOf(context, transport),
@@ -49,7 +49,7 @@ export function addAccountRoutes(app: FastifyInstance, context: RouteContext): v
       // Answered the way the credential came, as a refresh is.
       const credential = context.credentials.require(request.raw);
       const transport = credential.transport === 'cookie' ? 'cookie' : 'body';
-      const signIn = await auth.changePassword(
+      const signIn = await auth.changePasswordRaw(
         context.getUser(request),
         request.body,
         toCaller(request),
@@ -63,7 +63,7 @@ export function addAccountRoutes(app: FastifyInstance, context: RouteContext): v
     schema: sessionsSchema,
     onRequest,
     handler: async (request) => {
-      const { sessions, nextCursor } = await auth.listSessions(
+      const { sessions, nextCursor } = await auth.listSessionsRaw(
         context.getUser(request),
         request.query,
       );

@@ -11,8 +11,8 @@ const JWKS_MAX_AGE = 300;
 export function addWellKnownRoutes(app: FastifyInstance, context: RouteContext): void {
   const { latchkey, routes, prefix } = context;
   // Who asked just before a new key was published has asked again long before it signs.
-  const { lead } = latchkey.settings.keyRotation;
-  const cacheControl = `public, max-age=${Math.min(JWKS_MAX_AGE, Math.floor(lead / 2))}`;
+  const { prepublishSeconds } = latchkey.settings.keyRotation;
+  const cacheControl = `public, max-age=${Math.min(JWKS_MAX_AGE, Math.floor(prepublishSeconds / 2))}`;
 
   addRoute(app, context, 'jwks', {
     schema: jwksSchema,

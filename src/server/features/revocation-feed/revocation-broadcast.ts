@@ -5,7 +5,7 @@ import { FeedListener, type FeedSource, isConnected } from './feed-listener.ts';
 
 /** @see RevocationBroadcast */
 export interface BroadcastOptions {
-  readonly log: Pick<RevocationLog, 'position' | 'silence' | 'follow' | 'after'>;
+  readonly log: Pick<RevocationLog, 'position' | 'silenceMs' | 'follow' | 'after'>;
   /** The ids of all secrets of clients that are accepted now. */
   readonly listSecretIds: () => Promise<ReadonlySet<string>>;
   /** Called after each look at the secrets: with the reason if it failed. Until one succeeds all feeds stay open. */
@@ -54,7 +54,7 @@ export class RevocationBroadcast {
    */
   assertReady(clientId?: string): void {
     if (this.#closed) throw new StoreUnavailable('The server is closing. Ask the next one.');
-    if (this.#options.log.silence > LONGEST_SILENCE) {
+    if (this.#options.log.silenceMs > LONGEST_SILENCE) {
       throw new StoreUnavailable('The revocations cannot be read. Try again.', { retryAfter: 5 });
     }
     if (this.#listeners.size >= (this.#options.maxListeners ?? 1000)) {
@@ -117,7 +117,7 @@ export class RevocationBroadcast {
   }
 
   async #beat(): Promise<void> {
-    if (this.#options.log.silence > LONGEST_SILENCE) {
+    if (this.#options.log.silenceMs > LONGEST_SILENCE) {
       // This node may be missing revocations, so its guards must not call their feeds complete.
       this.#endAll();
       return;

@@ -17,7 +17,7 @@ export function addLoginRoute(app: FastifyInstance, context: RouteContext): void
     schema: loginSchema,
     handler: async (request, reply) => {
       const transport = parseTransport(context, request);
-      const result = await auth.login(
+      const result = await auth.loginRaw(
         readLogin(request),
         toCaller(request),
         limitsOf(context, transport),

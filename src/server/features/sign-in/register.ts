@@ -12,7 +12,7 @@ export function addRegisterRoute(app: FastifyInstance, context: RouteContext): v
     handler: async (request, reply) => {
       assertNotForm(request);
       const transport = parseTransport(context, request);
-      const signIn = await auth.register(
+      const signIn = await auth.registerRaw(
         request.body,
         toCaller(request),
         limitsOf(context, transport),

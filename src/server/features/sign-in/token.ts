@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { IssuedTokens } from '../../../auth/sessions/sign-in.ts';
+import type { IssuedTokens } from '../../../auth/sessions/tokens/issued-tokens.ts';
 import { InvalidInput } from '../../../kernel/errors.ts';
 import { isForm } from '../../http/body.ts';
 import { toCaller } from '../../http/caller.ts';
@@ -43,7 +43,7 @@ async function grant({ latchkey }: RouteContext, request: FastifyRequest): Promi
       const { username, password, scope } = form;
       const login = omitAbsent({ username, password, scope });
       const clientId = await findTokenClient(latchkey, request, form);
-      return requireTokens(await latchkey.auth.login(login, caller, undefined, clientId));
+      return requireTokens(await latchkey.auth.loginRaw(login, caller, undefined, clientId));
     }
     case 'refresh_token': {
       const token = form['refresh_token'];

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { Notice } from '../../../auth/ports/store.ts';
+import type { Notice } from '../../../auth/notice.ts';
 import { createStopwatch } from '../../../kernel/clock.ts';
 import { printProblem } from '../../../kernel/process/print-problem.ts';
 import { systemClock } from '../../../kernel/system-clock.ts';

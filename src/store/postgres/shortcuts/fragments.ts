@@ -1,5 +1,5 @@
 import { type RawBuilder, sql as raw } from 'kysely';
-import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../../auth/ports/store.ts';
+import { LONGEST_ACCESS_TTL, type NewRevocation } from '../../../auth/ports/revocations.ts';
 import type { Revocation } from '../../../revocation/revocation.ts';
 import {
   type AuditEventRow,
@@ -7,8 +7,7 @@ import {
   type NewSessionRow,
   sessionColumns,
 } from '../../schema.ts';
-import type { Query } from '../../sql/query.ts';
-import { query } from '../../sql/query.ts';
+import { type Query, query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
 
 /** The members of a record under names that do not clash with those of another one. */

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql as raw } from 'kysely';
-import type { RotateResult } from '../../../auth/ports/store.ts';
+import type { RotateResult } from '../../../auth/ports/sessions.ts';
 import { classifyGeneration } from '../../../auth/sessions/refresh-rule.ts';
 import { fromJoinedRow, type JoinedRow, joinedSessionColumns } from '../../queries/records.ts';
 import type { VerbArgs } from '../../queries/verb.ts';

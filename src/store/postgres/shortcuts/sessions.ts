@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely';
-import type { NewRevocation } from '../../../auth/ports/store.ts';
+import type { NewRevocation } from '../../../auth/ports/revocations.ts';
 import { toEventRow } from '../../queries/event-records.ts';
 import { fromUserRow, toSessionRow } from '../../queries/records.ts';
 import type { AuditEventRow, NewSessionRow, UserRow } from '../../schema.ts';

@@ -1,15 +1,15 @@
-import { REFRESH_TOKEN_TYP } from '../../jwt/access-token.ts';
-import { createSigner } from '../../jwt/jws.ts';
-import { createJwtVerifier } from '../../jwt/jwt-verifier.ts';
-import { importSigningKey, toVerificationKey } from '../../jwt/keys/import-keys.ts';
-import type { SigningKey } from '../../jwt/keys/key-types.ts';
-import { isCount } from '../../kernel/count.ts';
-import { RefreshRefused, TokenRefused } from '../../kernel/errors.ts';
-import { deriveRootKey, type RootKey } from '../keys/root-keys.ts';
-import type { Session } from '../model.ts';
-import type { Clock } from '../ports/store.ts';
+import { REFRESH_TOKEN_TYP } from '../../../jwt/access-token.ts';
+import { createSigner } from '../../../jwt/jws.ts';
+import { createJwtVerifier } from '../../../jwt/jwt-verifier.ts';
+import { importSigningKey, toVerificationKey } from '../../../jwt/keys/import-keys.ts';
+import type { SigningKey } from '../../../jwt/keys/key-types.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import { isCount } from '../../../kernel/count.ts';
+import { RefreshRefused, TokenRefused } from '../../../kernel/errors.ts';
+import { deriveRootKey, type RootKey } from '../../keys/root-keys.ts';
+import type { Session } from '../../model.ts';
 
-/** What a refresh token says, once its signature is known to be ours. */
+/** The claims of a verified refresh token. */
 export interface RefreshClaims {
   readonly userId: string;
   readonly sessionId: string;
@@ -23,23 +23,23 @@ interface RefreshKey {
 
 /** Turns sessions into refresh tokens and back. */
 export interface RefreshTokenCodec {
-  /** A pure function of the session: the same session gives the same token, byte for byte. */
+  /** Computes the token of a session. The same session gives the same token, byte for byte. */
   encode(session: Session): string;
   /**
-   * Proves that the token is ours, unaltered and unexpired. It does not tell whether the session lives.
+   * Verifies that the token is ours, unaltered and unexpired. The session may have ended.
    * @throws {RefreshRefused}
    */
   parse(token: string): RefreshClaims;
-  /** Whether the token is ours and unaltered; it may have expired. */
+  /** Whether the token is ours and unaltered. It may have expired. */
   owns(token: string): boolean;
 }
 
 /**
- * Refresh tokens are JWTs of their own kind, `rt+jwt`, by HS256 under a key derived from a root key:
- * no other key verifies one and no access token passes for one.
+ * Refresh tokens are JWTs of their own type, `rt+jwt`, signed by HS256 under a key derived from a root key. No other key
+ * verifies a refresh token, and no access token is accepted as one.
  */
 export function createRefreshTokenCodec(options: {
-  /** As they are at the moment, the newest first. */
+  /** The current root keys for tokens, the newest first. */
   roots: () => readonly RootKey[];
   issuer: string;
   clock: Clock;
@@ -63,7 +63,7 @@ export function createRefreshTokenCodec(options: {
       clock,
     });
 
-  /** The newest one that every node has had the time to hear of. */
+  /** The newest root key that every node has had the time to read. */
   function findSigningRoot(): RootKey {
     const now = clock.now();
     const roots = options.roots();

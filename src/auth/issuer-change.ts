@@ -1,26 +1,28 @@
-import type { Notice, Store } from '../ports/store.ts';
+import type { Notice } from './notice.ts';
+import type { Store } from './ports/store.ts';
 
+/** The names that tokens are issued under. */
 interface Names {
   readonly issuer: string;
   readonly audience: string | readonly string[];
-  /** Whether the issuer follows from the address to listen on, because nobody gave one. */
+  /** Whether the issuer is derived from the address to listen on, because no setting gives one. */
   readonly isDefault: boolean;
 }
 
 /**
- * Remembers in the database under which issuer and audience tokens are issued, and tells the operator when
- * they change: every token issued before is refused from then on, which looks like a fault elsewhere.
+ * Stores under which issuer and audience tokens are issued, and warns the operator when they change: every token
+ * issued before is refused from then on, and the cause would be hard to find.
  */
 export async function noticeIssuerChange(
   store: Store,
   { issuer, audience, isDefault }: Names,
 ): Promise<Notice[]> {
-  // As it is written in the setting.
+  // In the form of the setting.
   const audiences = [audience].flat();
   const written = audiences.join(',');
   const [oldIssuer, oldAudience] = await Promise.all([
-    replaceFact(store, 'issuer', issuer),
-    replaceFact(store, 'audience', written),
+    replaceValue(store, 'issuer', issuer),
+    replaceValue(store, 'audience', written),
   ]);
   if (oldIssuer !== undefined) {
     const why = isDefault
@@ -45,10 +47,14 @@ export async function noticeIssuerChange(
 
 const warn = (text: string): Notice => ({ level: 'warning', about: 'issuer', text });
 
-/** @returns the value that was there, if it was another one */
-async function replaceFact(store: Store, name: string, value: string): Promise<string | undefined> {
-  const found = await store.exchange({ name, expected: '', value });
+/** Stores a value. @returns the value before it, if that was different */
+async function replaceValue(
+  store: Store,
+  name: string,
+  value: string,
+): Promise<string | undefined> {
+  const found = await store.compareAndSet({ name, expected: '', value });
   if (found === value) return undefined;
-  await store.exchange({ name, expected: found, value });
+  await store.compareAndSet({ name, expected: found, value });
   return found;
 }

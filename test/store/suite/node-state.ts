@@ -5,33 +5,34 @@ import type { Store } from '../../../src/auth/ports/store.ts';
 import { latestEvents } from '../../support/events.ts';
 import { anEvent, aSession, aUser, unique } from '../records.ts';
 
-export function factTests(given: () => Store): void {
-  test('a raised number never falls', async () => {
+export function nodeStateTests(given: () => Store): void {
+  test('setMax never lowers a number', async () => {
     const store = given();
     const name = unique('number');
-    const raise = (value: number) => store.raise({ name, value });
-    assert.equal(await raise(9), 9);
-    assert.equal(await raise(10), 10);
-    assert.equal(await raise(9), 10);
-    assert.equal(await raise(Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
-    assert.equal(await raise(0), Number.MAX_SAFE_INTEGER);
+    const setMax = (value: number) => store.setMax({ name, value });
+    assert.equal(await setMax(9), 9);
+    assert.equal(await setMax(10), 10);
+    assert.equal(await setMax(9), 10);
+    assert.equal(await setMax(Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+    assert.equal(await setMax(0), Number.MAX_SAFE_INTEGER);
   });
 
-  test('a fact is exchanged by one of those who know what it was', async () => {
+  test('a value is replaced only by a caller that knows the value before it', async () => {
     const store = given();
-    const name = unique('fact');
-    const exchange = (expected: string, value: string) => store.exchange({ name, expected, value });
-    assert.equal(await exchange('never', 'a'), '');
-    const first = await Promise.all(['a', 'b', 'c'].map((value) => exchange('', value)));
+    const name = unique('name');
+    const compareAndSet = (expected: string, value: string) =>
+      store.compareAndSet({ name, expected, value });
+    assert.equal(await compareAndSet('never', 'a'), '');
+    const first = await Promise.all(['a', 'b', 'c'].map((value) => compareAndSet('', value)));
     assert.equal(new Set(first).size, 1, 'all are told the same');
     const [now = ''] = first;
     assert.ok(['a', 'b', 'c'].includes(now));
-    assert.equal(await exchange('', 'd'), now);
-    const another = await store.exchange({ name: unique('fact'), expected: '', value: 'e' });
-    assert.equal(another, 'e', 'another name is another fact');
-    assert.equal(await exchange(now, 'd'), 'd');
-    assert.equal(await exchange('d', ''), '');
-    assert.equal(await exchange('', 'e'), 'e');
+    assert.equal(await compareAndSet('', 'd'), now);
+    const another = await store.compareAndSet({ name: unique('name'), expected: '', value: 'e' });
+    assert.equal(another, 'e', 'another name has another value');
+    assert.equal(await compareAndSet(now, 'd'), 'd');
+    assert.equal(await compareAndSet('d', ''), '');
+    assert.equal(await compareAndSet('', 'e'), 'e');
   });
 
   test('events are listed the newest first, of one user or of all', async () => {

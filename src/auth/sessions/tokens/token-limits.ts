@@ -1,13 +1,15 @@
-/** How many characters the tokens of a sign-in may have, where what carries them holds less than a verifier accepts. */
+/** How many characters tokens may have if what carries them, such as a cookie, holds less than a verifier accepts. */
 export interface TokenLimits {
-  /** What sets the limits, for the message: `a cookie`. */
+  /** What carries the tokens, for the message: `a cookie`. */
   readonly carrier: string;
+  /** Characters. */
   readonly accessToken: number;
+  /** Characters. */
   readonly refreshToken: number;
 }
 
 /**
- * To be called before anything is written: a token that does not arrive must not use up another one.
+ * Call this before anything is written: a refresh whose new tokens cannot be delivered must not use up the old one.
  * @throws {RangeError}
  */
 export function assertTokensFit(

@@ -1,13 +1,14 @@
-import { ACCESS_TOKEN_TYP, createJti } from '../../jwt/access-token.ts';
-import { createSigner } from '../../jwt/jws.ts';
-import type { SigningKey } from '../../jwt/keys/key-types.ts';
-import { isScopeName } from '../../jwt/scope.ts';
-import type { ActiveKeySet } from '../keys/active-key-set.ts';
-import type { Session, User, UserRecord } from '../model.ts';
-import { type Clock, type Random, toUser } from '../ports/store.ts';
-import type { AuthSettings } from '../settings.ts';
+import { ACCESS_TOKEN_TYP, createJti } from '../../../jwt/access-token.ts';
+import { createSigner } from '../../../jwt/jws.ts';
+import type { SigningKey } from '../../../jwt/keys/key-types.ts';
+import { isScopeName } from '../../../jwt/scope.ts';
+import type { Clock } from '../../../kernel/clock.ts';
+import type { Random } from '../../../kernel/random.ts';
+import type { ActiveKeySet } from '../../keys/active-key-set.ts';
+import { type Session, toUser, type User, type UserRecord } from '../../model.ts';
+import type { AuthSettings } from '../../settings.ts';
 
-/** Set by Latchkey, or registered with a meaning the host must not bend. */
+/** The claims that Latchkey sets. The host's hook must not. */
 const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'iss',
   'sub',
@@ -24,11 +25,12 @@ const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'username',
 ]);
 
+/** A signed access token. */
 export interface IssuedAccessToken {
   readonly token: string;
-  /** Seconds. */
+  /** Seconds until it expires. */
   readonly expiresIn: number;
-  /** Space separated, or null where no scope is granted. */
+  /** Space-separated scopes, or null if none is granted. */
   readonly scope: string | null;
 }
 
@@ -37,7 +39,7 @@ type Sign = ReturnType<typeof createSigner>;
 /** Issues an access token for a session. */
 export type AccessTokenIssuer = (user: UserRecord, session: Session) => Promise<IssuedAccessToken>;
 
-/** @see RFC 9068 section 2.2 */
+/** Creates the issuer of access tokens. @see RFC 9068 section 2.2 */
 export function createAccessTokenIssuer(options: {
   settings: AuthSettings;
   keys: ActiveKeySet;
@@ -56,7 +58,7 @@ export function createAccessTokenIssuer(options: {
     const own = settings.claims === undefined ? {} : await settings.claims(user, session);
     assertOwnClaims(own);
     const scope = await grantScope(settings, user, session);
-    const sign = signerOf(await options.keys.ready());
+    const sign = signerOf(await options.keys.waitForSigner());
     const iat = Math.floor(clock.now() / 1000);
     // No access token outlives its session.
     const exp = Math.min(iat + settings.accessTokenTtl, Math.floor(session.expiresAt / 1000));
@@ -80,7 +82,7 @@ export function createAccessTokenIssuer(options: {
   };
 }
 
-/** A host's mistake, found at the first login: better a loud failure than a token that means another. */
+/** A mistake of the host fails the first sign-in: a token must not claim to be another user's or issuer's. */
 function assertOwnClaims(own: Readonly<Record<string, unknown>>): void {
   for (const name of Object.keys(own)) {
     if (RESERVED_CLAIMS.has(name)) {
@@ -102,7 +104,7 @@ async function grantScope(
   return granted.length === 0 ? null : granted.join(' ');
 }
 
-/** As with claims: a scope with a space in it would grant two, and one with a line break breaks headers. */
+/** A scope with a space would grant two, and one with a line break would break headers. */
 function assertScopes(scopes: unknown): void {
   if (!Array.isArray(scopes) || !scopes.every(isScopeName))
     throw new TypeError('The scopes hook must return a list of names without spaces.');

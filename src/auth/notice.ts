@@ -1,0 +1,8 @@
+/** What an operator should know about this start. */
+export interface Notice {
+  readonly level: 'info' | 'warning';
+  /** `issuer`: tokens issued before are refused. */
+  readonly about?: 'issuer';
+  /** One or more sentences. */
+  readonly text: string;
+}

@@ -1,0 +1,49 @@
+import { IdentifierTaken } from '../../kernel/errors.ts';
+import { type Caller, identify } from '../audit/caller.ts';
+import type { AuthContext } from '../context.ts';
+import { toUser, type User, type UserRecord } from '../model.ts';
+import { createSession } from '../sessions/new-session.ts';
+import { type IssuedTokens, issue, toIssuedTokens } from '../sessions/tokens/issued-tokens.ts';
+import type { TokenLimits } from '../sessions/tokens/token-limits.ts';
+import { parseNewUser } from './new-user.ts';
+import { createUserRecord, findUserWithSameName, insertUser } from './user-records.ts';
+
+/** Creates a user and signs the user in, in one transaction: see `Auth.register`. */
+export async function register(
+  context: AuthContext,
+  input: unknown,
+  caller: Caller,
+  limits?: TokenLimits,
+): Promise<IssuedTokens> {
+  const record = await createNewRecord(context, input);
+  const session = createSession(context, {
+    userId: record.id,
+    amr: ['pwd'],
+    scope: null,
+    clientId: null,
+    caller,
+  });
+  const tokens = toIssuedTokens(context, await issue(context, record, session, limits), session);
+  const registered = { type: 'user_registered' } as const;
+  await insertUser(context, record, session, registered, identify(caller, record.id));
+  return tokens;
+}
+
+/** Creates a user and starts no session: see `Auth.createAccount`. */
+export async function createAccount(
+  context: AuthContext,
+  input: unknown,
+  caller: Caller,
+): Promise<User> {
+  const record = await createNewRecord(context, input);
+  await insertUser(context, record, null, { type: 'user_registered' }, identify(caller, record.id));
+  return toUser(record);
+}
+
+async function createNewRecord(context: AuthContext, input: unknown): Promise<UserRecord> {
+  const parsed = parseNewUser(input, context.settings);
+  // Before hashing: a name that is known to be taken must not cost a hash. The insert decides races.
+  const existing = await findUserWithSameName(context, parsed);
+  if (existing !== undefined) throw new IdentifierTaken(existing.field);
+  return createUserRecord(context, parsed);
+}
