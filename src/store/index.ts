@@ -1,6 +1,6 @@
 import type { OpenedStore } from './opened-store.ts';
 import type { Opening } from './opening.ts';
-import type { PostgresStoreOptions } from './postgres/location.ts';
+import type { PostgresStoreOptions } from './postgres/connection/location.ts';
 
 export { openSqliteStore } from './sqlite/open.ts';
 

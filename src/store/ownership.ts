@@ -1,6 +1,6 @@
+import { FORMER_TABLE_NAMES, TABLE_NAMES } from './schema.ts';
 import type { Sql } from './sql/sql.ts';
 import type { Steps } from './sql/steps.ts';
-import { formerTables, tables } from './transfer/tables.ts';
 
 /** What a database holds, before anything is written to it. */
 export type Contents =
@@ -26,7 +26,7 @@ export function* inspectDatabase(sql: Sql): Steps<Contents> {
     return { kind: 'latchkey', migrations: oldName };
   }
   // The first migrations make the former tables too.
-  const needed = new Set<string>([...tables.map(({ name }) => name), ...formerTables, oldName]);
+  const needed = new Set<string>([...TABLE_NAMES, ...FORMER_TABLE_NAMES, oldName]);
   const inTheWay = sql.sharesDatabase ? found.filter((name) => needed.has(name)) : found;
   return inTheWay.length > 0 ? { kind: 'foreign', tables: inTheWay } : { kind: 'empty' };
 }

@@ -18,7 +18,7 @@ import { SealedKeyRepository } from '../../src/auth/keys/sealed-key-repository.t
 import type { Store } from '../../src/auth/ports/store.ts';
 import type { DatabaseLocation } from '../../src/config/database.ts';
 import { systemClock, systemRandom } from '../../src/kernel/system-random.ts';
-import type { Batch } from '../../src/store/transfer/tables.ts';
+import type { Batch } from '../../src/store/transfer/batch.ts';
 import { openStore } from '../../src/system/latchkey.ts';
 import { openBackup, writeBackup } from '../../src/system/transfer/backup-file.ts';
 import { backUp, copyDatabase, restore } from '../../src/system/transfer/copy.ts';

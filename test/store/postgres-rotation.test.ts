@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Store } from '../../src/auth/ports/store.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
+import { readLocation } from '../../src/store/postgres/connection/location.ts';
 import { createPostgresSql } from '../../src/store/postgres/dialect.ts';
 import { PostgresExecutor } from '../../src/store/postgres/executor.ts';
-import { readLocation } from '../../src/store/postgres/location.ts';
-import { createShortcuts } from '../../src/store/postgres/shortcuts/index.ts';
-import { rotationOfMany } from '../../src/store/postgres/shortcuts/rotation.ts';
+import { createSingleStatements } from '../../src/store/queries/index.ts';
+import { rotationOfMany } from '../../src/store/queries/sessions/rotation-batch.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { anyAge } from './records.ts';
 import { revoking, signIn } from './suite/harness.ts';
@@ -89,7 +89,7 @@ test('what goes on takes one statement, alone and with others, at each boundary 
   const executor = new PostgresExecutor(await readLocation({ url, ...patience }));
   t.after(() => Promise.all([store.close(), executor.close()]));
   const sql = createPostgresSql();
-  const { rotateSession } = createShortcuts(sql);
+  const { rotateSession } = createSingleStatements(sql);
   const rotateMany = rotationOfMany(sql);
   const [rotatedAt, grace] = [100_000, 30_000];
   /** A session whose password was changed at generation 0: its first generation is 1. */

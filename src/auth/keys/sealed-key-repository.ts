@@ -1,10 +1,4 @@
-import { isSymmetric } from '../../jwt/algorithms.ts';
-import {
-  exportPrivateJwk,
-  importSigningKey,
-  type SigningKey,
-  toPublicJwk,
-} from '../../jwt/keys/import-keys.ts';
+import { exportPrivateJwk, importSigningKey, type SigningKey } from '../../jwt/keys/import-keys.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { InvalidSetting, StoreUnavailable } from '../../kernel/errors.ts';
 import type { Random } from '../../kernel/random.ts';
@@ -207,7 +201,6 @@ export class SealedKeyRepository {
     return {
       kid,
       algorithm,
-      publicJwk: isSymmetric(algorithm) ? null : JSON.stringify(toPublicJwk(key)),
       sealedPrivateJwk: this.#seal(kid, JSON.stringify(exportPrivateJwk(key)), roots),
       ...times,
       retiredAt: null,

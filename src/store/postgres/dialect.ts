@@ -7,8 +7,8 @@ import {
   sql as raw,
 } from 'kysely';
 import { StoreUnavailable } from '../../kernel/errors.ts';
+import type { StatementSql } from '../queries/single-statement.ts';
 import type { Database } from '../schema.ts';
-import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 import { lockCall, nameLockCall } from './locks.ts';
 
@@ -16,7 +16,7 @@ import { lockCall, nameLockCall } from './locks.ts';
 export const revocationChannel = 'latchkey_revocations';
 
 /** PostgreSQL's way of saying things. */
-export function createPostgresSql(): Sql {
+export function createPostgresSql(): StatementSql {
   const db = new Kysely<Database>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
@@ -29,6 +29,7 @@ export function createPostgresSql(): Sql {
     // Compiled at their first use: the statements here are built by Kysely's own template as well.
     compiled: {},
     db,
+    raw,
     // No key is ever changed, so those who only refer to the row need not wait.
     forUpdate: (selection) => selection.forNoKeyUpdate(),
     skipLocked: (selection) => selection.forUpdate().skipLocked(),

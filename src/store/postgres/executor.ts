@@ -5,10 +5,10 @@ import { type Migration, migrate } from '../migrate.ts';
 import { awaitingMigration } from '../opening.ts';
 import type { Sql } from '../sql/sql.ts';
 import { awaitSteps, type Rows, type Step, type Steps, type Value } from '../sql/steps.ts';
-import type { PostgresClient } from './client.ts';
-import { toConnectionError } from './connection-failures.ts';
+import type { PostgresClient } from './connection/client.ts';
+import { toConnectionError } from './connection/connection-failures.ts';
+import type { PostgresLocation } from './connection/location.ts';
 import { NothingDone, StalePlan, toStoreError } from './failures.ts';
-import type { PostgresLocation } from './location.ts';
 import { StatementNames } from './statement-names.ts';
 
 /** The driver's limit for a statement of a migration; ms. Whoever opens the store watches how long it takes. */

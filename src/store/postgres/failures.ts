@@ -1,14 +1,6 @@
 import pg from 'pg';
 import { StoreUnavailable } from '../../kernel/errors.ts';
-
-/** A value that must be unique is there already. */
-export class UniqueViolation extends Error {
-  readonly constraint: string;
-  constructor(constraint: string) {
-    super(`The store could not do this: the value is in use already (${constraint}).`);
-    this.constraint = constraint;
-  }
-}
+import { UniqueViolation } from '../sql/unique-violation.ts';
 
 /** The statement, and with it the transaction, had no effect at all and may simply be run again. */
 export class NothingDone extends StoreUnavailable {}

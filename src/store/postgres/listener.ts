@@ -1,7 +1,7 @@
-import type { PostgresClient } from './client.ts';
-import { toConnectionError, withPlace } from './connection-failures.ts';
+import type { PostgresClient } from './connection/client.ts';
+import { toConnectionError, withPlace } from './connection/connection-failures.ts';
+import type { PostgresLocation } from './connection/location.ts';
 import { revocationChannel } from './dialect.ts';
-import type { PostgresLocation } from './location.ts';
 
 /** ms. The wait for the next attempt to connect doubles from the first to the last of these. */
 const firstPause = 50;

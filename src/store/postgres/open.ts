@@ -4,21 +4,23 @@ import { settlesWithin } from '../../kernel/settles-within.ts';
 import { type Migration, madeEmpty } from '../migrate.ts';
 import type { OpenedStore } from '../opened-store.ts';
 import type { Opening } from '../opening.ts';
-import { createVerbs } from '../queries/index.ts';
+import { createSingleStatements, createVerbs } from '../queries/index.ts';
+import { isPlainId, rotationOfMany } from '../queries/sessions/rotation-batch.ts';
+import { type StatementSql, USE_TRANSACTION } from '../queries/single-statement.ts';
 import { createVerbCalls, isReadingVerb, type VerbArgs, type VerbName } from '../queries/verb.ts';
-import type { Sql } from '../sql/sql.ts';
 import type { Step, Steps } from '../sql/steps.ts';
-import { withPlace } from './connection-failures.ts';
+import { withPlace } from './connection/connection-failures.ts';
+import {
+  type PostgresLocation,
+  type PostgresStoreOptions,
+  readLocation,
+} from './connection/location.ts';
 import { createPostgresSql } from './dialect.ts';
 import { PostgresExecutor } from './executor.ts';
 import { InFlightCalls } from './in-flight-calls.ts';
 import { Listener } from './listener.ts';
-import { type PostgresLocation, type PostgresStoreOptions, readLocation } from './location.ts';
 import { lockCall } from './locks.ts';
 import { RotationBatcher } from './rotation-batcher.ts';
-import { createShortcuts } from './shortcuts/index.ts';
-import { isPlain, rotationOfMany } from './shortcuts/rotation.ts';
-import { USE_TRANSACTION } from './shortcuts/shortcut.ts';
 
 /** Rare verbs on what all share: their order is that of the calls, and one connection is enough. */
 const inTurn: ReadonlySet<VerbName> = new Set([
@@ -102,7 +104,7 @@ function describe({ isNew, schemas }: Migration): Notice[] {
 }
 
 function createCalls(
-  sql: Sql,
+  sql: StatementSql,
   executor: PostgresExecutor,
   calls: InFlightCalls,
   location: PostgresLocation,
@@ -120,11 +122,11 @@ function createCalls(
 }
 
 function createRuns(
-  sql: Sql,
+  sql: StatementSql,
   executor: PostgresExecutor,
 ): <K extends VerbName>(name: K) => Store[K] {
   const verbs = createVerbs(sql);
-  const shortcuts = createShortcuts(sql);
+  const shortcuts = createSingleStatements(sql);
   return <K extends VerbName>(name: K) => {
     const isSingle = single.has(name) || isReadingVerb(name);
     const shortcut = shortcuts[name] as ((args: VerbArgs<K>) => Steps<unknown>) | undefined;
@@ -141,7 +143,7 @@ function createRuns(
 }
 
 function gatherRotations(
-  sql: Sql,
+  sql: StatementSql,
   executor: PostgresExecutor,
   { rotateSession: alone }: Pick<Store, 'rotateSession'>,
   { connectTimeout, maxWaiting }: PostgresLocation,
@@ -154,7 +156,7 @@ function gatherRotations(
     patience: connectTimeout,
     maxWaiting,
   });
-  return (order) => (isPlain(order) ? rotations.run(order) : alone(order));
+  return (order) => (isPlainId(order) ? rotations.run(order) : alone(order));
 }
 
 function lockStep(name: Parameters<typeof lockCall>[0]): Step {

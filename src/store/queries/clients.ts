@@ -1,6 +1,6 @@
 import type { ClientRecord, ClientSecret } from '../../auth/model.ts';
-import type { ClientRow } from '../schema.ts';
-import { query } from '../sql/query.ts';
+import { type NewRow, TABLES } from '../schema.ts';
+import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import { auditLog } from './audit.ts';
 import type { Verbs } from './verb.ts';
@@ -11,7 +11,7 @@ type ClientVerbs = Pick<
 >;
 
 /** A client with one of its secrets; one without a secret has nulls there. */
-interface JoinedRow extends ClientRow {
+interface JoinedRow extends NewRow<'clients'> {
   secretId: string | null;
   hash: string | null;
   secretCreatedAt: number | null;
@@ -21,24 +21,15 @@ interface JoinedRow extends ClientRow {
 /** Clients and their secrets. */
 export function clientVerbs(sql: Sql): ClientVerbs {
   const record = auditLog(sql);
-  const insertUnlessTaken = query(sql, 'clients.insertUnlessTaken', (p: ClientRow) =>
+  const insertUnlessTaken = query(sql, 'clients.insertUnlessTaken', (p: NewRow<'clients'>) =>
     sql.db
       .insertInto('clients')
-      .values({ id: p.id, kind: p.kind, name: p.name, created_at: p.created_at })
+      .values(pick(p, TABLES.clients.columns.names))
       .onConflict((it) => it.doNothing())
       .returning('id'),
   );
-  const insertSecret = query(
-    sql,
-    'clients.insertSecret',
-    (p: { clientId: string } & ClientSecret) =>
-      sql.db.insertInto('client_secrets').values({
-        id: p.id,
-        client_id: p.clientId,
-        hash: p.hash,
-        created_at: p.createdAt,
-        ends_at: p.endsAt,
-      }),
+  const insertSecret = query(sql, 'clients.insertSecret', (p: NewRow<'client_secrets'>) =>
+    sql.db.insertInto('client_secrets').values(pick(p, TABLES.client_secrets.columns.names)),
   );
   // One statement for a client and its secrets: introspection asks it at every request.
   const select = () =>
@@ -82,10 +73,9 @@ export function clientVerbs(sql: Sql): ClientVerbs {
 
   return {
     *createClient({ client, event }) {
-      const { id, kind, name, createdAt, secrets } = client;
-      const [inserted] = yield* insertUnlessTaken({ id, kind, name, created_at: createdAt });
+      const [inserted] = yield* insertUnlessTaken(TABLES.clients.columns.toRow(client));
       if (inserted === undefined) return { status: 'taken' };
-      for (const secret of secrets) yield* insertSecret({ clientId: id, ...secret });
+      for (const secret of client.secrets) yield* insertSecret(toSecretRow(client.id, secret));
       yield* record(event);
       return { status: 'created' };
     },
@@ -104,7 +94,7 @@ export function clientVerbs(sql: Sql): ClientVerbs {
       if (found === undefined) return undefined;
       yield* endSecrets({ id, endsAt: othersEndAt });
       yield* removeEnded({ id, now });
-      yield* insertSecret({ clientId: id, ...secret });
+      yield* insertSecret(toSecretRow(id, secret));
       yield* record(event);
       return toRecords(yield* selectById({ id }))[0];
     },
@@ -116,6 +106,10 @@ export function clientVerbs(sql: Sql): ClientVerbs {
       return { found: true };
     },
   };
+}
+
+function toSecretRow(clientId: string, secret: ClientSecret): NewRow<'client_secrets'> {
+  return TABLES.client_secrets.columns.toRow({ ...secret, clientId });
 }
 
 /** @param rows those of one client next to each other */

@@ -1,16 +1,17 @@
 import type { Sql } from '../sql/sql.ts';
-import { accountVerbs } from './account.ts';
 import { auditVerbs } from './audit.ts';
 import { clientVerbs } from './clients.ts';
 import { keyVerbs } from './keys.ts';
 import { nodeStateVerbs } from './node-state.ts';
 import { oneTimeSecretVerbs } from './one-time-secrets.ts';
 import { housekeepingVerbs } from './purge.ts';
-import { revocationVerbs } from './revocations.ts';
-import { rotationVerbs } from './rotation.ts';
-import { cleanupVerbs } from './session-cleanup.ts';
-import { sessionVerbs } from './sessions.ts';
-import { userVerbs } from './users.ts';
+import { revocationStatements, revocationVerbs } from './revocations.ts';
+import { rotationStatements, rotationVerbs } from './sessions/rotation.ts';
+import { cleanupVerbs } from './sessions/session-cleanup.ts';
+import { sessionStatements, sessionVerbs } from './sessions/sessions.ts';
+import type { SingleStatements, StatementSql } from './single-statement.ts';
+import { accountVerbs } from './users/account.ts';
+import { userStatements, userVerbs } from './users/users.ts';
 import type { Verbs } from './verb.ts';
 import { writeProbeVerbs } from './write-probe.ts';
 
@@ -30,5 +31,15 @@ export function createVerbs(sql: Sql): Verbs {
     ...auditVerbs(sql),
     ...housekeepingVerbs(sql),
     ...writeProbeVerbs(sql),
+  };
+}
+
+/** The verbs that PostgreSQL mostly runs as one statement; the form for all cases is in {@link createVerbs}. */
+export function createSingleStatements(sql: StatementSql): SingleStatements {
+  return {
+    ...userStatements(sql),
+    ...sessionStatements(sql),
+    ...rotationStatements(sql),
+    ...revocationStatements(sql),
   };
 }

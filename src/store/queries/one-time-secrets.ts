@@ -1,6 +1,7 @@
 import { PURPOSES_THAT_OUTLIVE_PASSWORD } from '../../auth/credentials/secret-purposes.ts';
-import type { OneTimeSecretRecord, SecretUse } from '../../auth/ports/one-time-secrets.ts';
-import { query } from '../sql/query.ts';
+import type { SecretUse } from '../../auth/ports/one-time-secrets.ts';
+import { type NewRow, TABLES } from '../schema.ts';
+import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 import type { Verbs } from './verb.ts';
@@ -10,11 +11,7 @@ type OneTimeSecretVerbs = Pick<
   'createOneTimeSecret' | 'findOneTimeSecret' | 'tryOneTimeCode' | 'consumeOneTimeSecret'
 >;
 
-/** The members of a record, by their names in the domain. */
-const members = [
-  ...(['id', 'purpose', 'subject', 'mac', 'data', 'browser'] as const),
-  ...(['expires_at as expiresAt', 'code_expires_at as codeExpiresAt'] as const),
-] as const;
+const { columns } = TABLES.one_time_secrets;
 
 /**
  * Uses a secret up within the verb that does what it is for. To be run after the verb has locked the user and
@@ -82,17 +79,8 @@ export function secretRemoval(sql: Sql) {
 
 export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
   const consume = secretConsumption(sql);
-  const insert = query(sql, 'secrets.insert', (p: OneTimeSecretRecord) =>
-    sql.db.insertInto('one_time_secrets').values({
-      id: p.id,
-      purpose: p.purpose,
-      subject: p.subject,
-      mac: p.mac,
-      data: p.data,
-      browser: p.browser,
-      expires_at: p.expiresAt,
-      code_expires_at: p.codeExpiresAt,
-    }),
+  const insert = query(sql, 'secrets.insert', (p: NewRow<'one_time_secrets'>) =>
+    sql.db.insertInto('one_time_secrets').values(pick(p, columns.names)),
   );
   const selectLiveIds = query(
     sql,
@@ -118,7 +106,7 @@ export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
     (p: { id: string; purpose: string; now: number }) =>
       sql.db
         .selectFrom('one_time_secrets')
-        .select(members)
+        .select(columns.aliases)
         .where('id', '=', p.id)
         .where('purpose', '=', p.purpose)
         .where('used_at', 'is', null)
@@ -144,7 +132,7 @@ export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
         .where('expires_at', '>', p.now)
         .where('code_expires_at', '>', p.now)
         .where('attempts', '<', p.maxAttempts)
-        .returning(members),
+        .returning(columns.aliases),
   );
 
   return {
@@ -162,7 +150,7 @@ export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
         const ended = [...live.filter(isReplaced), ...staying.slice(0, surplus)];
         for (const { id } of ended) yield* remove({ id });
       }
-      yield* insert(secret);
+      yield* insert(columns.toRow(secret));
       return { status: 'created' };
     },
 

@@ -1,8 +1,8 @@
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import { auditLog } from './audit.ts';
-import { sessionInsert } from './sessions.ts';
-import { userInsert } from './users.ts';
+import { sessionInsert } from './sessions/sessions.ts';
+import { userInsert } from './users/users.ts';
 import type { Verbs } from './verb.ts';
 
 export function writeProbeVerbs(sql: Sql): Pick<Verbs, 'tryWriting'> {

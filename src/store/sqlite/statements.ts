@@ -106,7 +106,7 @@ export const statements: CompiledStatements = {
   },
   'clients.insertSecret': {
     text: 'insert into "client_secrets" ("id", "client_id", "hash", "created_at", "ends_at") values (?, ?, ?, ?, ?)',
-    parameters: [['id'], ['clientId'], ['hash'], ['createdAt'], ['endsAt']],
+    parameters: [['id'], ['client_id'], ['hash'], ['created_at'], ['ends_at']],
   },
   'clients.insertUnlessTaken': {
     text: 'insert into "clients" ("id", "kind", "name", "created_at") values (?, ?, ?, ?) on conflict do nothing returning "id"',
@@ -150,19 +150,18 @@ export const statements: CompiledStatements = {
   },
   'keys.insertEnvelope': {
     text: 'insert into "envelopes" ("id", "kind", "sealed", "created_at", "ends_at") values (?, ?, ?, ?, ?)',
-    parameters: [['id'], ['kind'], ['sealed'], ['createdAt'], ['endsAt']],
+    parameters: [['id'], ['kind'], ['sealed'], ['created_at'], ['ends_at']],
   },
   'keys.insertKey': {
-    text: 'insert into "signing_keys" ("kid", "algorithm", "public_jwk", "sealed_private_jwk", "created_at", "active_at", "retired_at", "revoked_at") values (?, ?, ?, ?, ?, ?, ?, ?)',
+    text: 'insert into "signing_keys" ("kid", "algorithm", "sealed_private_jwk", "created_at", "active_at", "retired_at", "revoked_at") values (?, ?, ?, ?, ?, ?, ?)',
     parameters: [
       ['kid'],
       ['algorithm'],
-      ['publicJwk'],
-      ['sealedPrivateJwk'],
-      ['createdAt'],
-      ['activeAt'],
-      ['retiredAt'],
-      ['revokedAt'],
+      ['sealed_private_jwk'],
+      ['created_at'],
+      ['active_at'],
+      ['retired_at'],
+      ['revoked_at'],
     ],
   },
   'keys.lockVersion': {
@@ -186,7 +185,7 @@ export const statements: CompiledStatements = {
     parameters: [],
   },
   'keys.selectKeys': {
-    text: 'select "kid", "algorithm", "public_jwk" as "publicJwk", "sealed_private_jwk" as "sealedPrivateJwk", "created_at" as "createdAt", "active_at" as "activeAt", "retired_at" as "retiredAt", "revoked_at" as "revokedAt" from "signing_keys" order by "active_at", "kid"',
+    text: 'select "kid", "algorithm", "sealed_private_jwk" as "sealedPrivateJwk", "created_at" as "createdAt", "active_at" as "activeAt", "retired_at" as "retiredAt", "revoked_at" as "revokedAt" from "signing_keys" order by "active_at", "kid"',
     parameters: [],
   },
   'keys.selectVersion': {
@@ -258,8 +257,8 @@ export const statements: CompiledStatements = {
       ['mac'],
       ['data'],
       ['browser'],
-      ['expiresAt'],
-      ['codeExpiresAt'],
+      ['expires_at'],
+      ['code_expires_at'],
     ],
   },
   'secrets.remove': {
@@ -310,10 +309,6 @@ export const statements: CompiledStatements = {
     ],
   },
   'sessions.remove': {
-    text: 'delete from "sessions" where "id" = ? returning "id"',
-    parameters: [['id']],
-  },
-  'sessions.removeOfUser': {
     text: 'delete from "sessions" where "id" = ? and "user_id" = ? returning "id"',
     parameters: [['id'], ['userId']],
   },

@@ -1,8 +1,8 @@
 import { TransferRefused } from '../../kernel/errors.ts';
-import { toConnectionError, withPlace } from '../postgres/connection-failures.ts';
+import { toConnectionError, withPlace } from '../postgres/connection/connection-failures.ts';
+import { readLocation } from '../postgres/connection/location.ts';
 import { createPostgresSql } from '../postgres/dialect.ts';
 import { toStoreError } from '../postgres/failures.ts';
-import { readLocation } from '../postgres/location.ts';
 import type { TransferConnection } from './connection.ts';
 
 /** @throws {StoreUnavailable} @throws {InvalidSetting} when a parameter of the URL cannot be used */

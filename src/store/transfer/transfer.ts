@@ -3,10 +3,11 @@ import type { Envelope } from '../../auth/keys/envelope.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
 import { applyMigrations, createMigrationsTable, schemaVersion } from '../migrate.ts';
 import { describeForeign, inspectDatabase } from '../ownership.ts';
+import { TABLE_NAMES, TABLES } from '../schema.ts';
 import { awaitSteps, type Steps, type Value } from '../sql/steps.ts';
+import type { Batch, Counts, RowCounts } from './batch.ts';
 import type { TransferConnection, TransferLocation } from './connection.ts';
 import { openConnection } from './open-connection.ts';
-import { type Batch, type Counts, type RowCounts, tables } from './tables.ts';
 
 /** Rows of a batch. It also has about as many characters as this, however large the profiles are. */
 const firstBatch = 50;
@@ -53,7 +54,8 @@ export class Transfer {
 
   /** All rows of all tables; to be used inside `read` or `write`. */
   async *batches(): AsyncGenerator<Batch> {
-    for (const { name, key } of tables) {
+    for (const name of TABLE_NAMES) {
+      const { key } = TABLES[name];
       let after: Value | undefined;
       let limit = firstBatch;
       for (;;) {
@@ -79,7 +81,7 @@ export class Transfer {
   }
 
   async count(): Promise<Counts> {
-    return (await this.countRows(tables.map(({ name }) => name))) as Counts;
+    return (await this.countRows(TABLE_NAMES)) as Counts;
   }
 
   /** @param names of tables, also of an earlier schema */
@@ -96,7 +98,8 @@ export class Transfer {
   async rebuild(version: number): Promise<void> {
     const { sql } = this.#connection;
     await this.#run(raw`drop view guards`);
-    for (const { name } of tables.toReversed()) await this.#run(raw`drop table ${raw.table(name)}`);
+    for (const name of TABLE_NAMES.toReversed())
+      await this.#run(raw`drop table ${raw.table(name)}`);
     await this.#run(raw`drop table latchkey_migrations`);
     await this.#runSteps(sql.dropLogTriggers());
     await this.#runSteps(createMigrationsTable(sql));
@@ -109,7 +112,7 @@ export class Transfer {
   }
 
   async clear(): Promise<void> {
-    for (const { name } of tables.toReversed())
+    for (const name of TABLE_NAMES.toReversed())
       await this.#run(raw`delete from ${raw.table(name)}`);
   }
 

@@ -3,13 +3,13 @@ import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TransferRefused } from '../../kernel/errors.ts';
 import { schemaVersion } from '../../store/migrate.ts';
+import { TABLE_NAMES } from '../../store/schema.ts';
 import {
   type Batch,
   type Counts,
   isCopiedTable,
   type RowCounts,
-  tables,
-} from '../../store/transfer/tables.ts';
+} from '../../store/transfer/batch.ts';
 import { readBackupLines } from './backup-lines.ts';
 
 /**
@@ -74,7 +74,7 @@ async function writeLines(
     hash.update(line);
     await handle.writeFile(line);
   };
-  const counts = Object.fromEntries(tables.map(({ name }) => [name, 0]));
+  const counts = Object.fromEntries(TABLE_NAMES.map((name) => [name, 0]));
   await write({
     latchkey_backup: format,
     schema: schemaVersion,

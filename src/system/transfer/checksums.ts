@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type Batch, type Counts, type TableName, tables } from '../../store/transfer/tables.ts';
+import { TABLE_NAMES, type TableName } from '../../store/schema.ts';
+import type { Batch, Counts } from '../../store/transfer/batch.ts';
 
 /** What a copy must be the same in: how many rows each table has, and a hash of them all. */
 export interface Summary {
@@ -11,7 +12,7 @@ export interface Summary {
 /** Counts and hashes batches as they pass by. */
 export class Summing {
   readonly #hashes = new Map<string, { hash: Hash; count: number }>(
-    tables.map(({ name }) => [name, { hash: createHash('sha256'), count: 0 }]),
+    TABLE_NAMES.map((name) => [name, { hash: createHash('sha256'), count: 0 }]),
   );
 
   add({ table, columns, rows }: Batch): void {
@@ -41,7 +42,5 @@ export class Summing {
 
 /** The tables in which two copies differ. */
 export function findDifferences(one: Summary, other: Summary): TableName[] {
-  return tables
-    .map(({ name }) => name)
-    .filter((name) => one.checksums[name] !== other.checksums[name]);
+  return TABLE_NAMES.filter((name) => one.checksums[name] !== other.checksums[name]);
 }

@@ -6,7 +6,8 @@ import { closeAfter } from '../../kernel/close-after.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
 import type { Random } from '../../kernel/random.ts';
 import { schemaVersion } from '../../store/migrate.ts';
-import { type Batch, type Counts, type RowCounts, tables } from '../../store/transfer/tables.ts';
+import { TABLE_NAMES } from '../../store/schema.ts';
+import type { Batch, Counts, RowCounts } from '../../store/transfer/batch.ts';
 import { Transfer } from '../../store/transfer/transfer.ts';
 import { openStore } from '../latchkey.ts';
 import { type Backup, writeBackup } from './backup-file.ts';
@@ -160,7 +161,7 @@ async function openTarget(database: DatabaseLocation): Promise<Transfer> {
 
 async function assertEmpty(target: Transfer): Promise<void> {
   const counts = await target.count();
-  const full = tables.map(({ name }) => name).filter((name) => counts[name] > 0);
+  const full = TABLE_NAMES.filter((name) => counts[name] > 0);
   if (full.length === 0) return;
   throw new TransferRefused(
     `The database is not empty: it has rows in ${full.join(', ')}. Name another one.`,

@@ -9,7 +9,7 @@ import {
 import type { Clock } from '../../kernel/clock.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
 import type { Random } from '../../kernel/random.ts';
-import type { Batch } from '../../store/transfer/tables.ts';
+import type { Batch } from '../../store/transfer/batch.ts';
 
 /** What a restore needs to read what is sealed in a backup, and to seal it for the database that it fills. */
 export interface RestoreSecrets {

@@ -35,8 +35,8 @@ const verbs: Record<string, (store: Store, given: Case) => Promise<unknown>> = {
       issuedUntil,
       event,
     }),
-  endSession: (store, { session, event }) =>
-    store.endSession({ sessionId: session.id, userId: null, issuedUntil, event }),
+  endSession: (store, { user, session, event }) =>
+    store.endSession({ sessionId: session.id, userId: user.id, issuedUntil, event }),
   endAllSessions: (store, { user, event }) =>
     store.endAllSessions({ userId: user.id, now, issuedUntil, event }),
   changePassword: (store, { user, event }) => {

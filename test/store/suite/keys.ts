@@ -12,7 +12,7 @@ export function keyTests(open: OpenDatabase): void {
     assert.deepEqual(await store.readKeys(), { version: 0, keys: [], envelopes: [] });
     const late = aKey({ activeAt: 9_000, retiredAt: 19_000, revokedAt: 18_000 });
     const first = aKey();
-    const symmetric = aKey({ algorithm: 'HS256', publicJwk: null });
+    const symmetric = aKey({ algorithm: 'HS256' });
     const ofData = { kind: 'data', createdAt: 2_000, endsAt: 3_000 } as const;
     const envelopes = [anEnvelope(), anEnvelope(ofData)];
     const change = { version: 0, keys: [late, symmetric, first], envelopes };

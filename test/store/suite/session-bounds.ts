@@ -320,7 +320,7 @@ export function sessionBoundTests(given: () => Store): void {
     assert.deepEqual(await find(999_999), live);
     assert.equal(await find(1_000_000), undefined);
     assert.equal(await store.findSession({ sessionId: 'no session', now }), undefined);
-    await store.endSession({ sessionId: session.id, userId: null, ...revoking() });
+    await store.endSession({ sessionId: session.id, userId: user.id, ...revoking() });
     assert.equal(await find(now), undefined);
   });
 }

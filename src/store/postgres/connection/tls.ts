@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { type ConnectionOptions, createSecureContext } from 'node:tls';
-import type { PostgresTls } from '../../config/postgres/tls.ts';
-import { InvalidSetting } from '../../kernel/errors.ts';
+import type { PostgresTls } from '../../../config/postgres/tls.ts';
+import { InvalidSetting } from '../../../kernel/errors.ts';
 import { toConnectionError } from './connection-failures.ts';
 
 interface Address {

@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { StoreUnavailable } from '../../kernel/errors.ts';
+import { StoreUnavailable } from '../../../kernel/errors.ts';
+import { toStoreError } from '../failures.ts';
 import { ChannelNotBound } from './bound-client.ts';
-import { toStoreError } from './failures.ts';
 
 /**
  * No connection could be made. The message may be shown to strangers, so it names neither host nor user.

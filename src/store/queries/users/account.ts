@@ -1,19 +1,18 @@
-import { isPastMaxAge, limitExpiry } from '../../auth/sessions/session-lifetime.ts';
-import { NO_VERSION_ACCEPTED } from '../../revocation/revocation.ts';
-import type { UserRow } from '../schema.ts';
-import { query } from '../sql/query.ts';
-import type { Sql } from '../sql/sql.ts';
-import type { Steps } from '../sql/steps.ts';
-import { auditLog } from './audit.ts';
-import { secretConsumption, secretRemoval } from './one-time-secrets.ts';
-import { fromSessionRow, fromUserRow } from './records.ts';
-import { revocationLog } from './revocations.ts';
-import { sessionRemoval } from './session-cleanup.ts';
-import { sessionInsert } from './sessions.ts';
-import type { Verbs } from './verb.ts';
+import { isPastMaxAge, limitExpiry } from '../../../auth/sessions/session-lifetime.ts';
+import { NO_VERSION_ACCEPTED } from '../../../revocation/revocation.ts';
+import { type Row, TABLES } from '../../schema.ts';
+import { query } from '../../sql/query.ts';
+import type { Sql } from '../../sql/sql.ts';
+import type { Steps } from '../../sql/steps.ts';
+import { auditLog } from '../audit.ts';
+import { secretConsumption, secretRemoval } from '../one-time-secrets.ts';
+import { revocationLog } from '../revocations.ts';
+import { sessionRemoval } from '../sessions/session-cleanup.ts';
+import { sessionInsert } from '../sessions/sessions.ts';
+import type { Verbs } from '../verb.ts';
 
 /** Sessions that one step of deleting a user removes. */
-const rowsToDelete = 200;
+const ROWS_TO_DELETE = 200;
 
 type AccountVerbs = Pick<
   Verbs,
@@ -133,7 +132,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
   const revokeUser = (userId: string, version: number, issuedUntil: number) =>
     revoke({ kind: 'user', subject: userId, version, issuedUntil });
 
-  function* endAll(userId: string, now: number): Steps<UserRow | undefined> {
+  function* endAll(userId: string, now: number): Steps<Row<'users'> | undefined> {
     const [user] = yield* raiseEpoch({ id: userId, now });
     if (user !== undefined) yield* removal.removeBefore(userId, user.session_epoch);
     return user;
@@ -191,9 +190,13 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       }
       const entry = yield* revokeUser(userId, raised.token_version, issuedUntil);
       const revocations = [entry];
-      if (start !== undefined) return { found: true, revocations, user: fromUserRow(raised) };
+      if (start !== undefined)
+        return { found: true, revocations, user: TABLES.users.columns.fromRow(raised) };
       if (kept === undefined) return { found: true, revocations };
-      const answer = { session: fromSessionRow(kept), user: fromUserRow(raised) };
+      const answer = {
+        session: TABLES.sessions.columns.fromRow(kept),
+        user: TABLES.users.columns.fromRow(raised),
+      };
       return { found: true, revocations, kept: answer };
     },
 
@@ -240,9 +243,9 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       const removed = yield* removal.removeSome({
         userId,
         before: everyEpoch,
-        limit: rowsToDelete,
+        limit: ROWS_TO_DELETE,
       });
-      if (removed.length === rowsToDelete) {
+      if (removed.length === ROWS_TO_DELETE) {
         // A user who is disabled already has no session that lives, and none can start.
         if (user.disabledAt !== null) return { found: true, revocations: [], isPartial: true };
         const [raised] = yield* raiseEpoch({ id: userId, now });

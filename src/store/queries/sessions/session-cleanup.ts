@@ -1,13 +1,13 @@
-import type { AuditEvent } from '../../auth/audit/event.ts';
-import type { Session } from '../../auth/model.ts';
-import type { Revocation } from '../../revocation/revocation.ts';
-import type { UserRow } from '../schema.ts';
-import { query } from '../sql/query.ts';
-import type { Sql } from '../sql/sql.ts';
-import type { Steps } from '../sql/steps.ts';
-import { auditLog } from './audit.ts';
-import { revocationLog } from './revocations.ts';
-import type { VerbArgs, Verbs } from './verb.ts';
+import type { AuditEvent } from '../../../auth/audit/event.ts';
+import type { Session } from '../../../auth/model.ts';
+import type { Revocation } from '../../../revocation/revocation.ts';
+import type { Row } from '../../schema.ts';
+import { query } from '../../sql/query.ts';
+import type { Sql } from '../../sql/sql.ts';
+import type { Steps } from '../../sql/steps.ts';
+import { auditLog } from '../audit.ts';
+import { revocationLog } from '../revocations.ts';
+import type { VerbArgs, Verbs } from '../verb.ts';
 
 /**
  * Rows that one transaction removes for a person who waits. Whoever has more sessions loses them all in
@@ -179,7 +179,7 @@ export function roomMaking(sql: Sql) {
 
   return function* (
     { userId, id: spared }: Session,
-    { session_epoch: epoch, session_cleanup: isFlagged }: UserRow,
+    { session_epoch: epoch, session_cleanup: isFlagged }: Row<'users'>,
     { maxSessions, issuedUntil, event }: NonNullable<VerbArgs<'openSession'>['bound']>,
   ): Steps<Revocation[]> {
     const revocations = yield* endSurplus(

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import type { PoolConfig } from 'pg';
-import { readPostgresConnection } from '../../config/postgres/connection.ts';
+import { readPostgresConnection } from '../../../config/postgres/connection.ts';
 import { BoundClient } from './bound-client.ts';
 import { PostgresClient } from './client.ts';
 import { createTlsOptions } from './tls.ts';
