@@ -47,7 +47,7 @@ const drivers: pg.Client[] = [];
 
 async function open(url: string, connections: number): Promise<void> {
   // On a machine that is busy besides, nobody is to be turned away.
-  const patience = { connectTimeout: 60_000, statementTimeout: 60_000 };
+  const patience = { connectTimeoutMs: 60_000, statementTimeoutMs: 60_000 };
   store = await openPostgresStore({ url, poolSize: connections, ...patience });
   for (let each = 0; each < connections; each++) {
     const client = new pg.Client({ connectionString: url });

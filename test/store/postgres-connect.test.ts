@@ -57,7 +57,7 @@ function change(parts: Change, query = '', base = url): string {
 type Environment = Readonly<Record<string, string>>;
 
 async function open(location: string, env: Environment = {}): Promise<void> {
-  const store = await openPostgresStore({ url: location, env, connectTimeout: 2_000 });
+  const store = await openPostgresStore({ url: location, env, connectTimeoutMs: 2_000 });
   await store.close();
 }
 

@@ -12,7 +12,7 @@ import { anyAge } from './records.ts';
 import { revoking, signIn } from './suite/harness.ts';
 
 const server = await startPostgres();
-const patience = { connectTimeout: 30_000, statementTimeout: 30_000 };
+const patience = { connectTimeoutMs: 30_000, statementTimeoutMs: 30_000 };
 
 function rotate(store: Store, sessionId: string, generation: number) {
   const order = { sessionId, generation, now: 100_000, grace: 0, expiresAt: 900_000, ...anyAge };
@@ -113,10 +113,10 @@ test('what goes on takes one statement, alone and with others, at each boundary 
   for (const [age, isParent] of cases) {
     const alone = await createOrder(age, isParent);
     assert.ok(rotateSession);
-    const answer = await executor.runEach(() => rotateSession(alone));
+    const answer = await executor.runStatements(() => rotateSession(alone));
     assert.ok(typeof answer === 'object' && answer.status === 'rotated', `${age}, ${isParent}`);
     const orders = [await createOrder(age, isParent), await createOrder(age, isParent)];
-    const answers = await executor.runEach(() => rotateMany(orders));
+    const answers = await executor.runStatements(() => rotateMany(orders));
     assert.equal(answers.size, 2, `${age}, ${isParent}`);
   }
 });

@@ -27,10 +27,10 @@ const sharedUrl = await server.createDatabase();
 /** A store on the database that most tests share, for it takes a while to make one. */
 async function open(
   t: Context,
-  options: { url?: string; poolSize?: number; statementTimeout?: number } = {},
+  options: { url?: string; poolSize?: number; statementTimeoutMs?: number } = {},
 ) {
   const { url = sharedUrl } = options;
-  const store = await openPostgresStore({ connectTimeout: 1_000, ...options, url });
+  const store = await openPostgresStore({ connectTimeoutMs: 1_000, ...options, url });
   const outsider = await server.connect(url);
   t.after(() => Promise.all([store.close(), outsider.end()]));
   return { url, store, outsider };
@@ -104,13 +104,13 @@ test('a server that is silent is not waited for', async (t) => {
   const silent = createServer(() => {});
   const url = await listen(t, silent, sharedUrl);
   await assert.rejects(
-    openPostgresStore({ url, connectTimeout: 100 }),
+    openPostgresStore({ url, connectTimeoutMs: 100 }),
     unavailable(/does not answer/),
   );
 });
 
 test('a statement that waits too long is given up, and has no effect', async (t) => {
-  const { store, outsider } = await open(t, { statementTimeout: 100 });
+  const { store, outsider } = await open(t, { statementTimeoutMs: 100 });
   const { user } = await signIn(store);
   await outsider.query('begin');
   await outsider.query('select from users where id = $1 for update', [user.id]);
@@ -242,8 +242,8 @@ test('a listener whose network has fallen silent notices by itself, and connects
   const proxy = await startSilentProxy(t, sharedUrl);
   const store = await openPostgresStore({
     url: proxy.url,
-    connectTimeout: 500,
-    closeTimeout: 100,
+    connectTimeoutMs: 500,
+    closeTimeoutMs: 100,
     listenerCheckMs: 20,
   });
   t.after(() => store.close());
@@ -294,10 +294,10 @@ test('closing does not wait for a server that does not answer', { timeout: 20_00
     const store = await openPostgresStore({
       url: proxy.url,
       poolSize: 2,
-      closeTimeout: 100,
+      closeTimeoutMs: 100,
       // Longer than this test: what ends the statements is the closing.
-      statementTimeout: 60_000,
-      connectTimeout: 60_000,
+      statementTimeoutMs: 60_000,
+      connectTimeoutMs: 60_000,
     });
     await store.subscribe?.(() => {});
     await Promise.all([store.ping(), store.ping()]);

@@ -19,7 +19,11 @@ export interface Answers {
 }
 
 const [url = '', seed = ''] = process.argv.slice(2);
-const store = await openPostgresStore({ url, connectTimeout: 30_000, statementTimeout: 30_000 });
+const store = await openPostgresStore({
+  url,
+  connectTimeoutMs: 30_000,
+  statementTimeoutMs: 30_000,
+});
 const clock = new TestClock();
 const settings = { ...TEST_SETTINGS, algorithm: 'HS256' as const };
 const ports = { store, clock, hasher: new TestHasher(), random: createTestRandom(seed) };

@@ -104,7 +104,7 @@ for (const thread of threads) {
 
   test(`${thread}: while another process holds the lock, writes are refused and reads go on`, async (t) => {
     const path = join(temporaryFolder(t), 'a.db');
-    const store = await openSqliteStore({ path, thread, busyTimeout: 20 });
+    const store = await openSqliteStore({ path, thread, busyTimeoutMs: 20 });
     t.after(() => store.close());
     const user = aUser();
     await store.createUser({ user, session: null, event: anEvent() });

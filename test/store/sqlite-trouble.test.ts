@@ -57,7 +57,7 @@ test('a database in memory says that it died with its thread', async (t) => {
 
 test('closing does not wait without limit for another process that holds the lock', async (t) => {
   const path = join(temporaryFolder(t), 'a.db');
-  const store = await openSqliteStore({ path, busyTimeout: 60_000, closeTimeout: 100 });
+  const store = await openSqliteStore({ path, busyTimeoutMs: 60_000, closeTimeoutMs: 100 });
   const other = new DatabaseSync(path);
   t.after(() => other.close());
   await store.recordEvent(anEvent());

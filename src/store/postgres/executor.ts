@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { StoreUnavailable } from '../../kernel/errors.ts';
 import type { EnterStep } from '../../kernel/step-watch.ts';
+import { tooManyWaiting } from '../call-refusals.ts';
 import { type Migration, migrate } from '../migrate.ts';
 import { awaitingMigration } from '../opening.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -14,7 +15,7 @@ import { StatementNames } from './statement-names.ts';
 /** The driver's limit for a statement of a migration; ms. Whoever opens the store watches how long it takes. */
 const MIGRATION_QUERY_TIMEOUT_MS = 86_400_000;
 /** A call that collided with another transaction, or met a statement that must be prepared anew, is run again. */
-const attempts = 4;
+const MAX_ATTEMPTS = 4;
 
 /** Runs steps on connections of a pool. */
 export class PostgresExecutor {
@@ -46,14 +47,14 @@ export class PostgresExecutor {
       Client: PooledClient,
       max: location.poolSize,
       idleTimeoutMillis: 60_000,
-      connectionTimeoutMillis: location.connectTimeout,
+      connectionTimeoutMillis: location.connectTimeoutMs,
       // The server ends a slow statement; should it be out of reach, the client gives up by itself.
-      query_timeout: location.statementTimeout + 1_000,
+      query_timeout: location.statementTimeoutMs + 1_000,
       onConnect: async (client) => {
         // Not among the connection's parameters, which poolers refuse. A node that stops in the middle
         // of a transaction must not hold its locks for long.
-        await client.query(`set statement_timeout = ${location.statementTimeout};
-          set idle_in_transaction_session_timeout = ${location.statementTimeout}`);
+        await client.query(`set statement_timeout = ${location.statementTimeoutMs};
+          set idle_in_transaction_session_timeout = ${location.statementTimeoutMs}`);
       },
     });
     this.#pool.on('error', () => {});
@@ -63,8 +64,8 @@ export class PostgresExecutor {
    * Runs steps of which each is a transaction of its own.
    * @throws {StoreUnavailable}
    */
-  runEach<T>(createSteps: () => Steps<T>): Promise<T> {
-    return this.#persist(() =>
+  runStatements<T>(createSteps: () => Steps<T>): Promise<T> {
+    return this.#retry(() =>
       this.#withClient((client) => awaitSteps(createSteps(), this.#executorOf(client))),
     );
   }
@@ -73,8 +74,8 @@ export class PostgresExecutor {
    * Runs steps as one transaction. An answer means that it is committed.
    * @throws {StoreUnavailable} when it is not, or when the connection broke before the database said so
    */
-  runTogether<T>(createSteps: () => Steps<T>): Promise<T> {
-    return this.#persist(() =>
+  runTransaction<T>(createSteps: () => Steps<T>): Promise<T> {
+    return this.#retry(() =>
       this.#withClient((client) =>
         transact(client, () => awaitSteps(createSteps(), this.#executorOf(client))),
       ),
@@ -91,7 +92,7 @@ export class PostgresExecutor {
       return yield* migrate(sql, enter);
     }
     // Run again after a deadlock: altering a table locks it, in another order than the verbs of older nodes do.
-    return this.#persist(() =>
+    return this.#retry(() =>
       this.#withClient((client) =>
         transact(client, () =>
           awaitSteps(locked(), (step) =>
@@ -115,19 +116,19 @@ export class PostgresExecutor {
     await Promise.all(gone);
   }
 
-  async #persist<T>(work: () => Promise<T>): Promise<T> {
+  async #retry<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof NothingDone) || attempt === attempts) throw error;
+        if (!(error instanceof NothingDone) || attempt === MAX_ATTEMPTS) throw error;
       }
     }
   }
 
   async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     if (this.#pool.waitingCount >= this.#maxWaiting) {
-      throw new StoreUnavailable('Too many callers wait for the database. Try again.');
+      throw tooManyWaiting();
     }
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw toConnectionError(error, this.#isPasswordGiven);

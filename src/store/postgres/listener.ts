@@ -51,11 +51,11 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    const { Client, connection, connectTimeout, listenerCheckMs } = this.#location;
+    const { Client, connection, connectTimeoutMs, listenerCheckMs } = this.#location;
     const client = new Client({
       ...connection,
-      connectionTimeoutMillis: connectTimeout,
-      query_timeout: connectTimeout,
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: connectTimeoutMs,
     });
     const lose = () => this.#lose(client);
     client.on('error', lose);

@@ -11,9 +11,9 @@ export interface SqliteLocation {
   /** A file, or `:memory:`. */
   readonly path: string;
   /** How long a statement waits for other processes; ms. */
-  readonly busyTimeout: number;
+  readonly busyTimeoutMs: number;
   /** How long opening waits for other processes; ms. */
-  readonly openTimeout: number;
+  readonly openTimeoutMs: number;
 }
 
 /**
@@ -34,7 +34,7 @@ export class SqliteConnection {
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(location: SqliteLocation) {
-    const { path, busyTimeout } = location;
+    const { path, busyTimeoutMs } = location;
     this.#location = location;
     this.notices = path === ':memory:' ? [] : openPrivateFile(path);
     this.#db = new DatabaseSync(path, {
@@ -44,7 +44,7 @@ export class SqliteConnection {
     try {
       this.#enterWal();
       this.#db.exec(`
-        PRAGMA busy_timeout = ${Math.trunc(busyTimeout)};
+        PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)};
         PRAGMA synchronous = FULL;
         PRAGMA fullfsync = ON;
         PRAGMA checkpoint_fullfsync = ON;
@@ -80,14 +80,14 @@ export class SqliteConnection {
    * @param onWait called once if the lock is not free
    */
   beginOpening(onWait: () => void): void {
-    const { busyTimeout, openTimeout } = this.#location;
+    const { busyTimeoutMs, openTimeoutMs } = this.#location;
     const begin = () => this.#db.exec('BEGIN IMMEDIATE');
-    const piece = Math.min(OPENING_BUSY_TIMEOUT_MS, busyTimeout);
+    const piece = Math.min(OPENING_BUSY_TIMEOUT_MS, busyTimeoutMs);
     this.#db.exec(`PRAGMA busy_timeout = ${Math.trunc(piece)}`);
     try {
-      retryWhileBusy(begin, openTimeout, piece, onWait);
+      retryWhileBusy(begin, openTimeoutMs, piece, onWait);
     } finally {
-      this.#db.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeout)}`);
+      this.#db.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`);
     }
   }
 
@@ -111,7 +111,11 @@ export class SqliteConnection {
    * waiting for the others, whatever its own time limit. So the waiting is done here.
    */
   #enterWal(): void {
-    retryWhileBusy(() => this.#db.exec('PRAGMA journal_mode = WAL'), this.#location.openTimeout, 0);
+    retryWhileBusy(
+      () => this.#db.exec('PRAGMA journal_mode = WAL'),
+      this.#location.openTimeoutMs,
+      0,
+    );
   }
 }
 

@@ -6,6 +6,6 @@ export interface Engine {
   /** About the opening of the database. */
   readonly notices: readonly Notice[];
   /** One outcome for each call, in order. The caller waits for it before it hands over the next batch. */
-  run(calls: readonly Call[]): Promise<readonly Outcome[]>;
+  runBatch(calls: readonly Call[]): Promise<readonly Outcome[]>;
   close(): Promise<void>;
 }

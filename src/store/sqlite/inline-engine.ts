@@ -12,7 +12,7 @@ export function openInlineEngine(location: SqliteLocation, { enter }: Opening = 
   const executor = openExecutor(location, enter);
   return {
     notices: executor.notices,
-    run: async (calls) => executor.runBatch(calls),
+    runBatch: async (calls) => executor.runBatch(calls),
     close: async () => executor.close(),
   };
 }

@@ -55,16 +55,16 @@ export class WorkerEngine implements Engine {
       engine.#enter = undefined;
     }
     // Should the thread have to start again, callers are waiting.
-    engine.#location = { ...location, openTimeout: location.busyTimeout };
+    engine.#location = { ...location, openTimeoutMs: location.busyTimeoutMs };
     return engine;
   }
 
-  async run(calls: readonly Call[]): Promise<readonly Outcome[]> {
+  async runBatch(calls: readonly Call[]): Promise<readonly Outcome[]> {
     if (this.#worker === undefined && this.#location.path === ':memory:') {
       throw new StoreUnavailable('The database in memory is lost: its thread died. Start again.');
     }
     const worker = this.#worker ?? (await this.#start());
-    const report = await this.#ask(worker, { run: calls });
+    const report = await this.#ask(worker, { runBatch: calls });
     if ('outcomes' in report) return report.outcomes;
     throw new Error('The database thread answered out of turn.');
   }

@@ -8,8 +8,8 @@ import type { TransferConnection } from './connection.ts';
 /** @throws {StoreUnavailable} @throws {InvalidSetting} when a parameter of the URL cannot be used */
 export async function openPostgresConnection(url: string): Promise<TransferConnection> {
   const location = await readLocation({ url });
-  const { Client, connection, connectTimeout } = location;
-  const client = new Client({ ...connection, connectionTimeoutMillis: connectTimeout });
+  const { Client, connection, connectTimeoutMs } = location;
+  const client = new Client({ ...connection, connectionTimeoutMillis: connectTimeoutMs });
   // What is under way fails by itself.
   client.on('error', () => {});
   const run = async (text: string, values: readonly (string | number | null)[] = []) => {

@@ -3,12 +3,12 @@ import { createSqliteSql } from '../sqlite/dialect.ts';
 import { isDatabaseTrouble, toError, toFailure } from '../sqlite/failures.ts';
 import type { TransferConnection } from './connection.ts';
 
-const busyTimeout = 10_000;
+const busyTimeoutMs = 10_000;
 
 /** On this thread: it belongs to a command that has nothing else to do. @throws {StoreUnavailable} */
 export function openSqliteConnection(path: string): TransferConnection {
   const connection = attempt(
-    () => new SqliteConnection({ path, busyTimeout, openTimeout: busyTimeout }),
+    () => new SqliteConnection({ path, busyTimeoutMs, openTimeoutMs: busyTimeoutMs }),
   );
   const command = (text: string) => attempt(() => connection.command(text));
   return {

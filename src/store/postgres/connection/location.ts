@@ -16,13 +16,13 @@ export interface PostgresStoreOptions {
   /** How many connections to hold at most; one more listens for revocations. Default: 10. */
   readonly poolSize?: number;
   /** How long a statement may take, in ms. Default: 3000. */
-  readonly statementTimeout?: number;
+  readonly statementTimeoutMs?: number;
   /** How long to wait for a connection, be it a new one or one that becomes free, in ms. Default: 3000. */
-  readonly connectTimeout?: number;
+  readonly connectTimeoutMs?: number;
   /** How many calls may wait for a connection before further ones are refused. Default: 10000. */
   readonly maxWaiting?: number;
   /** How long calls under way may take once the store is to be closed, in ms. Default: 5000. */
-  readonly closeTimeout?: number;
+  readonly closeTimeoutMs?: number;
   /** How often the connection that listens for revocations is checked, in ms. Default: 15000. */
   readonly listenerCheckMs?: number;
   /** Where libpq's variables are read from. Default: `process.env`. */
@@ -37,11 +37,11 @@ export interface PostgresLocation {
   readonly place: string;
   readonly poolSize: number;
   /** ms */
-  readonly statementTimeout: number;
+  readonly statementTimeoutMs: number;
   /** ms */
-  readonly connectTimeout: number;
+  readonly connectTimeoutMs: number;
   /** ms */
-  readonly closeTimeout: number;
+  readonly closeTimeoutMs: number;
   readonly maxWaiting: number;
   readonly listenerCheckMs: number;
 }
@@ -70,14 +70,14 @@ export async function readLocation(options: PostgresStoreOptions): Promise<Postg
   const { host, port, password, keepAliveMs } = read;
   const user = read.user ?? userInfo().username;
   const database = read.database ?? user;
-  const connectTimeout = options.connectTimeout ?? read.connectTimeoutMs ?? 3_000;
+  const connectTimeoutMs = options.connectTimeoutMs ?? read.connectTimeoutMs ?? 3_000;
   const { tls, channelBinding } = read;
-  const ssl = tls !== undefined && (await createTlsOptions(tls, { host, port }, connectTimeout));
+  const ssl = tls !== undefined && (await createTlsOptions(tls, { host, port }, connectTimeoutMs));
   return {
     poolSize: options.poolSize ?? read.poolSize ?? 10,
-    statementTimeout: options.statementTimeout ?? read.statementTimeoutMs ?? 3_000,
-    connectTimeout,
-    closeTimeout: options.closeTimeout ?? 5_000,
+    statementTimeoutMs: options.statementTimeoutMs ?? read.statementTimeoutMs ?? 3_000,
+    connectTimeoutMs,
+    closeTimeoutMs: options.closeTimeoutMs ?? 5_000,
     maxWaiting: options.maxWaiting ?? 10_000,
     listenerCheckMs: options.listenerCheckMs ?? 15_000,
     place: host.startsWith('/') ? host : `${host}:${port}`,
