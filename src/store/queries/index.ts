@@ -6,11 +6,14 @@ import { nodeStateVerbs } from './node-state.ts';
 import { oneTimeSecretVerbs } from './one-time-secrets.ts';
 import { housekeepingVerbs } from './purge.ts';
 import { revocationStatements, revocationVerbs } from './revocations.ts';
+import { endSessionStatement, endSessionVerb } from './sessions/end-session.ts';
+import { findSessionVerbs } from './sessions/find-sessions.ts';
+import { openSessionStatement, openSessionVerb } from './sessions/open-session.ts';
 import { rotationStatements, rotationVerbs } from './sessions/rotation.ts';
 import { cleanupVerbs } from './sessions/session-cleanup.ts';
-import { sessionStatements, sessionVerbs } from './sessions/sessions.ts';
 import type { SingleStatements, StatementSql } from './single-statement.ts';
 import { accountVerbs } from './users/account.ts';
+import { passwordVerbs } from './users/change-password.ts';
 import { userStatements, userVerbs } from './users/users.ts';
 import type { Verbs } from './verb.ts';
 import { writeProbeVerbs } from './write-probe.ts';
@@ -19,9 +22,12 @@ import { writeProbeVerbs } from './write-probe.ts';
 export function createVerbs(sql: Sql): Verbs {
   return {
     ...userVerbs(sql),
-    ...sessionVerbs(sql),
+    ...openSessionVerb(sql),
+    ...findSessionVerbs(sql),
+    ...endSessionVerb(sql),
     ...rotationVerbs(sql),
     ...accountVerbs(sql),
+    ...passwordVerbs(sql),
     ...cleanupVerbs(sql),
     ...revocationVerbs(sql),
     ...oneTimeSecretVerbs(sql),
@@ -38,7 +44,8 @@ export function createVerbs(sql: Sql): Verbs {
 export function createSingleStatements(sql: StatementSql): SingleStatements {
   return {
     ...userStatements(sql),
-    ...sessionStatements(sql),
+    ...openSessionStatement(sql),
+    ...endSessionStatement(sql),
     ...rotationStatements(sql),
     ...revocationStatements(sql),
   };

@@ -1,7 +1,7 @@
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import { auditLog } from './audit.ts';
-import { sessionInsert } from './sessions/sessions.ts';
+import { sessionInsert } from './sessions/open-session.ts';
 import { userInsert } from './users/users.ts';
 import type { Verbs } from './verb.ts';
 

@@ -1,5 +1,7 @@
+import type { RawBuilder } from 'kysely';
 import type { LiveSession } from '../../../auth/ports/sessions.ts';
 import { type NewRow, type Row, TABLES } from '../../schema.ts';
+import type { StatementSql } from '../single-statement.ts';
 
 const SHARED = ['id', 'user_id', 'created_at'] as const;
 type SharedColumn = (typeof SHARED)[number];
@@ -26,6 +28,15 @@ export const JOINED_SESSION_COLUMNS: readonly Exclude<
   'first_generation',
   'parent_generation',
 ];
+
+/** A session and its user, as {@link fromJoinedRow} reads them; `session` is a part of the statement. */
+export function joinedSelection({ raw }: StatementSql): RawBuilder<unknown> {
+  return raw`
+    users.*, session.id as session_id, session.created_at as session_created_at,
+    ${raw.join(JOINED_SESSION_COLUMNS.map((it) => raw.ref(`session.${it}`)))}
+    from session join users
+      on users.id = session.user_id and users.session_epoch = session.epoch`;
+}
 
 export function fromJoinedRow(row: JoinedRow): LiveSession {
   const { id: user_id, session_id: id, session_created_at: created_at } = row;

@@ -2,9 +2,8 @@ import type { RotateResult } from '../../../auth/ports/sessions.ts';
 import type { Steps } from '../../sql/steps.ts';
 import { rawQuery, type StatementSql } from '../single-statement.ts';
 import type { VerbArgs } from '../verb.ts';
-import { fromJoinedRow, type JoinedRow } from './joined-rows.ts';
+import { fromJoinedRow, type JoinedRow, joinedSelection } from './joined-rows.ts';
 import { PRESENTED_NUMBERS, refreshCondition } from './refresh-condition.ts';
-import { joinedSelection } from './rotation.ts';
 
 type Args = VerbArgs<'rotateSession'>;
 

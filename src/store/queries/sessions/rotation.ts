@@ -1,4 +1,3 @@
-import type { RawBuilder } from 'kysely';
 import { classifyGeneration } from '../../../auth/sessions/refresh-rule.ts';
 import { limitExpiry } from '../../../auth/sessions/session-lifetime.ts';
 import { TABLES } from '../../schema.ts';
@@ -13,12 +12,7 @@ import {
   USE_TRANSACTION,
 } from '../single-statement.ts';
 import type { Verbs } from '../verb.ts';
-import {
-  fromJoinedRow,
-  JOINED_SESSION_COLUMNS,
-  type JoinedRow,
-  readGenerations,
-} from './joined-rows.ts';
+import { fromJoinedRow, type JoinedRow, joinedSelection, readGenerations } from './joined-rows.ts';
 import {
   PRESENTED_NUMBERS,
   type PresentedParameters,
@@ -92,15 +86,6 @@ export function rotationVerbs(sql: Sql): Pick<Verbs, 'rotateSession'> {
       return { status: 'rotated', session: rotated, user };
     },
   };
-}
-
-/** A session and its user, as `fromJoinedRow` reads them; `session` is a part of the statement. */
-export function joinedSelection({ raw }: StatementSql): RawBuilder<unknown> {
-  return raw`
-    users.*, session.id as session_id, session.created_at as session_created_at,
-    ${raw.join(JOINED_SESSION_COLUMNS.map((it) => raw.ref(`session.${it}`)))}
-    from session join users
-      on users.id = session.user_id and users.session_epoch = session.epoch`;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Steps } from '../../sql/steps.ts';
 import { UniqueViolation } from '../../sql/unique-violation.ts';
 import { auditLog } from '../audit.ts';
 import { toEventRow } from '../event-rows.ts';
-import { sessionInsert } from '../sessions/sessions.ts';
+import { sessionInsert } from '../sessions/open-session.ts';
 import {
   type Prefixed,
   type PrefixedEvent,

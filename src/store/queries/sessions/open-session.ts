@@ -7,9 +7,7 @@ import type { Steps } from '../../sql/steps.ts';
 import { auditLog } from '../audit.ts';
 import { toEventRow } from '../event-rows.ts';
 import { secretConsumption } from '../one-time-secrets.ts';
-import { revocationLog } from '../revocations.ts';
 import {
-  type PrefixedEntry,
   type PrefixedEvent,
   type PrefixedSession,
   prefix,
@@ -18,16 +16,11 @@ import {
   type StatementSql,
   statementParts,
   USE_TRANSACTION,
-  type Written,
 } from '../single-statement.ts';
 import type { Verbs } from '../verb.ts';
-import { fromJoinedRow, JOINED_SESSION_COLUMNS } from './joined-rows.ts';
-import { roomMaking } from './session-cleanup.ts';
+import { roomMaking } from './session-surplus.ts';
 
 const { columns } = TABLES.sessions;
-
-/** Sorts after every id by its bytes, in both databases. */
-const AFTER_EVERY_ID = '~';
 
 /** Stores a session within the verb that starts it. */
 export function sessionInsert(sql: Sql): (session: Session, epoch: number) => Steps<void> {
@@ -39,11 +32,8 @@ export function sessionInsert(sql: Sql): (session: Session, epoch: number) => St
   };
 }
 
-export function sessionVerbs(
-  sql: Sql,
-): Pick<Verbs, 'openSession' | 'findSession' | 'listSessions' | 'endSession'> {
+export function openSessionVerb(sql: Sql): Pick<Verbs, 'openSession'> {
   const insertSession = sessionInsert(sql);
-  const revoke = revocationLog(sql);
   const record = auditLog(sql);
   const makeRoom = roomMaking(sql);
   const consumeSecret = secretConsumption(sql);
@@ -52,43 +42,6 @@ export function sessionVerbs(
   );
   const replaceHash = query(sql, 'sessions.replaceHash', (p: { id: string; hash: string }) =>
     sql.db.updateTable('users').set({ password_hash: p.hash }).where('id', '=', p.id),
-  );
-  const selectLive = query(
-    sql,
-    'sessions.selectLive',
-    (p: { userId: string; now: number; before: string; limit: number }) =>
-      sql.db
-        .selectFrom('sessions')
-        .selectAll()
-        .where('user_id', '=', p.userId)
-        .where('epoch', '=', (it) =>
-          it.selectFrom('users').select('session_epoch').where('id', '=', p.userId),
-        )
-        .where('id', '<', p.before)
-        .where('expires_at', '>', p.now)
-        .orderBy('id', 'desc')
-        .limit(p.limit),
-  );
-  const selectById = query(sql, 'sessions.selectById', (p: { id: string; now: number }) =>
-    sql.db
-      .selectFrom('sessions')
-      .innerJoin('users', (join) =>
-        join
-          .onRef('users.id', '=', 'sessions.user_id')
-          .onRef('users.session_epoch', '=', 'sessions.epoch'),
-      )
-      .selectAll('users')
-      .select(['sessions.id as session_id', 'sessions.created_at as session_created_at'])
-      .select(JOINED_SESSION_COLUMNS.map((it) => `sessions.${it}` as const))
-      .where('sessions.id', '=', p.id)
-      .where('sessions.expires_at', '>', p.now),
-  );
-  const remove = query(sql, 'sessions.remove', (p: { id: string; userId: string }) =>
-    sql.db
-      .deleteFrom('sessions')
-      .where('id', '=', p.id)
-      .where('user_id', '=', p.userId)
-      .returning('id'),
   );
 
   /** Whether what was proved still holds. Uses up the one-time secret. The user is locked. */
@@ -119,29 +72,6 @@ export function sessionVerbs(
         ? { status: 'opened', user }
         : { status: 'opened', user, revocations };
     },
-
-    *findSession({ sessionId, now }) {
-      const [row] = yield* selectById({ id: sessionId, now });
-      return row === undefined ? undefined : fromJoinedRow(row);
-    },
-
-    *listSessions({ userId, now, before = null, limit }) {
-      const rows = yield* selectLive({ userId, now, before: before ?? AFTER_EVERY_ID, limit });
-      return rows.map(columns.fromRow);
-    },
-
-    *endSession({ sessionId, userId, evenIfGone = false, issuedUntil, event }) {
-      const [ended] = yield* remove({ id: sessionId, userId });
-      if (ended === undefined && !evenIfGone) return { found: false, revocations: [] };
-      const entry = yield* revoke({
-        kind: 'session',
-        subject: sessionId,
-        version: 0,
-        issuedUntil,
-      });
-      yield* record(event);
-      return { found: true, revocations: [entry] };
-    },
   };
 }
 
@@ -152,12 +82,10 @@ export function sessionVerbs(
 const HEADROOM = 32;
 const NO_BOUND = 2 ** 31 - 1;
 
-/** `openSession` and `endSession` in one statement each. */
-export function sessionStatements(
-  sql: StatementSql,
-): Pick<SingleStatements, 'openSession' | 'endSession'> {
+/** `openSession` in one statement. */
+export function openSessionStatement(sql: StatementSql): Pick<SingleStatements, 'openSession'> {
   const { raw } = sql;
-  const { insertSession, insertRevocation, insertEvent } = statementParts(sql);
+  const { insertSession, insertEvent } = statementParts(sql);
   // A change of the password, disabling and deletion lock the user first. This statement waits for those that came
   // before it and then checks the user as it is now. Those that come later wait for it, and find the session to end.
   const open = rawQuery(
@@ -184,29 +112,6 @@ export function sessionStatements(
       recorded as (${insertEvent(p, raw`admitted`)})
       select account.*, (select count(*) from admitted) as admitted from account`,
   );
-  // Selects from `revoked`, and from `appended` only for a row of it. The trigger of that insert takes the
-  // log's lock before the insert asks for its first row, so selecting from `appended` first would take the
-  // log's lock before the session's row, against the lock order (postgres/locks.ts).
-  const end = rawQuery(
-    sql,
-    'sessions.endInOne',
-    (p: PrefixedEntry & PrefixedEvent & { id: string; userId: string; evenIfGone: number }) =>
-      raw<Written>`
-      with ended as (
-        delete from sessions where id = ${p.id} and user_id = ${p.userId} returning id
-      ),
-      revoked as (
-        select id from ended
-        union all
-        select ${p.id} where ${p.evenIfGone}::bigint = 1 and not exists (select from ended)
-      ),
-      appended as (${insertRevocation(p, raw`revoked`)}),
-      recorded as (${insertEvent(p, raw`revoked`)})
-      select
-        (select seq from appended) as seq,
-        (select expires_at from appended) as "expiresAt"
-      from revoked`,
-  );
 
   return {
     *openSession({ session, proof, event, bound }) {
@@ -221,19 +126,6 @@ export function sessionStatements(
       if (row === undefined) return { status: 'refused' };
       if (row.admitted === 0) return USE_TRANSACTION;
       return { status: 'opened', user: TABLES.users.columns.fromRow(row) };
-    },
-
-    *endSession({ sessionId, userId, evenIfGone = false, issuedUntil, event }) {
-      const entry = { kind: 'session', subject: sessionId, version: 0 } as const;
-      const [row] = yield* end({
-        ...prefix('entry', { ...entry, issuedUntil }),
-        ...prefix('event', toEventRow(event)),
-        id: sessionId,
-        userId,
-        evenIfGone: Number(evenIfGone),
-      });
-      if (row === undefined) return { found: false, revocations: [] };
-      return { found: true, revocations: [{ ...row, ...entry }] };
     },
   };
 }
