@@ -1,10 +1,6 @@
 import type { Sql } from '../sql/sql.ts';
 import type { Rows, Step } from '../sql/steps.ts';
 
-export type TransferLocation =
-  | { readonly kind: 'sqlite'; readonly path: string }
-  | { readonly kind: 'postgres'; readonly url: string };
-
 /** One connection to a database, to copy it. */
 export interface TransferConnection {
   readonly sql: Sql;

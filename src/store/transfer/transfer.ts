@@ -1,12 +1,13 @@
 import { sql as raw } from 'kysely';
 import type { Envelope } from '../../auth/keys/envelope.ts';
+import type { DatabaseLocation } from '../../config/database.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
 import { applyMigrations, createMigrationsTable, schemaVersion } from '../migrate.ts';
 import { describeForeign, inspectDatabase } from '../ownership.ts';
 import { TABLE_NAMES, TABLES } from '../schema.ts';
 import { awaitSteps, type Steps, type Value } from '../sql/steps.ts';
 import type { Batch, Counts, RowCounts } from './batch.ts';
-import type { TransferConnection, TransferLocation } from './connection.ts';
+import type { TransferConnection } from './connection.ts';
 import { openConnection } from './open-connection.ts';
 
 /** Rows of a batch. It also has about as many characters as this, however large the profiles are. */
@@ -30,7 +31,7 @@ export class Transfer {
    * @throws {TransferRefused} where the schema is another one
    * @throws {StoreUnavailable}
    */
-  static async open(location: TransferLocation): Promise<Transfer> {
+  static async open(location: DatabaseLocation): Promise<Transfer> {
     const connection = await openConnection(location);
     const transfer = new Transfer(connection);
     try {

@@ -8,10 +8,11 @@ import type { Random } from '../../kernel/random.ts';
 import { schemaVersion } from '../../store/migrate.ts';
 import { TABLE_NAMES } from '../../store/schema.ts';
 import type { Batch, Counts, RowCounts } from '../../store/transfer/batch.ts';
+import { findDifferences, type Summary, Summing } from '../../store/transfer/checksums.ts';
+import type { Backup } from '../../store/transfer/read-backup.ts';
 import { Transfer } from '../../store/transfer/transfer.ts';
+import { writeBackup } from '../../store/transfer/write-backup.ts';
 import { openStore } from '../latchkey.ts';
-import { type Backup, writeBackup } from './backup-file.ts';
-import { findDifferences, type Summary, Summing } from './checksums.ts';
 import { type RestoreSecrets, restoreSealedData, type SealedData } from './sealed-data.ts';
 
 /** Told of every batch: how many rows are done, and how many there are in all. */

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import { TABLE_NAMES, type TableName } from '../../store/schema.ts';
-import type { Batch, Counts } from '../../store/transfer/batch.ts';
+import { TABLE_NAMES, type TableName } from '../schema.ts';
+import type { Batch, Counts } from './batch.ts';
 
 /** What a copy must be the same in: how many rows each table has, and a hash of them all. */
 export interface Summary {
@@ -17,7 +17,7 @@ export class Summing {
 
   add({ table, columns, rows }: Batch): void {
     const sum = this.#hashes.get(table);
-    if (sum === undefined) throw new Error('A table nobody knows.');
+    if (sum === undefined) throw new Error(`No table is called ${table}.`);
     // Each value with its column, for another version might order them in another way.
     const order = columns.toSorted().map((name) => [name, columns.indexOf(name)] as const);
     for (const row of rows) {
