@@ -4,7 +4,7 @@ import type { PostgresStoreOptions } from './postgres/connection/location.ts';
 
 export { openSqliteStore } from './sqlite/open.ts';
 
-/** Loads the driver, which those who stay with SQLite never load. See `postgres/open.ts`. */
+/** Loads the driver of PostgreSQL first, which a server on SQLite never loads. See `postgres/open.ts`. */
 export async function openPostgresStore(
   options: PostgresStoreOptions & Opening,
 ): Promise<OpenedStore> {

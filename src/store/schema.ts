@@ -26,7 +26,7 @@ interface Table<Source, Own> {
   /** Rows are copied in its order. */
   readonly key: keyof (RowOf<Source> & Own) & string;
   readonly columns: RecordColumns<Source>;
-  /** Never there: it carries the type of a row. */
+  /** Never set: it carries the type of a row. */
   readonly Row?: RowOf<Source> & Own;
 }
 
@@ -37,7 +37,7 @@ function table<Source extends object, Own = unknown>(
   return { key, columns: columnsOf(formats) };
 }
 
-/** Of what the domain keeps in a session. */
+/** What the store alone keeps in a session. */
 interface OwnSessionColumns {
   /** The session lives only while this is its user's `session_epoch`. */
   epoch: number;
@@ -69,8 +69,9 @@ export interface StoredEvent {
 }
 
 /**
- * Every table of Latchkey's data, each after those it refers to. Statements, copies and the check whose database
- * this is take names of tables and columns from here; `migrations/` alone has its own, as history.
+ * Every table with data of Latchkey, each after the tables that it refers to. Statements, copies and the check whose
+ * database this is take the names of tables and columns from here. Only `migrations/` has its own names, as they are
+ * history.
  */
 export const TABLES = {
   users: table<
@@ -152,7 +153,7 @@ export const TABLES = {
   one_time_secrets: table<
     OneTimeSecretRecord,
     {
-      /** Codes that were presented. */
+      /** How many codes were presented. */
       attempts: Generated<number>;
       used_at: Generated<number | null>;
     }

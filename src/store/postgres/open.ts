@@ -14,14 +14,15 @@ import { Listener } from './listener.ts';
 import { lockCall } from './locks.ts';
 
 /**
- * Opens the store on a PostgreSQL database and brings its schema up to date; of many nodes that start at
- * once, one does. A resolved verb is committed, and as durable as the server's settings make it.
+ * Opens the store on a PostgreSQL database and brings its schema up to date. If many nodes start at the same time,
+ * one of them does that. When the promise of a verb resolves, its transaction is committed, and as durable as the
+ * settings of the server make it.
  *
- * While the database is away, verbs fail with {@link StoreUnavailable}, at once where it refuses and
- * after the options' timeouts where it is silent. When it is back, they work again.
+ * While the database is away, verbs fail with {@link StoreUnavailable}: immediately if it refuses connections, and
+ * after the timeouts of the options if it does not answer. When it is back, they work again.
  *
- * Behind a pooler that gives out connections by the transaction, the pooler must know prepared
- * statements, and `subscribe` hears nothing.
+ * A pooler that assigns connections per transaction must support prepared statements. Through such a pooler
+ * `subscribe` hears nothing.
  *
  * @throws {StoreUnavailable} when the database does not answer, refuses the connection, or was made by a
  *   newer version of Latchkey
@@ -80,7 +81,7 @@ function describe({ isNew, schemas }: Migration): Notice[] {
   const [schema, ...others] = schemas;
   const made = madeEmpty(`the schema ${schema} of PostgreSQL`);
   if (others.length === 0) return [made];
-  const text = `${made.text} There is a Latchkey database in the schema ${others.join(', ')} too, which comes later in search_path.`;
+  const text = `${made.text} There is also a Latchkey database in the schema ${others.join(', ')}, which comes later in search_path.`;
   return [{ level: 'warning', text }];
 }
 

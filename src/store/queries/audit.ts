@@ -9,7 +9,7 @@ import type { Verbs } from './verb.ts';
 
 const { names } = TABLES.audit_events.columns;
 
-/** Writes an event within the verb that it tells of. */
+/** Records an event in the transaction of the verb that it is about. */
 export function auditLog(sql: Sql): (event: AuditEvent) => Steps<void> {
   const insert = query(sql, 'audit.insert', (p: NewRow<'audit_events'>) =>
     sql.db.insertInto('audit_events').values(pick(p, names)),
@@ -41,8 +41,8 @@ export function auditVerbs(sql: Sql): Pick<Verbs, 'recordEvent' | 'listEvents'> 
 }
 
 /**
- * The conditions in SQL. Put together as text: the conditions that are left out must not be in the statement,
- * or no index would serve it, and the query builder is not loaded where statements were compiled beforehand.
+ * The conditions of a filter in SQL. They are put together as text. A statement that had all conditions could use no
+ * index, and the query builder must not be loaded where all other statements were compiled beforehand.
  */
 function* describeFilter(
   { actorKind, actorId, subjectKind, subjectId, types, outcome, address }: AuditEventFilter,

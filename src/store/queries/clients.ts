@@ -10,7 +10,7 @@ type ClientVerbs = Pick<
   'createClient' | 'findClient' | 'listClients' | 'rotateClientSecret' | 'deleteClient'
 >;
 
-/** A client with one of its secrets; one without a secret has nulls there. */
+/** A client with one of its secrets, or with nulls if it has none. */
 interface JoinedRow extends NewRow<'clients'> {
   secretId: string | null;
   hash: string | null;
@@ -31,7 +31,7 @@ export function clientVerbs(sql: Sql): ClientVerbs {
   const insertSecret = query(sql, 'clients.insertSecret', (p: NewRow<'client_secrets'>) =>
     sql.db.insertInto('client_secrets').values(pick(p, TABLES.client_secrets.columns.names)),
   );
-  // One statement for a client and its secrets: introspection asks it at every request.
+  // One statement for a client and its secrets: introspection runs it at every request.
   const select = () =>
     sql.db
       .selectFrom('clients')
@@ -89,7 +89,8 @@ export function clientVerbs(sql: Sql): ClientVerbs {
     },
 
     *rotateClientSecret({ id, secret, othersEndAt, now, event }) {
-      // Two rotations at a time come one after the other, and a client that is deleted meanwhile gets no secret.
+      // The lock makes two rotations run one after the other, and keeps a client that is being deleted from getting a
+      // secret.
       const [found] = yield* lock({ id });
       if (found === undefined) return undefined;
       yield* endSecrets({ id, endsAt: othersEndAt });
@@ -112,7 +113,7 @@ function toSecretRow(clientId: string, secret: ClientSecret): NewRow<'client_sec
   return TABLES.client_secrets.columns.toRow({ ...secret, clientId });
 }
 
-/** @param rows those of one client next to each other */
+/** @param rows ordered so that the rows of one client stand together */
 function toRecords(rows: readonly JoinedRow[]): ClientRecord[] {
   const records: (ClientRecord & { secrets: ClientSecret[] })[] = [];
   for (const row of rows) {

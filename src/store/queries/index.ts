@@ -4,7 +4,7 @@ import { clientVerbs } from './clients.ts';
 import { keyVerbs } from './keys.ts';
 import { nodeStateVerbs } from './node-state.ts';
 import { oneTimeSecretVerbs } from './one-time-secrets.ts';
-import { housekeepingVerbs } from './purge.ts';
+import { purgeVerbs } from './purge.ts';
 import { revocationStatements, revocationVerbs } from './revocations.ts';
 import { endSessionStatement, endSessionVerb } from './sessions/end-session.ts';
 import { findSessionVerbs } from './sessions/find-sessions.ts';
@@ -18,7 +18,7 @@ import { userStatements, userVerbs } from './users/users.ts';
 import type { Verbs } from './verb.ts';
 import { writeProbeVerbs } from './write-probe.ts';
 
-/** The whole port in one text for every database. */
+/** Every verb of the port, in the form that runs on every database. */
 export function createVerbs(sql: Sql): Verbs {
   return {
     ...userVerbs(sql),
@@ -35,7 +35,7 @@ export function createVerbs(sql: Sql): Verbs {
     ...clientVerbs(sql),
     ...nodeStateVerbs(sql),
     ...auditVerbs(sql),
-    ...housekeepingVerbs(sql),
+    ...purgeVerbs(sql),
     ...writeProbeVerbs(sql),
   };
 }

@@ -61,8 +61,8 @@ export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
 
   return {
     *readKeys() {
-      // The version first, and what opens last: a change in between is then noticed, and nothing read
-      // is without what opens it.
+      // The version is read first, so that a change in between is noticed later. The envelopes are read last, so that
+      // there is an envelope for every key that was read.
       const [version] = yield* selectVersion({});
       const keys = yield* selectKeys({});
       const envelopes = yield* selectEnvelopes({});

@@ -14,13 +14,13 @@ type OneTimeSecretVerbs = Pick<
 const { columns } = TABLES.one_time_secrets;
 
 /**
- * Uses a secret up within the verb that does what it is for. To be run after the verb has locked the user and
- * the session, and before it writes anything.
- * @returns whether it was live. Where it was not, the verb must do nothing
+ * Uses a secret up in the transaction of the verb that the secret is for. Run it after the verb has locked the user
+ * and the session, and before the verb writes anything.
+ * @returns whether the secret was live. If it was not, the verb must do nothing
  */
 export function secretConsumption(sql: Sql): (use: SecretUse) => Steps<boolean> {
-  // Of many transactions at the same time the first one updates the row. The others wait for it, look at the
-  // row again, and find it used.
+  // Of many transactions at the same time, the first one updates the row. The others wait for it, check the row again,
+  // and find it used.
   const consume = query(sql, 'secrets.consume', (p: SecretUse) =>
     sql.db
       .updateTable('one_time_secrets')
@@ -38,9 +38,9 @@ export function secretConsumption(sql: Sql): (use: SecretUse) => Steps<boolean> 
   };
 }
 
-/** Ends secrets of a subject within a verb, and removes those that have expired. */
+/** Statements that end the secrets of a subject, and one that removes expired secrets. */
 export function secretRemoval(sql: Sql) {
-  // Whoever locks several of a subject does so in this order, so that no two wait for each other.
+  // Every transaction that locks several secrets of a subject locks them in this order, so no two wait for each other.
   const ofSubject = (p: { subject: string }) =>
     sql.forUpdate(
       sql.db.selectFrom('one_time_secrets').where('subject', '=', p.subject).orderBy('id'),
@@ -50,7 +50,7 @@ export function secretRemoval(sql: Sql) {
     removeAll: query(sql, 'secrets.removeAll', (p: { subject: string }) =>
       sql.db.deleteFrom('one_time_secrets').where('id', 'in', ofSubject(p).select('id')),
     ),
-    /** All but those that a thief must not be able to end. */
+    /** Ends all secrets but those that a thief must not be able to end. */
     removeOpen: query(sql, 'secrets.removeOpen', (p: { subject: string }) =>
       sql.db
         .deleteFrom('one_time_secrets')
@@ -139,7 +139,7 @@ export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
     *createOneTimeSecret({ secret, bound, now }) {
       if (bound !== null) {
         const { purpose, subject, browser } = secret;
-        // Two that are made at the same time would each count the others without the other.
+        // Without the lock, two transactions at the same time would not count each other's secret.
         yield* sql.lockName(`one-time secrets ${purpose} ${subject}`);
         const live = yield* selectLiveIds({ purpose, subject, now });
         const isReplaced = (it: (typeof live)[number]) =>

@@ -20,7 +20,7 @@ import type { Verbs } from './verb.ts';
 
 const { aliases } = TABLES.revocations.columns;
 
-/** Appends to the log within the verb that revokes; answers the entry as it was written. */
+/** Appends to the log in the transaction of the verb that revokes. @returns the entry as it was written */
 export function revocationLog(sql: Sql): (entry: NewRevocation) => Steps<Revocation> {
   const insert = query(sql, 'revocations.insert', (p: NewRevocation) =>
     sql.db
@@ -42,7 +42,7 @@ export function revocationLog(sql: Sql): (entry: NewRevocation) => Steps<Revocat
   );
   return function* ({ kind, subject, version, issuedUntil }) {
     const [row] = yield* insert({ kind, subject, version, issuedUntil });
-    if (row === undefined) throw new Error('The revocation log answered no position.');
+    if (row === undefined) throw new Error('The revocation log returned no position.');
     return { ...row, kind, subject, version };
   };
 }
@@ -122,7 +122,7 @@ export function revocationStatements(
         ...prefix('entry', { ...entry, issuedUntil }),
         ...prefix('event', toEventRow(event)),
       });
-      if (row === undefined) throw new Error('The revocation log answered no position.');
+      if (row === undefined) throw new Error('The revocation log returned no position.');
       return { found: true, revocations: [{ ...row, ...entry }] };
     },
 

@@ -21,9 +21,9 @@ export type SingleStatements = {
   ) => Steps<Awaited<ReturnType<Store[K]>> | typeof USE_TRANSACTION>;
 };
 
-/** What single statements need to know of the database. They are PostgreSQL's alone. */
+/** What single statements need from the database. Only PostgreSQL runs them. */
 export interface StatementSql extends Sql {
-  /** Kysely's template for SQL. Given, not imported, as servers on SQLite never load Kysely. */
+  /** Kysely's template for SQL. It is passed in, not imported, so that servers on SQLite do not load Kysely. */
   readonly raw: typeof template;
 }
 
@@ -44,10 +44,10 @@ export type PrefixedEntry = Prefixed<'entry', NewRevocation>;
 export type PrefixedEvent = Prefixed<'event', NewRow<'audit_events'>>;
 export type PrefixedSession = Prefixed<'session', NewRow<'sessions'>>;
 
-/** What the store decides about an entry of the revocation log. */
+/** The members of an entry of the revocation log that the store decides. */
 export type Written = Pick<Revocation, 'seq' | 'expiresAt'>;
 
-/** A statement that the query builder would say less clearly. */
+/** Declares a statement that is clearer as SQL than with the query builder. */
 export function rawQuery<P extends object, Answer>(
   sql: StatementSql,
   name: string,
@@ -56,7 +56,7 @@ export function rawQuery<P extends object, Answer>(
   return query(sql, name, (p: P) => ({ compile: () => build(p).compile(sql.db) }));
 }
 
-/** The parts of statements that several verbs have in common. */
+/** Parts of statements that several verbs share. */
 export function statementParts({ raw }: StatementSql) {
   const columnList = (table: TableName) =>
     raw.join(TABLES[table].columns.names.map((it) => raw.ref(it)));

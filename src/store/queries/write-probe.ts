@@ -22,7 +22,7 @@ export function writeProbeVerbs(sql: Sql): Pick<Verbs, 'tryWriting'> {
       yield* insertSession(session, 0);
       yield* record(event);
       yield* removeEvent({ id: event.id });
-      // Its session goes with it.
+      // Removes its session as well.
       yield* removeUser({ id: user.id });
     },
   };

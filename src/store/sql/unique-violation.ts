@@ -1,8 +1,8 @@
-/** A value that must be unique is there already. */
+/** A value that must be unique already exists. */
 export class UniqueViolation extends Error {
   readonly constraint: string;
   constructor(constraint: string) {
-    super(`The store could not do this: the value is in use already (${constraint}).`);
+    super(`The store could not do this: the value is already in use (${constraint}).`);
     this.constraint = constraint;
   }
 }

@@ -132,22 +132,6 @@ export const statements: CompiledStatements = {
     text: 'select "clients"."id", "clients"."kind", "clients"."name", "clients"."created_at", "client_secrets"."id" as "secretId", "client_secrets"."hash", "client_secrets"."created_at" as "secretCreatedAt", "client_secrets"."ends_at" as "endsAt" from "clients" left join "client_secrets" on "client_secrets"."client_id" = "clients"."id" where "clients"."id" = ? order by "clients"."created_at", "clients"."id", "client_secrets"."created_at", "client_secrets"."id"',
     parameters: [['id']],
   },
-  'housekeeping.removeEvents': {
-    text: 'delete from "audit_events" where "id" in (select "id" from "audit_events" where "id" < ? order by "id" limit ?) returning "id"',
-    parameters: [['before'], ['limit']],
-  },
-  'housekeeping.removeRevocations': {
-    text: 'delete from "revocations" where "seq" in (select "seq" from "revocations" where "expires_at" <= ? and "seq" < (select max("seq") as "seq" from "revocations") limit ?) returning "seq"',
-    parameters: [['now'], ['limit']],
-  },
-  'housekeeping.removeSessions': {
-    text: 'delete from "sessions" where "id" in (select "id" from "sessions" where "expires_at" <= ? limit ?) returning "id"',
-    parameters: [['now'], ['limit']],
-  },
-  'housekeeping.selectAnything': {
-    text: 'select 1 as "one"',
-    parameters: [],
-  },
   'keys.insertEnvelope': {
     text: 'insert into "envelopes" ("id", "kind", "sealed", "created_at", "ends_at") values (?, ?, ?, ?, ?)',
     parameters: [['id'], ['kind'], ['sealed'], ['created_at'], ['ends_at']],
@@ -211,6 +195,22 @@ export const statements: CompiledStatements = {
   'nodeState.select': {
     text: 'select "value" from "facts" where "name" = ?',
     parameters: [['name']],
+  },
+  'purge.removeEvents': {
+    text: 'delete from "audit_events" where "id" in (select "id" from "audit_events" where "id" < ? order by "id" limit ?) returning "id"',
+    parameters: [['before'], ['limit']],
+  },
+  'purge.removeRevocations': {
+    text: 'delete from "revocations" where "seq" in (select "seq" from "revocations" where "expires_at" <= ? and "seq" < (select max("seq") as "seq" from "revocations") limit ?) returning "seq"',
+    parameters: [['now'], ['limit']],
+  },
+  'purge.removeSessions': {
+    text: 'delete from "sessions" where "id" in (select "id" from "sessions" where "expires_at" <= ? limit ?) returning "id"',
+    parameters: [['now'], ['limit']],
+  },
+  'purge.selectAnything': {
+    text: 'select 1 as "one"',
+    parameters: [],
   },
   'revocations.insert': {
     text: 'insert into "revocations" ("kind", "subject", "version", "expires_at") values (?, ?, ?, ? + coalesce((select cast("value" as integer) as "seconds" from "facts" where "name" = ?), 0) * 1000) returning "seq", "expires_at" as "expiresAt"',

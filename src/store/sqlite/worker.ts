@@ -5,7 +5,7 @@ import type { SqliteLocation } from './connection.ts';
 import { type Call, type Outcome, SqliteExecutor } from './executor.ts';
 import { type Failure, toFailure } from './failures.ts';
 
-/** The thread that owns the database file: what it is told, and what it answers. */
+/** Messages to the thread that owns the database file, and its reports. */
 export type Order = { readonly runBatch: readonly Call[] } | { readonly close: true };
 export type Report =
   | { readonly step: WatchedStep }

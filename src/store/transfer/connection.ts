@@ -4,14 +4,14 @@ import type { Rows, Step } from '../sql/steps.ts';
 /** One connection to a database, to copy it. */
 export interface TransferConnection {
   readonly sql: Sql;
-  /** Begins a transaction: `read` sees the database as it is at its beginning, whatever others write. */
+  /** Begins a transaction. `read` sees the database as it was when the transaction began. */
   begin(mode: 'read' | 'write'): Promise<void>;
   /** Durable once it resolves. */
   commit(): Promise<void>;
   rollback(): Promise<void>;
   /** @throws {StoreUnavailable} */
   execute(step: Step): Promise<Rows>;
-  /** Has the revocation log go on after `seq`. */
+  /** Makes the revocation log go on after `seq`. */
   moveLog(seq: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ export async function openPostgresConnection(url: string): Promise<TransferConne
   const location = await readLocation({ url });
   const { Client, connection, connectTimeoutMs } = location;
   const client = new Client({ ...connection, connectionTimeoutMillis: connectTimeoutMs });
-  // What is under way fails by itself.
+  // Queries in flight fail by themselves.
   client.on('error', () => {});
   const run = async (text: string, values: readonly (string | number | null)[] = []) => {
     try {
@@ -53,6 +53,6 @@ export async function openPostgresConnection(url: string): Promise<TransferConne
 function assertStorable(value: string | number | null): void {
   if (typeof value !== 'string' || !value.includes('\0')) return;
   throw new TransferRefused(
-    'A text to be copied has a NUL character, which PostgreSQL cannot store. Remove it from the original, or copy into SQLite.',
+    'A text to be copied has a NUL character, which PostgreSQL cannot store. Remove it from the original, or copy to SQLite.',
   );
 }

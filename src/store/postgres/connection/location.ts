@@ -7,21 +7,21 @@ import { createTlsOptions } from './tls.ts';
 
 export interface PostgresStoreOptions {
   /**
-   * `postgres://user:password@host:port/database?name=value`, with the parameters of libpq. What the URL
-   * lacks is taken from `PGHOST`, `PGUSER`, `PGPASSWORD` and the other variables of libpq. A parameter
-   * that is unknown, given twice or cannot be honoured is refused. `pool_size` and `statement_timeout`
-   * (ms) are Latchkey's own; of these and of `connect_timeout` (seconds), the options below win.
+   * `postgres://user:password@host:port/database?name=value`, with the parameters of libpq. Parts that the URL lacks
+   * are read from `PGHOST`, `PGUSER`, `PGPASSWORD` and the other variables of libpq. A parameter is refused if it is
+   * unknown, given twice or not supported. `pool_size` and `statement_timeout` (ms) are Latchkey's own. The options
+   * below win over these two and over `connect_timeout` (seconds).
    */
   readonly url: string;
-  /** How many connections to hold at most; one more listens for revocations. Default: 10. */
+  /** The largest number of connections in the pool. One more connection listens for revocations. Default: 10. */
   readonly poolSize?: number;
   /** How long a statement may take, in ms. Default: 3000. */
   readonly statementTimeoutMs?: number;
-  /** How long to wait for a connection, be it a new one or one that becomes free, in ms. Default: 3000. */
+  /** How long to wait for a connection, a new one or one that becomes free, in ms. Default: 3000. */
   readonly connectTimeoutMs?: number;
-  /** How many calls may wait for a connection before further ones are refused. Default: 10000. */
+  /** How many calls may wait for a connection before further calls are refused. Default: 10000. */
   readonly maxWaiting?: number;
-  /** How long calls under way may take once the store is to be closed, in ms. Default: 5000. */
+  /** How long calls in flight may still take when the store is closed, in ms. Default: 5000. */
   readonly closeTimeoutMs?: number;
   /** How often the connection that listens for revocations is checked, in ms. Default: 15000. */
   readonly listenerCheckMs?: number;
@@ -31,38 +31,36 @@ export interface PostgresStoreOptions {
 
 export interface PostgresLocation {
   readonly connection: PoolConfig;
-  /** The client that checks what the URL asks for. */
+  /** The client that makes the checks that the URL asks for. */
   readonly Client: typeof PostgresClient;
-  /** Host and port, or the folder of the socket, to be shown at the start. */
+  /** Host and port, or the folder of the socket, for messages at the start. */
   readonly place: string;
   readonly poolSize: number;
-  /** ms */
   readonly statementTimeoutMs: number;
-  /** ms */
   readonly connectTimeoutMs: number;
-  /** ms */
   readonly closeTimeoutMs: number;
   readonly maxWaiting: number;
   readonly listenerCheckMs: number;
 }
 
-/** Type identifiers of PostgreSQL: int8, int2, int4. */
-const integers = new Set([20, 21, 23]);
+/** The ids of PostgreSQL's types int8, int2 and int4. */
+const INTEGER_TYPES = new Set([20, 21, 23]);
 
-/** Integers as numbers, and all else as the text that it is. @throws {RangeError} beyond 53 bits */
-const types: PoolConfig['types'] = {
-  getTypeParser: (type: number) => (integers.has(type) ? parseInteger : (text: string) => text),
+/** Reads integers as numbers and all other values as text. @throws {RangeError} beyond 53 bits */
+const TYPE_PARSERS: PoolConfig['types'] = {
+  getTypeParser: (type: number) =>
+    INTEGER_TYPES.has(type) ? parseInteger : (text: string) => text,
 };
 
 function parseInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError('A number in the database is too great.');
+  if (!Number.isSafeInteger(value)) throw new RangeError('A number in the database is too large.');
   return value;
 }
 
 /**
- * Reads where and how to connect. Reads the files of certificates; where encryption is merely preferred,
- * asks the server whether it offers any, once: no later connection does without.
+ * Reads where and how to connect, including the files of certificates. If encryption is only preferred, it asks the
+ * server once whether it offers any. If it does, every later connection is encrypted.
  * @throws {InvalidSetting} @throws {StoreUnavailable}
  */
 export async function readLocation(options: PostgresStoreOptions): Promise<PostgresLocation> {
@@ -82,7 +80,7 @@ export async function readLocation(options: PostgresStoreOptions): Promise<Postg
     listenerCheckMs: options.listenerCheckMs ?? 15_000,
     place: host.startsWith('/') ? host : `${host}:${port}`,
     Client: channelBinding === 'require' ? BoundClient : PostgresClient,
-    // Complete, so that the driver reads neither URLs nor variables in its own way.
+    // Complete, so that the driver reads neither the URL nor variables in its own way.
     connection: {
       host,
       port,
@@ -96,7 +94,7 @@ export async function readLocation(options: PostgresStoreOptions): Promise<Postg
       enableChannelBinding: ssl !== false && channelBinding !== 'disable',
       keepAlive: keepAliveMs !== undefined,
       keepAliveInitialDelayMillis: keepAliveMs ?? 0,
-      types,
+      types: TYPE_PARSERS,
     },
   };
 }

@@ -22,7 +22,7 @@ import { roomMaking } from './session-surplus.ts';
 
 const { columns } = TABLES.sessions;
 
-/** Stores a session within the verb that starts it. */
+/** Stores a session in the transaction of the verb that starts it. */
 export function sessionInsert(sql: Sql): (session: Session, epoch: number) => Steps<void> {
   const insert = query(sql, 'sessions.insert', (p: NewRow<'sessions'> & { epoch: number }) =>
     sql.db.insertInto('sessions').values({ ...pick(p, columns.names), epoch: p.epoch }),
@@ -44,7 +44,7 @@ export function openSessionVerb(sql: Sql): Pick<Verbs, 'openSession'> {
     sql.db.updateTable('users').set({ password_hash: p.hash }).where('id', '=', p.id),
   );
 
-  /** Whether what was proved still holds. Uses up the one-time secret. The user is locked. */
+  /** Whether the proof still holds. Uses up its one-time secret. The caller has locked the user. */
   function* holds(proof: Proof, user: Row<'users'>): Steps<boolean> {
     if (proof.kind === 'password') return proof.verifiedHash === user.password_hash;
     const { kind, consume } = proof;
@@ -87,7 +87,7 @@ export function openSessionStatement(sql: StatementSql): Pick<SingleStatements, 
   const { raw } = sql;
   const { insertSession, insertEvent } = statementParts(sql);
   // A change of the password, disabling and deletion lock the user first. This statement waits for those that came
-  // before it and then checks the user as it is now. Those that come later wait for it, and find the session to end.
+  // before it and then checks the user as it is now. Changes that come later wait for it, and find the session to end.
   const open = rawQuery(
     sql,
     'sessions.openInOne',

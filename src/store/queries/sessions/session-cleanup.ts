@@ -11,7 +11,7 @@ export function cleanupVerbs(sql: Sql): Pick<Verbs, 'findSessionCleanup' | 'clea
     sql.db
       .selectFrom('users')
       .select('id')
-      // In the text, so that the index of these users alone applies.
+      // A constant in the text, so that the partial index of flagged users applies.
       .where('session_cleanup', '=', (it) => it.lit(1))
       .limit(1),
   );

@@ -3,12 +3,12 @@ import type { Sql } from '../../sql/sql.ts';
 import type { Steps } from '../../sql/steps.ts';
 
 /**
- * Rows that one transaction removes for a person who waits. Whoever has more sessions loses them all in
- * that moment, by the epoch; the rows that are left are removed by the background job.
+ * Sessions that one transaction removes while a person waits for it. If the user has more, they have all ended by the
+ * raised epoch, and the background job removes the rows that are left.
  */
-const rowsAtOnce = 100;
+const MAX_ROWS = 100;
 
-/** What ending many sessions of a user is made of. Each locks the user before its sessions. */
+/** Removes many sessions of a user. The caller has locked the user. */
 export function sessionRemoval(sql: Sql) {
   const removeSome = query(
     sql,
@@ -22,7 +22,7 @@ export function sessionRemoval(sql: Sql) {
             .select('id')
             .where('user_id', '=', p.userId)
             .where('epoch', '<', p.before)
-            // The order of the index, so that PostgreSQL reads no more than it needs.
+            // In the order of the index, so that PostgreSQL reads only the rows it needs.
             .orderBy('epoch')
             .limit(p.limit),
         )
@@ -35,10 +35,10 @@ export function sessionRemoval(sql: Sql) {
   return {
     flag,
     removeSome,
-    /** Removes rows of epochs before this one, or has the background job do it where they are many. */
+    /** Removes sessions of epochs before this one. If there are many, it leaves the rest to the background job. */
     *removeBefore(userId: string, epoch: number): Steps<void> {
-      const removed = yield* removeSome({ userId, before: epoch, limit: rowsAtOnce });
-      if (removed.length === rowsAtOnce) yield* flag({ userId });
+      const removed = yield* removeSome({ userId, before: epoch, limit: MAX_ROWS });
+      if (removed.length === MAX_ROWS) yield* flag({ userId });
     },
   };
 }

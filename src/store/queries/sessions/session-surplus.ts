@@ -10,7 +10,7 @@ import { revocationLog } from '../revocations.ts';
 import type { VerbArgs } from '../verb.ts';
 import { sessionRemoval } from './session-removal.ts';
 
-/** Appends the entry that refuses the access tokens of one session. */
+/** Appends the entry that refuses the access tokens of a session. */
 function sessionRevocation(
   sql: Sql,
 ): (sessionId: string, issuedUntil: number) => Steps<Revocation> {
@@ -20,7 +20,7 @@ function sessionRevocation(
 
 interface Bound {
   readonly userId: string;
-  /** The user's. */
+  /** The session epoch of the user. */
   readonly epoch: number;
   readonly maxSessions: number;
   /** The id of a session that must not end. */
@@ -28,9 +28,9 @@ interface Bound {
 }
 
 /**
- * Ends the least recently used of the sessions beyond `maxSessions`, as many as there are events. It looks
- * at no more of the oldest rows than `maxSessions` and that number. What it leaves of these are the most
- * recently used, so going on until nothing is left to end finds the same as a look at all rows would.
+ * Ends the least recently used of the sessions beyond `maxSessions`, at most as many as there are events. It reads only
+ * the oldest rows: as many as `maxSessions` and the events together. The rows of these that it leaves are the most
+ * recently used ones. So repeated calls end the same sessions as one call that reads all rows would.
  */
 export function surplusEnding(sql: Sql) {
   const revoke = sessionRevocation(sql);
@@ -68,7 +68,7 @@ export function surplusEnding(sql: Sql) {
       yield* record({ ...event, sessionId: id });
       ended.push(id);
     }
-    // Last, as each entry takes the lock of the log on PostgreSQL.
+    // Last, because each entry takes the log's lock on PostgreSQL.
     const revocations: Revocation[] = [];
     for (const id of ended) revocations.push(yield* revoke(id, issuedUntil));
     return revocations;
@@ -76,7 +76,7 @@ export function surplusEnding(sql: Sql) {
 }
 
 /**
- * Makes room for a session that was just stored: ends the least recently used other one if there are more
+ * Makes room for a session that was just stored: ends the least recently used other session if the user has more
  * than the bound allows.
  */
 export function roomMaking(sql: Sql) {

@@ -100,7 +100,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
         limit: SESSIONS_PER_STEP,
       });
       if (removed.length === SESSIONS_PER_STEP) {
-        // A user who is disabled already has no session that lives, and none can start.
+        // All sessions of a disabled user have ended, and none can start.
         if (user.disabledAt !== null) return { found: true, revocations: [], isPartial: true };
         const [raised] = yield* raiseEpoch({ id: userId, now });
         if (raised === undefined) return NOT_FOUND;

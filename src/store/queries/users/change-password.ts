@@ -84,16 +84,16 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
         const { created_at: createdAt } = current;
         if (isPastMaxAge({ createdAt }, { now, maxAgeMs: keep.maxAgeMs })) return NOT_FOUND;
       }
-      // Before anything is written, and after the user and the session are locked.
+      // After the user and the session are locked, and before anything is written.
       if (consume !== undefined && !(yield* consumeSecret(consume))) return NOT_FOUND;
       yield* removeSecrets({ subject: userId });
       yield* replaceHash({ id: userId, hash: newHash });
-      // An operator's change is not the one that the user was asked for.
+      // A change by an operator does not fulfil what the user was required to do.
       const isByUser = verifiedHash !== null || consume !== undefined;
       if (isByUser) yield* requireChange({ id: userId, at: null });
       const [raised] = yield* raiseEpoch({ id: userId, now });
       if (raised === undefined) return NOT_FOUND;
-      // First the one that stays is moved to the new epoch; what is left behind has ended.
+      // The session that stays moves to the new epoch first. All that are left in earlier epochs have ended.
       const [kept] =
         keep === null || current === undefined
           ? []

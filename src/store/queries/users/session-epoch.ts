@@ -6,10 +6,10 @@ import type { Steps } from '../../sql/steps.ts';
 import { revocationLog } from '../revocations.ts';
 import { sessionRemoval } from '../sessions/session-removal.ts';
 
-/** What a verb answers that found nothing to act upon. */
+/** The result of a verb that found nothing to act on. */
 export const NOT_FOUND = { found: false, revocations: [] } as const;
 
-/** Ends every session and access token of the user by its row alone, however many there are. */
+/** Ends all sessions and access tokens of a user by one change to the user's row. */
 export function epochRaise(sql: Sql): Query<{ id: string; now: number }, Row<'users'>> {
   return query(sql, 'account.raiseEpoch', (p: { id: string; now: number }) =>
     sql.db
@@ -24,7 +24,7 @@ export function epochRaise(sql: Sql): Query<{ id: string; now: number }, Row<'us
   );
 }
 
-/** The same, and removes the rows of the sessions. @returns the user as it is now */
+/** Ends them in the same way, and removes the rows of the sessions. @returns the user as it is now */
 export function endOfAllSessions(
   sql: Sql,
 ): (userId: string, now: number) => Steps<Row<'users'> | undefined> {

@@ -23,7 +23,7 @@ const { columns } = TABLES.users;
 
 type TakenField = 'username' | 'email';
 
-/** Stores a user. @returns the rows inserted: none where the name, the address or the id is taken */
+/** Inserts a user. @returns the rows inserted: none if the name, the address or the id is taken */
 export function userInsert(sql: Sql): (user: UserRecord) => Steps<{ id: string }[]> {
   const insertUnlessTaken = query(sql, 'users.insertUnlessTaken', (p: NewRow<'users'>) =>
     sql.db
@@ -61,7 +61,7 @@ export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'li
       const [holder] = yield* selectByEmail({ key: user.emailKey });
       if (holder !== undefined) return 'email';
     }
-    throw new Error('The user was not stored: its id is in use already.');
+    throw new Error('The user was not stored: its id is already in use.');
   }
 
   return {
@@ -90,7 +90,7 @@ export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'li
   };
 }
 
-/** The names that PostgreSQL gave to the unique columns of the table. */
+/** By the names that PostgreSQL gave to the unique constraints of the table. */
 const TAKEN_FIELDS: Readonly<Record<string, TakenField>> = {
   users_username_key_key: 'username',
   users_email_key_key: 'email',
