@@ -24,7 +24,7 @@ async function signInMany(store: Store, count: number): Promise<readonly string[
   return (await Promise.all(signIns)).map(({ session }) => session.id);
 }
 
-test('a session that somebody holds keeps nobody waiting who came with it', async (t) => {
+test('a locked session keeps no other session of its batch waiting', async (t) => {
   const url = await server.createDatabase();
   const store = await openPostgresStore({ url, ...patience });
   const outsider = await server.connect(url);
@@ -47,7 +47,7 @@ test('a session that somebody holds keeps nobody waiting who came with it', asyn
   assert.equal((await waiting).status, 'rotated');
 });
 
-test('rotations that come at once take few transactions', async (t) => {
+test('rotations that come at the same time take few transactions', async (t) => {
   const url = await server.createDatabase();
   const store = await openPostgresStore({ url, poolSize: 4, ...patience });
   const outsider = await server.connect(url);
@@ -60,7 +60,7 @@ test('rotations that come at once take few transactions', async (t) => {
   assert.ok(transactions <= 4, `${transactions} transactions`);
 });
 
-test('two nodes that rotate the same sessions at once neither block nor rotate one twice', async (t) => {
+test('two nodes that rotate the same sessions at the same time neither deadlock nor rotate one twice', async (t) => {
   const url = await server.createDatabase();
   const nodes = await Promise.all([1, 2].map(() => openPostgresStore({ url, ...patience })));
   t.after(() => Promise.all(nodes.map((it) => it.close())));
@@ -83,7 +83,7 @@ test('two nodes that rotate the same sessions at once neither block nor rotate o
   assert.equal(rotated.length, ids.length);
 });
 
-test('what goes on takes one statement, alone and with others, at each boundary of the rule', async (t) => {
+test('a rotation takes one statement, singly and in a batch, at each boundary of the rule', async (t) => {
   const url = await server.createDatabase();
   const store = await openPostgresStore({ url, ...patience });
   const executor = new PostgresExecutor(await readLocation({ url, ...patience }));
@@ -121,7 +121,7 @@ test('what goes on takes one statement, alone and with others, at each boundary 
   }
 });
 
-test('who closes the store waits for rotations under way', async () => {
+test('closing the store waits for rotations in flight', async () => {
   const url = await server.createDatabase();
   const store = await openPostgresStore({ url, ...patience });
   const ids = await signInMany(store, 20);

@@ -4,7 +4,7 @@ import { LatchkeyError } from '../../src/kernel/errors.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { createTestRandom, TEST_SETTINGS, TestClock, TestHasher } from '../support/auth.ts';
 
-/** Refresh at `now` from as many callers as `callers` says, at once. */
+/** Refreshes at `now` from `callers` callers at the same time. */
 export interface Round {
   readonly refreshToken: string;
   readonly now: number;
