@@ -510,7 +510,10 @@ test('a new empty database is reported, with an existing one that it hides', asy
     hidden.notices.map((it) => it.level),
     ['warning'],
   );
-  assert.match(hidden.notices[0]?.text ?? '', /the schema latchkey .* in the schema public too/);
+  assert.match(
+    hidden.notices[0]?.text ?? '',
+    /the schema latchkey .* also a Latchkey database in the schema public,/,
+  );
   const found = await openPostgresStore({ url: again });
   await found.close();
   assert.deepEqual(found.notices, []);
