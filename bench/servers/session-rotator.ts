@@ -49,7 +49,7 @@ const drivers: pg.Client[] = [];
 
 async function open(url: string, connections: number): Promise<void> {
   // Long limits, so that a busy machine refuses no rotation.
-  const limits = { connectTimeout: 60_000, statementTimeout: 60_000 };
+  const limits = { connectTimeoutMs: 60_000, statementTimeoutMs: 60_000 };
   store = await openPostgresStore({ url, poolSize: connections, ...limits });
   for (let each = 0; each < connections; each++) {
     const client = new pg.Client({ connectionString: url });

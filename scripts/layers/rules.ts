@@ -82,7 +82,15 @@ export const layerRules: LayerRules = {
     { names: ['@node-rs/*'], only: ['src/hasher'] },
     {
       names: ['node:crypto'],
-      only: ['src/kernel', 'src/fast', 'src/jwt', 'src/auth', 'src/system'],
+      only: [
+        'src/kernel',
+        'src/fast',
+        'src/jwt',
+        'src/auth',
+        // Checksums of backups and copies.
+        'src/store/transfer',
+        'src/system',
+      ],
     },
   ],
   ambient: {

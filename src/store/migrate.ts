@@ -6,14 +6,14 @@ import { guards } from './migrations/002-guards.ts';
 import { eventSubject } from './migrations/003-event-subject.ts';
 import { sessionEpochs } from './migrations/004-session-epochs.ts';
 import { accounts } from './migrations/005-accounts.ts';
-import { migrating } from './opening.ts';
+import { MIGRATING } from './opening.ts';
 import { describeForeign, inspectDatabase, listNames } from './ownership.ts';
 import { query } from './sql/query.ts';
 import type { Sql } from './sql/sql.ts';
 import type { Steps } from './sql/steps.ts';
 
-/** A migration's place in this list is its version, counted from 1. Append only: they are history. */
-const migrations: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
+/** The version of a migration is its place in this list, counted from 1. Only append: migrations are history. */
+const MIGRATIONS: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
   { name: 'initial', up: initial },
   { name: 'guards', up: guards },
   { name: 'event subject', up: eventSubject },
@@ -22,9 +22,9 @@ const migrations: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
 ];
 
 /** The version of the schema that this program knows. */
-export const schemaVersion = migrations.length;
+export const schemaVersion = MIGRATIONS.length;
 
-/** Tells the operator, who may have meant a database that is there. */
+/** Tells the operator that a database was made: they may have meant an existing one. */
 export function madeEmpty(place: string): Notice {
   return {
     level: 'info',
@@ -32,19 +32,22 @@ export function madeEmpty(place: string): Notice {
   };
 }
 
-/** What {@link migrate} found or made. */
+/** What {@link migrate} found. */
 export interface Migration {
   /** Whether the database was empty. */
   readonly isNew: boolean;
-  /** The schema it is in, and others in the search path that hold one too; empty where there are none. */
+  /**
+   * The schema that a new database is in, and others in the search path that hold a Latchkey database. Empty for a
+   * database without schemas.
+   */
   readonly schemas: readonly string[];
 }
 
 /**
- * Brings the database to the version this program knows. The driver runs it in one transaction that
- * holds the write lock from its start, so of several processes that start together one migrates and the
- * others find nothing left to do.
- * @param enter told before a schema that is there is changed, which may take long
+ * Brings the database to the schema of this program. The driver runs it in one transaction that holds the write lock
+ * from its beginning. So when several processes start together, one of them migrates, and the others find nothing
+ * left to do.
+ * @param enter called before the schema is changed, which may take long
  * @throws {StoreUnavailable} when a newer version or another program made the database
  */
 export function* migrate(sql: Sql, enter: EnterStep = () => {}): Steps<Migration> {
@@ -66,18 +69,18 @@ export function* migrate(sql: Sql, enter: EnterStep = () => {}): Steps<Migration
   }
   const [row] = yield* findVersion({});
   const version = row?.version ?? 0;
-  if (version > migrations.length) {
+  if (version > schemaVersion) {
     throw new StoreUnavailable(
-      `The database was made by a newer version of Latchkey (its schema is ${version}, this version knows ${migrations.length}). ` +
+      `The database was made by a newer version of Latchkey (its schema is ${version}, this version knows ${schemaVersion}). ` +
         'Start that version, or restore a backup from before the upgrade.',
     );
   }
-  if (version < schemaVersion) enter(migrating);
+  if (version < schemaVersion) enter(MIGRATING);
   yield* applyMigrations(sql, { from: version, to: schemaVersion });
   return { isNew, schemas };
 }
 
-/** Makes the table that lists the migrations of a database. */
+/** Creates the table that lists the migrations of a database. */
 export function* createMigrationsTable(sql: Sql): Steps<void> {
   const createTable = query(sql, 'migrate.createTable', () =>
     sql.table(
@@ -98,7 +101,7 @@ export function* applyMigrations(
   const record = query(sql, 'migrate.record', (p: { version: number; name: string }) =>
     sql.db.insertInto('latchkey_migrations').values({ version: p.version, name: p.name }),
   );
-  for (const [index, { name, up }] of migrations.entries()) {
+  for (const [index, { name, up }] of MIGRATIONS.entries()) {
     const version = index + 1;
     if (version <= from || version > to) continue;
     yield* up(sql);

@@ -1,7 +1,7 @@
 import type { Notice } from '../auth/notice.ts';
 import type { Store } from '../auth/ports/store.ts';
 
-/** A store, and what the operator should read about its opening. */
+/** A store, with what the operator should read about its opening. */
 export interface OpenedStore extends Store {
   readonly notices: readonly Notice[];
 }

@@ -1,75 +1,44 @@
 import type { Generated, Selectable } from 'kysely';
 import type {
   AuditActorKind,
+  AuditChanges,
   AuditEventType,
   AuditReason,
   AuditSubjectKind,
 } from '../auth/audit/event.ts';
-import type { RootKind } from '../auth/keys/envelope.ts';
-import type { ClientKind } from '../auth/model.ts';
+import type { Envelope } from '../auth/keys/envelope.ts';
+import type { StoredKey } from '../auth/keys/stored-key.ts';
+import type { ClientRecord, ClientSecret, Session, UserRecord } from '../auth/model.ts';
+import type { OneTimeSecretRecord } from '../auth/ports/one-time-secrets.ts';
 import type { Revocation } from '../revocation/revocation.ts';
+import {
+  columnsOf,
+  type Formats,
+  json,
+  plain,
+  type RecordColumns,
+  type RowOf,
+  words,
+} from './sql/record-columns.ts';
 
-/** Times are ms since the epoch; `roles` and `profile` are JSON text. */
-export interface UserTable {
-  id: string;
-  username: string | null;
-  username_key: string | null;
-  email: string | null;
-  email_key: string | null;
-  name: string | null;
-  roles: string;
-  profile: string;
-  password_hash: string | null;
-  token_version: number;
-  disabled_at: number | null;
-  password_change_required_at: number | null;
-  created_at: number;
-  updated_at: number;
-  /** Counts the times all of the user's sessions ended. */
-  session_epoch: Generated<number>;
-  /** 1: there may be sessions for the background job to remove. */
-  session_cleanup: Generated<0 | 1>;
+/** A table whose rows are records of the domain, with the columns that only the store knows (`Own`). */
+interface Table<Source, Own> {
+  /** Rows are copied in its order. */
+  readonly key: keyof (RowOf<Source> & Own) & string;
+  readonly columns: RecordColumns<Source>;
+  /** Never set: it carries the type of a row. */
+  readonly Row?: RowOf<Source> & Own;
 }
 
-export type UserRow = Selectable<UserTable>;
-/** What a new user is stored with; the rest has defaults. */
-export type NewUserRow = Omit<UserRow, 'session_epoch' | 'session_cleanup'>;
+function table<Source extends object, Own = unknown>(
+  key: Table<Source, Own>['key'],
+  formats: Formats<Source>,
+): Table<Source, Own> {
+  return { key, columns: columnsOf(formats) };
+}
 
-const newUserColumns = {
-  id: true,
-  username: true,
-  username_key: true,
-  email: true,
-  email_key: true,
-  name: true,
-  roles: true,
-  profile: true,
-  password_hash: true,
-  token_version: true,
-  disabled_at: true,
-  password_change_required_at: true,
-  created_at: true,
-  updated_at: true,
-} satisfies Record<keyof NewUserRow, true>;
-
-/** Every statement that inserts users is made of this list. */
-export const userColumns = Object.keys(newUserColumns) as (keyof NewUserRow)[];
-
-export interface SessionTable {
-  id: string;
-  user_id: string;
-  generation: number;
-  rotated_at: number;
-  expires_at: number;
-  created_at: number;
-  auth_time: number;
-  /** Separated by spaces. */
-  amr: string;
-  mfa_time: number | null;
-  client_id: string | null;
-  scope: string | null;
-  address: string | null;
-  user_agent: string | null;
+/** What the store alone keeps in a session. */
+interface OwnSessionColumns {
   /** The session lives only while this is its user's `session_epoch`. */
   epoch: number;
   /** Refresh tokens of earlier generations are void. */
@@ -78,147 +47,163 @@ export interface SessionTable {
   parent_generation: Generated<number | null>;
 }
 
-export type SessionRow = Selectable<SessionTable>;
-/** What a new session is stored with; the epoch is its user's, and the rest has defaults. */
-export type NewSessionRow = Omit<SessionRow, 'epoch' | 'first_generation' | 'parent_generation'>;
-
-const newSessionColumns = {
-  id: true,
-  user_id: true,
-  generation: true,
-  rotated_at: true,
-  expires_at: true,
-  created_at: true,
-  auth_time: true,
-  amr: true,
-  mfa_time: true,
-  client_id: true,
-  scope: true,
-  address: true,
-  user_agent: true,
-} satisfies Record<keyof NewSessionRow, true>;
-
-/** Every statement that inserts or reads sessions is made of this list. */
-export const sessionColumns = Object.keys(newSessionColumns) as (keyof NewSessionRow)[];
-
-export interface RevocationRow {
-  seq: Generated<number>;
-  kind: Revocation['kind'];
-  subject: string;
-  version: number;
-  expires_at: number;
-}
-
-export interface SigningKeyRow {
-  kid: string;
-  algorithm: string;
-  public_jwk: string | null;
-  sealed_private_jwk: string;
-  created_at: number;
-  active_at: number;
-  retired_at: number | null;
-  revoked_at: number | null;
-}
-
-export interface EnvelopeRow {
-  id: string;
-  kind: RootKind;
-  sealed: string;
-  created_at: number;
-  ends_at: number | null;
-}
-
-export interface AuditEventRow {
-  id: string;
-  at: number;
-  type: AuditEventType;
+/** An audit event with its subject and its actor laid out flat. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly at: number;
+  readonly type: AuditEventType;
   /** The subject where it is a user. */
-  user_id: string | null;
-  session_id: string | null;
-  address: string | null;
-  user_agent: string | null;
+  readonly userId: string | null;
+  readonly sessionId: string | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
   /** The subject where it is not a user. */
-  subject: string | null;
-  /** Null, like `actor_kind`: a node of version 0.1 wrote the row after the schema was upgraded. */
-  subject_kind: AuditSubjectKind | null;
-  actor_kind: AuditActorKind | null;
-  actor_id: string | null;
+  readonly subject: string | null;
+  /** Null, like `actorKind`: a node of version 0.1 wrote the row after the schema was upgraded. */
+  readonly subjectKind: AuditSubjectKind | null;
+  readonly actorKind: AuditActorKind | null;
+  readonly actorId: string | null;
   /** Null: a success. */
-  reason: AuditReason | null;
-  /** JSON text. */
-  changes: string | null;
+  readonly reason: AuditReason | null;
+  readonly changes: AuditChanges | null;
 }
 
-const allEventColumns = {
-  id: true,
-  at: true,
-  type: true,
-  user_id: true,
-  session_id: true,
-  address: true,
-  user_agent: true,
-  subject: true,
-  subject_kind: true,
-  actor_kind: true,
-  actor_id: true,
-  reason: true,
-  changes: true,
-} satisfies Record<keyof AuditEventRow, true>;
+/**
+ * Every table with data of Latchkey, each after the tables that it refers to. Statements, copies and the check whose
+ * database this is take the names of tables and columns from here. Only `migrations/` has its own names, as they are
+ * history.
+ */
+export const TABLES = {
+  users: table<
+    UserRecord,
+    {
+      /** Counts the times all of the user's sessions ended. */
+      session_epoch: Generated<number>;
+      /** 1: there may be sessions for the background job to remove. */
+      session_cleanup: Generated<0 | 1>;
+    }
+  >('id', {
+    id: plain,
+    username: plain,
+    usernameKey: plain,
+    email: plain,
+    emailKey: plain,
+    name: plain,
+    roles: json,
+    profile: json,
+    passwordHash: plain,
+    tokenVersion: plain,
+    disabledAt: plain,
+    passwordChangeRequiredAt: plain,
+    createdAt: plain,
+    updatedAt: plain,
+  }),
+  sessions: table<Session, OwnSessionColumns>('id', {
+    id: plain,
+    userId: plain,
+    generation: plain,
+    rotatedAt: plain,
+    expiresAt: plain,
+    createdAt: plain,
+    authTime: plain,
+    amr: words,
+    mfaTime: plain,
+    clientId: plain,
+    scope: plain,
+    address: plain,
+    userAgent: plain,
+  }),
+  revocations: table<Omit<Revocation, 'seq'>, { seq: Generated<number> }>('seq', {
+    kind: plain,
+    subject: plain,
+    version: plain,
+    expiresAt: plain,
+  }),
+  signing_keys: table<StoredKey>('kid', {
+    kid: plain,
+    algorithm: plain,
+    sealedPrivateJwk: plain,
+    createdAt: plain,
+    activeAt: plain,
+    retiredAt: plain,
+    revokedAt: plain,
+  }),
+  envelopes: table<Envelope>('id', {
+    id: plain,
+    kind: plain,
+    sealed: plain,
+    createdAt: plain,
+    endsAt: plain,
+  }),
+  audit_events: table<StoredEvent>('id', {
+    id: plain,
+    at: plain,
+    type: plain,
+    userId: plain,
+    sessionId: plain,
+    address: plain,
+    userAgent: plain,
+    subject: plain,
+    subjectKind: plain,
+    actorKind: plain,
+    actorId: plain,
+    reason: plain,
+    changes: json,
+  }),
+  one_time_secrets: table<
+    OneTimeSecretRecord,
+    {
+      /** How many codes were presented. */
+      attempts: Generated<number>;
+      used_at: Generated<number | null>;
+    }
+  >('id', {
+    id: plain,
+    purpose: plain,
+    subject: plain,
+    mac: plain,
+    data: plain,
+    browser: plain,
+    expiresAt: plain,
+    codeExpiresAt: plain,
+  }),
+  facts: table<{ readonly name: string; readonly value: string }>('name', {
+    name: plain,
+    value: plain,
+  }),
+  clients: table<Omit<ClientRecord, 'secrets'>>('id', {
+    id: plain,
+    kind: plain,
+    name: plain,
+    createdAt: plain,
+  }),
+  client_secrets: table<ClientSecret & { readonly clientId: string }>('id', {
+    id: plain,
+    clientId: plain,
+    hash: plain,
+    createdAt: plain,
+    endsAt: plain,
+  }),
+} as const;
 
-/** Every statement that inserts or reads audit events is made of this list. */
-export const eventColumns = Object.keys(allEventColumns) as (keyof AuditEventRow)[];
+export type TableName = keyof typeof TABLES;
 
-export interface ClientRow {
-  id: string;
-  kind: ClientKind;
-  name: string;
-  created_at: number;
+/** In the order of {@link TABLES}. */
+export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
+
+/** Tables that only earlier schemas have. */
+export const FORMER_TABLE_NAMES: readonly string[] = ['guards'];
+
+type RowsOf = { [Name in TableName]: NonNullable<(typeof TABLES)[Name]['Row']> };
+
+/** Every table, by name, with the types of its columns. */
+export interface Database extends RowsOf {
+  latchkey_migrations: { version: number; name: string };
 }
 
-export interface ClientSecretRow {
-  id: string;
-  client_id: string;
-  hash: string;
-  created_at: number;
-  ends_at: number | null;
-}
+/** A row as it is read, by the name of its table. */
+export type Row<Name extends TableName> = Selectable<Database[Name]>;
 
-export interface OneTimeSecretRow {
-  id: string;
-  purpose: string;
-  subject: string;
-  mac: string;
-  data: string | null;
-  browser: string | null;
-  expires_at: number;
-  code_expires_at: number | null;
-  /** Codes that were presented. */
-  attempts: Generated<number>;
-  used_at: Generated<number | null>;
-}
-
-/** What all nodes of a database must agree on, by name. */
-export interface NodeStateRow {
-  name: string;
-  value: string;
-}
-
-export interface MigrationRow {
-  version: number;
-  name: string;
-}
-
-/** Every table, by name. */
-export interface Database {
-  users: UserTable;
-  sessions: SessionTable;
-  revocations: RevocationRow;
-  signing_keys: SigningKeyRow;
-  envelopes: EnvelopeRow;
-  audit_events: AuditEventRow;
-  clients: ClientRow;
-  client_secrets: ClientSecretRow;
-  one_time_secrets: OneTimeSecretRow;
-  facts: NodeStateRow;
-  latchkey_migrations: MigrationRow;
-}
+/** What a new row is inserted with; the rest has defaults. */
+export type NewRow<Name extends TableName> =
+  (typeof TABLES)[Name] extends Table<infer Source, infer _> ? RowOf<Source> : never;

@@ -13,7 +13,6 @@ function aKey(changes: Partial<StoredKey> = {}): StoredKey {
   return {
     kid: 'a',
     algorithm: 'ES256',
-    publicJwk: null,
     sealedPrivateJwk: '',
     createdAt: now - DAY,
     activeAt: now - DAY,

@@ -15,7 +15,7 @@ suite('signing keys', () => {
     const [stored] = keys;
     assert.ok(stored !== undefined);
     assert.doesNotMatch(Buffer.from(stored.sealedPrivateJwk, 'base64url').toString(), /"d"|kty/);
-    assert.doesNotMatch(stored.publicJwk ?? '', /"d"/);
+    assert.doesNotMatch(JSON.stringify(stored), /"d\\?"/);
   });
 
   test('nodes that start at the same time agree on one', async () => {

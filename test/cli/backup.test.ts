@@ -19,9 +19,10 @@ import type { Store } from '../../src/auth/ports/store.ts';
 import type { DatabaseLocation } from '../../src/config/database.ts';
 import { systemClock } from '../../src/kernel/system-clock.ts';
 import { systemRandom } from '../../src/kernel/system-random.ts';
-import type { Batch } from '../../src/store/transfer/tables.ts';
+import type { Batch } from '../../src/store/transfer/batch.ts';
+import { openBackup } from '../../src/store/transfer/read-backup.ts';
+import { writeBackup } from '../../src/store/transfer/write-backup.ts';
 import { openStore } from '../../src/system/latchkey.ts';
-import { openBackup, writeBackup } from '../../src/system/transfer/backup-file.ts';
 import { backUp, copyDatabase, restore } from '../../src/system/transfer/copy.ts';
 import { aClient, aClientSecret, anEvent, aSecret, aSession, aUser } from '../store/records.ts';
 import { latestEvents } from '../support/events.ts';
@@ -624,7 +625,7 @@ test('A backup never overwrites a file, and a failed one leaves no file', async 
   const before = await readFile(join(folder, 'a.backup'));
   const again = await execCli(folder, ['backup', 'a.backup']);
   assert.equal(again.code, 1);
-  assert.match(again.stderr, /is there already\. Name another file/);
+  assert.match(again.stderr, /already exists\. Name another file/);
   assert.deepEqual(await readFile(join(folder, 'a.backup')), before);
   assert.equal(existsSync(join(folder, 'a.backup.part')), false);
   // Neither can be opened, and yet something is there.
@@ -633,7 +634,7 @@ test('A backup never overwrites a file, and a failed one leaves no file', async 
     ['loop.backup', 'loop.backup'],
   ] as const) {
     await symlink(target, join(folder, name));
-    assert.match((await execCli(folder, ['backup', name])).stderr, /is there already/);
+    assert.match((await execCli(folder, ['backup', name])).stderr, /already exists/);
     assert.equal(await readlink(join(folder, name)), target);
   }
   const nowhere = await execCli(folder, ['backup', 'nowhere/a.backup']);

@@ -1,6 +1,6 @@
 /** What the client of the crash harness knows of its users, from the answers that it got. */
 
-/** A sign-in, and what must be so after a crash: it lives, it has ended, or nobody can know. */
+/** A sign-in, and what must be so after a crash: it lives, it has ended, or either is possible. */
 export interface KnownSession {
   access: string;
   refresh: string;
@@ -24,7 +24,7 @@ export interface Answer {
   readonly refresh: string;
 }
 
-/** Calls a server. Undefined: no answer came, so nobody knows whether it was done. */
+/** Calls a server. Undefined: no answer came, so the call may have been carried out or not. */
 export class Api {
   readonly #url: string;
   readonly #onAnswer: () => void;
@@ -65,7 +65,7 @@ type Sender = Pick<Api, 'send'>;
 let made = 0;
 const chance = (share: number) => Math.random() < share;
 
-/** A user of its own client: nobody else does anything with it, so what is known of it is certain. */
+/** A user that belongs to one test client. No other client touches it, so its expected state is certain. */
 export class Client {
   readonly #accounts: Account[] = [];
   /** Answers that no server may give. */

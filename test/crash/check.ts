@@ -40,7 +40,7 @@ export async function checkAccount(api: Api, account: Account): Promise<string[]
       }
     }
   }
-  // Those nobody can know about ended, or took another token than ours.
+  // Sessions that are still unsure have ended, or went on with a token that never reached us.
   account.sessions = account.sessions.filter((it) => it.state !== 'unsure');
 
   const login = (password: string) =>

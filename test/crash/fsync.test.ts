@@ -103,13 +103,17 @@ for (const [how, observer] of Object.entries(observers)) {
     assert.deepEqual(await observe(t, observer), { durable: asked, faults: [] });
   });
 
-  test(`SQLite, seen ${how}: whoever does not wait for the disk is caught`, { skip }, async (t) => {
+  test(`SQLite, seen ${how}: a writer that does not wait for the disk is caught`, {
+    skip,
+  }, async (t) => {
     const { durable, faults } = await observe(t, observer, [syncNever]);
     assert.deepEqual(durable, []);
     assert.match(faults.join('\n'), /logout was answered 204 before what it wrote was on the disk/);
   });
 
-  test(`SQLite, seen ${how}: whoever answers before the commit is caught`, { skip }, async (t) => {
+  test(`SQLite, seen ${how}: a writer that answers before the commit is caught`, {
+    skip,
+  }, async (t) => {
     const { durable, faults } = await observe(t, observer, [answerEarly]);
     assert.deepEqual(durable, []);
     assert.match(faults.join('\n'), /logout was answered 204 before it was committed/);

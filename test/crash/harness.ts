@@ -9,7 +9,7 @@ import { checkAccount } from './check.ts';
 
 export interface CrashOptions {
   readonly rounds: number;
-  /** Each does one thing after another, all at once. */
+  /** Each makes one call after another, and all run at the same time. */
   readonly clients: number;
   /** `random`: at a random moment of the load. A number: as soon as so many answers have come. */
   readonly killAfter: 'random' | number;

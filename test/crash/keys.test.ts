@@ -63,7 +63,7 @@ class Place {
     return this.#tokens.at(-1)?.kid ?? '';
   }
 
-  /** The key of which nobody can know whether it is revoked. */
+  /** The key that may be revoked or not. */
   revoking: string | undefined;
 
   /** A command said that it is. */
@@ -88,7 +88,7 @@ class Place {
     return false;
   }
 
-  /** Starts anew on what is there, and has everything in order: here and on the server that went on. */
+  /** Starts again on the same data, and checks that all is in order: here, and on the server that kept running. */
   async check(server: RunningServer): Promise<void> {
     const node = await openLatchkey({
       databaseUrl: this.#databaseUrl,
@@ -130,7 +130,7 @@ class Place {
     await this.#checkData();
   }
 
-  /** What is sealed for data can be read, unless somebody else might read it too. */
+  /** Data sealed under the root key can be read, unless another party may have the key. */
   async #checkData(): Promise<void> {
     const url = this.#databaseUrl;
     const database = url.startsWith('sqlite:')
@@ -263,7 +263,7 @@ async function crashKeys(t: TestContext, place: Place, steps: readonly Steps[]):
   assert.ok(died.length > 0, 'some were killed');
 }
 
-test('SQLite: whoever is killed while keys or the secret are replaced leaves all in order', async (t) => {
+test('SQLite: a process that is killed while it replaces keys or the secret leaves all in order', async (t) => {
   const folder = await createFolder(t);
   const place = new Place(folder, `sqlite:${join(folder, 'data', 'latchkey.db')}`, undefined);
   await crashKeys(t, place, [
@@ -273,7 +273,7 @@ test('SQLite: whoever is killed while keys or the secret are replaced leaves all
   assert.match(readFileSync(join(folder, 'data', 'secret'), 'utf8'), /^[\w-]{43}$/);
 });
 
-test('PostgreSQL: whoever is killed while keys or the secret are replaced leaves all in order', async (t) => {
+test('PostgreSQL: a process that is killed while it replaces keys or the secret leaves all in order', async (t) => {
   const postgres = await startPostgres();
   const place = new Place(await createFolder(t), await postgres.createDatabase(), newSecret());
   await crashKeys(t, place, [{ kind: 'query', most: 40 }]);

@@ -1,4 +1,4 @@
-/** What a server did, in order, as far as the durability of its answers hangs on it. */
+/** The acts of a server, in order, that decide whether its answers are durable. */
 export type Moment =
   /** A request arrived, and an answer went out: `GET /path`, `200`. */
   | { readonly what: 'request' | 'answer'; readonly text: string }

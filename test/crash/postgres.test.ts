@@ -4,7 +4,7 @@ import { startPostgres } from '../support/postgres.ts';
 import { SECRET } from '../support/server.ts';
 import { crash, crashRounds, describe } from './harness.ts';
 
-test('PostgreSQL: what was acknowledged survives SIGKILL of the server, and what was revoked stays so', async (t) => {
+test('PostgreSQL: acknowledged changes survive SIGKILL of the server, and revocations stay', async (t) => {
   const postgres = await startPostgres();
   const report = await crash(t, {
     rounds: crashRounds,

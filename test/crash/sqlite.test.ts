@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crash, crashRounds, describe } from './harness.ts';
 
-test('SQLite: what was acknowledged survives SIGKILL, and what was revoked stays so', async (t) => {
+test('SQLite: acknowledged changes survive SIGKILL, and revocations stay', async (t) => {
   const report = await crash(t, { rounds: crashRounds, clients: 8, killAfter: 'random' });
   t.diagnostic(describe(report));
   assert.deepEqual(report.losses, []);
@@ -12,11 +12,11 @@ test('SQLite: what was acknowledged survives SIGKILL, and what was revoked stays
 /** Killed at the very moment of an answer, by a client that does one thing at a time. */
 const atOnce = { rounds: 4, clients: 1, killAfter: 3 };
 
-test('SQLite: what was acknowledged a moment before survives', async (t) => {
+test('SQLite: a change that was acknowledged a moment before survives', async (t) => {
   assert.deepEqual((await crash(t, atOnce)).losses, []);
 });
 
-test('The harness sees it when a writer answers before its commit', async (t) => {
+test('the harness detects a writer that answers before its commit', async (t) => {
   const seam = import.meta.resolve('./answer-early.ts');
   const { losses } = await crash(t, { ...atOnce, variables: { NODE_OPTIONS: `--import=${seam}` } });
   t.diagnostic(`${losses.length} losses in ${atOnce.rounds} rounds, such as: ${losses[0]}`);

@@ -778,7 +778,7 @@ suite('a start that has to wait', () => {
     await assert.rejects(async () => app.register(latchkey, { ...options, startTimeout: 4 }), {
       name: 'StoreUnavailable',
       message:
-        /^Latchkey gave up waiting for another process that holds .*lock.* after 4 s\. If none does, end /,
+        /^Latchkey gave up waiting for another process that holds .*lock.* after 4 s\. If no process does, end /,
     });
     assert.deepEqual(
       lines.map((line) => JSON.parse(line).msg.replace(/ that .*;/, ' …;')),

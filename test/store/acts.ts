@@ -75,8 +75,8 @@ export const acts = {
       evenIfGone: true,
       ...revoking(),
     }),
-  'end of the other session': (store, { other }) =>
-    store.endSession({ sessionId: other.id, userId: null, ...revoking() }),
+  'end of the other session': (store, { user, other }) =>
+    store.endSession({ sessionId: other.id, userId: user.id, ...revoking() }),
   'logout everywhere': (store, { user }) =>
     store.endAllSessions({ userId: user.id, now, ...revoking() }),
   'password change': (store, { user, session }) => setPassword(store, user.id, session.id),

@@ -21,7 +21,7 @@ const about = (kind: 'client' | 'key' | 'secret' | 'user', id: string | null): E
   reason: null,
 });
 
-/** Rows of version 0.1 as it wrote them, and what they say of themselves today. */
+/** Rows as version 0.1 wrote them, and the events that they are read as today. */
 const rows: readonly [type: string, user: boolean, address: boolean, subject: string, Expected][] =
   [
     ['user_registered', true, true, '', ofJane('user')],

@@ -36,7 +36,7 @@ for (const role of ['encrypted', 'scram', 'stranger']) {
   await admin.query(`create role ${role} login password 'r1ght'`);
   await admin.query(`grant all on schema public to ${role}`);
 }
-// The tables belong to whoever made them.
+// The tables belong to the role that created them.
 await admin.query('grant latchkey to encrypted');
 await admin.query('revoke all on schema public from stranger');
 await admin.query('revoke all on schema public from public');
@@ -57,7 +57,7 @@ function change(parts: Change, query = '', base = url): string {
 type Environment = Readonly<Record<string, string>>;
 
 async function open(location: string, env: Environment = {}): Promise<void> {
-  const store = await openPostgresStore({ url: location, env, connectTimeout: 2_000 });
+  const store = await openPostgresStore({ url: location, env, connectTimeoutMs: 2_000 });
   await store.close();
 }
 
@@ -91,7 +91,7 @@ async function isEncrypted(location: string, env: Environment = {}): Promise<boo
   }
 }
 
-suite('the encryption that is asked for', () => {
+suite('encryption that the URL asks for', () => {
   const local = change({ host: 'localhost' });
   const verified = `sslmode=verify-full&sslrootcert=${encodeURIComponent(authority)}`;
   const encrypted: [string, string, Environment][] = [
@@ -119,24 +119,24 @@ suite('the encryption that is asked for', () => {
     ],
   ];
   for (const [name, location, env] of encrypted) {
-    test(`is there: ${name}`, async () => assert.equal(await isEncrypted(location, env), true));
+    test(`is used: ${name}`, async () => assert.equal(await isEncrypted(location, env), true));
   }
 
-  test('is left out where nobody asked, or the URL says so', async () => {
+  test('is not used if neither the URL nor a variable asks for it, or the URL disables it', async () => {
     assert.equal(await isEncrypted(url), false);
     assert.equal(await isEncrypted(`${url}?sslmode=disable`, { PGSSLMODE: 'require' }), false);
   });
 
-  test('is not there where it is merely preferred and the server has none', async () => {
+  test('is not used if it is only preferred and the server offers none', async () => {
     await open(`${await plain.createDatabase()}?sslmode=prefer`);
   });
 
-  test('is never given up where it is required', async () => {
+  test('is never given up if it is required', async () => {
     const error = await refusal(`${await plain.createDatabase()}?sslmode=require`);
     assert.match(error.message, /offers no TLS\. .*sslmode=disable/);
   });
 
-  test('refuses a password that is asked for without channel binding', async () => {
+  test('refuses to send a password without the required channel binding', async () => {
     const error = await refusal(`${url}?sslmode=require&channel_binding=require`);
     assert.match(error.message, /does not bind its proof of identity/);
   });
@@ -166,7 +166,7 @@ suite('a URL without a host', () => {
   });
 });
 
-suite('why the database cannot be used is said, and what to do', () => {
+suite('a message says why the database cannot be used, and what to do', () => {
   const cases: [string, string | (() => Promise<string>), RegExp][] = [
     ['an untrusted certificate', `${url}?sslmode=verify-full`, /not trusted.*sslrootcert=<file>/],
     [
@@ -227,7 +227,7 @@ suite('why the database cannot be used is said, and what to do', () => {
   test('too many connections', async () => {
     await admin.query("create role crowd login password 'r1ght' connection limit 0");
     const error = await refusal(change({ user: 'crowd', password: 'r1ght' }));
-    assert.match(error.message, /takes no more connections/);
+    assert.match(error.message, /has no connection left/);
   });
 
   test('a server that is not PostgreSQL', async (t) => {
@@ -243,7 +243,7 @@ suite('why the database cannot be used is said, and what to do', () => {
   });
 });
 
-suite('a file of certificates that cannot be used stops the start', () => {
+suite('an unusable certificate file stops the start', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-tls-'));
   after(() => rmSync(folder, { recursive: true }));
   const write = (name: string, text: string, mode = 0o600) => {

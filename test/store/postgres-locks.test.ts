@@ -79,7 +79,7 @@ const changesInEachForm = Object.entries(openingForms).flatMap(([form, options])
   Object.entries(changes).map(([name, change]) => ({ form, options, name, change })),
 );
 
-test('a login waits for what changes its user, and then looks at the user again', async (t) => {
+test('a login waits for a change of its user, and then checks the user again', async (t) => {
   const url = await server.createDatabase();
   const store = await openPostgresStore({ url });
   const [holder, watcher] = [await server.connect(url), await server.connect(url)];

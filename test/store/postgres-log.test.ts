@@ -29,7 +29,7 @@ const append = (jti: string) => ({
 });
 
 for (const end of ['commit', 'rollback'] as const) {
-  test(`an entry waits for the one before it, until its ${end}: no reader can skip that one`, async (t) => {
+  test(`an entry waits for the ${end} of the one before it, so no reader can skip an entry`, async (t) => {
     const { store, other, outsider } = await open(t);
     const after = await newestSeq(store);
     const [earlier, later] = [unique('jti'), unique('jti')];
@@ -57,7 +57,7 @@ for (const end of ['commit', 'rollback'] as const) {
   });
 }
 
-test('what does not revoke waits for nobody who does', async (t) => {
+test('a verb that revokes nothing does not wait for one that revokes', async (t) => {
   const { store, outsider } = await open(t);
   const { user, session } = await signIn(store);
   await outsider.query('begin');
@@ -75,7 +75,7 @@ test('what does not revoke waits for nobody who does', async (t) => {
   await outsider.query('rollback');
 });
 
-test('readers of a log that grows under them miss nothing', async (t) => {
+test('readers of a growing log miss no entry', async (t) => {
   const { store, other } = await open(t, 10);
   const start = await newestSeq(store);
   const written = new Set<string>();
@@ -103,7 +103,7 @@ test('readers of a log that grows under them miss nothing', async (t) => {
   assert.deepEqual(read, written);
 });
 
-test('who listens is called for entries of other nodes, and after a lost connection', async (t) => {
+test('a listener is called for entries of other nodes, and after a lost connection', async (t) => {
   const { store, other, outsider } = await open(t);
   const calls = new EventTarget();
   const called = () => once(calls, 'call', { signal: AbortSignal.timeout(10_000) });

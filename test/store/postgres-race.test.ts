@@ -28,7 +28,7 @@ async function race(node: ChildProcess, round: Round): Promise<Answers> {
   return answers;
 }
 
-test(`${ROUNDS} times ${CALLERS} callers at two nodes refresh one session: one successor, nobody punished`, {
+test(`${ROUNDS} times ${CALLERS} callers at two nodes refresh one session: one successor, and no caller is refused`, {
   timeout: 600_000 + 300 * ROUNDS,
 }, async (t) => {
   const url = await server.createDatabase();

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Store } from '../../src/auth/ports/store.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
+import { readLocation } from '../../src/store/postgres/connection/location.ts';
 import { createPostgresSql } from '../../src/store/postgres/dialect.ts';
 import { PostgresExecutor } from '../../src/store/postgres/executor.ts';
-import { readLocation } from '../../src/store/postgres/location.ts';
-import { createShortcuts } from '../../src/store/postgres/shortcuts/index.ts';
-import { rotationOfMany } from '../../src/store/postgres/shortcuts/rotation.ts';
+import { createSingleStatements } from '../../src/store/queries/index.ts';
+import { rotationOfMany } from '../../src/store/queries/sessions/rotation-batch.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { anyAge } from './records.ts';
 import { revoking, signIn } from './suite/harness.ts';
 
 const server = await startPostgres();
-const patience = { connectTimeout: 30_000, statementTimeout: 30_000 };
+const patience = { connectTimeoutMs: 30_000, statementTimeoutMs: 30_000 };
 
 function rotate(store: Store, sessionId: string, generation: number) {
   const order = { sessionId, generation, now: 100_000, grace: 0, expiresAt: 900_000, ...anyAge };
@@ -24,7 +24,7 @@ async function signInMany(store: Store, count: number): Promise<readonly string[
   return (await Promise.all(signIns)).map(({ session }) => session.id);
 }
 
-test('a session that somebody holds keeps nobody waiting who came with it', async (t) => {
+test('a locked session keeps no other session of its batch waiting', async (t) => {
   const url = await server.createDatabase();
   const store = await openPostgresStore({ url, ...patience });
   const outsider = await server.connect(url);
@@ -47,7 +47,7 @@ test('a session that somebody holds keeps nobody waiting who came with it', asyn
   assert.equal((await waiting).status, 'rotated');
 });
 
-test('rotations that come at once take few transactions', async (t) => {
+test('rotations that come at the same time take few transactions', async (t) => {
   const url = await server.createDatabase();
   const store = await openPostgresStore({ url, poolSize: 4, ...patience });
   const outsider = await server.connect(url);
@@ -60,7 +60,7 @@ test('rotations that come at once take few transactions', async (t) => {
   assert.ok(transactions <= 4, `${transactions} transactions`);
 });
 
-test('two nodes that rotate the same sessions at once neither block nor rotate one twice', async (t) => {
+test('two nodes that rotate the same sessions at the same time neither deadlock nor rotate one twice', async (t) => {
   const url = await server.createDatabase();
   const nodes = await Promise.all([1, 2].map(() => openPostgresStore({ url, ...patience })));
   t.after(() => Promise.all(nodes.map((it) => it.close())));
@@ -83,13 +83,13 @@ test('two nodes that rotate the same sessions at once neither block nor rotate o
   assert.equal(rotated.length, ids.length);
 });
 
-test('what goes on takes one statement, alone and with others, at each boundary of the rule', async (t) => {
+test('a rotation takes one statement, singly and in a batch, at each boundary of the rule', async (t) => {
   const url = await server.createDatabase();
   const store = await openPostgresStore({ url, ...patience });
   const executor = new PostgresExecutor(await readLocation({ url, ...patience }));
   t.after(() => Promise.all([store.close(), executor.close()]));
   const sql = createPostgresSql();
-  const { rotateSession } = createShortcuts(sql);
+  const { rotateSession } = createSingleStatements(sql);
   const rotateMany = rotationOfMany(sql);
   const [rotatedAt, grace] = [100_000, 30_000];
   /** A session whose password was changed at generation 0: its first generation is 1. */
@@ -113,15 +113,15 @@ test('what goes on takes one statement, alone and with others, at each boundary 
   for (const [age, isParent] of cases) {
     const alone = await createOrder(age, isParent);
     assert.ok(rotateSession);
-    const answer = await executor.runEach(() => rotateSession(alone));
+    const answer = await executor.runStatements(() => rotateSession(alone));
     assert.ok(typeof answer === 'object' && answer.status === 'rotated', `${age}, ${isParent}`);
     const orders = [await createOrder(age, isParent), await createOrder(age, isParent)];
-    const answers = await executor.runEach(() => rotateMany(orders));
+    const answers = await executor.runStatements(() => rotateMany(orders));
     assert.equal(answers.size, 2, `${age}, ${isParent}`);
   }
 });
 
-test('who closes the store waits for rotations under way', async () => {
+test('closing the store waits for rotations in flight', async () => {
   const url = await server.createDatabase();
   const store = await openPostgresStore({ url, ...patience });
   const ids = await signInMany(store, 20);

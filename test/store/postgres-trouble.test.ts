@@ -27,10 +27,10 @@ const sharedUrl = await server.createDatabase();
 /** A store on the database that most tests share, for it takes a while to make one. */
 async function open(
   t: Context,
-  options: { url?: string; poolSize?: number; statementTimeout?: number } = {},
+  options: { url?: string; poolSize?: number; statementTimeoutMs?: number } = {},
 ) {
   const { url = sharedUrl } = options;
-  const store = await openPostgresStore({ connectTimeout: 1_000, ...options, url });
+  const store = await openPostgresStore({ connectTimeoutMs: 1_000, ...options, url });
   const outsider = await server.connect(url);
   t.after(() => Promise.all([store.close(), outsider.end()]));
   return { url, store, outsider };
@@ -48,7 +48,7 @@ async function listen(t: Context, proxy: Server, url: string): Promise<string> {
   return through.href;
 }
 
-test('of five nodes that start at once one migrates, and all work', async (t) => {
+test('of five nodes that start at the same time, one migrates and all work', async (t) => {
   const url = await server.createDatabase();
   const starts = Array.from({ length: 5 }, () => openPostgresStore({ url, poolSize: 2 }));
   const stores = await Promise.all(starts);
@@ -70,7 +70,7 @@ test('a database of a newer version is refused', async (t) => {
   await assert.rejects(openPostgresStore({ url }), unavailable(/newer version of Latchkey/));
 });
 
-test('a wrong password is told without being quoted, and so is a missing database', async () => {
+test('a wrong password and a missing database are reported without quoting the URL', async () => {
   for (const part of ['password', 'pathname'] as const) {
     const url = new URL(sharedUrl);
     url[part] = 'nothing-of-the-kind';
@@ -82,7 +82,7 @@ test('a wrong password is told without being quoted, and so is a missing databas
   }
 });
 
-test('a parameter of the URL that is no number stops the start', async () => {
+test('a parameter of the URL that is not a number stops the start', async () => {
   for (const parameter of ['pool_size=many', 'statement_timeout=0', 'connect_timeout=1.5']) {
     const url = `postgres://127.0.0.1:1/x?${parameter}`;
     await assert.rejects(openPostgresStore({ url }), InvalidSetting);
@@ -100,17 +100,17 @@ test('pool size, statement timeout and name are taken from the URL', async (t) =
   assert.equal((await outsider.query(count)).rowCount, 3);
 });
 
-test('a server that is silent is not waited for', async (t) => {
+test('the store does not wait for a server that is silent', async (t) => {
   const silent = createServer(() => {});
   const url = await listen(t, silent, sharedUrl);
   await assert.rejects(
-    openPostgresStore({ url, connectTimeout: 100 }),
+    openPostgresStore({ url, connectTimeoutMs: 100 }),
     unavailable(/does not answer/),
   );
 });
 
-test('a statement that waits too long is given up, and has no effect', async (t) => {
-  const { store, outsider } = await open(t, { statementTimeout: 100 });
+test('a statement that waits too long is given up and has no effect', async (t) => {
+  const { store, outsider } = await open(t, { statementTimeoutMs: 100 });
   const { user } = await signIn(store);
   await outsider.query('begin');
   await outsider.query('select from users where id = $1 for update', [user.id]);
@@ -121,7 +121,7 @@ test('a statement that waits too long is given up, and has no effect', async (t)
   assert.equal((await store.endAllSessions(args)).found, true);
 });
 
-test('a connection is not waited for longer than the time set', async (t) => {
+test('a call waits for a connection no longer than the limit', async (t) => {
   const { store, outsider } = await open(t, { poolSize: 1 });
   const { user } = await signIn(store);
   await outsider.query('begin');
@@ -133,7 +133,7 @@ test('a connection is not waited for longer than the time set', async (t) => {
   await store.ping();
 });
 
-test('a server that takes no more connections is told, and what is there goes on working', async (t) => {
+test('a server without free connections is reported, and existing connections go on working', async (t) => {
   const url = await server.createDatabase();
   const outsider = await server.connect(url);
   await outsider.query("create role few login password 'x' connection limit 2");
@@ -146,11 +146,11 @@ test('a server that takes no more connections is told, and what is there goes on
   const pings = await Promise.allSettled(Array.from({ length: 4 }, () => store.ping()));
   const refused = pings.filter((it) => it.status === 'rejected');
   assert.equal(refused.length, 2);
-  for (const { reason } of refused) assert.ok(unavailable(/takes no more connections/)(reason));
+  for (const { reason } of refused) assert.ok(unavailable(/has no connection left/)(reason));
   await store.ping();
 });
 
-test('a database that became read-only refuses writes and goes on reading', async (t) => {
+test('a database that becomes read-only refuses writes and still answers reads', async (t) => {
   const { store, outsider } = await open(t, { url: await server.createDatabase() });
   const { user } = await signIn(store);
   const setReadOnly = async (value: 'on' | 'off') => {
@@ -236,14 +236,14 @@ test('a transaction that is rolled back instead of committed acknowledges nothin
   assert.deepEqual((await store.findUser({ id: user.id }))?.roles, user.roles);
 });
 
-test('a listener whose network has fallen silent notices by itself, and connects again', {
+test('a listener notices that its network fell silent, and connects again', {
   timeout: 20_000,
 }, async (t) => {
   const proxy = await startSilentProxy(t, sharedUrl);
   const store = await openPostgresStore({
     url: proxy.url,
-    connectTimeout: 500,
-    closeTimeout: 100,
+    connectTimeoutMs: 500,
+    closeTimeoutMs: 100,
     listenerCheckMs: 20,
   });
   t.after(() => store.close());
@@ -294,10 +294,10 @@ test('closing does not wait for a server that does not answer', { timeout: 20_00
     const store = await openPostgresStore({
       url: proxy.url,
       poolSize: 2,
-      closeTimeout: 100,
+      closeTimeoutMs: 100,
       // Longer than this test: what ends the statements is the closing.
-      statementTimeout: 60_000,
-      connectTimeout: 60_000,
+      statementTimeoutMs: 60_000,
+      connectTimeoutMs: 60_000,
     });
     await store.subscribe?.(() => {});
     await Promise.all([store.ping(), store.ping()]);
@@ -313,7 +313,7 @@ test('closing does not wait for a server that does not answer', { timeout: 20_00
   }
 });
 
-test('events of version 0.1 say who caused them, as far as it recorded that', async (t) => {
+test('events of version 0.1 name their actors, as far as that version recorded them', async (t) => {
   const url = await server.createDatabase();
   const outsider = await server.connect(url);
   t.after(() => outsider.end());
@@ -338,7 +338,7 @@ const migrations = [
   'alter table sessions alter column scope type text',
 ];
 
-test('after a migration of a newer node each call succeeds, whichever connection it gets, and writes once', async (t) => {
+test('after a migration by a newer node, each call succeeds on any connection and writes once', async (t) => {
   const url = await server.createDatabase();
   const poolSize = 8;
   const { store, outsider } = await open(t, { url, poolSize });
@@ -400,7 +400,7 @@ test('after a migration of a newer node each call succeeds, whichever connection
   }
 });
 
-test('deadlocked verbs are run again', async (t) => {
+test('verbs that deadlocked run again', async (t) => {
   const { store, outsider } = await open(t);
   const { user, session } = await signIn(store);
   await outsider.query("set deadlock_timeout = '10s'");
@@ -417,7 +417,7 @@ test('deadlocked verbs are run again', async (t) => {
   assert.deepEqual(await store.listSessions({ userId: session.userId, now: 0, limit: 1_000 }), []);
 });
 
-test('an id that PostgreSQL cannot even hold is one that is not there', async (t) => {
+test('an id that PostgreSQL cannot store is not found', async (t) => {
   const { store } = await open(t);
   const { user } = await signIn(store);
   assert.equal(await store.findUser({ id: `${user.id}\0` }), undefined);
@@ -425,7 +425,7 @@ test('an id that PostgreSQL cannot even hold is one that is not there', async (t
   assert.deepEqual(await store.endSession(end), { found: false, revocations: [] });
 });
 
-test('what a statement says of its values does not reach a message', async (t) => {
+test('values of a statement never appear in a message', async (t) => {
   const { store } = await open(t);
   const event = anEvent({ id: unique('secret') });
   await store.recordEvent(event);
@@ -475,7 +475,7 @@ test('a database of another program is refused, with the tables that are in the 
   }
 });
 
-test('a table of another program with another name is no hindrance', async (t) => {
+test('a table of another program with another name is not in the way', async (t) => {
   const url = await server.createDatabase();
   const outsider = await server.connect(url);
   t.after(() => outsider.end());
@@ -495,7 +495,7 @@ test('a database of version 0.1 is brought up to date', async (t) => {
   assert.notEqual((await outsider.query('select from latchkey_migrations')).rowCount, 0);
 });
 
-test('an empty database that was made is told of, and one that it hides', async (t) => {
+test('a new empty database is reported, with an existing one that it hides', async (t) => {
   const url = await server.createDatabase();
   const first = await openPostgresStore({ url });
   await first.close();
@@ -510,7 +510,10 @@ test('an empty database that was made is told of, and one that it hides', async 
     hidden.notices.map((it) => it.level),
     ['warning'],
   );
-  assert.match(hidden.notices[0]?.text ?? '', /the schema latchkey .* in the schema public too/);
+  assert.match(
+    hidden.notices[0]?.text ?? '',
+    /the schema latchkey .* also a Latchkey database in the schema public,/,
+  );
   const found = await openPostgresStore({ url: again });
   await found.close();
   assert.deepEqual(found.notices, []);
@@ -529,7 +532,7 @@ test('a database that cannot hold every text is refused', async (t) => {
   }
 });
 
-test('a table that went missing is told of', async (t) => {
+test('a missing table is reported', async (t) => {
   const { store, outsider } = await open(t, { url: await server.createDatabase() });
   await outsider.query('drop table audit_events');
   await assert.rejects(
@@ -540,7 +543,7 @@ test('a table that went missing is told of', async (t) => {
   await assert.rejects(store.setMax({ name: 'x', value: 1 }), unavailable(/search_path/));
 });
 
-test('names that another program took are told of, whatever they name', async (t) => {
+test('names that another program has taken are reported, whatever they name', async (t) => {
   for (const statement of [
     'create table other (id int); create index sessions_expiry on other (id)',
     "create function latchkey_lock_log() returns int language sql as 'select 1'",

@@ -4,8 +4,8 @@ import { storeSuite } from './suite.ts';
 
 const server = await startPostgres();
 
-/** On a busy machine a crowd of callers takes a while, and here nobody is to be turned away. */
-const patience = { connectTimeout: 30_000, statementTimeout: 30_000 };
+/** On a busy machine many callers take a while, and these tests must refuse none of them. */
+const patience = { connectTimeoutMs: 30_000, statementTimeoutMs: 30_000 };
 
 async function openDatabase() {
   const url = await server.createDatabase();

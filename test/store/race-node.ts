@@ -4,7 +4,7 @@ import { LatchkeyError } from '../../src/kernel/errors.ts';
 import { openPostgresStore } from '../../src/store/index.ts';
 import { createTestRandom, TEST_SETTINGS, TestClock, TestHasher } from '../support/auth.ts';
 
-/** Refresh at `now` from as many callers as `callers` says, at once. */
+/** Refreshes at `now` from `callers` callers at the same time. */
 export interface Round {
   readonly refreshToken: string;
   readonly now: number;
@@ -19,7 +19,11 @@ export interface Answers {
 }
 
 const [url = '', seed = ''] = process.argv.slice(2);
-const store = await openPostgresStore({ url, connectTimeout: 30_000, statementTimeout: 30_000 });
+const store = await openPostgresStore({
+  url,
+  connectTimeoutMs: 30_000,
+  statementTimeoutMs: 30_000,
+});
 const clock = new TestClock();
 const settings = { ...TEST_SETTINGS, algorithm: 'HS256' as const };
 const ports = { store, clock, hasher: new TestHasher(), random: createTestRandom(seed) };

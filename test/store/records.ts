@@ -82,7 +82,6 @@ export function aKey(fields: Partial<StoredKey> = {}): StoredKey {
   return {
     kid: unique('key'),
     algorithm: 'ES256',
-    publicJwk: '{"kty":"EC"}',
     sealedPrivateJwk: 'sealed',
     createdAt: 1_000,
     activeAt: 1_000,

@@ -39,7 +39,7 @@ function makeOldFile(path: string, version: number): DatabaseSync {
 }
 
 for (const thread of threads) {
-  test(`${thread}: the folder and the file are made, for this user of the machine alone`, async (t) => {
+  test(`${thread}: the folder and the file are created for this user of the machine alone`, async (t) => {
     const folder = join(temporaryFolder(t), 'not', 'yet');
     const umask = process.umask(0);
     t.after(() => process.umask(umask));
@@ -70,7 +70,7 @@ for (const thread of threads) {
     }
   });
 
-  test(`${thread}: what is not a database of ours is refused, and left as it is`, async (t) => {
+  test(`${thread}: a file that is not a Latchkey database is refused and left unchanged`, async (t) => {
     const folder = temporaryFolder(t);
     const path = join(folder, 'a.db');
     writeFileSync(path, 'This is a letter to my aunt, and by no means a database. '.repeat(100));
@@ -87,7 +87,7 @@ for (const thread of threads) {
     }
   });
 
-  test(`${thread}: a database of a newer version is refused, and left as it is`, async (t) => {
+  test(`${thread}: a database of a newer version is refused and left unchanged`, async (t) => {
     const path = join(temporaryFolder(t), 'a.db');
     await (await openSqliteStore({ path, thread })).close();
     const raw = new DatabaseSync(path);
@@ -104,7 +104,7 @@ for (const thread of threads) {
 
   test(`${thread}: while another process holds the lock, writes are refused and reads go on`, async (t) => {
     const path = join(temporaryFolder(t), 'a.db');
-    const store = await openSqliteStore({ path, thread, busyTimeout: 20 });
+    const store = await openSqliteStore({ path, thread, busyTimeoutMs: 20 });
     t.after(() => store.close());
     const user = aUser();
     await store.createUser({ user, session: null, event: anEvent() });
@@ -134,7 +134,7 @@ test('a file that exists keeps the mode its owner gave it', async (t) => {
   assert.equal(statSync(path).mode & 0o777, 0o640);
 });
 
-test('a database of an older version is brought up to date with all that is in it', async (t) => {
+test('a database of an older version is brought up to date with all its rows', async (t) => {
   const path = join(temporaryFolder(t), 'a.db');
   const raw = makeOldFile(path, 2);
   raw.exec("insert into audit_events (id, at, type) values ('a', 1, 'key_rotated')");
@@ -153,7 +153,7 @@ test('a database of an older version is brought up to date with all that is in i
   );
 });
 
-test('events of version 0.1 say who caused them, as far as it recorded that', async (t) => {
+test('events of version 0.1 name their actors, as far as that version recorded them', async (t) => {
   const path = join(temporaryFolder(t), 'a.db');
   const raw = makeOldFile(path, 4);
   t.after(() => raw.close());
@@ -165,7 +165,7 @@ test('events of version 0.1 say who caused them, as far as it recorded that', as
   await assertLateEvents(store);
 });
 
-test('processes that start at once on a new file share the making of it', async (t) => {
+test('of processes that start at the same time on a new file, one creates the tables and all work', async (t) => {
   const folder = temporaryFolder(t);
   for (let round = 0; round < 3; round++) {
     const path = join(folder, `${round}.db`);
@@ -202,7 +202,7 @@ suite('a file of another program', () => {
   ];
   for (const thread of threads) {
     for (const [name, statements, reason] of programs) {
-      test(`${thread}: ${name} is refused, and left as it is`, async (t) => {
+      test(`${thread}: ${name} is refused and left unchanged`, async (t) => {
         const path = join(temporaryFolder(t), 'a.db');
         const raw = new DatabaseSync(path);
         raw.exec(statements);
@@ -228,7 +228,7 @@ suite('a file of another program', () => {
   }
 });
 
-test('a database of version 0.1 keeps its rows and gets the name of today', async (t) => {
+test('a database of version 0.1 keeps its rows, and its list of migrations gets its present name', async (t) => {
   const path = join(temporaryFolder(t), 'a.db');
   const store = await openSqliteStore({ path, thread: 'inline' });
   const event = anEvent();
@@ -248,8 +248,8 @@ test('a database of version 0.1 keeps its rows and gets the name of today', asyn
   );
 });
 
-suite('an empty database that was made', () => {
-  test('is told of, even in a file that was there', async (t) => {
+suite('a new empty database', () => {
+  test('is reported, even in a file that already existed', async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, 'empty.db'), '', { mode: 0o600 });
     for (const name of ['new.db', 'empty.db']) {
@@ -291,7 +291,7 @@ suite('other users of the machine', { skip: process.platform === 'win32' }, () =
       .join('\n');
   };
 
-  test('cannot read or replace a database that was open to them, and the operator hears of it', async (t) => {
+  test('cannot read or replace a database that was open to them, and the operator is told', async (t) => {
     const { folder, path } = await make(t);
     chmodSync(path, 0o666);
     chmodSync(folder, 0o777);
@@ -302,7 +302,7 @@ suite('other users of the machine', { skip: process.platform === 'win32' }, () =
     assert.equal(await reopen(path), '');
   });
 
-  test('cannot read it where one permission alone was left', async (t) => {
+  test('cannot read it if a single permission was left', async (t) => {
     const { path } = await make(t);
     for (const [given, repaired] of [
       [0o604, 0o600],
@@ -351,7 +351,7 @@ suite('other users of the machine', { skip: process.platform === 'win32' }, () =
   });
 });
 
-test('a database from before sessions were bounded is brought up to date, and its surplus is ended', async (t) => {
+test('a database from before sessions were bounded is brought up to date, and its surplus sessions are ended', async (t) => {
   const path = join(temporaryFolder(t), 'a.db');
   const raw = makeOldFile(path, 3);
   raw.exec(`

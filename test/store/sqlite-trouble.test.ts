@@ -26,7 +26,7 @@ async function openWithWorker(path: string, t: TestContext): Promise<[Store, Wor
   return [store, worker];
 }
 
-test('a thread that dies fails what it had, and the next call starts another', async (t) => {
+test('a thread that dies fails its calls, and the next call starts another thread', async (t) => {
   const path = join(temporaryFolder(t), 'a.db');
   const [store, worker] = await openWithWorker(path, t);
   const name = unique('number');
@@ -44,7 +44,7 @@ test('a thread that dies fails what it had, and the next call starts another', a
   assert.equal(await store.setMax({ name, value: 0 }), 1);
 });
 
-test('a database in memory says that it died with its thread', async (t) => {
+test('a database in memory reports that it was lost with its thread', async (t) => {
   const [store, worker] = await openWithWorker(':memory:', t);
   await store.recordEvent(anEvent());
   await worker.terminate();
@@ -57,7 +57,7 @@ test('a database in memory says that it died with its thread', async (t) => {
 
 test('closing does not wait without limit for another process that holds the lock', async (t) => {
   const path = join(temporaryFolder(t), 'a.db');
-  const store = await openSqliteStore({ path, busyTimeout: 60_000, closeTimeout: 100 });
+  const store = await openSqliteStore({ path, busyTimeoutMs: 60_000, closeTimeoutMs: 100 });
   const other = new DatabaseSync(path);
   t.after(() => other.close());
   await store.recordEvent(anEvent());
@@ -74,7 +74,7 @@ test('closing does not wait without limit for another process that holds the loc
   other.exec('rollback');
 });
 
-test('a call that rolls back the whole batch fails it, and no write of it is left', async (t) => {
+test('a call that rolls back the whole batch fails the batch, and none of its writes stay', async (t) => {
   const path = join(temporaryFolder(t), 'a.db');
   const store = await openSqliteStore({ path });
   t.after(() => store.close());
@@ -93,7 +93,7 @@ test('a call that rolls back the whole batch fails it, and no write of it is lef
   await store.recordEvent(anEvent());
 });
 
-test('more callers than may wait are refused at once, and the others served', async (t) => {
+test('callers beyond the limit are refused immediately, and the others are served', async (t) => {
   const store = await openSqliteStore({ path: ':memory:', thread: 'inline', maxWaiting: 3 });
   t.after(() => store.close());
   const results = await Promise.allSettled(Array.from({ length: 5 }, () => store.ping()));
@@ -104,7 +104,7 @@ test('more callers than may wait are refused at once, and the others served', as
   await store.ping();
 });
 
-test('more calls than one batch holds are all answered, in order', async (t) => {
+test('calls that do not fit in one batch are all answered, in order', async (t) => {
   const store = await openSqliteStore({ path: ':memory:', thread: 'inline' });
   t.after(() => store.close());
   const name = unique('number');

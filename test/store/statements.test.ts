@@ -6,7 +6,7 @@ import { compileSqliteStatements } from '../../src/store/sqlite/compile-statemen
 import { statements } from '../../src/store/sqlite/statements.ts';
 import { temporaryFolder } from './folder.ts';
 
-test('the statements compiled beforehand are those of the verbs; if not: npm run statements', () => {
+test('the compiled statements are those of the verbs; if not: npm run statements', () => {
   assert.deepEqual(statements, compileSqliteStatements());
 });
 

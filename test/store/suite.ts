@@ -60,7 +60,7 @@ export function storeSuite(name: string, open: OpenDatabase, inOrder = true): vo
 }
 
 function closingTests(open: OpenDatabase): void {
-  test('close finishes what was asked before, and refuses what comes after', async (t) => {
+  test('close finishes the calls before it, and refuses those after it', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     const asked = Array.from({ length: 50 }, () => store.setMax({ name: unique('x'), value: 7 }));
@@ -72,7 +72,7 @@ function closingTests(open: OpenDatabase): void {
     await assert.rejects(store.readKeys(), StoreUnavailable);
   });
 
-  test('everything is there when the database is opened again', async (t) => {
+  test('everything is still there when the database is opened again', async (t) => {
     const { store, another, remove } = await open();
     t.after(remove);
     if (another === undefined) return t.skip('nothing outlives a database in memory');

@@ -14,9 +14,9 @@ import {
 } from '../../src/kernel/errors.ts';
 import { systemRandom } from '../../src/kernel/system-random.ts';
 import type { Value } from '../../src/store/sql/steps.ts';
+import { openBackup } from '../../src/store/transfer/read-backup.ts';
 import { Transfer } from '../../src/store/transfer/transfer.ts';
 import { type Latchkey, openLatchkey, openStore } from '../../src/system/latchkey.ts';
-import { openBackup } from '../../src/system/transfer/backup-file.ts';
 import { restore } from '../../src/system/transfer/copy.ts';
 import { expectTokens, TestClock } from '../support/auth.ts';
 import { startPostgres } from '../support/postgres.ts';

@@ -1,6 +1,5 @@
-import { isSymmetric } from '../../jwt/algorithms.ts';
 import { importSigningKey } from '../../jwt/keys/import-keys.ts';
-import { exportPrivateJwk, toPublicJwk } from '../../jwt/keys/jwk.ts';
+import { exportPrivateJwk } from '../../jwt/keys/jwk.ts';
 import type { SigningKey } from '../../jwt/keys/key-types.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { InvalidSetting, StoreUnavailable } from '../../kernel/errors.ts';
@@ -204,7 +203,6 @@ export class SealedKeyRepository {
     return {
       kid,
       algorithm,
-      publicJwk: isSymmetric(algorithm) ? null : JSON.stringify(toPublicJwk(key)),
       sealedPrivateJwk: this.#seal(kid, JSON.stringify(exportPrivateJwk(key)), roots),
       ...times,
       retiredAt: null,

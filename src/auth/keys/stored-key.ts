@@ -4,8 +4,6 @@ import { type Algorithm, isAlgorithm } from '../../jwt/algorithms.ts';
 export interface StoredKey {
   readonly kid: string;
   readonly algorithm: string;
-  /** Public JWK as JSON, or null for HMAC. */
-  readonly publicJwk: string | null;
   /** `<id of the root key>.<private JWK>`, the latter sealed under a key derived from that root key. */
   readonly sealedPrivateJwk: string;
   readonly createdAt: number;

@@ -74,12 +74,12 @@ export interface SessionStore {
   }): Promise<Session[]>;
 
   /**
-   * Ends one session. If `userId` is given, only if it is that user's. `evenIfGone`: writes the log entry and the
+   * Ends one session, only if it is that user's. `evenIfGone`: writes the log entry and the
    * event in any case, and so always finds something. This is for a caller that holds a token of the session: its
    * row may have been removed while access tokens live, and these must be refused too.
    */
   endSession(
-    args: { sessionId: string; userId: string | null; evenIfGone?: boolean } & RevocationArgs,
+    args: { sessionId: string; userId: string; evenIfGone?: boolean } & RevocationArgs,
   ): Promise<RevocationResult>;
 
   /** Ends all of a user's sessions and raises its token version. */

@@ -31,7 +31,7 @@ export interface Presented extends Pick<SessionLifetime, 'maxAgeMs'> {
  *   database was restored from a backup; tokens issued since the backup cannot be told from copies.
  *
  * This is the one place of the rule. PostgreSQL's single statements need `rotated` and `retried` in SQL:
- * `store/postgres/shortcuts/refresh-rule.ts`. One suite of tests compares the two.
+ * `store/queries/sessions/refresh-condition.ts`. One suite of tests compares the two.
  */
 export type Verdict = 'current' | 'replayed' | 'rotated' | 'retried' | 'void' | 'reused';
 

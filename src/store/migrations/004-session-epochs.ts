@@ -3,7 +3,7 @@ import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 
 /** Sessions per user that no setting had bounded before: users with more are left to the background job. */
-const defaultMaxSessions = 100;
+const DEFAULT_MAX_SESSIONS = 100;
 
 /**
  * Ends all sessions of a user by raising one number, however many there are: a session lives only while
@@ -34,7 +34,7 @@ export function* sessionEpochs(sql: Sql): Steps<void> {
   };
   yield {
     text: `update users set session_cleanup = 1 where id in (
-      select user_id from sessions group by user_id having count(*) > ${defaultMaxSessions})`,
+      select user_id from sessions group by user_id having count(*) > ${DEFAULT_MAX_SESSIONS})`,
     values: [],
   };
 }

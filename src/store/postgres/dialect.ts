@@ -7,16 +7,16 @@ import {
   sql as raw,
 } from 'kysely';
 import { StoreUnavailable } from '../../kernel/errors.ts';
+import type { StatementSql } from '../queries/single-statement.ts';
 import type { Database } from '../schema.ts';
-import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 import { lockCall, nameLockCall } from './locks.ts';
 
-/** Where a transaction that appends to the revocation log tells of it. */
-export const revocationChannel = 'latchkey_revocations';
+/** A transaction that appends to the revocation log notifies this channel. */
+export const REVOCATION_CHANNEL = 'latchkey_revocations';
 
-/** PostgreSQL's way of saying things. */
-export function createPostgresSql(): Sql {
+/** The SQL of PostgreSQL. */
+export function createPostgresSql(): StatementSql {
   const db = new Kysely<Database>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
@@ -26,18 +26,19 @@ export function createPostgresSql(): Sql {
     },
   });
   return {
-    // Compiled at their first use: the statements here are built by Kysely's own template as well.
+    // Statements are compiled at their first use, as some of them are built with Kysely's template.
     compiled: {},
     db,
-    // No key is ever changed, so those who only refer to the row need not wait.
+    raw,
+    // No key ever changes, so inserts that only refer to the row need not wait.
     forUpdate: (selection) => selection.forNoKeyUpdate(),
     skipLocked: (selection) => selection.forUpdate().skipLocked(),
     *lockName(name) {
       yield { text: `select ${nameLockCall('$1')}`, values: [name] };
     },
     parameter: (place) => `$${place}`,
-    // Any other collation may change with the system's libraries, and an index ordered by the old one
-    // then holds a name twice.
+    // Any other collation may change with the libraries of the system. An index that is still ordered by the old one
+    // can then hold a name twice.
     text: raw`text collate "C"`,
     integer: 'bigint',
     counter: (column) => column.primaryKey().generatedByDefaultAsIdentity(),
@@ -65,7 +66,7 @@ export function createPostgresSql(): Sql {
   };
 }
 
-/** A name may have any character of Unicode, and so must the database's encoding. */
+/** A name may have any character of Unicode, so the encoding of the database must have them all. */
 function* assertUsable(): Steps<void> {
   const [row] = yield {
     text: `select pg_catalog.current_setting('server_encoding') as encoding`,
@@ -79,15 +80,15 @@ function* assertUsable(): Steps<void> {
 }
 
 /**
- * A sequence gives its numbers when rows are inserted, not when they are committed. Of two transactions
- * the later may commit first: a reader then sees 7, goes on from there, and never sees 6. So whoever
- * appends waits for a lock before it draws its number and holds it until its commit is visible, and a
- * reader that sees an entry sees all that come before it.
+ * A sequence gives out its numbers when rows are inserted, not when they are committed. The later of two transactions
+ * may commit first: a reader then sees 7, goes on from there, and never sees 6. Therefore a transaction that appends
+ * waits for a lock before it draws its number, and holds the lock until its commit is visible. A reader that sees an
+ * entry then sees all entries before it.
  *
- * That appending transactions commit one after another costs next to nothing: they notify, and
- * PostgreSQL makes notifying transactions queue up for their commits in any case. Every verb takes this
- * lock last (locks.ts has the lock order), so it cannot be part of a deadlock. The trigger is one of the
- * statement: a trigger of the row would take the lock after the number was drawn.
+ * Appending transactions commit one after another, which costs next to nothing: they notify, and PostgreSQL makes
+ * notifying transactions wait for each other's commits anyway. Every verb takes this lock last (locks.ts has the lock
+ * order), so it cannot be part of a deadlock. The trigger runs once per statement, before it: a trigger per row would
+ * take the lock after the number was drawn.
  */
 function* installLogTriggers(): Steps<void> {
   const statements = [
@@ -100,7 +101,7 @@ function* installLogTriggers(): Steps<void> {
       for each statement execute function latchkey_lock_log()`,
     `create function latchkey_tell_log() returns trigger language plpgsql as $$
       begin
-        perform pg_catalog.pg_notify('${revocationChannel}', '');
+        perform pg_catalog.pg_notify('${REVOCATION_CHANNEL}', '');
         return null;
       end $$`,
     `create trigger latchkey_tell_log after insert on revocations
@@ -109,7 +110,7 @@ function* installLogTriggers(): Steps<void> {
   for (const text of statements) yield { text, values: [] };
 }
 
-/** The triggers went with their table. */
+/** The triggers were dropped with their table. */
 function* dropLogTriggers(): Steps<void> {
   for (const name of ['latchkey_lock_log', 'latchkey_tell_log']) {
     yield { text: `drop function ${name}()`, values: [] };

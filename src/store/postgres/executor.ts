@@ -1,25 +1,26 @@
 import pg from 'pg';
 import { StoreUnavailable } from '../../kernel/errors.ts';
 import type { EnterStep } from '../../kernel/timing/step-watch.ts';
+import { tooManyWaiting } from '../call-refusals.ts';
 import { type Migration, migrate } from '../migrate.ts';
-import { awaitingMigration } from '../opening.ts';
+import { AWAITING_MIGRATION } from '../opening.ts';
 import type { Sql } from '../sql/sql.ts';
 import { awaitSteps, type Rows, type Step, type Steps, type Value } from '../sql/steps.ts';
-import type { PostgresClient } from './client.ts';
-import { toConnectionError } from './connection-failures.ts';
+import type { PostgresClient } from './connection/client.ts';
+import { toConnectionError } from './connection/connection-failures.ts';
+import type { PostgresLocation } from './connection/location.ts';
 import { NothingDone, StalePlan, toStoreError } from './failures.ts';
-import type { PostgresLocation } from './location.ts';
 import { StatementNames } from './statement-names.ts';
 
-/** The driver's limit for a statement of a migration; ms. The caller that opens the store limits how long it waits. */
+/** The driver's limit for a statement of a migration. The caller that opens the store watches how long it takes. */
 const MIGRATION_QUERY_TIMEOUT_MS = 86_400_000;
-/** A call that collided with another transaction, or met a statement that must be prepared anew, is run again. */
-const attempts = 4;
+/** A call runs again if it collided with another transaction, or if its statement must be prepared again. */
+const MAX_ATTEMPTS = 4;
 
 /** Runs steps on connections of a pool. */
 export class PostgresExecutor {
   readonly #pool: pg.Pool;
-  /** All of the pool, those that are connecting included. */
+  /** All clients of the pool, including those that are connecting. */
   readonly #clients = new Set<PostgresClient>();
   #isAborted = false;
   readonly #maxWaiting: number;
@@ -34,7 +35,7 @@ export class PostgresExecutor {
         super(config);
         clients.add(this);
         if (isAborted()) setImmediate(() => this.abort());
-        // A connection that breaks while nobody uses it leaves the pool; nobody has to be told.
+        // An idle connection that breaks leaves the pool. There is no caller to tell.
         this.on('error', () => {});
         this.once('end', () => clients.delete(this));
       }
@@ -46,35 +47,35 @@ export class PostgresExecutor {
       Client: PooledClient,
       max: location.poolSize,
       idleTimeoutMillis: 60_000,
-      connectionTimeoutMillis: location.connectTimeout,
-      // The server ends a slow statement; should it be out of reach, the client gives up by itself.
-      query_timeout: location.statementTimeout + 1_000,
+      connectionTimeoutMillis: location.connectTimeoutMs,
+      // The server ends a slow statement. If the server cannot be reached, the client gives up by itself.
+      query_timeout: location.statementTimeoutMs + 1_000,
       onConnect: async (client) => {
-        // Not among the connection's parameters, which poolers refuse. A node that stops in the middle
-        // of a transaction must not hold its locks for long.
-        await client.query(`set statement_timeout = ${location.statementTimeout};
-          set idle_in_transaction_session_timeout = ${location.statementTimeout}`);
+        // Not as parameters of the connection, because poolers refuse them. A node that stops in the middle of a
+        // transaction must not hold its locks for long.
+        await client.query(`set statement_timeout = ${location.statementTimeoutMs};
+          set idle_in_transaction_session_timeout = ${location.statementTimeoutMs}`);
       },
     });
     this.#pool.on('error', () => {});
   }
 
   /**
-   * Runs steps of which each is a transaction of its own.
+   * Runs steps, each as a transaction of its own.
    * @throws {StoreUnavailable}
    */
-  runEach<T>(createSteps: () => Steps<T>): Promise<T> {
-    return this.#persist(() =>
+  runStatements<T>(createSteps: () => Steps<T>): Promise<T> {
+    return this.#retry(() =>
       this.#withClient((client) => awaitSteps(createSteps(), this.#executorOf(client))),
     );
   }
 
   /**
-   * Runs steps as one transaction. An answer means that it is committed.
-   * @throws {StoreUnavailable} when it is not, or when the connection broke before the database said so
+   * Runs steps as one transaction, which is committed when this resolves.
+   * @throws {StoreUnavailable} if it is not committed, or if the connection broke before the database confirmed it
    */
-  runTogether<T>(createSteps: () => Steps<T>): Promise<T> {
-    return this.#persist(() =>
+  runTransaction<T>(createSteps: () => Steps<T>): Promise<T> {
+    return this.#retry(() =>
       this.#withClient((client) =>
         transact(client, () => awaitSteps(createSteps(), this.#executorOf(client))),
       ),
@@ -85,13 +86,14 @@ export class PostgresExecutor {
   migrate(sql: Sql, lock: Step, enter: EnterStep): Promise<Migration> {
     function* locked(): Steps<Migration> {
       yield { text: 'set local statement_timeout = 0', values: [] };
-      enter(awaitingMigration);
+      enter(AWAITING_MIGRATION);
       yield lock;
       enter({ doing: "reading the version of the database's schema" });
       return yield* migrate(sql, enter);
     }
-    // Run again after a deadlock: altering a table locks it, in another order than the verbs of older nodes do.
-    return this.#persist(() =>
+    // A deadlock is possible, and then this runs again: altering tables locks them in another order than the verbs of
+    // older nodes do.
+    return this.#retry(() =>
       this.#withClient((client) =>
         transact(client, () =>
           awaitSteps(locked(), (step) =>
@@ -102,32 +104,32 @@ export class PostgresExecutor {
     );
   }
 
-  /** Has everything fail that is under way or to come. */
+  /** Makes every call fail, those in flight and those to come. */
   abort(): void {
     this.#isAborted = true;
     for (const client of this.#clients) client.abort();
   }
 
-  /** Lets go of the connections, which must all be free. */
+  /** Ends the connections, which must all be idle. */
   async close(): Promise<void> {
     const gone = [...this.#clients].map((it) => new Promise((resolve) => it.once('end', resolve)));
     await this.#pool.end();
     await Promise.all(gone);
   }
 
-  async #persist<T>(work: () => Promise<T>): Promise<T> {
+  async #retry<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof NothingDone) || attempt === attempts) throw error;
+        if (!(error instanceof NothingDone) || attempt === MAX_ATTEMPTS) throw error;
       }
     }
   }
 
   async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     if (this.#pool.waitingCount >= this.#maxWaiting) {
-      throw new StoreUnavailable('Too many callers wait for the database. Try again.');
+      throw tooManyWaiting();
     }
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw toConnectionError(error, this.#isPasswordGiven);
@@ -137,7 +139,7 @@ export class PostgresExecutor {
       client.release();
       return answer;
     } catch (error) {
-      // What has been in trouble is not used again: its server may be gone, or no longer the primary.
+      // A connection with trouble is not used again: its server may be gone, or no longer the primary.
       client.release(error instanceof StoreUnavailable);
       throw error;
     }
@@ -173,8 +175,8 @@ async function execute(client: pg.PoolClient, statement: Statement): Promise<Row
 }
 
 /**
- * PostgreSQL's text has every character but NUL. A text with one is in no row, and is looked for as one
- * that is in no row either: as the replacement character, which is also what becomes of half a surrogate.
+ * PostgreSQL cannot store the character NUL in a text. No row has a text with it, so such a text is replaced by one
+ * that is in no row either: the replacement character, which half a surrogate pair becomes as well.
  */
 function toText(value: Value): Value {
   return typeof value === 'string' && value.includes('\0')
@@ -188,7 +190,7 @@ async function transact<T>(client: pg.PoolClient, work: () => Promise<T>): Promi
   try {
     answer = await work();
   } catch (error) {
-    // The connection of what failed for want of the database is closed, which ends the transaction too.
+    // If the database is unavailable, the connection is closed, which ends the transaction.
     if (!(error instanceof StoreUnavailable)) await command(client, 'ROLLBACK');
     throw error;
   }
@@ -199,7 +201,7 @@ async function transact<T>(client: pg.PoolClient, work: () => Promise<T>): Promi
 async function command(client: pg.PoolClient, text: 'COMMIT' | 'ROLLBACK' | `BEGIN ${string}`) {
   try {
     const done = await client.query(text);
-    // A transaction that a failure has spoilt answers COMMIT with ROLLBACK, and without an error.
+    // A transaction that failed answers COMMIT with ROLLBACK, without an error.
     if (text === 'COMMIT' && done.command !== 'COMMIT') {
       throw new Error('The transaction was rolled back instead of committed.');
     }

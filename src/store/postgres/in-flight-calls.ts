@@ -1,38 +1,35 @@
-import { StoreUnavailable } from '../../kernel/errors.ts';
+import { storeClosed } from '../call-refusals.ts';
 
-/** The calls under way: none begins after the end was announced, and the end waits for all. */
+/** Keeps count of the calls in flight: after `close` none begins, and `close` waits for all. */
 export class InFlightCalls {
-  readonly #pending = new Set<Promise<unknown>>();
-  #closed = false;
-  #lastInTurn: Promise<unknown> = Promise.resolve();
+  readonly #inFlight = new Set<Promise<unknown>>();
+  #isClosed = false;
+  #lastInOrder: Promise<unknown> = Promise.resolve();
 
   /** @throws {StoreUnavailable} after close */
   run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) {
-      const problem = 'The database is closed. Start the server again.';
-      return Promise.reject(new StoreUnavailable(problem));
-    }
+    if (this.#isClosed) return Promise.reject(storeClosed());
     const call = work();
     const settled = call.then(
       () => {},
       () => {},
     );
-    this.#pending.add(settled);
-    settled.then(() => this.#pending.delete(settled));
+    this.#inFlight.add(settled);
+    settled.then(() => this.#inFlight.delete(settled));
     return call;
   }
 
-  /** Runs one after another, in the order in which they were asked for. */
-  runInTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs one call after another, in the order in which they come. @throws {StoreUnavailable} after close */
+  runInOrder<T>(work: () => Promise<T>): Promise<T> {
     return this.run(() => {
-      const call = this.#lastInTurn.then(work);
-      this.#lastInTurn = call.catch(() => {});
+      const call = this.#lastInOrder.then(work);
+      this.#lastInOrder = call.catch(() => {});
       return call;
     });
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.all(this.#pending);
+    this.#isClosed = true;
+    await Promise.all(this.#inFlight);
   }
 }

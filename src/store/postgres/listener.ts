@@ -1,15 +1,15 @@
 import { backOffMs } from '../../kernel/timing/back-off.ts';
-import type { PostgresClient } from './client.ts';
-import { toConnectionError, withPlace } from './connection-failures.ts';
-import { revocationChannel } from './dialect.ts';
-import type { PostgresLocation } from './location.ts';
+import type { PostgresClient } from './connection/client.ts';
+import { toConnectionError, withPlace } from './connection/connection-failures.ts';
+import type { PostgresLocation } from './connection/location.ts';
+import { REVOCATION_CHANNEL } from './dialect.ts';
 
 const RECONNECT = { firstMs: 50, longestMs: 1_000 };
 
 /**
- * Calls back whenever the revocation log may have grown: on every notification, and on every new
- * connection, for nobody told what happened in between. A listener may be deaf without knowing it (a
- * pooler in between, a network that drops packets), so whoever must not miss an entry polls as well.
+ * Calls back whenever the revocation log may have grown: on each notification, and on each new connection, because
+ * notifications between two connections are lost. A listener cannot know that it is deaf (a pooler in between, a
+ * network that drops packets), so a caller that must not miss an entry polls as well.
  */
 export class Listener {
   readonly #location: PostgresLocation;
@@ -34,13 +34,13 @@ export class Listener {
     this.#onAttempt = onAttempt;
   }
 
-  /** Resolves after the first attempt to connect. Those that fail are repeated until one succeeds. */
+  /** Resolves after the first attempt to connect. Attempts go on until one succeeds. */
   open(): Promise<void> {
     this.#connecting = this.#connect();
     return this.#connecting;
   }
 
-  /** Waits no longer than a server that does not answer takes to be given up. */
+  /** Ends an attempt to connect, and waits until the connection is closed. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -52,11 +52,11 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    const { Client, connection, connectTimeout, listenerCheckMs } = this.#location;
+    const { Client, connection, connectTimeoutMs, listenerCheckMs } = this.#location;
     const client = new Client({
       ...connection,
-      connectionTimeoutMillis: connectTimeout,
-      query_timeout: connectTimeout,
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: connectTimeoutMs,
     });
     const lose = () => this.#lose(client);
     client.on('error', lose);
@@ -66,19 +66,19 @@ export class Listener {
     this.#isConnected = false;
     try {
       await client.connect();
-      await client.query(`listen ${revocationChannel}`);
+      await client.query(`listen ${REVOCATION_CHANNEL}`);
     } catch (error) {
       lose();
       const isPasswordGiven = connection.password !== undefined;
       const reason = withPlace(toConnectionError(error, isPasswordGiven), this.#location);
-      // Closing ends an attempt that is under way.
+      // An attempt that `close` ended is not reported.
       if (!this.#closed) this.#onAttempt(reason);
       return;
     }
     this.#isConnected = true;
     this.#failures = 0;
     this.#onAttempt();
-    // A network that drops packets closes no connection: only a question that is not answered tells.
+    // A network that drops packets closes no connection. Only a query without an answer shows it.
     this.#setTimer(setInterval(() => client.query('select 1').catch(lose), listenerCheckMs));
     this.#onChange();
   }

@@ -1,7 +1,7 @@
-/** Advisory locks of Latchkey, apart from those of others in the same database by their class. */
-const lockClass = 0x6c_61_74_6b;
-/** The same for names: those whose hashes are equal share a lock, and merely wait for each other. */
-const nameLockClass = lockClass + 1;
+/** The class keeps Latchkey's advisory locks apart from those of other programs in the same database. */
+const LOCK_CLASS = 0x6c_61_74_6b;
+/** The class of the locks of names. Names with equal hashes share a lock, so they wait for each other needlessly. */
+const NAME_LOCK_CLASS = LOCK_CLASS + 1;
 
 /*
  * The lock order. Every verb, as a transaction or as one statement, takes its locks in this order:
@@ -18,15 +18,15 @@ const nameLockClass = lockClass + 1;
  * never wait for a row.
  */
 
-/** What each lock stands for. The numbers are agreed between all versions that share a database. */
-const locks = { log: 1, migration: 2 } as const;
+/** The locks. All versions that share a database must use the same numbers. */
+const LOCKS = { log: 1, migration: 2 } as const;
 
-/** A call, to be used in a statement, that waits for the lock and holds it until the transaction ends. */
-export function lockCall(name: keyof typeof locks): string {
-  return `pg_catalog.pg_advisory_xact_lock(${lockClass}, ${locks[name]})`;
+/** SQL that waits for the lock and holds it until the transaction ends. */
+export function lockCall(name: keyof typeof LOCKS): string {
+  return `pg_catalog.pg_advisory_xact_lock(${LOCK_CLASS}, ${LOCKS[name]})`;
 }
 
-/** The same for a name, given by an expression. */
+/** SQL that does the same for the lock of a name, which is an expression. */
 export function nameLockCall(name: string): string {
-  return `pg_catalog.pg_advisory_xact_lock(${nameLockClass}, pg_catalog.hashtext(${name}))`;
+  return `pg_catalog.pg_advisory_xact_lock(${NAME_LOCK_CLASS}, pg_catalog.hashtext(${name}))`;
 }

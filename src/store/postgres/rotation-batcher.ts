@@ -1,24 +1,27 @@
-import { StoreUnavailable } from '../../kernel/errors.ts';
+import { tooManyWaiting, waitedTooLong } from '../call-refusals.ts';
 
-/** How many batches may be under way at once: while the database works on one, the next is on its way. */
-const mostUnderWay = 2;
-/** Calls in a batch. Beyond some dozens nothing is won, and what fails fails together. */
-const mostTogether = 100;
+/** While the database works on one batch, the next is on its way. */
+const MAX_BATCHES_IN_FLIGHT = 2;
+/** Calls in a batch. More than some dozens gain nothing, and all calls of a batch fail together. */
+const MAX_BATCH_SIZE = 100;
 
-export interface GatheringOptions<Call, Answer> {
-  /** No two calls of a batch have the same. */
+export interface RotationBatcherOptions<Call, Answer> {
+  /** No two calls of a batch have the same key. */
   readonly keyOf: (call: Call) => string;
-  /** Answers those that it could settle, by their keys. It must not wait for what others hold. */
-  readonly together: (batch: readonly Call[]) => Promise<ReadonlyMap<string, Answer>>;
+  /**
+   * Runs a batch and answers the calls that it could settle, by their keys. It must not wait for a row that another
+   * transaction has locked.
+   */
+  readonly runBatch: (batch: readonly Call[]) => Promise<ReadonlyMap<string, Answer>>;
   /** Settles any call. */
-  readonly alone: (call: Call) => Promise<Answer>;
-  /** How long a call may wait for its batch; ms. */
-  readonly patience: number;
+  readonly runSingle: (call: Call) => Promise<Answer>;
   /** How many calls may wait for their batch. */
   readonly maxWaiting: number;
+  /** How long a call may wait for its batch. */
+  readonly maxWaitMs: number;
 }
 
-interface Waiting<Call, Answer> {
+interface WaitingCall<Call, Answer> {
   readonly call: Call;
   /** Undefined: the batch did not settle it. */
   readonly resolve: (answer: Answer | undefined) => void;
@@ -27,85 +30,84 @@ interface Waiting<Call, Answer> {
 }
 
 /**
- * Makes one of the calls that come at once, or while others are under way: one statement, one round trip,
- * one commit. What a batch leaves unsettled is tried alone, so nobody in it waits for what another one
- * needs; and so is a call that nobody else is there with.
+ * Runs calls that come in the same turn, or while others are in flight, as one batch: one statement, one round
+ * trip, one commit. A call that its batch did not settle runs singly afterwards, so no call waits for a row that only
+ * another one needs. A call that comes when there is no other runs singly right away.
  */
 export class RotationBatcher<Call, Answer> {
-  readonly #options: GatheringOptions<Call, Answer>;
-  readonly #waiting = new Map<string, Waiting<Call, Answer>>();
-  #batches = 0;
-  #alone = 0;
-  #isDue = false;
+  readonly #options: RotationBatcherOptions<Call, Answer>;
+  readonly #waiting = new Map<string, WaitingCall<Call, Answer>>();
+  #batchesInFlight = 0;
+  #singlesInFlight = 0;
+  #isScheduled = false;
 
-  constructor(options: GatheringOptions<Call, Answer>) {
+  constructor(options: RotationBatcherOptions<Call, Answer>) {
     this.#options = options;
   }
 
-  /** @throws {StoreUnavailable} */
+  /** @throws {StoreUnavailable} when too many wait, when a batch comes too late, and as the verb does */
   async run(call: Call): Promise<Answer> {
-    return (await this.#join(call)) ?? this.#runAlone(call);
+    return (await this.#joinBatch(call)) ?? this.#runSingle(call);
   }
 
-  async #runAlone(call: Call): Promise<Answer> {
-    this.#alone++;
+  async #runSingle(call: Call): Promise<Answer> {
+    this.#singlesInFlight++;
     try {
-      return await this.#options.alone(call);
+      return await this.#options.runSingle(call);
     } finally {
-      this.#alone--;
+      this.#singlesInFlight--;
     }
   }
 
-  async #join(call: Call): Promise<Answer | undefined> {
-    const { keyOf, patience, maxWaiting } = this.#options;
+  async #joinBatch(call: Call): Promise<Answer | undefined> {
+    const { keyOf, maxWaitMs, maxWaiting } = this.#options;
     const key = keyOf(call);
     if (this.#waiting.has(key)) return undefined;
-    if (this.#waiting.size >= maxWaiting) {
-      throw new StoreUnavailable('Too many callers wait for the database. Try again.');
-    }
+    if (this.#waiting.size >= maxWaiting) throw tooManyWaiting();
     const { promise, resolve, reject } = Promise.withResolvers<Answer | undefined>();
     const giveUp = () => {
       this.#waiting.delete(key);
-      reject(new StoreUnavailable('The database took too long to answer. Try again.'));
+      reject(waitedTooLong());
     };
-    const timer = setTimeout(giveUp, patience);
+    const timer = setTimeout(giveUp, maxWaitMs);
     this.#waiting.set(key, { call, resolve, reject, timer });
-    this.#proceed();
+    this.#schedule();
     return promise;
   }
 
-  /** At the end of this turn of the event loop, so that all that came in it go together. */
-  #proceed(): void {
-    if (this.#isDue || this.#waiting.size === 0 || this.#batches === mostUnderWay) return;
-    this.#isDue = true;
+  /** At the end of this turn of the event loop, so that all calls that come in it go together. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.size === 0) return;
+    if (this.#batchesInFlight === MAX_BATCHES_IN_FLIGHT) return;
+    this.#isScheduled = true;
     setImmediate(() => {
-      this.#isDue = false;
-      void this.#runNext();
-      this.#proceed();
+      this.#isScheduled = false;
+      void this.#runBatch();
+      this.#schedule();
     });
   }
 
-  async #runNext(): Promise<void> {
-    const batch = [...this.#waiting].slice(0, mostTogether);
+  async #runBatch(): Promise<void> {
+    const batch = [...this.#waiting].slice(0, MAX_BATCH_SIZE);
     for (const [key, { timer }] of batch) {
       clearTimeout(timer);
       this.#waiting.delete(key);
     }
     const [first, second] = batch;
     if (first === undefined) return;
-    if (second === undefined && this.#batches === 0 && this.#alone === 0) {
+    if (second === undefined && this.#batchesInFlight === 0 && this.#singlesInFlight === 0) {
       const [, { resolve }] = first;
       resolve(undefined);
       return;
     }
-    this.#batches++;
+    this.#batchesInFlight++;
     try {
-      const answers = await this.#options.together(batch.map(([, { call }]) => call));
+      const answers = await this.#options.runBatch(batch.map(([, { call }]) => call));
       for (const [key, { resolve }] of batch) resolve(answers.get(key));
     } catch (error) {
       for (const [, { reject }] of batch) reject(error);
     }
-    this.#batches--;
-    this.#proceed();
+    this.#batchesInFlight--;
+    this.#schedule();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The names that statements are prepared under, which are the same on every connection. Statements are few:
- * none has a value in its text.
+ * Names the prepared statements, on all connections alike. There are few statements, because none has a value in its
+ * text.
  */
 export class StatementNames {
   readonly #names = new Map<string, string>();
@@ -15,12 +15,12 @@ export class StatementNames {
   }
 
   /**
-   * Gives up all names if this is one in use: whatever was prepared under them on any connection is prepared
-   * again, under new ones. To be called when a plan turns out to be stale: each connection of the pool has its
-   * own, so a call that is run again would fail on one connection after another.
+   * Gives up all names if this one is in use. Every statement is then prepared again under a new name, on all
+   * connections. Call it when a plan is stale: each connection of the pool has its own plan, so a call that runs again
+   * would fail on one connection after another.
    */
   retire(name: string): void {
-    // Several calls fail on old names while the first of them has already given these up.
+    // Several calls may fail on old names after the first of them has already given these up.
     if ([...this.#names.values()].includes(name)) this.#names.clear();
   }
 }

@@ -1,16 +1,18 @@
 import type { AuditEvent } from '../../auth/audit/event.ts';
 import type { AuditEventFilter } from '../../auth/audit/event-filter.ts';
-import { type AuditEventRow, eventColumns } from '../schema.ts';
+import { type NewRow, TABLES } from '../schema.ts';
 import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps, Value } from '../sql/steps.ts';
-import { fromEventRow, toEventRow } from './event-records.ts';
+import { fromEventRow, toEventRow } from './event-rows.ts';
 import type { Verbs } from './verb.ts';
 
-/** Writes an event within the verb that it tells of. */
+const { names } = TABLES.audit_events.columns;
+
+/** Records an event in the transaction of the verb that it is about. */
 export function auditLog(sql: Sql): (event: AuditEvent) => Steps<void> {
-  const insert = query(sql, 'audit.insert', (p: AuditEventRow) =>
-    sql.db.insertInto('audit_events').values(pick(p, eventColumns)),
+  const insert = query(sql, 'audit.insert', (p: NewRow<'audit_events'>) =>
+    sql.db.insertInto('audit_events').values(pick(p, names)),
   );
   return function* (event) {
     yield* insert(toEventRow(event));
@@ -30,17 +32,17 @@ export function auditVerbs(sql: Sql): Pick<Verbs, 'recordEvent' | 'listEvents'> 
       const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
       const direction = order === 'newest first' ? 'desc' : 'asc';
       const rows = yield {
-        text: `select ${eventColumns.join(', ')} from audit_events${where} order by id ${direction} limit ${bind(limit)}`,
+        text: `select ${names.join(', ')} from audit_events${where} order by id ${direction} limit ${bind(limit)}`,
         values,
       };
-      return (rows as AuditEventRow[]).map(fromEventRow);
+      return (rows as NewRow<'audit_events'>[]).map(fromEventRow);
     },
   };
 }
 
 /**
- * The conditions in SQL. Put together as text: the conditions that are left out must not be in the statement,
- * or no index would serve it, and the query builder is not loaded where statements were compiled beforehand.
+ * The conditions of a filter in SQL. They are put together as text. A statement that had all conditions could use no
+ * index, and the query builder must not be loaded where all other statements were compiled beforehand.
  */
 function* describeFilter(
   { actorKind, actorId, subjectKind, subjectId, types, outcome, address }: AuditEventFilter,

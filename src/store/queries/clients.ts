@@ -1,6 +1,6 @@
 import type { ClientRecord, ClientSecret } from '../../auth/model.ts';
-import type { ClientRow } from '../schema.ts';
-import { query } from '../sql/query.ts';
+import { type NewRow, TABLES } from '../schema.ts';
+import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import { auditLog } from './audit.ts';
 import type { Verbs } from './verb.ts';
@@ -10,8 +10,8 @@ type ClientVerbs = Pick<
   'createClient' | 'findClient' | 'listClients' | 'rotateClientSecret' | 'deleteClient'
 >;
 
-/** A client with one of its secrets; one without a secret has nulls there. */
-interface JoinedRow extends ClientRow {
+/** A client with one of its secrets, or with nulls if it has none. */
+interface JoinedRow extends NewRow<'clients'> {
   secretId: string | null;
   hash: string | null;
   secretCreatedAt: number | null;
@@ -21,26 +21,17 @@ interface JoinedRow extends ClientRow {
 /** Clients and their secrets. */
 export function clientVerbs(sql: Sql): ClientVerbs {
   const record = auditLog(sql);
-  const insertUnlessTaken = query(sql, 'clients.insertUnlessTaken', (p: ClientRow) =>
+  const insertUnlessTaken = query(sql, 'clients.insertUnlessTaken', (p: NewRow<'clients'>) =>
     sql.db
       .insertInto('clients')
-      .values({ id: p.id, kind: p.kind, name: p.name, created_at: p.created_at })
+      .values(pick(p, TABLES.clients.columns.names))
       .onConflict((it) => it.doNothing())
       .returning('id'),
   );
-  const insertSecret = query(
-    sql,
-    'clients.insertSecret',
-    (p: { clientId: string } & ClientSecret) =>
-      sql.db.insertInto('client_secrets').values({
-        id: p.id,
-        client_id: p.clientId,
-        hash: p.hash,
-        created_at: p.createdAt,
-        ends_at: p.endsAt,
-      }),
+  const insertSecret = query(sql, 'clients.insertSecret', (p: NewRow<'client_secrets'>) =>
+    sql.db.insertInto('client_secrets').values(pick(p, TABLES.client_secrets.columns.names)),
   );
-  // One statement for a client and its secrets: introspection asks it at every request.
+  // One statement for a client and its secrets: introspection runs it at every request.
   const select = () =>
     sql.db
       .selectFrom('clients')
@@ -82,10 +73,9 @@ export function clientVerbs(sql: Sql): ClientVerbs {
 
   return {
     *createClient({ client, event }) {
-      const { id, kind, name, createdAt, secrets } = client;
-      const [inserted] = yield* insertUnlessTaken({ id, kind, name, created_at: createdAt });
+      const [inserted] = yield* insertUnlessTaken(TABLES.clients.columns.toRow(client));
       if (inserted === undefined) return { status: 'taken' };
-      for (const secret of secrets) yield* insertSecret({ clientId: id, ...secret });
+      for (const secret of client.secrets) yield* insertSecret(toSecretRow(client.id, secret));
       yield* record(event);
       return { status: 'created' };
     },
@@ -99,12 +89,13 @@ export function clientVerbs(sql: Sql): ClientVerbs {
     },
 
     *rotateClientSecret({ id, secret, othersEndAt, now, event }) {
-      // Two rotations at a time come one after the other, and a client that is deleted meanwhile gets no secret.
+      // The lock makes two rotations run one after the other, and keeps a client that is being deleted from getting a
+      // secret.
       const [found] = yield* lock({ id });
       if (found === undefined) return undefined;
       yield* endSecrets({ id, endsAt: othersEndAt });
       yield* removeEnded({ id, now });
-      yield* insertSecret({ clientId: id, ...secret });
+      yield* insertSecret(toSecretRow(id, secret));
       yield* record(event);
       return toRecords(yield* selectById({ id }))[0];
     },
@@ -118,7 +109,11 @@ export function clientVerbs(sql: Sql): ClientVerbs {
   };
 }
 
-/** @param rows those of one client next to each other */
+function toSecretRow(clientId: string, secret: ClientSecret): NewRow<'client_secrets'> {
+  return TABLES.client_secrets.columns.toRow({ ...secret, clientId });
+}
+
+/** @param rows ordered so that the rows of one client stand together */
 function toRecords(rows: readonly JoinedRow[]): ClientRecord[] {
   const records: (ClientRecord & { secrets: ClientSecret[] })[] = [];
   for (const row of rows) {

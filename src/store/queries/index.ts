@@ -1,26 +1,33 @@
 import type { Sql } from '../sql/sql.ts';
-import { accountVerbs } from './account.ts';
 import { auditVerbs } from './audit.ts';
 import { clientVerbs } from './clients.ts';
 import { keyVerbs } from './keys.ts';
 import { nodeStateVerbs } from './node-state.ts';
 import { oneTimeSecretVerbs } from './one-time-secrets.ts';
-import { housekeepingVerbs } from './purge.ts';
-import { revocationVerbs } from './revocations.ts';
-import { rotationVerbs } from './rotation.ts';
-import { cleanupVerbs } from './session-cleanup.ts';
-import { sessionVerbs } from './sessions.ts';
-import { userVerbs } from './users.ts';
+import { purgeVerbs } from './purge.ts';
+import { revocationStatements, revocationVerbs } from './revocations.ts';
+import { endSessionStatement, endSessionVerb } from './sessions/end-session.ts';
+import { findSessionVerbs } from './sessions/find-sessions.ts';
+import { openSessionStatement, openSessionVerb } from './sessions/open-session.ts';
+import { rotationStatements, rotationVerbs } from './sessions/rotation.ts';
+import { cleanupVerbs } from './sessions/session-cleanup.ts';
+import type { SingleStatements, StatementSql } from './single-statement.ts';
+import { accountVerbs } from './users/account.ts';
+import { passwordVerbs } from './users/change-password.ts';
+import { userStatements, userVerbs } from './users/users.ts';
 import type { Verbs } from './verb.ts';
 import { writeProbeVerbs } from './write-probe.ts';
 
-/** The whole port in one text for every database. */
+/** Every verb of the port, in the form that runs on every database. */
 export function createVerbs(sql: Sql): Verbs {
   return {
     ...userVerbs(sql),
-    ...sessionVerbs(sql),
+    ...openSessionVerb(sql),
+    ...findSessionVerbs(sql),
+    ...endSessionVerb(sql),
     ...rotationVerbs(sql),
     ...accountVerbs(sql),
+    ...passwordVerbs(sql),
     ...cleanupVerbs(sql),
     ...revocationVerbs(sql),
     ...oneTimeSecretVerbs(sql),
@@ -28,7 +35,18 @@ export function createVerbs(sql: Sql): Verbs {
     ...clientVerbs(sql),
     ...nodeStateVerbs(sql),
     ...auditVerbs(sql),
-    ...housekeepingVerbs(sql),
+    ...purgeVerbs(sql),
     ...writeProbeVerbs(sql),
+  };
+}
+
+/** The verbs that PostgreSQL mostly runs as one statement; the form for all cases is in {@link createVerbs}. */
+export function createSingleStatements(sql: StatementSql): SingleStatements {
+  return {
+    ...userStatements(sql),
+    ...openSessionStatement(sql),
+    ...endSessionStatement(sql),
+    ...rotationStatements(sql),
+    ...revocationStatements(sql),
   };
 }

@@ -1,12 +1,14 @@
-import type { Envelope } from '../../auth/keys/envelope.ts';
-import type { StoredKey } from '../../auth/keys/stored-key.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
-import { query } from '../sql/query.ts';
+import { type NewRow, TABLES } from '../schema.ts';
+import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import { auditLog } from './audit.ts';
 import { secretRemoval } from './one-time-secrets.ts';
 import { revocationLog } from './revocations.ts';
 import type { Verbs } from './verb.ts';
+
+const keyColumns = TABLES.signing_keys.columns;
+const envelopeColumns = TABLES.envelopes.columns;
 
 /** The name of the shared state that counts the changes of keys and envelopes. */
 const VERSION = 'keys_version';
@@ -33,51 +35,34 @@ export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
   const selectKeys = query(sql, 'keys.selectKeys', () =>
     sql.db
       .selectFrom('signing_keys')
-      .select(['kid', 'algorithm', 'public_jwk as publicJwk'])
-      .select(['sealed_private_jwk as sealedPrivateJwk', 'created_at as createdAt'])
-      .select(['active_at as activeAt', 'retired_at as retiredAt', 'revoked_at as revokedAt'])
+      .select(keyColumns.aliases)
       .orderBy('active_at')
       .orderBy('kid'),
   );
   const selectEnvelopes = query(sql, 'keys.selectEnvelopes', () =>
     sql.db
       .selectFrom('envelopes')
-      .select(['id', 'kind', 'sealed', 'created_at as createdAt', 'ends_at as endsAt'])
+      .select(envelopeColumns.aliases)
       .orderBy('created_at')
       .orderBy('id'),
   );
   const removeKey = query(sql, 'keys.removeKey', (p: { kid: string }) =>
     sql.db.deleteFrom('signing_keys').where('kid', '=', p.kid),
   );
-  const insertKey = query(sql, 'keys.insertKey', (p: StoredKey) =>
-    sql.db.insertInto('signing_keys').values({
-      kid: p.kid,
-      algorithm: p.algorithm,
-      public_jwk: p.publicJwk,
-      sealed_private_jwk: p.sealedPrivateJwk,
-      created_at: p.createdAt,
-      active_at: p.activeAt,
-      retired_at: p.retiredAt,
-      revoked_at: p.revokedAt,
-    }),
+  const insertKey = query(sql, 'keys.insertKey', (p: NewRow<'signing_keys'>) =>
+    sql.db.insertInto('signing_keys').values(pick(p, keyColumns.names)),
   );
   const removeEnvelope = query(sql, 'keys.removeEnvelope', (p: { id: string }) =>
     sql.db.deleteFrom('envelopes').where('id', '=', p.id),
   );
-  const insertEnvelope = query(sql, 'keys.insertEnvelope', (p: Envelope) =>
-    sql.db.insertInto('envelopes').values({
-      id: p.id,
-      kind: p.kind,
-      sealed: p.sealed,
-      created_at: p.createdAt,
-      ends_at: p.endsAt,
-    }),
+  const insertEnvelope = query(sql, 'keys.insertEnvelope', (p: NewRow<'envelopes'>) =>
+    sql.db.insertInto('envelopes').values(pick(p, envelopeColumns.names)),
   );
 
   return {
     *readKeys() {
-      // The version first, and what opens last: a change in between is then noticed, and nothing read
-      // is without what opens it.
+      // The version is read first, so that a change in between is noticed later. The envelopes are read last, so that
+      // there is an envelope for every key that was read.
       const [version] = yield* selectVersion({});
       const keys = yield* selectKeys({});
       const envelopes = yield* selectEnvelopes({});
@@ -93,12 +78,12 @@ export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
       for (const kid of removedKeys) yield* removeKey({ kid });
       for (const key of keys) {
         yield* removeKey({ kid: key.kid });
-        yield* insertKey(key);
+        yield* insertKey(keyColumns.toRow(key));
       }
       for (const id of removedEnvelopes) yield* removeEnvelope({ id });
       for (const envelope of envelopes) {
         yield* removeEnvelope({ id: envelope.id });
-        yield* insertEnvelope(envelope);
+        yield* insertEnvelope(envelopeColumns.toRow(envelope));
       }
       if (rest.endsOneTimeSecrets) yield* removeSecrets({});
       const revocations: Revocation[] = [];

@@ -1,6 +1,7 @@
 import { PURPOSES_THAT_OUTLIVE_PASSWORD } from '../../auth/credentials/secret-purposes.ts';
-import type { OneTimeSecretRecord, SecretUse } from '../../auth/ports/one-time-secrets.ts';
-import { query } from '../sql/query.ts';
+import type { SecretUse } from '../../auth/ports/one-time-secrets.ts';
+import { type NewRow, TABLES } from '../schema.ts';
+import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
 import type { Verbs } from './verb.ts';
@@ -10,20 +11,16 @@ type OneTimeSecretVerbs = Pick<
   'createOneTimeSecret' | 'findOneTimeSecret' | 'tryOneTimeCode' | 'consumeOneTimeSecret'
 >;
 
-/** The members of a record, by their names in the domain. */
-const members = [
-  ...(['id', 'purpose', 'subject', 'mac', 'data', 'browser'] as const),
-  ...(['expires_at as expiresAt', 'code_expires_at as codeExpiresAt'] as const),
-] as const;
+const { columns } = TABLES.one_time_secrets;
 
 /**
- * Uses a secret up within the verb that does what it is for. To be run after the verb has locked the user and
- * the session, and before it writes anything.
- * @returns whether it was live. Where it was not, the verb must do nothing
+ * Uses a secret up in the transaction of the verb that the secret is for. Run it after the verb has locked the user
+ * and the session, and before the verb writes anything.
+ * @returns whether the secret was live. If it was not, the verb must do nothing
  */
 export function secretConsumption(sql: Sql): (use: SecretUse) => Steps<boolean> {
-  // Of many transactions at the same time the first one updates the row. The others wait for it, look at the
-  // row again, and find it used.
+  // Of many transactions at the same time, the first one updates the row. The others wait for it, check the row again,
+  // and find it used.
   const consume = query(sql, 'secrets.consume', (p: SecretUse) =>
     sql.db
       .updateTable('one_time_secrets')
@@ -41,9 +38,9 @@ export function secretConsumption(sql: Sql): (use: SecretUse) => Steps<boolean> 
   };
 }
 
-/** Ends secrets of a subject within a verb, and removes those that have expired. */
+/** Statements that end the secrets of a subject, and one that removes expired secrets. */
 export function secretRemoval(sql: Sql) {
-  // Every transaction that locks several of a subject does so in this order, so that no two wait for each other.
+  // Every transaction that locks several secrets of a subject locks them in this order, so no two wait for each other.
   const ofSubject = (p: { subject: string }) =>
     sql.forUpdate(
       sql.db.selectFrom('one_time_secrets').where('subject', '=', p.subject).orderBy('id'),
@@ -53,7 +50,7 @@ export function secretRemoval(sql: Sql) {
     removeAll: query(sql, 'secrets.removeAll', (p: { subject: string }) =>
       sql.db.deleteFrom('one_time_secrets').where('id', 'in', ofSubject(p).select('id')),
     ),
-    /** All but those that a thief must not be able to end. */
+    /** Ends all secrets but those that a thief must not be able to end. */
     removeOpen: query(sql, 'secrets.removeOpen', (p: { subject: string }) =>
       sql.db
         .deleteFrom('one_time_secrets')
@@ -82,17 +79,8 @@ export function secretRemoval(sql: Sql) {
 
 export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
   const consume = secretConsumption(sql);
-  const insert = query(sql, 'secrets.insert', (p: OneTimeSecretRecord) =>
-    sql.db.insertInto('one_time_secrets').values({
-      id: p.id,
-      purpose: p.purpose,
-      subject: p.subject,
-      mac: p.mac,
-      data: p.data,
-      browser: p.browser,
-      expires_at: p.expiresAt,
-      code_expires_at: p.codeExpiresAt,
-    }),
+  const insert = query(sql, 'secrets.insert', (p: NewRow<'one_time_secrets'>) =>
+    sql.db.insertInto('one_time_secrets').values(pick(p, columns.names)),
   );
   const selectLiveIds = query(
     sql,
@@ -118,7 +106,7 @@ export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
     (p: { id: string; purpose: string; now: number }) =>
       sql.db
         .selectFrom('one_time_secrets')
-        .select(members)
+        .select(columns.aliases)
         .where('id', '=', p.id)
         .where('purpose', '=', p.purpose)
         .where('used_at', 'is', null)
@@ -144,14 +132,14 @@ export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
         .where('expires_at', '>', p.now)
         .where('code_expires_at', '>', p.now)
         .where('attempts', '<', p.maxAttempts)
-        .returning(members),
+        .returning(columns.aliases),
   );
 
   return {
     *createOneTimeSecret({ secret, bound, now }) {
       if (bound !== null) {
         const { purpose, subject, browser } = secret;
-        // Two that are made at the same time would each count the others without the other.
+        // Without the lock, two transactions at the same time would not count each other's secret.
         yield* sql.lockName(`one-time secrets ${purpose} ${subject}`);
         const live = yield* selectLiveIds({ purpose, subject, now });
         const isReplaced = (it: (typeof live)[number]) =>
@@ -162,7 +150,7 @@ export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
         const ended = [...live.filter(isReplaced), ...staying.slice(0, surplus)];
         for (const { id } of ended) yield* remove({ id });
       }
-      yield* insert(secret);
+      yield* insert(columns.toRow(secret));
       return { status: 'created' };
     },
 

@@ -3,25 +3,22 @@ import type { Sql } from '../sql/sql.ts';
 import { secretRemoval } from './one-time-secrets.ts';
 import type { Verbs } from './verb.ts';
 
-export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'purgeExpired' | 'ping'> {
+export function purgeVerbs(sql: Sql): Pick<Verbs, 'purgeExpired' | 'ping'> {
   const { removeExpired: removeSecrets } = secretRemoval(sql);
-  const removeSessions = query(
-    sql,
-    'housekeeping.removeSessions',
-    (p: { now: number; limit: number }) =>
-      sql.db
-        .deleteFrom('sessions')
-        .where('id', 'in', (it) =>
-          sql.skipLocked(
-            it.selectFrom('sessions').select('id').where('expires_at', '<=', p.now).limit(p.limit),
-          ),
-        )
-        .returning('id'),
+  const removeSessions = query(sql, 'purge.removeSessions', (p: { now: number; limit: number }) =>
+    sql.db
+      .deleteFrom('sessions')
+      .where('id', 'in', (it) =>
+        sql.skipLocked(
+          it.selectFrom('sessions').select('id').where('expires_at', '<=', p.now).limit(p.limit),
+        ),
+      )
+      .returning('id'),
   );
-  // The newest entry stays even when it is dead: it tells how far the log has come.
+  // The newest entry stays even after it expired: its `seq` says how far the log has come.
   const removeRevocations = query(
     sql,
-    'housekeeping.removeRevocations',
+    'purge.removeRevocations',
     (p: { now: number; limit: number }) =>
       sql.db
         .deleteFrom('revocations')
@@ -39,26 +36,23 @@ export function housekeepingVerbs(sql: Sql): Pick<Verbs, 'purgeExpired' | 'ping'
         )
         .returning('seq'),
   );
-  // Ids of events begin with the time they were made, so no other index is needed.
-  const removeEvents = query(
-    sql,
-    'housekeeping.removeEvents',
-    (p: { before: string; limit: number }) =>
-      sql.db
-        .deleteFrom('audit_events')
-        .where('id', 'in', (it) =>
-          sql.skipLocked(
-            it
-              .selectFrom('audit_events')
-              .select('id')
-              .where('id', '<', p.before)
-              .orderBy('id')
-              .limit(p.limit),
-          ),
-        )
-        .returning('id'),
+  // The id of an event begins with its time, so no other index is needed.
+  const removeEvents = query(sql, 'purge.removeEvents', (p: { before: string; limit: number }) =>
+    sql.db
+      .deleteFrom('audit_events')
+      .where('id', 'in', (it) =>
+        sql.skipLocked(
+          it
+            .selectFrom('audit_events')
+            .select('id')
+            .where('id', '<', p.before)
+            .orderBy('id')
+            .limit(p.limit),
+        ),
+      )
+      .returning('id'),
   );
-  const selectAnything = query(sql, 'housekeeping.selectAnything', () =>
+  const selectAnything = query(sql, 'purge.selectAnything', () =>
     sql.db.selectNoFrom((it) => it.lit(1).as('one')),
   );
 

@@ -8,13 +8,12 @@ export type VerbArgs<K extends VerbName> = Parameters<Store[K]>[0];
 
 /**
  * Every verb of the port as steps. Each is atomic, because the driver runs it inside a transaction.
- * A database that can do one better replaces it: `{ ...createVerbs(sql), rotateSession }`.
  */
 export type Verbs = {
   readonly [K in VerbName]: (args: VerbArgs<K>) => Steps<Awaited<ReturnType<Store[K]>>>;
 };
 
-const readingVerbs: Record<VerbName, boolean> = {
+const IS_READING: Record<VerbName, boolean> = {
   createUser: false,
   findUser: true,
   listUsers: true,
@@ -53,15 +52,15 @@ const readingVerbs: Record<VerbName, boolean> = {
   tryWriting: false,
 };
 
-/** Whether the verb never writes, and so needs no write lock and no commit. */
+/** Whether the verb never writes, and therefore needs neither a write lock nor a commit. */
 export function isReadingVerb(verb: VerbName): boolean {
-  return readingVerbs[verb];
+  return IS_READING[verb];
 }
 
-/** The port, made of what calls the verb of a name. The table above names them all. */
+/** Makes the verbs of the port from a function that makes the call of one verb. */
 export function createVerbCalls(
   verb: <K extends VerbName>(name: K) => Store[K],
 ): Pick<Store, VerbName> {
-  const names = Object.keys(readingVerbs) as VerbName[];
+  const names = Object.keys(IS_READING) as VerbName[];
   return Object.fromEntries(names.map((name) => [name, verb(name)])) as Pick<Store, VerbName>;
 }

@@ -1,8 +1,8 @@
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import { auditLog } from './audit.ts';
-import { sessionInsert } from './sessions.ts';
-import { userInsert } from './users.ts';
+import { sessionInsert } from './sessions/open-session.ts';
+import { userInsert } from './users/users.ts';
 import type { Verbs } from './verb.ts';
 
 export function writeProbeVerbs(sql: Sql): Pick<Verbs, 'tryWriting'> {
@@ -22,7 +22,7 @@ export function writeProbeVerbs(sql: Sql): Pick<Verbs, 'tryWriting'> {
       yield* insertSession(session, 0);
       yield* record(event);
       yield* removeEvent({ id: event.id });
-      // Its session goes with it.
+      // Removes its session as well.
       yield* removeUser({ id: user.id });
     },
   };

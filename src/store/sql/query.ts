@@ -1,7 +1,7 @@
 import type { Compilable } from 'kysely';
 import type { Step, Steps, Value } from './steps.ts';
 
-/** A statement that takes its parameters by name and answers typed rows. */
+/** A statement that takes its parameters by name and returns typed rows. */
 export type Query<P, Row> = (params: P) => Steps<Row[]>;
 
 /** Stands for a parameter while a statement is compiled. */
@@ -12,10 +12,7 @@ class Slot {
   }
 }
 
-/**
- * A statement as it is run: its text and, for each of its parameters in order, `[name]` of what is bound
- * to it, or a constant.
- */
+/** A statement as it runs: its text and, for each parameter in order, `[name]` of the value to bind, or a constant. */
 export interface CompiledStatement {
   readonly text: string;
   readonly parameters: readonly (readonly [string] | Value)[];
@@ -23,20 +20,20 @@ export interface CompiledStatement {
 
 export type CompiledStatements = Readonly<Record<string, CompiledStatement>>;
 
-/** Where statements compiled beforehand are found. */
+/** Finds statements that were compiled beforehand. */
 export interface StatementSource {
-  /** By the names that {@link query} gives. Those that are not there are compiled at their first use. */
+  /** By the names that {@link query} is given. A statement that is missing here is compiled at its first use. */
   readonly compiled: CompiledStatements;
-  /** Told of every statement there is. */
+  /** Called for each statement that a verb declares. */
   readonly collect?: ((name: string, compile: () => CompiledStatement) => void) | undefined;
 }
 
 /**
- * A statement that is compiled beforehand, or else once, at its first use: building one costs more than
- * SQLite needs to run it, and loading the builder costs 70 ms and 26 MB. `build` receives placeholders in
- * place of the parameters, so it must hand them to Kysely as they are and may neither look at them nor
- * branch on them.
+ * Declares a statement. It was compiled beforehand, or is compiled once, at its first use: building a statement takes
+ * longer than SQLite needs to run it, and loading the builder takes 70 ms and 26 MB.
  * @param name unique among all statements
+ * @param build gets placeholders instead of the parameters. It must pass them to Kysely as they are, and must neither
+ *   read them nor branch on them
  */
 export function query<P extends object, Row>(
   source: StatementSource,
@@ -52,19 +49,19 @@ export function query<P extends object, Row>(
   };
 }
 
-/** The parameters of these names, for the columns that have them. */
+/** Picks the parameters of these names, for the columns of the same names. */
 export function pick<P, Name extends keyof P>(params: P, names: readonly Name[]): Pick<P, Name> {
   return Object.fromEntries(names.map((name) => [name, params[name]])) as Pick<P, Name>;
 }
 
-/** A statement that is not worth keeping, such as those of a migration. */
+/** Runs a statement that is not worth keeping, such as one of a migration. */
 export function* execute(statement: Compilable): Steps<void> {
   const { sql, parameters } = statement.compile();
   yield { text: sql, values: parameters as readonly Value[] };
 }
 
 function compile<P extends object>(build: (params: P) => Compilable): CompiledStatement {
-  // The placeholders pass for the parameters' own types: Kysely keeps a value as it was given.
+  // Kysely passes a value on unchanged, so a placeholder can stand for a value of any type.
   const placeholders = new Proxy({}, { get: (_, name) => new Slot(String(name)) }) as P;
   const { sql: text, parameters } = build(placeholders).compile();
   return {
@@ -85,6 +82,7 @@ function toValue(
   if (!Array.isArray(parameter)) return parameter as Value;
   const [name] = parameter;
   const value = given[name];
-  if (value === undefined) throw new TypeError(`The statement lacks its "${name}".`);
+  if (value === undefined)
+    throw new TypeError(`The statement has no value for its parameter "${name}".`);
   return value;
 }

@@ -5,7 +5,7 @@ import { createSqliteSql } from './dialect.ts';
 
 /**
  * Compiles every statement that a running server uses. Those of migrations are compiled when they run.
- * @throws {Error} where two different statements have one name
+ * @throws {Error} if two different statements have the same name
  */
 export function compileSqliteStatements(): CompiledStatements {
   const found = new Map<string, CompiledStatement>();
@@ -13,14 +13,14 @@ export function compileSqliteStatements(): CompiledStatements {
     compiled: {},
     collect(name, compile) {
       const statement = compile();
-      // What several verbs share is made by each of them.
+      // Several verbs may declare the same statement.
       const same = found.get(name)?.text ?? statement.text;
       if (same !== statement.text) throw new Error(`Two statements are named ${name}.`);
       found.set(name, statement);
     },
   });
   createVerbs(sql);
-  // Its first step comes after its statements are made.
+  // Its first step comes after its statements were declared.
   migrate(sql).next();
   return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -6,35 +6,35 @@ import type { Refuse } from '../../config/setting-error.ts';
 import { StoreUnavailable } from '../../kernel/errors.ts';
 import type { Rows, Step } from '../sql/steps.ts';
 
-/** Where the database is and how long to wait for other processes that write to it. */
+/** Where the database is, and how long to wait for other processes that write to it. */
 export interface SqliteLocation {
   /** A file, or `:memory:`. */
   readonly path: string;
-  /** How long a statement waits for other processes; ms. */
-  readonly busyTimeout: number;
-  /** How long opening waits for other processes; ms. */
-  readonly openTimeout: number;
+  /** How long a statement waits for other processes. */
+  readonly busyTimeoutMs: number;
+  /** How long opening waits for other processes. */
+  readonly openTimeoutMs: number;
 }
 
 /**
- * How long SQLite itself waits while the file is being opened; ms. Its waiting cannot be interrupted, and a
- * process that is told to end must not go on for longer than this.
+ * How long SQLite itself waits while the file is being opened. A wait of SQLite cannot be interrupted, and a process
+ * that is told to end must not go on for longer than this.
  */
 const OPENING_BUSY_TIMEOUT_MS = 100;
 
-/** Of pages, in KiB, filled as they are read: among a million sessions each refresh is on other pages. */
+/** The cache of pages. It fills as pages are read: with a million sessions, each refresh reads other pages. */
 const CACHE_KIB = 32 * 1024;
 
-/** An open database file, set up so that a commit is durable. It belongs to the thread that made it. */
+/** An open database file, set up so that a commit is durable. It belongs to the thread that opened it. */
 export class SqliteConnection {
-  /** What was repaired to keep other users from the file. */
+  /** Permissions that were repaired to keep other users from the file. */
   readonly notices: readonly string[];
   readonly #location: SqliteLocation;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(location: SqliteLocation) {
-    const { path, busyTimeout } = location;
+    const { path, busyTimeoutMs } = location;
     this.#location = location;
     this.notices = path === ':memory:' ? [] : openPrivateFile(path);
     this.#db = new DatabaseSync(path, {
@@ -44,7 +44,7 @@ export class SqliteConnection {
     try {
       this.#enterWal();
       this.#db.exec(`
-        PRAGMA busy_timeout = ${Math.trunc(busyTimeout)};
+        PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)};
         PRAGMA synchronous = FULL;
         PRAGMA fullfsync = ON;
         PRAGMA checkpoint_fullfsync = ON;
@@ -64,30 +64,30 @@ export class SqliteConnection {
     return this.#db.isTransaction;
   }
 
-  /** Runs a statement; its preparation is kept, so the texts must be few. */
+  /** Runs a statement and keeps it prepared, so there must be few different texts. */
   readonly execute = (step: Step): Rows => {
     return this.#prepare(step.text).all(...step.values);
   };
 
-  /** Runs a statement that takes and answers nothing. */
+  /** Runs a statement without parameters or rows. */
   command(text: string): void {
     this.#prepare(text).run();
   }
 
   /**
-   * Begins a transaction that writes, while the file is being opened. Another process may bring the schema up to
+   * Begins a writing transaction while the file is being opened. Another process may be bringing the schema up to
    * date, which takes longer than any other write.
    * @param onWait called once if the lock is not free
    */
   beginOpening(onWait: () => void): void {
-    const { busyTimeout, openTimeout } = this.#location;
+    const { busyTimeoutMs, openTimeoutMs } = this.#location;
     const begin = () => this.#db.exec('BEGIN IMMEDIATE');
-    const piece = Math.min(OPENING_BUSY_TIMEOUT_MS, busyTimeout);
+    const piece = Math.min(OPENING_BUSY_TIMEOUT_MS, busyTimeoutMs);
     this.#db.exec(`PRAGMA busy_timeout = ${Math.trunc(piece)}`);
     try {
-      retryWhileBusy(begin, openTimeout, piece, onWait);
+      retryWhileBusy(begin, openTimeoutMs, piece, onWait);
     } finally {
-      this.#db.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeout)}`);
+      this.#db.exec(`PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)}`);
     }
   }
 
@@ -107,15 +107,19 @@ export class SqliteConnection {
   }
 
   /**
-   * Where several processes open a new file at once, SQLite now and then refuses this step without
-   * waiting for the others, whatever its own time limit. So the waiting is done here.
+   * When several processes open a new file at the same time, SQLite sometimes refuses this step immediately, whatever
+   * its own time limit. So the waiting is done here.
    */
   #enterWal(): void {
-    retryWhileBusy(() => this.#db.exec('PRAGMA journal_mode = WAL'), this.#location.openTimeout, 0);
+    retryWhileBusy(
+      () => this.#db.exec('PRAGMA journal_mode = WAL'),
+      this.#location.openTimeoutMs,
+      0,
+    );
   }
 }
 
-/** ms between two attempts. */
+/** Between two attempts. */
 const RETRY_PAUSE_MS = 20;
 
 /** @param attemptMs how long an attempt waits by itself */
@@ -147,8 +151,8 @@ function isBusy(error: unknown): boolean {
 }
 
 /**
- * SQLite gives its `-wal` and `-shm` files the mode of the database file. Creating that one here keeps
- * other users of the machine from all three, whatever the umask. Files that are there are protected.
+ * SQLite gives its `-wal` and `-shm` files the mode of the database file. Creating the database file here keeps other
+ * users of the machine from all three, whatever the umask. Existing files are protected.
  * @returns what was repaired
  */
 function openPrivateFile(path: string): string[] {
@@ -204,7 +208,7 @@ function adviceFor(code: string): string {
     case 'ELOOP':
       return 'Its path leads through links that lead to each other: correct them.';
     case 'EEXIST':
-      return 'It is a link to nowhere: correct or remove the link.';
+      return 'It is a link to a file that does not exist: correct or remove the link.';
     case 'ENOSPC':
     case 'EDQUOT':
       return 'The disk is full: free some space.';

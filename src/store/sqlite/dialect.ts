@@ -8,8 +8,8 @@ import { statements } from './statements.ts';
 const require = createRequire(import.meta.url);
 
 /**
- * SQLite's way of saying things. Kysely is loaded when a statement must be built: for a migration, or
- * where it was not compiled beforehand.
+ * The SQL of SQLite. Kysely is loaded only when a statement must be built: for a migration, or if the statement was not
+ * compiled beforehand.
  */
 export function createSqliteSql(source: StatementSource = { compiled: statements }): Sql {
   let db: Kysely<Database> | undefined;
@@ -27,7 +27,7 @@ export function createSqliteSql(source: StatementSource = { compiled: statements
     integer: 'integer',
     counter: (column) => column.primaryKey().autoIncrement(),
     table: (table) => table.modifyEnd(loadKysely().sql`strict`),
-    // One transaction writes at a time, so the order is kept as it is; and there is nobody to tell.
+    // One transaction writes at a time, so entries are in order without triggers. There are no listeners.
     *installLogTriggers() {},
     *dropLogTriggers() {},
     sharesDatabase: false,
@@ -35,7 +35,7 @@ export function createSqliteSql(source: StatementSource = { compiled: statements
       `select name from sqlite_schema where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\'`,
     listColumns: (table) => `select name from pragma_table_info('${table}')`,
     listSchemas: undefined,
-    // Each of its encodings holds all of Unicode.
+    // Every encoding of SQLite holds all of Unicode.
     *assertUsable() {},
   };
 }

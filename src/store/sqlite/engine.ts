@@ -5,7 +5,7 @@ import type { Call, Outcome } from './executor.ts';
 export interface Engine {
   /** About the opening of the database. */
   readonly notices: readonly Notice[];
-  /** One outcome for each call, in order. The caller waits for it before it hands over the next batch. */
-  run(calls: readonly Call[]): Promise<readonly Outcome[]>;
+  /** @returns one outcome for each call, in order. The caller waits for them before it sends the next batch */
+  runBatch(calls: readonly Call[]): Promise<readonly Outcome[]>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Notice } from '../../auth/notice.ts';
 import type { EnterStep } from '../../kernel/timing/step-watch.ts';
 import { madeEmpty, migrate } from '../migrate.ts';
-import { awaitingMigration } from '../opening.ts';
+import { AWAITING_MIGRATION } from '../opening.ts';
 import { createVerbs } from '../queries/index.ts';
 import { isReadingVerb, type VerbName } from '../queries/verb.ts';
 import { runSteps, type Steps } from '../sql/steps.ts';
@@ -9,18 +9,18 @@ import { SqliteConnection, type SqliteLocation } from './connection.ts';
 import { createSqliteSql } from './dialect.ts';
 import { type Failure, isDatabaseTrouble, toFailure } from './failures.ts';
 
-/** One verb to run; `args` is JSON text, or undefined where the verb takes none. */
+/** One verb to run. `args` is JSON text, or undefined if the verb takes none. */
 export interface Call {
   readonly verb: VerbName;
   readonly args: string | undefined;
 }
 
-/** What became of a call: the verb's answer as JSON text (undefined: no answer), or why there is none. */
+/** The outcome of a call: what the verb returned as JSON text (undefined if it returned nothing), or why it failed. */
 export type Outcome = { readonly answer: string | undefined } | { readonly failure: Failure };
 
 /**
- * Owns the database file and runs batches of verbs on it. Nothing is remembered between batches:
- * other processes may change the file at any time.
+ * Owns the database file and runs batches of verbs on it. It keeps nothing between batches, because other processes may
+ * change the file at any time.
  */
 export class SqliteExecutor {
   readonly #connection: SqliteConnection;
@@ -29,7 +29,7 @@ export class SqliteExecutor {
   readonly #verbs: Readonly<Record<VerbName, (args: never) => Steps<unknown>>>;
 
   /**
-   * @param enter told of the steps of the opening
+   * @param enter called at each step of the opening
    * @throws {Error} when the file cannot be opened or was made by a newer version
    */
   constructor(location: SqliteLocation, enter: EnterStep = () => {}) {
@@ -37,7 +37,7 @@ export class SqliteExecutor {
     this.#verbs = createVerbs(sql);
     this.#connection = new SqliteConnection(location);
     try {
-      const lock = () => this.#connection.beginOpening(() => enter(awaitingMigration));
+      const lock = () => this.#connection.beginOpening(() => enter(AWAITING_MIGRATION));
       const { isNew } = this.#transact(lock, () =>
         runSteps(migrate(sql, enter), this.#connection.execute),
       );
@@ -52,8 +52,8 @@ export class SqliteExecutor {
   }
 
   /**
-   * Runs the calls in order in one transaction, and so with one wait for the disk. When it returns, every
-   * answer is durable. When the database is in trouble, no writing call of the batch has an effect.
+   * Runs the calls in order in one transaction, with one wait for the disk. When it returns, every change is durable.
+   * If the database has trouble, no writing call of the batch has an effect.
    */
   runBatch(calls: readonly Call[]): Outcome[] {
     const isReading = (call: Call) => isReadingVerb(call.verb);
@@ -81,7 +81,7 @@ export class SqliteExecutor {
     }
   }
 
-  /** A verb that fails leaves nothing behind, and its neighbours in the batch as they are. */
+  /** Undoes a verb that fails, and leaves the other calls of the batch alone. */
   #runIsolated(call: Call): Outcome {
     this.#connection.command('SAVEPOINT verb');
     const outcome = this.#run(call);
@@ -92,7 +92,7 @@ export class SqliteExecutor {
 
   #run({ verb, args }: Call): Outcome {
     try {
-      // The caller's side typed the arguments by the verb's name; JSON forgets types.
+      // The caller typed the arguments by the verb's name, and JSON lost the types.
       const run = this.#verbs[verb] as (args: unknown) => Steps<unknown>;
       const steps = run(args === undefined ? undefined : JSON.parse(args));
       return { answer: JSON.stringify(runSteps(steps, this.#connection.execute)) };

@@ -5,14 +5,14 @@ import { SqliteExecutor } from './executor.ts';
 import { toError, toFailure } from './failures.ts';
 
 /**
- * The database on the caller's own thread, which stands still while the disk is waited for.
+ * Runs the database on the caller's own thread, which stands still while it waits for the disk.
  * @throws {StoreUnavailable} when the database cannot be opened
  */
 export function openInlineEngine(location: SqliteLocation, { enter }: Opening = {}): Engine {
   const executor = openExecutor(location, enter);
   return {
     notices: executor.notices,
-    run: async (calls) => executor.runBatch(calls),
+    runBatch: async (calls) => executor.runBatch(calls),
     close: async () => executor.close(),
   };
 }

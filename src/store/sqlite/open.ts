@@ -4,55 +4,56 @@ import type { Store } from '../../auth/ports/store.ts';
 import type { OpenedStore } from '../opened-store.ts';
 import type { Opening } from '../opening.ts';
 import { createVerbCalls, type VerbArgs, type VerbName } from '../queries/verb.ts';
+import { CallBatcher } from './call-batcher.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
-import { BatchQueue } from './queue.ts';
 
 export interface SqliteStoreOptions extends Opening {
-  /** The database's file, or `:memory:`. The file and its folder are created if they are not there. */
+  /** The file of the database, or `:memory:`. The file and its folder are created if they do not exist. */
   readonly path: string;
   /**
-   * `worker` (default): the database has a thread of its own and the caller's never waits for the
-   * disk. `inline`: it runs on the caller's thread, which suits tests and short commands.
+   * `worker` (default): the database has a thread of its own, so the caller's thread never waits for the disk.
+   * `inline`: it runs on the caller's thread, which suits tests and short commands.
    */
   readonly thread?: 'worker' | 'inline';
   /** How long to wait for another process that writes to the file, in ms. Default: 5000. */
-  readonly busyTimeout?: number;
+  readonly busyTimeoutMs?: number;
   /**
-   * How long opening waits for another process that has the file locked, in ms: it may be bringing the schema up
-   * to date. Default: 10 minutes.
+   * How long opening waits for another process that has the file locked, in ms. That process may be bringing the schema
+   * up to date. Default: 600000 (10 minutes).
    */
-  readonly openTimeout?: number;
-  /** How long calls under way may take once the store is to be closed, in ms. Default: 5000. */
-  readonly closeTimeout?: number;
-  /** How many calls may wait before further ones are refused. Default: 10000. */
+  readonly openTimeoutMs?: number;
+  /** How long calls in flight may still take when the store is closed, in ms. Default: 5000. */
+  readonly closeTimeoutMs?: number;
+  /** How many calls may wait before further calls are refused. Default: 10000. */
   readonly maxWaiting?: number;
 }
 
 /**
- * Opens the store on an SQLite file and brings its schema up to date. A resolved verb is on disk:
- * calls that come together are committed together, with one wait for the disk. Several processes may
+ * Opens the store on an SQLite file and brings its schema up to date. When the promise of a verb resolves, its changes
+ * are on the disk. Calls that come together are committed together, with one wait for the disk. Several processes may
  * have the file open, on one machine and a local file system.
  *
- * A thread that dies fails the calls it had with {@link StoreUnavailable}, and the next call starts
- * another one. After `close` every verb fails with {@link StoreUnavailable}.
+ * If the thread dies, its calls fail with {@link StoreUnavailable}, and the next call starts another thread. After
+ * `close` every verb fails with {@link StoreUnavailable}.
  *
  * @throws {StoreUnavailable} when the file cannot be opened, is not a database, or was made by a newer
  *   version of Latchkey
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<OpenedStore> {
-  const { path, thread = 'worker', busyTimeout = 5_000, maxWaiting = 10_000 } = options;
-  const { openTimeout = 600_000, closeTimeout = 5_000 } = options;
-  // Absolute, because a thread that is started later must find the same file.
+  const { path, thread = 'worker', busyTimeoutMs = 5_000, maxWaiting = 10_000 } = options;
+  const { openTimeoutMs = 600_000, closeTimeoutMs = 5_000 } = options;
+  // Absolute, so that a thread that is started later finds the same file.
   const absolute = path === ':memory:' ? path : resolve(path);
-  const location = { path: absolute, busyTimeout, openTimeout };
+  const location = { path: absolute, busyTimeoutMs, openTimeoutMs };
   const engine = await openEngine(thread, location, options);
-  // A worker's batch takes in all requests of this turn of the event loop.
-  const soon = thread === 'worker' ? setImmediate : queueMicrotask;
-  return createStore(new BatchQueue(engine, soon, { maxWaiting, closeTimeout }), engine.notices);
+  // A worker's batch takes in all calls of this turn of the event loop.
+  const afterTurn = thread === 'worker' ? setImmediate : queueMicrotask;
+  const batcher = new CallBatcher(engine, { afterTurn, maxWaiting, closeTimeoutMs });
+  return createStore(batcher, engine.notices);
 }
 
-/** Loads only what the choice needs: the caller of a worker never loads the query builder. */
+/** Loads only the modules that the choice needs: with a worker, this thread never loads the query builder. */
 async function openEngine(
   thread: 'worker' | 'inline',
   location: SqliteLocation,
@@ -67,13 +68,13 @@ async function openEngine(
   return WorkerEngine.open(location, opening);
 }
 
-function createStore(queue: BatchQueue, notices: readonly Notice[]): OpenedStore {
-  // The verb of this name made the answer; JSON forgot its type.
+function createStore(batcher: CallBatcher, notices: readonly Notice[]): OpenedStore {
+  // The verb of this name made the answer, and JSON lost its type.
   const verb = <K extends VerbName>(name: K) =>
-    ((args: VerbArgs<K>) => queue.call(name, args)) as Store[K];
+    ((args: VerbArgs<K>) => batcher.run(name, args)) as Store[K];
   return {
     notices,
     ...createVerbCalls(verb),
-    close: () => queue.close(),
+    close: () => batcher.close(),
   };
 }

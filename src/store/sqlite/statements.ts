@@ -106,7 +106,7 @@ export const statements: CompiledStatements = {
   },
   'clients.insertSecret': {
     text: 'insert into "client_secrets" ("id", "client_id", "hash", "created_at", "ends_at") values (?, ?, ?, ?, ?)',
-    parameters: [['id'], ['clientId'], ['hash'], ['createdAt'], ['endsAt']],
+    parameters: [['id'], ['client_id'], ['hash'], ['created_at'], ['ends_at']],
   },
   'clients.insertUnlessTaken': {
     text: 'insert into "clients" ("id", "kind", "name", "created_at") values (?, ?, ?, ?) on conflict do nothing returning "id"',
@@ -132,37 +132,20 @@ export const statements: CompiledStatements = {
     text: 'select "clients"."id", "clients"."kind", "clients"."name", "clients"."created_at", "client_secrets"."id" as "secretId", "client_secrets"."hash", "client_secrets"."created_at" as "secretCreatedAt", "client_secrets"."ends_at" as "endsAt" from "clients" left join "client_secrets" on "client_secrets"."client_id" = "clients"."id" where "clients"."id" = ? order by "clients"."created_at", "clients"."id", "client_secrets"."created_at", "client_secrets"."id"',
     parameters: [['id']],
   },
-  'housekeeping.removeEvents': {
-    text: 'delete from "audit_events" where "id" in (select "id" from "audit_events" where "id" < ? order by "id" limit ?) returning "id"',
-    parameters: [['before'], ['limit']],
-  },
-  'housekeeping.removeRevocations': {
-    text: 'delete from "revocations" where "seq" in (select "seq" from "revocations" where "expires_at" <= ? and "seq" < (select max("seq") as "seq" from "revocations") limit ?) returning "seq"',
-    parameters: [['now'], ['limit']],
-  },
-  'housekeeping.removeSessions': {
-    text: 'delete from "sessions" where "id" in (select "id" from "sessions" where "expires_at" <= ? limit ?) returning "id"',
-    parameters: [['now'], ['limit']],
-  },
-  'housekeeping.selectAnything': {
-    text: 'select 1 as "one"',
-    parameters: [],
-  },
   'keys.insertEnvelope': {
     text: 'insert into "envelopes" ("id", "kind", "sealed", "created_at", "ends_at") values (?, ?, ?, ?, ?)',
-    parameters: [['id'], ['kind'], ['sealed'], ['createdAt'], ['endsAt']],
+    parameters: [['id'], ['kind'], ['sealed'], ['created_at'], ['ends_at']],
   },
   'keys.insertKey': {
-    text: 'insert into "signing_keys" ("kid", "algorithm", "public_jwk", "sealed_private_jwk", "created_at", "active_at", "retired_at", "revoked_at") values (?, ?, ?, ?, ?, ?, ?, ?)',
+    text: 'insert into "signing_keys" ("kid", "algorithm", "sealed_private_jwk", "created_at", "active_at", "retired_at", "revoked_at") values (?, ?, ?, ?, ?, ?, ?)',
     parameters: [
       ['kid'],
       ['algorithm'],
-      ['publicJwk'],
-      ['sealedPrivateJwk'],
-      ['createdAt'],
-      ['activeAt'],
-      ['retiredAt'],
-      ['revokedAt'],
+      ['sealed_private_jwk'],
+      ['created_at'],
+      ['active_at'],
+      ['retired_at'],
+      ['revoked_at'],
     ],
   },
   'keys.lockVersion': {
@@ -186,7 +169,7 @@ export const statements: CompiledStatements = {
     parameters: [],
   },
   'keys.selectKeys': {
-    text: 'select "kid", "algorithm", "public_jwk" as "publicJwk", "sealed_private_jwk" as "sealedPrivateJwk", "created_at" as "createdAt", "active_at" as "activeAt", "retired_at" as "retiredAt", "revoked_at" as "revokedAt" from "signing_keys" order by "active_at", "kid"',
+    text: 'select "kid", "algorithm", "sealed_private_jwk" as "sealedPrivateJwk", "created_at" as "createdAt", "active_at" as "activeAt", "retired_at" as "retiredAt", "revoked_at" as "revokedAt" from "signing_keys" order by "active_at", "kid"',
     parameters: [],
   },
   'keys.selectVersion': {
@@ -212,6 +195,22 @@ export const statements: CompiledStatements = {
   'nodeState.select': {
     text: 'select "value" from "facts" where "name" = ?',
     parameters: [['name']],
+  },
+  'purge.removeEvents': {
+    text: 'delete from "audit_events" where "id" in (select "id" from "audit_events" where "id" < ? order by "id" limit ?) returning "id"',
+    parameters: [['before'], ['limit']],
+  },
+  'purge.removeRevocations': {
+    text: 'delete from "revocations" where "seq" in (select "seq" from "revocations" where "expires_at" <= ? and "seq" < (select max("seq") as "seq" from "revocations") limit ?) returning "seq"',
+    parameters: [['now'], ['limit']],
+  },
+  'purge.removeSessions': {
+    text: 'delete from "sessions" where "id" in (select "id" from "sessions" where "expires_at" <= ? limit ?) returning "id"',
+    parameters: [['now'], ['limit']],
+  },
+  'purge.selectAnything': {
+    text: 'select 1 as "one"',
+    parameters: [],
   },
   'revocations.insert': {
     text: 'insert into "revocations" ("kind", "subject", "version", "expires_at") values (?, ?, ?, ? + coalesce((select cast("value" as integer) as "seconds" from "facts" where "name" = ?), 0) * 1000) returning "seq", "expires_at" as "expiresAt"',
@@ -258,8 +257,8 @@ export const statements: CompiledStatements = {
       ['mac'],
       ['data'],
       ['browser'],
-      ['expiresAt'],
-      ['codeExpiresAt'],
+      ['expires_at'],
+      ['code_expires_at'],
     ],
   },
   'secrets.remove': {
@@ -310,10 +309,6 @@ export const statements: CompiledStatements = {
     ],
   },
   'sessions.remove': {
-    text: 'delete from "sessions" where "id" = ? returning "id"',
-    parameters: [['id']],
-  },
-  'sessions.removeOfUser': {
     text: 'delete from "sessions" where "id" = ? and "user_id" = ? returning "id"',
     parameters: [['id'], ['userId']],
   },

@@ -18,8 +18,8 @@ const CLOSE_LIMIT_MS = 2_000;
 const TERMINATION_LIMIT_MS = 1_000;
 
 /**
- * The database on a thread of its own. A thread that dies fails the batch it had; the next batch
- * starts another thread, except in memory, where the data died with it.
+ * Runs the database on a thread of its own. If the thread dies, its batch fails, and the next batch starts another
+ * thread. A database in memory is lost with its thread.
  */
 export class WorkerEngine implements Engine {
   notices: readonly Notice[] = [];
@@ -51,28 +51,28 @@ export class WorkerEngine implements Engine {
       signal?.removeEventListener('abort', giveUp);
       engine.#enter = undefined;
     }
-    // Should the thread have to start again, callers are waiting.
-    engine.#location = { ...location, openTimeout: location.busyTimeout };
+    // If the thread must start again later, callers are waiting for it.
+    engine.#location = { ...location, openTimeoutMs: location.busyTimeoutMs };
     return engine;
   }
 
-  async run(calls: readonly Call[]): Promise<readonly Outcome[]> {
+  async runBatch(calls: readonly Call[]): Promise<readonly Outcome[]> {
     if (this.#worker === undefined && this.#location.path === ':memory:') {
       throw new StoreUnavailable('The database in memory is lost: its thread died. Start again.');
     }
     const worker = this.#worker ?? (await this.#start());
-    const report = await this.#ask(worker, { run: calls });
+    const report = await this.#ask(worker, { runBatch: calls });
     if ('outcomes' in report) return report.outcomes;
-    throw new Error('The database thread answered out of turn.');
+    throw new Error('The database thread sent an unexpected report.');
   }
 
   async close(): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) return;
     const exited = new Promise((resolve) => worker.once('exit', resolve));
-    tell(worker, { close: true });
+    send(worker, { close: true });
     if (await settlesWithin(CLOSE_LIMIT_MS, exited)) return;
-    // It waits for the disk or for another process. A transaction that is cut off has no effect.
+    // The thread waits for the disk or for another process. A transaction that is cut off has no effect.
     worker.unref();
     await settlesWithin(TERMINATION_LIMIT_MS, worker.terminate());
     this.#lose(worker, undefined);
@@ -99,7 +99,7 @@ export class WorkerEngine implements Engine {
 
   #ask(worker: Worker, order: Order): Promise<Report> {
     const report = this.#expectReport();
-    tell(worker, order);
+    send(worker, order);
     return report;
   }
 
@@ -108,7 +108,7 @@ export class WorkerEngine implements Engine {
     return this.#answer.promise;
   }
 
-  /** The thread is gone. Whether its last batch was committed is unknown, and nothing acknowledged it. */
+  /** The thread is gone. Its last batch may have been committed or not; no caller was told that it was. */
   #lose(worker: Worker, cause: unknown): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
@@ -118,6 +118,6 @@ export class WorkerEngine implements Engine {
   }
 }
 
-function tell(worker: Worker, order: Order): void {
+function send(worker: Worker, order: Order): void {
   worker.postMessage(order);
 }

@@ -5,8 +5,8 @@ import type { SqliteLocation } from './connection.ts';
 import { type Call, type Outcome, SqliteExecutor } from './executor.ts';
 import { type Failure, toFailure } from './failures.ts';
 
-/** The thread that owns the database file: what it is told, and what it answers. */
-export type Order = { readonly run: readonly Call[] } | { readonly close: true };
+/** Messages to the thread that owns the database file, and its reports. */
+export type Order = { readonly runBatch: readonly Call[] } | { readonly close: true };
 export type Report =
   | { readonly step: WatchedStep }
   | { readonly opened: true; readonly notices: readonly Notice[] }
@@ -26,8 +26,8 @@ function serve(location: SqliteLocation): void {
     return;
   }
   port.on('message', (order: Order) => {
-    if ('run' in order) {
-      report({ outcomes: executor.runBatch(order.run) });
+    if ('runBatch' in order) {
+      report({ outcomes: executor.runBatch(order.runBatch) });
     } else {
       executor.close();
       port.close();

@@ -1,21 +1,17 @@
 import type { Sql } from '../sql/sql.ts';
 import type { Rows, Step } from '../sql/steps.ts';
 
-export type TransferLocation =
-  | { readonly kind: 'sqlite'; readonly path: string }
-  | { readonly kind: 'postgres'; readonly url: string };
-
 /** One connection to a database, to copy it. */
 export interface TransferConnection {
   readonly sql: Sql;
-  /** Begins a transaction: `read` sees the database as it is at its beginning, whatever others write. */
+  /** Begins a transaction. `read` sees the database as it was when the transaction began. */
   begin(mode: 'read' | 'write'): Promise<void>;
   /** Durable once it resolves. */
   commit(): Promise<void>;
   rollback(): Promise<void>;
   /** @throws {StoreUnavailable} */
   execute(step: Step): Promise<Rows>;
-  /** Has the revocation log go on after `seq`. */
+  /** Makes the revocation log go on after `seq`. */
   moveLog(seq: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,7 +1,8 @@
-import type { TransferConnection, TransferLocation } from './connection.ts';
+import type { DatabaseLocation } from '../../config/database.ts';
+import type { TransferConnection } from './connection.ts';
 
 /** Loads only what the kind of database needs. @throws {StoreUnavailable} */
-export async function openConnection(location: TransferLocation): Promise<TransferConnection> {
+export async function openConnection(location: DatabaseLocation): Promise<TransferConnection> {
   if (location.kind === 'sqlite') {
     const { openSqliteConnection } = await import('./sqlite-connection.ts');
     return openSqliteConnection(location.path);

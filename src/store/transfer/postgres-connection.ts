@@ -1,16 +1,16 @@
 import { TransferRefused } from '../../kernel/errors.ts';
-import { toConnectionError, withPlace } from '../postgres/connection-failures.ts';
+import { toConnectionError, withPlace } from '../postgres/connection/connection-failures.ts';
+import { readLocation } from '../postgres/connection/location.ts';
 import { createPostgresSql } from '../postgres/dialect.ts';
 import { toStoreError } from '../postgres/failures.ts';
-import { readLocation } from '../postgres/location.ts';
 import type { TransferConnection } from './connection.ts';
 
 /** @throws {StoreUnavailable} @throws {InvalidSetting} when a parameter of the URL cannot be used */
 export async function openPostgresConnection(url: string): Promise<TransferConnection> {
   const location = await readLocation({ url });
-  const { Client, connection, connectTimeout } = location;
-  const client = new Client({ ...connection, connectionTimeoutMillis: connectTimeout });
-  // What is under way fails by itself.
+  const { Client, connection, connectTimeoutMs } = location;
+  const client = new Client({ ...connection, connectionTimeoutMillis: connectTimeoutMs });
+  // Queries in flight fail by themselves.
   client.on('error', () => {});
   const run = async (text: string, values: readonly (string | number | null)[] = []) => {
     try {
@@ -53,6 +53,6 @@ export async function openPostgresConnection(url: string): Promise<TransferConne
 function assertStorable(value: string | number | null): void {
   if (typeof value !== 'string' || !value.includes('\0')) return;
   throw new TransferRefused(
-    'A text to be copied has a NUL character, which PostgreSQL cannot store. Remove it from the original, or copy into SQLite.',
+    'A text to be copied has a NUL character, which PostgreSQL cannot store. Remove it from the original, or copy to SQLite.',
   );
 }

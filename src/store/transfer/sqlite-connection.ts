@@ -3,17 +3,22 @@ import { createSqliteSql } from '../sqlite/dialect.ts';
 import { isDatabaseTrouble, toError, toFailure } from '../sqlite/failures.ts';
 import type { TransferConnection } from './connection.ts';
 
-const busyTimeout = 10_000;
+const BUSY_TIMEOUT_MS = 10_000;
 
-/** On this thread: it belongs to a command that has nothing else to do. @throws {StoreUnavailable} */
+/** Opens it on this thread, as the command has nothing else to do. @throws {StoreUnavailable} */
 export function openSqliteConnection(path: string): TransferConnection {
   const connection = attempt(
-    () => new SqliteConnection({ path, busyTimeout, openTimeout: busyTimeout }),
+    () =>
+      new SqliteConnection({
+        path,
+        busyTimeoutMs: BUSY_TIMEOUT_MS,
+        openTimeoutMs: BUSY_TIMEOUT_MS,
+      }),
   );
   const command = (text: string) => attempt(() => connection.command(text));
   return {
     sql: createSqliteSql(),
-    // In its write-ahead log a reader sees what was there when it began, and hinders no writer.
+    // With a write-ahead log, a reader sees the state from when it began, and blocks no writer.
     begin: async (mode) => command(mode === 'read' ? 'BEGIN' : 'BEGIN IMMEDIATE'),
     commit: async () => command('COMMIT'),
     rollback: async () => {

@@ -1,21 +1,22 @@
 import { sql as raw } from 'kysely';
 import type { Envelope } from '../../auth/keys/envelope.ts';
+import type { DatabaseLocation } from '../../config/database.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
 import { applyMigrations, createMigrationsTable, schemaVersion } from '../migrate.ts';
 import { describeForeign, inspectDatabase } from '../ownership.ts';
+import { TABLE_NAMES, TABLES } from '../schema.ts';
 import { awaitSteps, type Steps, type Value } from '../sql/steps.ts';
-import type { TransferConnection, TransferLocation } from './connection.ts';
+import type { Batch, Counts, RowCounts } from './batch.ts';
+import type { TransferConnection } from './connection.ts';
 import { openConnection } from './open-connection.ts';
-import { type Batch, type Counts, type RowCounts, tables } from './tables.ts';
 
-/** Rows of a batch. It also has about as many characters as this, however large the profiles are. */
-const firstBatch = 50;
-const mostRows = 500;
-const aimedCharacters = 4 * 1024 * 1024;
+/** The number of rows in a batch adapts, so that a batch has about the same size, however large the profiles are. */
+const FIRST_BATCH_ROWS = 50;
+const MAX_BATCH_ROWS = 500;
+const TARGET_BATCH_CHARACTERS = 4 * 1024 * 1024;
 
 /**
- * A database to be copied, or to be filled with a copy: all rows of all tables, as they are, whatever
- * kind of database it is.
+ * A database that is copied, or filled with a copy: all rows of all tables, unchanged, on every kind of database.
  */
 export class Transfer {
   readonly #connection: TransferConnection;
@@ -25,11 +26,11 @@ export class Transfer {
   }
 
   /**
-   * Opens a database that has the schema this program knows, and changes nothing.
-   * @throws {TransferRefused} where the schema is another one
+   * Opens a database that has the schema of this program, without changing it.
+   * @throws {TransferRefused} if it has another schema
    * @throws {StoreUnavailable}
    */
-  static async open(location: TransferLocation): Promise<Transfer> {
+  static async open(location: DatabaseLocation): Promise<Transfer> {
     const connection = await openConnection(location);
     const transfer = new Transfer(connection);
     try {
@@ -41,21 +42,22 @@ export class Transfer {
     }
   }
 
-  /** Runs `work` on the database as it is at this moment, whatever others write meanwhile. */
+  /** Runs `work` on the database as it is now. Writes of other processes do not show. */
   read<T>(work: () => Promise<T>): Promise<T> {
     return this.#transact('read', work);
   }
 
-  /** Runs `work` as one transaction. What it throws undoes everything. */
+  /** Runs `work` as one transaction, which is rolled back if it throws. */
   write<T>(work: () => Promise<T>): Promise<T> {
     return this.#transact('write', work);
   }
 
-  /** All rows of all tables; to be used inside `read` or `write`. */
+  /** Reads all rows of all tables. Use it inside `read` or `write`. */
   async *batches(): AsyncGenerator<Batch> {
-    for (const { name, key } of tables) {
+    for (const name of TABLE_NAMES) {
+      const { key } = TABLES[name];
       let after: Value | undefined;
-      let limit = firstBatch;
+      let limit = FIRST_BATCH_ROWS;
       for (;;) {
         const from = after === undefined ? raw`` : raw`where ${raw.ref(key)} > ${after}`;
         const rows = await this.#run(
@@ -79,10 +81,10 @@ export class Transfer {
   }
 
   async count(): Promise<Counts> {
-    return (await this.countRows(tables.map(({ name }) => name))) as Counts;
+    return (await this.countRows(TABLE_NAMES)) as Counts;
   }
 
-  /** @param names of tables, also of an earlier schema */
+  /** @param names the tables, which may be those of an earlier schema */
   async countRows(names: readonly string[]): Promise<RowCounts> {
     const counts: Record<string, number> = {};
     for (const name of names) {
@@ -92,24 +94,25 @@ export class Transfer {
     return counts;
   }
 
-  /** Replaces all tables with the empty tables of an earlier schema; to be used inside `write`. */
+  /** Replaces all tables with the empty tables of an earlier schema. Use it inside `write`. */
   async rebuild(version: number): Promise<void> {
     const { sql } = this.#connection;
     await this.#run(raw`drop view guards`);
-    for (const { name } of tables.toReversed()) await this.#run(raw`drop table ${raw.table(name)}`);
+    for (const name of TABLE_NAMES.toReversed())
+      await this.#run(raw`drop table ${raw.table(name)}`);
     await this.#run(raw`drop table latchkey_migrations`);
     await this.#runSteps(sql.dropLogTriggers());
     await this.#runSteps(createMigrationsTable(sql));
     await this.#runSteps(applyMigrations(sql, { from: 0, to: version }));
   }
 
-  /** Brings the tables of {@link rebuild} and their rows to a later schema; by default to this program's. */
+  /** Brings the tables of {@link rebuild} and their rows to a later schema. Default: the schema of this program. */
   async upgrade(from: number, to = schemaVersion): Promise<void> {
     await this.#runSteps(applyMigrations(this.#connection.sql, { from, to }));
   }
 
   async clear(): Promise<void> {
-    for (const { name } of tables.toReversed())
+    for (const name of TABLE_NAMES.toReversed())
       await this.#run(raw`delete from ${raw.table(name)}`);
   }
 
@@ -119,7 +122,7 @@ export class Transfer {
     await this.#run(raw`insert into ${raw.table(table)} (${names}) values ${raw.join(tuples)}`);
   }
 
-  /** Has the revocation log go on after all its entries, and by `gap` later than it would. */
+  /** Makes the revocation log go on after all its entries, and leaves out `gap` positions. */
   async continueLog(gap: number): Promise<void> {
     const [row] = await this.#run(raw`select max(seq) as seq from revocations`);
     const last = Number(row?.['seq'] ?? 0) + gap;
@@ -127,8 +130,8 @@ export class Transfer {
   }
 
   /**
-   * Ends all sessions. Every user's version is raised by `leap`, and access tokens of versions before are
-   * refused until `revokeUntil` (ms since the epoch), when none of them can be alive.
+   * Ends all sessions. It raises the token version of every user by `leap`, and refuses access tokens of lower versions
+   * until `revokeUntil` (ms since the epoch), when all of them have expired.
    */
   async endSessions(leap: number, revokeUntil: number): Promise<void> {
     await this.#run(raw`delete from sessions`);
@@ -140,16 +143,16 @@ export class Transfer {
   }
 
   /**
-   * Drops all signing keys, and replaces all root keys by those in the envelopes. The server that opens the database
-   * next makes what is missing. Tokens of the signing keys are refused until `revokeUntil` (ms since the epoch) by
-   * every verifier that still knows these.
+   * Removes all signing keys, and replaces all root keys by those in the envelopes. The next server that opens the
+   * database makes the missing keys. Every verifier that still knows the removed signing keys refuses their tokens until
+   * `revokeUntil` (ms since the epoch).
    */
   async replaceKeys(envelopes: readonly Envelope[], revokeUntil: number): Promise<void> {
     await this.#run(
       raw`insert into revocations (kind, subject, version, expires_at)
         select 'key', kid, 0, ${raw.lit(revokeUntil)} from signing_keys order by kid`,
     );
-    // Whoever knows others still, made after the backup, is to read again which there are.
+    // Nodes may know other keys, made after the backup. This entry makes them read the keys again.
     await this.#run(
       raw`insert into revocations (kind, subject, version, expires_at)
         values ('keys', '', 0, ${raw.lit(revokeUntil)})`,
@@ -164,7 +167,7 @@ export class Transfer {
     }
   }
 
-  /** Ends all links, codes and challenges: one that was used after the backup would work again. */
+  /** Ends all links, codes and challenges, as those used after the backup would work again. */
   async dropOneTimeSecrets(): Promise<void> {
     await this.#run(raw`delete from one_time_secrets`);
   }
@@ -226,12 +229,12 @@ export class Transfer {
 function chooseLimit({ rows }: Batch): number {
   const lengths = rows.flat().map((value) => (typeof value === 'string' ? value.length : 8));
   const characters = lengths.reduce((total, length) => total + length, 0);
-  const fitting = Math.floor((rows.length * aimedCharacters) / characters);
-  return Math.max(1, Math.min(mostRows, fitting));
+  const fitting = Math.floor((rows.length * TARGET_BATCH_CHARACTERS) / characters);
+  return Math.max(1, Math.min(MAX_BATCH_ROWS, fitting));
 }
 
 function readValue(row: Record<string, unknown>, column: string): Value {
   const value = row[column];
   if (value === null || typeof value === 'string' || typeof value === 'number') return value;
-  throw new TypeError(`The column "${column}" holds what no copy can hold.`);
+  throw new TypeError(`The column "${column}" has a value that cannot be copied.`);
 }

@@ -6,26 +6,28 @@ import { closeAfter } from '../../kernel/close-after.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
 import type { Random } from '../../kernel/random.ts';
 import { schemaVersion } from '../../store/migrate.ts';
-import { type Batch, type Counts, type RowCounts, tables } from '../../store/transfer/tables.ts';
+import { TABLE_NAMES } from '../../store/schema.ts';
+import type { Batch, Counts, RowCounts } from '../../store/transfer/batch.ts';
+import { findDifferences, Summarizer, type Summary } from '../../store/transfer/checksums.ts';
+import type { Backup } from '../../store/transfer/read-backup.ts';
 import { Transfer } from '../../store/transfer/transfer.ts';
+import { writeBackup } from '../../store/transfer/write-backup.ts';
 import { openStore } from '../latchkey.ts';
-import { type Backup, writeBackup } from './backup-file.ts';
-import { findDifferences, type Summary, Summing } from './checksums.ts';
 import { type RestoreSecrets, restoreSealedData, type SealedData } from './sealed-data.ts';
 
-/** Told of every batch: how many rows are done, and how many there are in all. */
+/** Called after every batch: how many rows are done, and how many there are in total. */
 export type Progress = (done: number, total: number) => void;
 
 /**
  * Larger than any token version issued after the backup: no user's roles change a million times between a backup
  * and the loss of what followed.
  */
-const versionLeap = 1_000_000;
+const VERSION_LEAP = 1_000_000;
 /** Readers may have seen log positions beyond the backup. Without the gap they would take new entries for read ones. */
-const logGap = 1_000_000;
+const LOG_GAP = 1_000_000;
 
 /**
- * Writes all that is in the database, as it is at this moment, into a file. Servers may go on.
+ * Writes the whole database, as it is at this moment, to a file. Servers may keep running.
  * @throws {TransferRefused} @throws {StoreUnavailable}
  */
 export async function backUp(
@@ -46,17 +48,17 @@ export async function backUp(
 }
 
 export interface RestoreOptions {
-  /** Replace what is in the database. Otherwise it must be empty. */
+  /** Replaces what is in the database. Otherwise it must be empty. */
   readonly replace: boolean;
   /**
-   * Let sessions and keys live on, and everything sealed as it is: the servers need the secret of the backup.
-   * Otherwise all sessions end, and so do all access tokens: a refresh token that was consumed after the backup
-   * would live again, and so would a key that was revoked after it. The next server makes new keys.
+   * Keeps sessions and keys, and leaves all sealed data as it is. The servers then need the secret of the backup.
+   * Otherwise all sessions and access tokens end, and the next server makes new keys. If they were kept, a refresh
+   * token that was used after the backup would work again, and so would a key that was revoked after it.
    */
   readonly keepSessions: boolean;
-  /** What opens sealed data, and seals it again. Default: there is no secret at hand. */
+  /** The secrets that open sealed data and seal it again. Default: none is at hand. */
   readonly secrets?: RestoreSecrets;
-  /** Leave out sealed data that cannot be opened. Otherwise it is refused. Default: false. */
+  /** Leaves out sealed data that cannot be opened. Otherwise the restore is refused. Default: false. */
   readonly dropSealed?: boolean;
 }
 
@@ -77,7 +79,7 @@ export async function restore(
   { clock, random }: { clock: Clock; random: Random },
   progress: Progress,
 ): Promise<Restored> {
-  // First, so that a wrong secret is told before anything is written.
+  // First, so that a wrong secret is reported before anything is written.
   const sealed: SealedData = keepSessions
     ? { outcome: 'restored', envelopes: [] }
     : await restoreSealedData(backup.envelopes, { secrets, drop }, { clock, random });
@@ -92,12 +94,12 @@ export async function restore(
     for await (const batch of batches) await target.insert(batch);
     assertCounts(backup.counts, await target.countRows(Object.keys(backup.counts)));
     if (isOlder) await target.upgrade(backup.schema);
-    await target.continueLog(logGap);
+    await target.continueLog(LOG_GAP);
     await target.dropOneTimeSecrets();
     if (!keepSessions) {
       const longest = Number((await target.findNodeState(LONGEST_ACCESS_TTL)) ?? 86_400);
       const until = clock.now() + longest * 1000 + REVOCATION_MARGIN_MS;
-      await target.endSessions(versionLeap, until);
+      await target.endSessions(VERSION_LEAP, until);
       await target.replaceKeys(sealed.envelopes, until);
     }
     return { counts: await target.count(), sealedData: sealed.outcome };
@@ -109,9 +111,9 @@ export async function restore(
 }
 
 /**
- * Copies everything from one database into another, empty one, in one transaction, and reads it again
- * there to see that it is the same. The source is only read. No server may run on the target; what one
- * writes to the source meanwhile is not copied.
+ * Copies everything from one database to another, empty one, in one transaction. It then reads the copy to check that
+ * it is the same. The source is only read. No server may run on the target. Changes that a server makes to the source
+ * during the copy are not copied.
  * @throws {TransferRefused} @throws {StoreUnavailable}
  */
 export async function copyDatabase(
@@ -134,7 +136,7 @@ async function copyAll(source: Transfer, target: Transfer, progress: Progress): 
   await assertEmpty(target);
   // Everything is read twice: to be written, and to be compared.
   const total = 2 * sum(await source.count());
-  const [given, found] = [new Summing(), new Summing()];
+  const [given, found] = [new Summarizer(), new Summarizer()];
   for await (const batch of watch(source.batches(), total, progress)) {
     given.add(batch);
     await target.insert(batch);
@@ -151,7 +153,7 @@ async function copyAll(source: Transfer, target: Transfer, progress: Progress): 
   return summary;
 }
 
-/** Opens a database to be filled, made and brought up to date if it must be. */
+/** Opens the database to fill. Creates it, or brings its schema up to date, if necessary. */
 async function openTarget(database: DatabaseLocation): Promise<Transfer> {
   const store = await openStore({ database });
   await store.close();
@@ -160,15 +162,15 @@ async function openTarget(database: DatabaseLocation): Promise<Transfer> {
 
 async function assertEmpty(target: Transfer): Promise<void> {
   const counts = await target.count();
-  const full = tables.map(({ name }) => name).filter((name) => counts[name] > 0);
+  const full = TABLE_NAMES.filter((name) => counts[name] > 0);
   if (full.length === 0) return;
   throw new TransferRefused(
     `The database is not empty: it has rows in ${full.join(', ')}. Name another one.`,
   );
 }
 
-function assertCounts(due: RowCounts, found: RowCounts): void {
-  const different = Object.keys(due).filter((name) => due[name] !== found[name]);
+function assertCounts(expected: RowCounts, found: RowCounts): void {
+  const different = Object.keys(expected).filter((name) => expected[name] !== found[name]);
   if (different.length === 0) return;
   throw new TransferRefused(`Not all rows arrived in ${different.join(', ')}, so it was undone.`);
 }

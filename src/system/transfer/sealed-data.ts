@@ -9,17 +9,17 @@ import {
 import type { Clock } from '../../kernel/clock.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
 import type { Random } from '../../kernel/random.ts';
-import type { Batch } from '../../store/transfer/tables.ts';
+import type { Batch } from '../../store/transfer/batch.ts';
 
-/** What a restore needs to read what is sealed in a backup, and to seal it for the database that it fills. */
+/** The secrets with which a restore opens the sealed data of a backup, and seals it for the database that it fills. */
 export interface RestoreSecrets {
-  /** The secret that the backup was made under; undefined: there is none at hand. */
+  /** The secret that was in use when the backup was made. Undefined: none is at hand. */
   readonly backup: () => Promise<string | undefined>;
-  /** The secret of the servers on the database that is filled. Called only if something is to be sealed. */
+  /** The secret of the servers on the database that is filled. Called only if there is something to seal. */
   readonly target: () => Promise<string>;
 }
 
-/** What becomes of the data that is sealed in a backup. */
+/** What a restore does with the sealed data of a backup. */
 export interface SealedData {
   /** `none`: the backup has none. `dropped`: the secret does not open it, and `--drop-sealed` was given. */
   readonly outcome: 'none' | 'restored' | 'dropped';
@@ -28,10 +28,10 @@ export interface SealedData {
 }
 
 /**
- * Seals the root keys for data under the target's secret. They alone are restored: what depends on root keys for
- * tokens ends.
- * @param batches those of the table `envelopes`
- * @throws {TransferRefused} where the secret does not open them and they are not to be dropped
+ * Seals the root keys for data under the secret of the target. Root keys for tokens are not restored: everything that
+ * depends on them ends.
+ * @param batches the rows of the table `envelopes`
+ * @throws {TransferRefused} if the secret does not open them and `drop` is false
  */
 export async function restoreSealedData(
   batches: readonly Batch[],
@@ -69,7 +69,7 @@ function openWith(
   return openDataRoots(envelopes, opener, openRoots(envelopes, opener, []) ?? []);
 }
 
-/** Backups of earlier versions have no kinds: their root keys are all for tokens. */
+/** Envelopes in backups of earlier versions have no kind. Their root keys are all for tokens. */
 function toEnvelopes({ columns, rows }: Batch): Envelope[] {
   return rows.map((row) => {
     const read = (column: string) => row[columns.indexOf(column)] ?? null;

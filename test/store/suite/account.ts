@@ -51,7 +51,7 @@ export function accountTests(given: () => Store): void {
   }
 
   for (const [name, { left, version, fields }] of Object.entries(effects)) {
-    test(`${name} changes, ends, logs and records what it says, for this user alone`, async () => {
+    test(`${name} changes, ends, logs and records what its name says, for this user alone`, async () => {
       const store = given();
       const { user, sessions } = await signUp(store, 2);
       const { user: bystander, sessions: theirs } = await signUp(store, 1);
@@ -97,7 +97,7 @@ export function accountTests(given: () => Store): void {
     assert.equal((await store.findUser({ id: user.id }))?.tokenVersion, 3);
   });
 
-  test('a password change that keeps one of three sessions is one entry of the log', async () => {
+  test('a password change that keeps one of three sessions writes one entry to the log', async () => {
     const store = given();
     const { user, sessions } = await signUp(store, 3);
     const [kept = ''] = sessions.map((it) => it.id);
@@ -113,7 +113,7 @@ export function accountTests(given: () => Store): void {
     assert.deepEqual(after, { ...user, ...changed });
   });
 
-  test('a password is replaced only if it still is the one that was verified', async () => {
+  test('a password is replaced only if it is still the one that was verified', async () => {
     const store = given();
     const { user, sessions } = await signUp(store, 1);
     const stale = { userId: user.id, ...password, verifiedHash: 'another hash', ...revoking() };
@@ -128,7 +128,7 @@ export function accountTests(given: () => Store): void {
     assert.equal((await store.changePassword(fresh)).found, true);
   });
 
-  test('nobody without a password can be asked for a new one', async () => {
+  test('a user without a password cannot be required to change it', async () => {
     const store = given();
     const { user } = await signUp(store, 1, { passwordHash: null });
     const args = { userId: user.id, now, ...revoking() };
@@ -185,7 +185,7 @@ export function accountTests(given: () => Store): void {
     assert.deepEqual(await sessionIds(store, user.id), []);
   });
 
-  test('disabling twice keeps the first time, and enabling lets the user in again', async () => {
+  test('disabling twice keeps the time of the first, and enabling lets the user in again', async () => {
     const store = given();
     const { user } = await signUp(store, 1);
     const set = (disabled: boolean, at: number) =>

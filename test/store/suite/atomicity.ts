@@ -35,8 +35,8 @@ const verbs: Record<string, (store: Store, given: Case) => Promise<unknown>> = {
       issuedUntil,
       event,
     }),
-  endSession: (store, { session, event }) =>
-    store.endSession({ sessionId: session.id, userId: null, issuedUntil, event }),
+  endSession: (store, { user, session, event }) =>
+    store.endSession({ sessionId: session.id, userId: user.id, issuedUntil, event }),
   endAllSessions: (store, { user, event }) =>
     store.endAllSessions({ userId: user.id, now, issuedUntil, event }),
   changePassword: (store, { user, event }) => {
@@ -65,7 +65,7 @@ async function snapshot(store: Store, userId: string): Promise<unknown> {
 
 export function atomicityTests(given: () => Store, inOrder: boolean): void {
   for (const [name, act] of Object.entries(verbs)) {
-    test(`${name} that fails at its end leaves nothing, and its neighbours as they are`, async () => {
+    test(`${name} that fails at its end has no effect, and its neighbours keep theirs`, async () => {
       const store = given();
       const { user, sessions } = await signUp(store, 1);
       const [session] = sessions;
@@ -98,7 +98,7 @@ export function atomicityTests(given: () => Store, inOrder: boolean): void {
     assert.equal(await store.findUser({ id: user.id }), undefined);
   });
 
-  test('what cannot be sent to the database fails alone', async () => {
+  test('a value that the database cannot store fails its own call alone', async () => {
     const store = given();
     const circular: Record<string, unknown> = {};
     circular['self'] = circular;

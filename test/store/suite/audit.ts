@@ -99,7 +99,7 @@ export function auditTests(given: () => Store): void {
     assert.equal(new Set(seen).size, seen.length);
   });
 
-  test('an event of a change of roles is told the roles before and after', async () => {
+  test('the event of a change of roles has the roles before and after', async () => {
     const store = given();
     const user = aUser({ roles: ['reader'] });
     await store.createUser({ user, session: null, event: anEvent() });

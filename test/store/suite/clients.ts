@@ -6,7 +6,7 @@ import type { OpenDatabase } from './harness.ts';
 
 /** These see all clients, so each has a database of its own. */
 export function clientTests(open: OpenDatabase): void {
-  test('a client is found by its id and no other way', async (t) => {
+  test('a client is found by its id alone', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     const client = aClient({ name: 'Zoë’s API' });
@@ -23,7 +23,7 @@ export function clientTests(open: OpenDatabase): void {
     }
   });
 
-  test('a name or an id that is taken stays whose it is', async (t) => {
+  test('a taken name or id stays with its client', async (t) => {
     const { store, another, remove } = await open();
     t.after(remove);
     const other = another ? await another() : store;
@@ -47,7 +47,7 @@ export function clientTests(open: OpenDatabase): void {
     if (other !== store) await other.close();
   });
 
-  test('clients are listed the oldest first', async (t) => {
+  test('clients are listed, the oldest first', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     assert.deepEqual(await store.listClients(), []);
@@ -76,7 +76,7 @@ export function clientTests(open: OpenDatabase): void {
     assert.deepEqual(next, { status: 'created' });
   });
 
-  test('what is done to a client is told in the same transaction, and nothing else is', async (t) => {
+  test('a change of a client is recorded in the same transaction, and a failed one is not', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     const client = aClient();
@@ -89,13 +89,13 @@ export function clientTests(open: OpenDatabase): void {
     await store.deleteClient({ id: unique('nobody'), event: anEvent() });
     await store.deleteClient({ id: client.id, event: deleted });
     assert.deepEqual(await latestEvents(store, null, 9), [deleted, created]);
-    // An event that cannot be stored takes what it tells of with it.
+    // An event that cannot be stored rolls back the change that it records.
     const lost = aClient();
     await assert.rejects(store.createClient({ client: lost, event: created }));
     assert.equal(await store.findClient({ id: lost.id }), undefined);
   });
 
-  test('a new secret is added, and the others end when that was said, or sooner', async (t) => {
+  test('a new secret is added, and the others end at the given time or sooner', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     const [client, other] = [aClient(), aClient()];
@@ -133,7 +133,7 @@ export function clientTests(open: OpenDatabase): void {
     assert.deepEqual(listed, [{ ...client, secrets: [fifth.secret] }, other]);
   });
 
-  test('secrets that are replaced at the same moment all stay, in one order', async (t) => {
+  test('secrets that are added at the same moment all stay, in one order', async (t) => {
     const { store, another, remove } = await open();
     t.after(remove);
     const other = another ? await another() : store;
@@ -160,7 +160,7 @@ export function clientTests(open: OpenDatabase): void {
     if (other !== store) await other.close();
   });
 
-  test('a client that is deleted gets no new secret, and its secrets go with it', async (t) => {
+  test('a deleted client gets no new secret, and its secrets are removed with it', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     const client = aClient();

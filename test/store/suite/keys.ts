@@ -12,7 +12,7 @@ export function keyTests(open: OpenDatabase): void {
     assert.deepEqual(await store.readKeys(), { version: 0, keys: [], envelopes: [] });
     const late = aKey({ activeAt: 9_000, retiredAt: 19_000, revokedAt: 18_000 });
     const first = aKey();
-    const symmetric = aKey({ algorithm: 'HS256', publicJwk: null });
+    const symmetric = aKey({ algorithm: 'HS256' });
     const ofData = { kind: 'data', createdAt: 2_000, endsAt: 3_000 } as const;
     const envelopes = [anEnvelope(), anEnvelope(ofData)];
     const change = { version: 0, keys: [late, symmetric, first], envelopes };
@@ -20,9 +20,9 @@ export function keyTests(open: OpenDatabase): void {
     const sorted = [first, symmetric, late];
     assert.deepEqual(await store.readKeys(), { version: 1, keys: sorted, envelopes });
 
-    const retiring = { ...first, retiredAt: 20_000, sealedPrivateJwk: 'sealed anew' };
+    const retiring = { ...first, retiredAt: 20_000, sealedPrivateJwk: 'sealed again' };
     const [one = anEnvelope(), two = anEnvelope()] = envelopes;
-    const ending = { ...two, endsAt: 9_000, sealed: 'sealed anew' };
+    const ending = { ...two, endsAt: 9_000, sealed: 'sealed again' };
     const next = {
       version: 1,
       keys: [retiring],
@@ -35,7 +35,7 @@ export function keyTests(open: OpenDatabase): void {
     assert.deepEqual(await store.readKeys(), left);
   });
 
-  test('a change comes with its place in the log and its event', async (t) => {
+  test('a change of keys writes its entry to the log and its event', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     const event = anEvent({ type: 'key_revoked' });
@@ -56,7 +56,7 @@ export function keyTests(open: OpenDatabase): void {
     assert.ok(await isRecorded(store, event.id));
   });
 
-  test('who decided on an old version changes nothing', async (t) => {
+  test('a change that was decided on an old version changes nothing', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     const first = aKey();
@@ -83,7 +83,7 @@ export function keyTests(open: OpenDatabase): void {
     assert.equal(await store.findOneTimeSecret({ ...secret, now: 0 }), undefined);
   });
 
-  test('of nodes that change the keys at once, one does', async (t) => {
+  test('of nodes that change the keys at the same time, one does', async (t) => {
     const { store, another, remove } = await open();
     t.after(remove);
     const other = another ? await another() : store;

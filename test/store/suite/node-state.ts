@@ -35,7 +35,7 @@ export function nodeStateTests(given: () => Store): void {
     assert.equal(await compareAndSet('', 'e'), 'e');
   });
 
-  test('events are listed the newest first, of one user or of all', async () => {
+  test('events are listed, the newest first, of one user or of all', async () => {
     const store = given();
     const userId = unique('user');
     const [first, second, third] = [
@@ -60,7 +60,7 @@ export function nodeStateTests(given: () => Store): void {
     assert.equal(await given().ping(), undefined);
   });
 
-  test('what is written to find out whether a sign-in can be is gone', async () => {
+  test('the write probe leaves no rows', async () => {
     const store = given();
     const user = aUser({ username: null, usernameKey: null, email: null, emailKey: null });
     const session = aSession(user.id);

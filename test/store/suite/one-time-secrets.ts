@@ -36,7 +36,7 @@ export function oneTimeSecretTests(given: () => Store, open: OpenDatabase): void
     assert.equal(await find(store, { ...secret, id: unique('secret') }), undefined);
   });
 
-  test('is consumed once, and only as the record says', async () => {
+  test('is consumed once, and only with the members of its record', async () => {
     const store = given();
     const secret = await create(store);
     const use = { ...secret, now };
@@ -89,7 +89,7 @@ export function oneTimeSecretTests(given: () => Store, open: OpenDatabase): void
     }
   });
 
-  test('of many codes that are tried at the same time five are compared', async (t) => {
+  test('of many codes that are tried at the same time, five are compared', async (t) => {
     const { store, another, remove } = await open();
     const second = another ? await another() : store;
     t.after(async () => {
@@ -129,7 +129,7 @@ export function oneTimeSecretTests(given: () => Store, open: OpenDatabase): void
     assert.equal(await store.tryOneTimeCode({ ...attempt, ...codeless, now }), undefined);
   });
 
-  test('three live side by side; a fourth takes the place of one of its own request or browser', async () => {
+  test('three live side by side, and a fourth replaces one of its own request or browser', async () => {
     const store = given();
     const subject = unique('subject');
     const first = await create(store, { subject, browser: 'one' });
@@ -159,7 +159,7 @@ export function oneTimeSecretTests(given: () => Store, open: OpenDatabase): void
     assert.deepEqual(new Set(await live(store, unbound)), new Set([true]));
   });
 
-  test('of many that are made at the same time three are', async (t) => {
+  test('of many that are made at the same time, three live', async (t) => {
     const { store, another, remove } = await open();
     const second = another ? await another() : store;
     t.after(async () => {
@@ -204,7 +204,7 @@ export function oneTimeSecretTests(given: () => Store, open: OpenDatabase): void
     assert.deepEqual(await store.findUser({ id: user.id }), user);
   });
 
-  test('a password change ends the others, but not what takes back the acts of a thief', async () => {
+  test('a password change ends all but those that undo the acts of a thief', async () => {
     const store = given();
     const { user } = await signUp(store, 1);
     const subject = user.id;
@@ -224,7 +224,7 @@ export function oneTimeSecretTests(given: () => Store, open: OpenDatabase): void
     assert.deepEqual(await live(store, lasting), [false, false, true]);
   });
 
-  test('is removed by the background job when it has expired, used or not', async (t) => {
+  test('is removed by the background job once it has expired, used or not', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     const secrets = [await create(store), await create(store), await create(store)];

@@ -17,7 +17,7 @@ async function openTwo(open: OpenDatabase, t: { after(work: () => unknown): void
 
 export function raceTests(open: OpenDatabase): void {
   for (const field of ['username', 'email'] as const) {
-    test(`of many who want one ${field} at once exactly one gets it`, async (t) => {
+    test(`of many callers that want one ${field} at the same time, exactly one gets it`, async (t) => {
       const stores = await openTwo(open, t);
       const key = unique(field);
       const register = (store: Store) => {
@@ -65,7 +65,7 @@ export function raceTests(open: OpenDatabase): void {
     });
   }
 
-  test('what one store wrote, the other sees at once', async (t) => {
+  test('one store sees immediately what the other wrote', async (t) => {
     const [first, second] = await openTwo(open, t);
     for (let round = 0; round < 10; round++) {
       const { user } = await signIn(first);

@@ -8,7 +8,7 @@ import { isRecorded, newestSeq, type OpenDatabase, revoking, signUp } from './ha
 
 /** These see the whole log, so each has a database of its own. */
 export function revocationTests(open: OpenDatabase): void {
-  test('the log keeps its order, and tells what is new and what is live', async (t) => {
+  test('the log keeps its order, and lists entries that are new and live', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     assert.deepEqual(await store.listRevocations({ after: 0, now: 0 }), {
@@ -52,7 +52,7 @@ export function revocationTests(open: OpenDatabase): void {
     assert.equal(entry?.seq, await newestSeq(store));
   });
 
-  test('every entry outlives the longest lifetime of access tokens, as of when it is written', async (t) => {
+  test('every entry outlives the longest lifetime of access tokens at the time it is written', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     const kinds = new Set<string>();
@@ -71,7 +71,7 @@ export function revocationTests(open: OpenDatabase): void {
     assert.deepEqual(kinds, new Set(['session', 'user', 'token', 'key']));
   });
 
-  test('pruning removes what is dead, a few rows at a time, and nothing else', async (t) => {
+  test('pruning removes expired rows alone, a few at a time', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     const { user } = await signUp(store, 0);
@@ -103,7 +103,7 @@ export function revocationTests(open: OpenDatabase): void {
     assert.equal(await newestSeq(store), lastSeq + 1);
   });
 
-  test('pruning removes events only where told to, the oldest first', async (t) => {
+  test('pruning removes events only if asked to, the oldest first', async (t) => {
     const { store, remove } = await open();
     t.after(remove);
     for (const id of ['0190-5', '0190-3', '0190-4', '0190-6'])

@@ -101,7 +101,7 @@ export function rotationTests(given: () => Store): void {
     });
   }
 
-  test('a session that is not there is gone', async () => {
+  test('an unknown session is gone', async () => {
     assert.deepEqual(await rotate(given(), 'no session', 0, 0), { status: 'gone' });
   });
 
@@ -138,7 +138,7 @@ export function rotationTests(given: () => Store): void {
     assert.equal(await isRecorded(store, refresh.event.id), false);
   });
 
-  test('of many tabs that refresh at once one rotates and the others get the same', async () => {
+  test('of many tabs that refresh at the same time, one rotates and the others get the same successor', async () => {
     const store = given();
     const { session } = await signIn(store);
     const tabs = Array.from({ length: 20 }, () => rotate(store, session.id, 0, rotatedAt));
@@ -149,7 +149,7 @@ export function rotationTests(given: () => Store): void {
     assert.equal(new Set(successors).size, 1);
   });
 
-  test('what comes at once is decided one by one', async () => {
+  test('refreshes that come at the same time are decided one by one', async () => {
     const store = given();
     const cases = table.map(async ([generation, age, graceOfCall, expected]) => {
       const session = await generationThree(store);
@@ -262,7 +262,7 @@ export function rotationTests(given: () => Store): void {
       }
     });
 
-    test(`a session presented ${how} is gone at its maximum age, in its grace window too`, async () => {
+    test(`a session presented ${how} is gone at its maximum age, even in its grace window`, async () => {
       for (const now of [rotatedAt + grace, rotatedAt + 1]) {
         for (const maxAgeMs of [now - startedAt, 1]) {
           const log = await logged(given(), async () => {

@@ -69,7 +69,7 @@ export function sessionBoundTests(given: () => Store): void {
       }),
   };
   for (const [name, act] of Object.entries(ends)) {
-    test(`${name} ends 250 sessions by one entry, and what is left of them is worth nothing`, async () => {
+    test(`${name} ends 250 sessions by one entry, and rows that are left cannot be used`, async () => {
       const store = given();
       const { user, sessions } = await signUpWith(store, 250);
       const ids = sessions.map(({ id }) => id);
@@ -138,7 +138,7 @@ export function sessionBoundTests(given: () => Store): void {
     assert.deepEqual(await present(0, now + 30_000), { status: 'gone' });
   });
 
-  test('a password change finds nothing where the session to be kept does not live', async () => {
+  test('a password change finds nothing if the session to keep does not live', async () => {
     const store = given();
     const { user, sessions } = await signUp(store, 1);
     const { sessions: theirs } = await signUp(store, 1);
@@ -225,7 +225,7 @@ export function sessionBoundTests(given: () => Store): void {
     }
   });
 
-  test('of far more sessions than the bound a sign-in ends one, and the job the least recently used', async () => {
+  test('with far more sessions than the bound, a sign-in ends one, and the background job ends the least recently used', async () => {
     const store = given();
     const { user, sessions } = await signUpWith(store, 30);
     const fresh = aSession(user.id, { rotatedAt: 400_000 });
@@ -271,7 +271,7 @@ export function sessionBoundTests(given: () => Store): void {
     });
   }
 
-  test('a user with 450 sessions is deleted in steps, and has none that lives from the first on', async () => {
+  test('a user with 450 sessions is deleted in steps, and none of the sessions lives after the first', async () => {
     const store = given();
     const { user, sessions } = await signUpWith(store, 450);
     const args = { userId: user.id, now, ...revoking() };
@@ -320,7 +320,7 @@ export function sessionBoundTests(given: () => Store): void {
     assert.deepEqual(await find(999_999), live);
     assert.equal(await find(1_000_000), undefined);
     assert.equal(await store.findSession({ sessionId: 'no session', now }), undefined);
-    await store.endSession({ sessionId: session.id, userId: null, ...revoking() });
+    await store.endSession({ sessionId: session.id, userId: user.id, ...revoking() });
     assert.equal(await find(now), undefined);
   });
 }

@@ -35,14 +35,14 @@ export function userTests(given: () => Store): void {
     assert.deepEqual(await sessionIds(store, user.id), []);
   });
 
-  test('nobody is found by an unknown id, username or email', async () => {
+  test('no user is found by an unknown id, username or email', async () => {
     const store = given();
     assert.equal(await store.findUser({ id: 'nobody' }), undefined);
     assert.equal(await store.findUser({ usernameKey: 'nobody' }), undefined);
     assert.equal(await store.findUser({ emailKey: 'nobody' }), undefined);
   });
 
-  test('text is kept as data, whatever it looks like', async () => {
+  test('text is stored as data, whatever it looks like', async () => {
     const store = given();
     const text = `'; DROP TABLE users; -- " \\ %_ \u{1F600} ${'x'.repeat(5_000)}`;
     const profile = JSON.parse('{"__proto__":{"a":1},"constructor":2}');
@@ -52,7 +52,7 @@ export function userTests(given: () => Store): void {
   });
 
   for (const field of ['username', 'email'] as const) {
-    test(`a taken ${field} is told, and nothing of the new user is stored`, async () => {
+    test(`a taken ${field} is reported, and nothing of the new user is stored`, async () => {
       const store = given();
       const { user: holder } = await signUp(store, 0);
       const user = aUser({ [`${field}Key`]: holder[`${field}Key`] });

@@ -59,7 +59,7 @@ async function run(call: Call): Promise<undefined> {
   const [{ restore: fill }, { openBackup }, { systemClock }, { systemRandom }, secretFile] =
     await Promise.all([
       import('../../../system/transfer/copy.ts'),
-      import('../../../system/transfer/backup-file.ts'),
+      import('../../../store/transfer/read-backup.ts'),
       import('../../../kernel/system-clock.ts'),
       import('../../../kernel/system-random.ts'),
       import('../../../system/secret-file.ts'),

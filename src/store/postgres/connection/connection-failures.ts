@@ -1,10 +1,10 @@
 import pg from 'pg';
-import { StoreUnavailable } from '../../kernel/errors.ts';
+import { StoreUnavailable } from '../../../kernel/errors.ts';
+import { toStoreError } from '../failures.ts';
 import { ChannelNotBound } from './bound-client.ts';
-import { toStoreError } from './failures.ts';
 
 /**
- * No connection could be made. The message may be shown to strangers, so it names neither host nor user.
+ * No connection was made. Strangers may see the message, so it names neither host nor user.
  * `retryAfter` is in seconds.
  */
 class ConnectionFailed extends StoreUnavailable {
@@ -13,16 +13,16 @@ class ConnectionFailed extends StoreUnavailable {
   }
 }
 
-const untrusted =
+const UNTRUSTED =
   "The certificate of the database's server is not trusted. Name the authority that issued it: sslrootcert=<file> in the database's URL.";
-const noAnswer =
+const NO_ANSWER =
   'The database does not answer. Check that it runs, and that no firewall keeps this machine from it.';
 
-const noPassword =
+const NO_PASSWORD =
   "The database asks for a password, and none is given. Write it into the database's URL, or set PGPASSWORD.";
 
-/** What a server, or a pooler in front of it, answers to a session's settings that it does not take. */
-const settingCodes: ReadonlySet<string> = new Set([
+/** The codes with which a server, or a pooler in front of it, refuses settings of the session. */
+const SETTING_CODES: ReadonlySet<string> = new Set([
   '08P01',
   '22023',
   '22P02',
@@ -30,11 +30,11 @@ const settingCodes: ReadonlySet<string> = new Set([
   '42704',
   '55P02',
 ]);
-const settingRefused =
-  "The database's server refuses what options sets. Correct that parameter of the URL, or PGOPTIONS; a pooler may take none of it.";
+const SETTING_REFUSED =
+  "The database's server refuses what options sets. Correct that parameter of the URL, or PGOPTIONS; a pooler may accept none of it.";
 
 /** By the code of Node.js. @see https://nodejs.org/api/tls.html#x509-certificate-error-codes */
-const byCode: Readonly<Record<string, string>> = {
+const BY_CODE: Readonly<Record<string, string>> = {
   ECONNREFUSED:
     "The database does not answer: its port is closed. Start the server, or correct host and port in the database's URL.",
   ENOENT:
@@ -50,34 +50,34 @@ const byCode: Readonly<Record<string, string>> = {
     "No network leads to the host in the database's URL. Correct it, or check the network.",
   ENETUNREACH:
     "No network leads to the host in the database's URL. Correct it, or check the network.",
-  ETIMEDOUT: noAnswer,
-  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
-  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
-  CERT_UNTRUSTED: untrusted,
-  CERT_SIGNATURE_FAILURE: untrusted,
-  INVALID_CA: untrusted,
-  INVALID_PURPOSE: untrusted,
+  ETIMEDOUT: NO_ANSWER,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  CERT_UNTRUSTED: UNTRUSTED,
+  CERT_SIGNATURE_FAILURE: UNTRUSTED,
+  INVALID_CA: UNTRUSTED,
+  INVALID_PURPOSE: UNTRUSTED,
   CERT_HAS_EXPIRED: "The certificate of the database's server has expired. Renew it on the server.",
   CERT_NOT_YET_VALID:
     "The certificate of the database's server is not valid yet. Check the clocks of both machines.",
   CERT_REVOKED: "The certificate of the database's server is revoked. Renew it on the server.",
   UNABLE_TO_GET_CRL:
-    "The list that sslcrl names has nothing of the authority of the database's server. Name its list, or remove sslcrl.",
+    "The list that sslcrl names has no entry of the authority that issued the certificate of the database's server. Name its list, or remove sslcrl.",
   CRL_HAS_EXPIRED: 'The list that sslcrl names has expired. Get a new one.',
   ERR_TLS_CERT_ALTNAME_INVALID:
     "The certificate of the database's server is for another host name. Name the server in the database's URL as its certificate does.",
 };
 
-/** By the words of the driver, which has no codes for these. */
-const byWords: readonly (readonly [RegExp, string])[] = [
+/** By words of the driver's messages: it has no codes for these. */
+const BY_WORDS: readonly (readonly [RegExp, string])[] = [
   [
     /does not support SSL/,
-    "The database's server offers no TLS. Switch it on there (ssl = on), or write sslmode=disable where the network between is yours alone.",
+    "The database's server offers no TLS. Switch it on there (ssl = on), or write sslmode=disable if you trust the network in between.",
   ],
-  [/client password must be/, noPassword],
+  [/client password must be/, NO_PASSWORD],
   [
     /^SASL: .*server signature|^SASL: Only mechanism/,
     'The database asks for a proof of identity that Latchkey cannot give or check. Use scram-sha-256 in its pg_hba.conf.',
@@ -86,7 +86,7 @@ const byWords: readonly (readonly [RegExp, string])[] = [
     /timeout exceeded when trying/,
     'The database does not answer in time: all connections of this node are in use. Try again.',
   ],
-  [/timeout/, noAnswer],
+  [/timeout/, NO_ANSWER],
 ];
 
 /**
@@ -96,10 +96,10 @@ const byWords: readonly (readonly [RegExp, string])[] = [
 export function toConnectionError(error: unknown, isPasswordGiven = true): Error {
   if (error instanceof pg.DatabaseError) {
     if (error.code === '28P01' && !isPasswordGiven) {
-      return new ConnectionFailed(noPassword, 10, new Error('SQLSTATE 28P01'));
+      return new ConnectionFailed(NO_PASSWORD, 10, new Error('SQLSTATE 28P01'));
     }
-    if (settingCodes.has(error.code ?? '')) {
-      return new ConnectionFailed(settingRefused, 10, new Error(`SQLSTATE ${error.code}`));
+    if (SETTING_CODES.has(error.code ?? '')) {
+      return new ConnectionFailed(SETTING_REFUSED, 10, new Error(`SQLSTATE ${error.code}`));
     }
     const known = toStoreError(error);
     if (!(known instanceof StoreUnavailable)) return known;
@@ -120,15 +120,15 @@ function findSentence(error: unknown): string | undefined {
   if (error instanceof AggregateError) return findSentence(error.errors[0]);
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error ? String(error.code) : '';
-  if (Object.hasOwn(byCode, code)) return byCode[code];
+  if (Object.hasOwn(BY_CODE, code)) return BY_CODE[code];
   if (/^ERR_SSL_|^EPROTO$/.test(code)) {
     return 'TLS with the database failed. Check the versions and certificates that both sides accept.';
   }
   const words = `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`;
-  return byWords.find(([pattern]) => pattern.test(words))?.[1];
+  return BY_WORDS.find(([pattern]) => pattern.test(words))?.[1];
 }
 
-/** At a start the operator is told as well which place was tried; user and password are not shown. */
+/** Adds the place that was tried, for the operator who starts a server. User and password are not shown. */
 export function withPlace(error: unknown, { place }: { readonly place: string }): unknown {
   if (!(error instanceof ConnectionFailed)) return error;
   const { message, retryAfter, cause } = error;

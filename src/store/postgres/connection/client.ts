@@ -1,14 +1,14 @@
 import pg from 'pg';
 
-/** How long a server may take to close a connection that we have ended. */
-const FAREWELL_MS = 1_000;
+/** How long the server may take to close a connection that we have ended. */
+const CLOSE_LIMIT_MS = 1_000;
 
 type OnConnect = ((error: Error) => void) | ((error: null, client: pg.Client) => void);
 
 /**
- * The driver's client, which lets go of its socket in any case. By itself it waits without limit for the server
- * to close what was ended, and keeps the socket of a failed attempt to connect if the server had answered: either
- * keeps the process alive.
+ * The driver's client, but one that always releases its socket. The driver's own waits without limit until the server
+ * closes an ended connection. It also keeps the socket of a failed attempt to connect if the server had answered.
+ * Either keeps the process alive.
  */
 export class PostgresClient extends pg.Client {
   override connect(): Promise<pg.Client>;
@@ -33,7 +33,7 @@ export class PostgresClient extends pg.Client {
   override end(): Promise<void>;
   override end(onEnd: (error: Error) => void): void;
   override end(onEnd?: (error: Error) => void): Promise<void> | undefined {
-    const timer = setTimeout(() => this.abort(), FAREWELL_MS);
+    const timer = setTimeout(() => this.abort(), CLOSE_LIMIT_MS);
     const ended = super.end().finally(() => clearTimeout(timer));
     if (onEnd === undefined) return ended;
     const call = onEnd as () => void;
@@ -41,7 +41,7 @@ export class PostgresClient extends pg.Client {
     return undefined;
   }
 
-  /** Closes the connection without a word to the server. What is under way on it fails. */
+  /** Closes the connection without telling the server. Queries in flight fail. */
   abort(): void {
     this.connection.stream.destroy();
   }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { PostgresClient } from './client.ts';
 
-/** What the driver calls when the server asks for a proof of identity; its types leave these out. */
+/** Methods that the driver calls when the server asks for authentication. Its types leave them out. */
 interface Authentication {
   _handleAuthSASL(message: { readonly mechanisms: readonly string[] }): void;
   _handleAuthSASLFinal(message: unknown): void;
@@ -13,7 +13,7 @@ export class ChannelNotBound extends Error {}
 
 /**
  * A client for `channel_binding=require`: both sides prove in SCRAM that they see the same TLS connection.
- * Stops a server in the middle that asks for the password in a weaker way, or for none.
+ * Stops the attack of a server in the middle that asks for the password in a weaker way, or for no password.
  */
 export class BoundClient extends PostgresClient implements Authentication {
   #isBound = false;
@@ -36,7 +36,7 @@ export class BoundClient extends PostgresClient implements Authentication {
     const fail = () => {
       failed = true;
     };
-    // The driver reports a wrong proof of the server by this event, while it is called.
+    // The driver emits this event during the call if the server's signature is wrong.
     this.connection.on('error', fail);
     driver._handleAuthSASLFinal.call(this, message);
     this.connection.removeListener('error', fail);

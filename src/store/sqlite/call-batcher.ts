@@ -1,57 +1,54 @@
 import { StoreUnavailable } from '../../kernel/errors.ts';
 import { settlesWithin } from '../../kernel/timing/settles-within.ts';
+import { storeClosed, tooManyWaiting } from '../call-refusals.ts';
 import type { VerbName } from '../queries/verb.ts';
 import type { Engine } from './engine.ts';
 import type { Call, Outcome } from './executor.ts';
 import { toError } from './failures.ts';
 
-interface Waiting extends Call {
+interface WaitingCall extends Call {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-export interface QueueLimits {
-  /** Calls. */
+export interface CallBatcherOptions {
+  /**
+   * Calls back at the end of this turn of the event loop, once the calls that come in it have come. They go
+   * together.
+   */
+  readonly afterTurn: (callBack: () => void) => void;
+  /** How many calls may wait for their batch. */
   readonly maxWaiting: number;
-  /** How long those that have come may take once the queue is to be closed, in ms. */
-  readonly closeTimeout: number;
+  /** How long calls that have come may take once the batcher is to be closed. */
+  readonly closeTimeoutMs: number;
 }
 
-/** Bounds how long one commit can take. */
-const longestBatch = 512;
+/** Calls in a batch: this bounds how long one commit can take. */
+const MAX_BATCH_SIZE = 512;
 
 /**
- * Gathers calls into batches, one of which is under way at a time. What comes while a batch is being
- * committed becomes the next one, so under load each wait for the disk serves many callers.
+ * Runs calls in batches, one batch at a time. Calls that come while a batch is being committed become the next one,
+ * so under load each wait for the disk serves many callers.
  */
-export class BatchQueue {
+export class CallBatcher {
   readonly #engine: Engine;
-  readonly #soon: (flush: () => void) => void;
-  readonly #limits: QueueLimits;
-  #waiting: Waiting[] = [];
-  #scheduled = false;
-  #running = false;
+  readonly #options: CallBatcherOptions;
+  #waiting: WaitingCall[] = [];
+  #isScheduled = false;
+  #isRunning = false;
   #closing: Promise<void> | undefined;
-  #drained: (() => void) | undefined;
+  #onDrained: (() => void) | undefined;
 
-  /** `soon` says when a batch is gathered: it calls back once the calls of this turn have come. */
-  constructor(engine: Engine, soon: (flush: () => void) => void, limits: QueueLimits) {
+  constructor(engine: Engine, options: CallBatcherOptions) {
     this.#engine = engine;
-    this.#soon = soon;
-    this.#limits = limits;
+    this.#options = options;
   }
 
   /** @throws {StoreUnavailable} after close, when too many wait, and as the verbs do */
-  call(verb: VerbName, args: unknown): Promise<unknown> {
-    if (this.#closing !== undefined) {
-      return Promise.reject(
-        new StoreUnavailable('The database is closed. Start the server again.'),
-      );
-    }
-    if (this.#waiting.length >= this.#limits.maxWaiting) {
-      return Promise.reject(
-        new StoreUnavailable('Too many callers wait for the database. Try again.'),
-      );
+  run(verb: VerbName, args: unknown): Promise<unknown> {
+    if (this.#closing !== undefined) return Promise.reject(storeClosed());
+    if (this.#waiting.length >= this.#options.maxWaiting) {
+      return Promise.reject(tooManyWaiting());
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ verb, args: JSON.stringify(args), resolve, reject });
@@ -66,7 +63,7 @@ export class BatchQueue {
   }
 
   async #finish(): Promise<void> {
-    if (!(await settlesWithin(this.#limits.closeTimeout, this.#drain()))) {
+    if (!(await settlesWithin(this.#options.closeTimeoutMs, this.#drain()))) {
       const late = new StoreUnavailable('The server is closing, and the database is too slow.');
       for (const { reject } of this.#waiting.splice(0)) reject(late);
     }
@@ -74,38 +71,38 @@ export class BatchQueue {
   }
 
   #drain(): Promise<void> {
-    if (!this.#running && this.#waiting.length === 0) return Promise.resolve();
+    if (!this.#isRunning && this.#waiting.length === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#drained = resolve;
+      this.#onDrained = resolve;
     });
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#running) return;
-    this.#scheduled = true;
-    this.#soon(() => {
-      this.#scheduled = false;
-      void this.#flush();
+    if (this.#isScheduled || this.#isRunning) return;
+    this.#isScheduled = true;
+    this.#options.afterTurn(() => {
+      this.#isScheduled = false;
+      void this.#runBatch();
     });
   }
 
-  async #flush(): Promise<void> {
-    const batch = this.#waiting.splice(0, longestBatch);
-    this.#running = true;
+  async #runBatch(): Promise<void> {
+    const batch = this.#waiting.splice(0, MAX_BATCH_SIZE);
+    this.#isRunning = true;
     try {
       const calls = batch.map(({ verb, args }) => ({ verb, args }));
-      settle(batch, await this.#engine.run(calls));
+      settleCalls(batch, await this.#engine.runBatch(calls));
     } catch (error) {
       const reason = error instanceof Error ? error : new Error(String(error));
       for (const { reject } of batch) reject(reason);
     }
-    this.#running = false;
+    this.#isRunning = false;
     if (this.#waiting.length > 0) this.#schedule();
-    else this.#drained?.();
+    else this.#onDrained?.();
   }
 }
 
-function settle(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
+function settleCalls(batch: readonly WaitingCall[], outcomes: readonly Outcome[]): void {
   for (const [index, { resolve, reject }] of batch.entries()) {
     const outcome = outcomes[index];
     if (outcome === undefined) reject(new Error('The database left a call without an answer.'));

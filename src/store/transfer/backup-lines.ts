@@ -2,23 +2,23 @@ import { open } from 'node:fs/promises';
 import { decodeUtf8 } from '../../kernel/encoding/utf8.ts';
 
 const NEWLINE = 0x0a;
-/** A longer line is not one of a backup; it must not fill the memory either. */
+/** No line of a backup is longer. The limit keeps another file from filling the memory. */
 const LONGEST_LINE_BYTES = 128 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 
 /** One line of a backup. */
 export interface BackupLine {
-  /** As it is in the file, with the byte that ends it. */
+  /** As in the file, with the byte that ends the line. */
   readonly bytes: Uint8Array;
-  /** Undefined: this is not a line of a backup, whatever else it is. */
+  /** Undefined: this is not a line of a backup. */
   readonly value: unknown;
-  /** False for what follows the last line break of the file. */
+  /** False for a line at the end of the file without its line break. */
   readonly isEnded: boolean;
 }
 
 /**
- * Reads a file line by line. Only the byte 0x0A ends a line, as it is the only one that the writer ends
- * lines with: `node:readline` also splits at U+2028, U+2029 and a carriage return, which JSON may hold.
+ * Reads a file line by line. Only the byte 0x0A ends a line, as the writer uses no other. `node:readline` also splits at
+ * U+2028, U+2029 and a carriage return, which JSON may contain.
  */
 export async function* readBackupLines(path: string): AsyncGenerator<BackupLine> {
   await using handle = await open(path, 'r');

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { type ConnectionOptions, createSecureContext } from 'node:tls';
-import type { PostgresTls } from '../../config/postgres/tls.ts';
-import { InvalidSetting } from '../../kernel/errors.ts';
+import type { PostgresTls } from '../../../config/postgres/tls.ts';
+import { InvalidSetting } from '../../../kernel/errors.ts';
 import { toConnectionError } from './connection-failures.ts';
 
 interface Address {
@@ -13,9 +13,9 @@ interface Address {
 }
 
 /**
- * What the driver is told about TLS; false where the server offers none and none is required.
+ * The driver's options for TLS, or false: the server offers none, and none is required.
  * @throws {InvalidSetting} for a file that cannot be used
- * @throws {StoreUnavailable} where the server had to be asked and did not answer
+ * @throws {StoreUnavailable} if the server had to be asked and did not answer
  */
 export async function createTlsOptions(
   tls: PostgresTls,
@@ -57,10 +57,10 @@ function readPem(parameter: string, path: string, use: 'ca' | 'cert' | 'crl'): s
   const text = readFile(parameter, path);
   try {
     createSecureContext({ [use]: text });
-    // Node.js takes a text without any certificate for an empty list.
+    // Node.js reads a text without any certificate as an empty list.
     if (/^-----BEGIN /m.test(text)) return text;
   } catch {
-    // Said below.
+    // Refused below.
   }
   return refuse(parameter, path, 'is not a PEM file of that kind', 'Name the right file.');
 }
@@ -79,7 +79,7 @@ function readFile(parameter: string, path: string): string {
   }
 }
 
-/** As in libpq. The attack: another user of the machine who reads the key can be this client. */
+/** As libpq does. Stops the attack of another user of the machine, who could read the key and pass for this client. */
 function assertPrivate(path: string): void {
   const found =
     process.platform === 'win32' ? undefined : statSync(path, { throwIfNoEntry: false });
@@ -110,14 +110,14 @@ function refuse(parameter: string, path: string, problem: string, fix: string): 
   );
 }
 
-/** The request for TLS, to which a server answers with S or N. */
-const sslRequest = Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47);
+/** The request for TLS. A server answers S or N. */
+const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47);
 
 async function offersTls({ host, port }: Address, timeoutMs: number): Promise<boolean> {
   const socket = connect({ host, port });
   const limit = setTimeout(() => socket.destroy(new Error('timeout expired')), timeoutMs);
   try {
-    socket.write(sslRequest);
+    socket.write(SSL_REQUEST);
     const [answer] = await once(socket, 'data');
     return answer[0] === 'S'.charCodeAt(0);
   } catch (error) {

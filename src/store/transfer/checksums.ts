@@ -1,23 +1,24 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type Batch, type Counts, type TableName, tables } from '../../store/transfer/tables.ts';
+import { TABLE_NAMES, type TableName } from '../schema.ts';
+import type { Batch, Counts } from './batch.ts';
 
-/** What a copy must be the same in: how many rows each table has, and a hash of them all. */
+/** A copy must have the same summary: the number of rows of each table, and a hash of them. */
 export interface Summary {
   readonly counts: Counts;
   /** SHA-256, in hexadecimal. */
   readonly checksums: Readonly<Record<TableName, string>>;
 }
 
-/** Counts and hashes batches as they pass by. */
-export class Summing {
+/** Counts and hashes the rows of batches. */
+export class Summarizer {
   readonly #hashes = new Map<string, { hash: Hash; count: number }>(
-    tables.map(({ name }) => [name, { hash: createHash('sha256'), count: 0 }]),
+    TABLE_NAMES.map((name) => [name, { hash: createHash('sha256'), count: 0 }]),
   );
 
   add({ table, columns, rows }: Batch): void {
     const sum = this.#hashes.get(table);
-    if (sum === undefined) throw new Error('A table nobody knows.');
-    // Each value with its column, for another version might order them in another way.
+    if (sum === undefined) throw new Error(`No table is called ${table}.`);
+    // Each value with its column, because two databases may have their columns in different orders.
     const order = columns.toSorted().map((name) => [name, columns.indexOf(name)] as const);
     for (const row of rows) {
       sum.hash.update(`${JSON.stringify(order.map(([name, at]) => [name, row[at]]))}\n`);
@@ -25,7 +26,7 @@ export class Summing {
     sum.count += rows.length;
   }
 
-  /** To be called once. */
+  /** Call it once. */
   end(): Summary {
     const entries = [...this.#hashes].map(
       ([name, { hash, count }]) => [name, count, hash.digest('hex')] as const,
@@ -41,7 +42,5 @@ export class Summing {
 
 /** The tables in which two copies differ. */
 export function findDifferences(one: Summary, other: Summary): TableName[] {
-  return tables
-    .map(({ name }) => name)
-    .filter((name) => one.checksums[name] !== other.checksums[name]);
+  return TABLE_NAMES.filter((name) => one.checksums[name] !== other.checksums[name]);
 }

@@ -1,0 +1,53 @@
+import {
+  AUDIT_EVENT_TYPES,
+  type AuditActor,
+  type AuditEvent,
+  type AuditReason,
+  type AuditSubjectKind,
+} from '../../auth/audit/event.ts';
+import { type NewRow, type StoredEvent, TABLES } from '../schema.ts';
+
+const { columns } = TABLES.audit_events;
+
+export function toEventRow(event: AuditEvent): NewRow<'audit_events'> {
+  const { actor, subject } = event;
+  const isUser = subject.kind === 'user';
+  return columns.toRow({
+    ...event,
+    userId: isUser ? subject.id : null,
+    subject: isUser ? null : subject.id,
+    subjectKind: subject.kind,
+    actorKind: actor.kind,
+    actorId: actor.id,
+  });
+}
+
+export function fromEventRow(row: NewRow<'audit_events'>): AuditEvent {
+  const stored = columns.fromRow(row);
+  const { userId, subject, subjectKind: _, actorKind: __, actorId: ___, ...event } = stored;
+  const reason = findReason(stored);
+  return {
+    ...event,
+    actor: findActor(stored),
+    subject: { kind: findSubjectKind(stored), id: userId ?? subject },
+    outcome: reason === null ? 'success' : 'failure',
+    reason,
+  };
+}
+
+// A node of version 0.1 that still runs after the schema was upgraded writes rows without the newer columns.
+
+function findActor({ actorKind, actorId }: StoredEvent): AuditActor {
+  return { kind: actorKind ?? 'unknown', id: actorId };
+}
+
+function findSubjectKind({ type, subjectKind }: StoredEvent): AuditSubjectKind {
+  return subjectKind ?? AUDIT_EVENT_TYPES[type].subject;
+}
+
+function findReason({ type, reason, actorKind, userId }: StoredEvent): AuditReason | null {
+  if (actorKind !== null) return reason;
+  const reasons: readonly AuditReason[] = AUDIT_EVENT_TYPES[type].reasons;
+  if (userId === null || reasons.length === 1) return reasons[0] ?? null;
+  return reasons.length === 0 ? null : 'wrong_password';
+}

@@ -1,0 +1,131 @@
+import type { Session } from '../../../auth/model.ts';
+import type { Proof } from '../../../auth/ports/proof.ts';
+import { type NewRow, type Row, TABLES } from '../../schema.ts';
+import { pick, query } from '../../sql/query.ts';
+import type { Sql } from '../../sql/sql.ts';
+import type { Steps } from '../../sql/steps.ts';
+import { auditLog } from '../audit.ts';
+import { toEventRow } from '../event-rows.ts';
+import { secretConsumption } from '../one-time-secrets.ts';
+import {
+  type PrefixedEvent,
+  type PrefixedSession,
+  prefix,
+  rawQuery,
+  type SingleStatements,
+  type StatementSql,
+  statementParts,
+  USE_TRANSACTION,
+} from '../single-statement.ts';
+import type { Verbs } from '../verb.ts';
+import { roomMaking } from './session-surplus.ts';
+
+const { columns } = TABLES.sessions;
+
+/** Stores a session in the transaction of the verb that starts it. */
+export function sessionInsert(sql: Sql): (session: Session, epoch: number) => Steps<void> {
+  const insert = query(sql, 'sessions.insert', (p: NewRow<'sessions'> & { epoch: number }) =>
+    sql.db.insertInto('sessions').values({ ...pick(p, columns.names), epoch: p.epoch }),
+  );
+  return function* (session, epoch) {
+    yield* insert({ ...columns.toRow(session), epoch });
+  };
+}
+
+export function openSessionVerb(sql: Sql): Pick<Verbs, 'openSession'> {
+  const insertSession = sessionInsert(sql);
+  const record = auditLog(sql);
+  const makeRoom = roomMaking(sql);
+  const consumeSecret = secretConsumption(sql);
+  const selectUser = query(sql, 'sessions.selectUser', (p: { id: string }) =>
+    sql.forUpdate(sql.db.selectFrom('users').selectAll().where('id', '=', p.id)),
+  );
+  const replaceHash = query(sql, 'sessions.replaceHash', (p: { id: string; hash: string }) =>
+    sql.db.updateTable('users').set({ password_hash: p.hash }).where('id', '=', p.id),
+  );
+
+  /** Whether the proof still holds. Uses up its one-time secret. The caller has locked the user. */
+  function* holds(proof: Proof, user: Row<'users'>): Steps<boolean> {
+    if (proof.kind === 'password') return proof.verifiedHash === user.password_hash;
+    const { kind, consume } = proof;
+    const namesUser = kind !== 'passkey' && kind !== 'identity';
+    return (!namesUser || consume.subject === user.id) && (yield* consumeSecret(consume));
+  }
+
+  return {
+    *openSession({ session, proof, event, bound }) {
+      const [row] = yield* selectUser({ id: session.userId });
+      if (row === undefined || row.disabled_at !== null) return { status: 'refused' };
+      if (row.password_change_required_at !== null) return { status: 'refused' };
+      if (!(yield* holds(proof, row))) return { status: 'refused' };
+      const rehash = proof.kind === 'password' ? proof.rehash : null;
+      if (rehash !== null) yield* replaceHash({ id: row.id, hash: rehash });
+      yield* insertSession(session, row.session_epoch);
+      yield* record(event);
+      const user = TABLES.users.columns.fromRow({
+        ...row,
+        password_hash: rehash ?? row.password_hash,
+      });
+      if (bound === undefined) return { status: 'opened', user };
+      const revocations = yield* makeRoom(session, row, bound);
+      return revocations.length === 0
+        ? { status: 'opened', user }
+        : { status: 'opened', user, revocations };
+    },
+  };
+}
+
+/**
+ * How many sessions a user must be below the bound for one statement to open another. It counts them as they were
+ * when it began, so as many as all nodes have connections may open at the same time.
+ */
+const HEADROOM = 32;
+const NO_BOUND = 2 ** 31 - 1;
+
+/** `openSession` in one statement. */
+export function openSessionStatement(sql: StatementSql): Pick<SingleStatements, 'openSession'> {
+  const { raw } = sql;
+  const { insertSession, insertEvent } = statementParts(sql);
+  // A change of the password, disabling and deletion lock the user first. This statement waits for those that came
+  // before it and then checks the user as it is now. Changes that come later wait for it, and find the session to end.
+  const open = rawQuery(
+    sql,
+    'sessions.openInOne',
+    (p: PrefixedSession & PrefixedEvent & { verifiedHash: string; room: number }) =>
+      raw<Row<'users'> & { admitted: number }>`
+      with account as (
+        select * from users
+        where id = ${p.session_user_id}
+          and password_hash = ${p.verifiedHash}
+          and disabled_at is null
+          and password_change_required_at is null
+        for share
+      ),
+      admitted as (
+        select * from account where (
+          select count(*) from (
+            select from sessions where user_id = ${p.session_user_id} limit ${p.room}
+          ) as held
+        ) < ${p.room}
+      ),
+      opened as (${insertSession(p, raw`admitted`)}),
+      recorded as (${insertEvent(p, raw`admitted`)})
+      select account.*, (select count(*) from admitted) as admitted from account`,
+  );
+
+  return {
+    *openSession({ session, proof, event, bound }) {
+      const room = bound === undefined ? NO_BOUND : bound.maxSessions - HEADROOM;
+      if (proof.kind !== 'password' || proof.rehash !== null || room < 1) return USE_TRANSACTION;
+      const [row] = yield* open({
+        ...prefix('session', columns.toRow(session)),
+        ...prefix('event', toEventRow(event)),
+        verifiedHash: proof.verifiedHash,
+        room,
+      });
+      if (row === undefined) return { status: 'refused' };
+      if (row.admitted === 0) return USE_TRANSACTION;
+      return { status: 'opened', user: TABLES.users.columns.fromRow(row) };
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { isPastMaxAge, limitExpiry } from '../../../auth/sessions/session-lifetime.ts';
+import { TABLES } from '../../schema.ts';
+import { query } from '../../sql/query.ts';
+import type { Sql } from '../../sql/sql.ts';
+import { auditLog } from '../audit.ts';
+import { secretConsumption, secretRemoval } from '../one-time-secrets.ts';
+import { sessionInsert } from '../sessions/open-session.ts';
+import { sessionRemoval } from '../sessions/session-removal.ts';
+import type { Verbs } from '../verb.ts';
+import { endOfAllSessions, epochRaise, NOT_FOUND, userRevocation } from './session-epoch.ts';
+
+export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'requirePasswordChange'> {
+  const record = auditLog(sql);
+  const consumeSecret = secretConsumption(sql);
+  const { removeOpen: removeSecrets } = secretRemoval(sql);
+  const insertSession = sessionInsert(sql);
+  const raiseEpoch = epochRaise(sql);
+  const endAll = endOfAllSessions(sql);
+  const { removeBefore } = sessionRemoval(sql);
+  const revokeUser = userRevocation(sql);
+
+  const selectHash = query(sql, 'account.selectHash', (p: { id: string }) =>
+    sql.forUpdate(
+      sql.db
+        .selectFrom('users')
+        .select(['password_hash as hash', 'session_epoch as epoch', 'disabled_at as disabledAt'])
+        .where('id', '=', p.id),
+    ),
+  );
+  const replaceHash = query(sql, 'account.replaceHash', (p: { id: string; hash: string }) =>
+    sql.db.updateTable('users').set({ password_hash: p.hash }).where('id', '=', p.id),
+  );
+  const requireChange = query(
+    sql,
+    'account.requireChange',
+    (p: { id: string; at: number | null }) =>
+      sql.db.updateTable('users').set({ password_change_required_at: p.at }).where('id', '=', p.id),
+  );
+  const findKept = query(
+    sql,
+    'account.findKept',
+    (p: { id: string; userId: string; epoch: number; now: number }) =>
+      sql.forUpdate(
+        sql.db
+          .selectFrom('sessions')
+          .selectAll()
+          .where('id', '=', p.id)
+          .where('user_id', '=', p.userId)
+          .where('epoch', '=', p.epoch)
+          .where('expires_at', '>', p.now),
+      ),
+  );
+  const keepSession = query(
+    sql,
+    'account.keepSession',
+    (p: { id: string; epoch: number; generation: number; now: number; expiresAt: number }) =>
+      sql.db
+        .updateTable('sessions')
+        .set({
+          epoch: p.epoch,
+          generation: p.generation,
+          first_generation: p.generation,
+          parent_generation: null,
+          rotated_at: p.now,
+          expires_at: p.expiresAt,
+        })
+        .where('id', '=', p.id)
+        .returningAll(),
+  );
+
+  return {
+    *changePassword(args) {
+      const { userId, verifiedHash, newHash, keep, consume, start, now, issuedUntil, event } = args;
+      const [user] = yield* selectHash({ id: userId });
+      if (user === undefined || (verifiedHash !== null && user.hash !== verifiedHash)) {
+        return NOT_FOUND;
+      }
+      if (start !== undefined && user.disabledAt !== null) return NOT_FOUND;
+      const found =
+        keep && (yield* findKept({ id: keep.sessionId, userId, epoch: user.epoch, now }));
+      const [current] = found ?? [];
+      if (keep !== null) {
+        if (current === undefined) return NOT_FOUND;
+        const { created_at: createdAt } = current;
+        if (isPastMaxAge({ createdAt }, { now, maxAgeMs: keep.maxAgeMs })) return NOT_FOUND;
+      }
+      // After the user and the session are locked, and before anything is written.
+      if (consume !== undefined && !(yield* consumeSecret(consume))) return NOT_FOUND;
+      yield* removeSecrets({ subject: userId });
+      yield* replaceHash({ id: userId, hash: newHash });
+      // A change by an operator does not fulfil what the user was required to do.
+      const isByUser = verifiedHash !== null || consume !== undefined;
+      if (isByUser) yield* requireChange({ id: userId, at: null });
+      const [raised] = yield* raiseEpoch({ id: userId, now });
+      if (raised === undefined) return NOT_FOUND;
+      // The session that stays moves to the new epoch first. All that are left in earlier epochs have ended.
+      const [kept] =
+        keep === null || current === undefined
+          ? []
+          : yield* keepSession({
+              id: keep.sessionId,
+              epoch: raised.session_epoch,
+              generation: current.generation + 1,
+              now,
+              expiresAt: limitExpiry(current.created_at, keep),
+            });
+      yield* removeBefore(userId, raised.session_epoch);
+      yield* record(event);
+      if (start !== undefined) {
+        yield* insertSession(start.session, raised.session_epoch);
+        yield* record(start.event);
+      }
+      const entry = yield* revokeUser(userId, raised.token_version, issuedUntil);
+      const revocations = [entry];
+      if (start !== undefined)
+        return { found: true, revocations, user: TABLES.users.columns.fromRow(raised) };
+      if (kept === undefined) return { found: true, revocations };
+      const answer = {
+        session: TABLES.sessions.columns.fromRow(kept),
+        user: TABLES.users.columns.fromRow(raised),
+      };
+      return { found: true, revocations, kept: answer };
+    },
+
+    *requirePasswordChange({ userId, now, issuedUntil, event }) {
+      const [user] = yield* selectHash({ id: userId });
+      if (user === undefined || user.hash === null) return NOT_FOUND;
+      const raised = yield* endAll(userId, now);
+      if (raised === undefined) return NOT_FOUND;
+      yield* requireChange({ id: userId, at: now });
+      yield* record(event);
+      const entry = yield* revokeUser(userId, raised.token_version, issuedUntil);
+      return { found: true, revocations: [entry] };
+    },
+  };
+}
