@@ -7,8 +7,7 @@ import {
   optionsOf,
 } from '../kernel/options/check-options.ts';
 import { readAllSettings } from '../system/options.ts';
-import { addHealthRoutes } from './features/health/routes.ts';
-import { addVerifyForwardedRoutes } from './features/machine-endpoints/verify.ts';
+import { createRouteTable, mountStandaloneFeatures } from './features/features.ts';
 import { addBodyParsers, BODY_LIMIT } from './http/body.ts';
 import { createProxyTest } from './http/client-address.ts';
 import { addCors, type CorsOptions, corsOptionChecks } from './http/cors.ts';
@@ -18,11 +17,10 @@ import { silence } from './http/errors/host-log.ts';
 import { answerUnknownAddresses } from './http/errors/not-found.ts';
 import { sendError } from './http/errors/send-error.ts';
 import { throwPlainly } from './http/errors/throw-plainly.ts';
+import { recallContext } from './http/routes/route-context.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
 import { type LatchkeyPluginOptions, pluginOptionChecks, splitOptions } from './options.ts';
 import { latchkey } from './plugin.ts';
-import { recallContext } from './route-context.ts';
-import { createRouteTable } from './routes-table.ts';
 
 export interface AppOptions extends LatchkeyPluginOptions {
   /** Where errors of ours are logged. Default: standard error. False: nowhere. */
@@ -95,14 +93,10 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
   await app.register(latchkey, { docs: true, errors: 'all', ...pluginOptions });
   addBodyParsers(app);
   ignoreEmptyBodies(app);
-  await app.register(async (scope) => {
+  const server = { isDraining: () => isDraining };
+  await mountStandaloneFeatures(app, recallContext(app.latchkey), server, (scope) => {
     addSecurityHeaders(scope);
     scope.setSerializerCompiler(() => JSON.stringify);
-    addHealthRoutes(scope, app.latchkey, () => isDraining);
-  });
-  await app.register(async (scope) => {
-    addSecurityHeaders(scope);
-    addVerifyForwardedRoutes(scope, recallContext(app.latchkey));
   });
   const standalone: StandaloneApp = Object.assign(app, {
     drain() {

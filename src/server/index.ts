@@ -48,6 +48,7 @@ export type {
 export { type Latchkey, type OpenTerms, openLatchkey } from '../system/latchkey.ts';
 export type { LatchkeyOptions } from '../system/options.ts';
 export { type AppOptions, createApp } from './app.ts';
+export type { RouteName, RoutePaths } from './features/features.ts';
 export type {
   AnswerShape,
   AnswerTransport,
@@ -61,5 +62,4 @@ export { requireTokens } from './http/token-response.ts';
 export type { TokenAnswer } from './http/views.ts';
 export type { LatchkeyPluginOptions, ServerOptions } from './options.ts';
 export { type LatchkeyDecorator, latchkey } from './plugin.ts';
-export type { RouteName, RoutePaths } from './routes-table.ts';
 export { type ServeOptions, serve } from './serve.ts';

@@ -10,9 +10,9 @@ import {
 } from '../kernel/options/check-options.ts';
 import { latchkeyOptionChecks } from '../system/option-checks.ts';
 import type { LatchkeyOptions } from '../system/options.ts';
+import type { RoutePaths } from './features/features.ts';
 import type { AnswerTransport, RouteAnswers } from './http/answers.ts';
 import type { ErrorDetails } from './http/errors/error-details.ts';
-import type { RoutePaths } from './routes-table.ts';
 
 /** What the HTTP side can be told beyond {@link LatchkeyOptions}. */
 export interface ServerOptions {

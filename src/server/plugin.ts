@@ -8,18 +8,8 @@ import { isLatchkeyError } from '../kernel/errors.ts';
 import { assertOptions } from '../kernel/options/check-options.ts';
 import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 import { takeNotices } from '../system/notices.ts';
-import { addAccountRoutes } from './features/account/routes.ts';
-import { addWellKnownRoutes } from './features/discovery/well-known.ts';
 import { addDocs } from './features/docs/docs.ts';
-import { addIntrospectRoute } from './features/machine-endpoints/introspect.ts';
-import { addRevokeRoute } from './features/machine-endpoints/revoke.ts';
-import { addVerifyRoute } from './features/machine-endpoints/verify.ts';
-import { addRevocationsRoute } from './features/revocation-feed/routes.ts';
-import { addLoginRoute } from './features/sign-in/login.ts';
-import { addLogoutRoutes } from './features/sign-in/logout.ts';
-import { addRefreshRoute } from './features/sign-in/refresh.ts';
-import { addRegisterRoute } from './features/sign-in/register.ts';
-import { addTokenRoute } from './features/sign-in/token.ts';
+import { collectMetadata, createRouteTable, mountFeatures } from './features/features.ts';
 import { type Answers, createAnswers } from './http/answers.ts';
 import { type AuthCookies, createAuthCookies } from './http/auth-cookies.ts';
 import { addBodyParsers } from './http/body.ts';
@@ -30,6 +20,8 @@ import { logBackground, logNotice } from './http/errors/host-log.ts';
 import { logRefusals } from './http/errors/log-refusals.ts';
 import { createSendError, type SendError } from './http/errors/send-error.ts';
 import { throwPlainly } from './http/errors/throw-plainly.ts';
+import { type RouteContext, rememberContext } from './http/routes/route-context.ts';
+import type { RouteTable } from './http/routes/route-table.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
 import { noticeOtherAddress } from './listen-notice.ts';
 import {
@@ -38,8 +30,6 @@ import {
   type ServerOptions,
   splitOptions,
 } from './options.ts';
-import { type RouteContext, rememberContext } from './route-context.ts';
-import { createRouteTable, type RouteTable } from './routes-table.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -152,14 +142,16 @@ async function mount(
   const requireUser = decorateUser(app, name, guard, sendError);
   answerErrorsOf(app, server.errors ?? 'own', sendError);
 
+  // Fastify joins `/api/` and `/auth` with one slash. Two would make addresses that do not exist, and from
+  // `/` alone one of another host: `//auth/token`.
+  const prefix = app.prefix.replace(/\/+$/, '');
   const context: RouteContext = {
     latchkey: opened,
     routes,
     answers,
     sendError,
-    // Fastify joins `/api/` and `/auth` with one slash. Two would make addresses that do not exist, and from
-    // `/` alone one of another host: `//auth/token`.
-    prefix: app.prefix.replace(/\/+$/, ''),
+    prefix,
+    metadata: { issuer, ...collectMetadata(routes, (path) => issuer + prefix + path) },
     cookies,
     credentials,
     originRules,
@@ -169,7 +161,7 @@ async function mount(
   };
   rememberContext(app.latchkey, context);
   noticeOtherAddress(app, opened.settings);
-  if (opened.settings.logRefusals) logRefusals(app, context);
+  if (opened.settings.logRefusals) logRefusals(app);
   if (server.docs) await addDocs(app, context);
   await app.register(async (scope) => addRoutes(scope, context));
 }
@@ -188,23 +180,13 @@ function answerErrorsOf(app: FastifyInstance, which: 'own' | 'all', sendError: S
   });
 }
 
-/** In a scope of their own: how these routes read bodies and answer errors is not the host's. */
+/** Adds our routes in a scope of their own, so that the host's routes read bodies and answer errors as before. */
 function addRoutes(app: FastifyInstance, context: RouteContext): void {
   addBodyParsers(app);
   refuseOtherBodies(app);
   addSecurityHeaders(app);
-  // Schemas are there for the documentation; the domain reads all input itself.
+  // The schemas are for the documentation. The domain reads all input itself.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
-  addRegisterRoute(app, context);
-  addLoginRoute(app, context);
-  addTokenRoute(app, context);
-  addRefreshRoute(app, context);
-  addLogoutRoutes(app, context);
-  addAccountRoutes(app, context);
-  addVerifyRoute(app, context);
-  addIntrospectRoute(app, context);
-  addRevokeRoute(app, context);
-  addRevocationsRoute(app, context);
-  addWellKnownRoutes(app, context);
+  mountFeatures(app, context);
 }

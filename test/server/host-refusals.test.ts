@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { suite, type TestContext, test } from 'node:test';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { LatchkeyPluginOptions } from 'latchkey/server';
-import { DEFAULT_ROUTES } from '../../src/server/routes-table.ts';
+import { DEFAULT_ROUTES } from '../../src/server/features/features.ts';
 import { assertProblem } from '../support/refusals.ts';
 import { PASSWORD, startHost, startServer } from '../support/server.ts';
 

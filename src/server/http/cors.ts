@@ -2,7 +2,7 @@ import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import { InvalidSetting } from '../../kernel/errors.ts';
 import { aStringList, type OptionChecks } from '../../kernel/options/check-options.ts';
-import type { RouteTable } from '../routes-table.ts';
+import type { RouteTable } from './routes/route-table.ts';
 
 /** What pages of the allowed origins may do with the app's routes, beside what Latchkey's own need. */
 export interface CorsOptions {

@@ -3,9 +3,9 @@ import type { IssuedTokens } from '../../auth/sessions/sign-in.ts';
 import { isChallenge, type SignInResult } from '../../auth/sessions/sign-in-result.ts';
 import type { TokenLimits } from '../../auth/sessions/token-limits.ts';
 import { SignInIncomplete } from '../../kernel/errors.ts';
-import type { RouteContext } from '../route-context.ts';
 import type { AnswerTransport, SignInRoute } from './answers.ts';
 import { RequestRefused } from './errors/request-refused.ts';
+import type { RouteContext } from './routes/route-context.ts';
 
 /**
  * Reads `?transport=`.

@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../../auth/audit/event.ts';
-import type { Session, User } from '../../auth/model.ts';
+import type { User } from '../../auth/model.ts';
 import type { IssuedTokens } from '../../auth/sessions/sign-in.ts';
 
 /** The tokens as an answer has them. @see RFC 6749 section 5.1 */
@@ -37,18 +37,6 @@ export function toTokenView(signIn: IssuedTokens): TokenAnswer {
   };
 }
 
-export function toSessionView(session: Session, currentId: string): Record<string, unknown> {
-  return {
-    id: session.id,
-    current: session.id === currentId,
-    device: session.userAgent,
-    address: session.address,
-    created_at: toTime(session.createdAt),
-    last_used_at: toTime(session.rotatedAt),
-    expires_at: toTime(session.expiresAt),
-  };
-}
-
 /** @param names of the actor and the subject, where they are known */
 export function toEventView(
   event: AuditEvent,
@@ -69,6 +57,7 @@ export function toEventView(
   };
 }
 
-function toTime(ms: number): string {
+/** A time as answers have it. */
+export function toTime(ms: number): string {
   return new Date(ms).toISOString();
 }

@@ -1,9 +1,9 @@
 import swagger, { type SwaggerTransformObject } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import type { RouteContext } from '../../http/routes/route-context.ts';
+import { ABSENT_MARK } from '../../http/schema/json-schema.ts';
 import { addSecurityHeaders } from '../../http/security-headers.ts';
-import type { RouteContext } from '../../route-context.ts';
-import type { RouteName } from '../../routes-table.ts';
 import { VERSION } from '../../version.ts';
 import { nameSchemas } from './name-schemas.ts';
 import { shareRefusals } from './share-refusals.ts';
@@ -21,8 +21,7 @@ const DOCS_CSP = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The routes for clients, and how these say who they are. */
-const CLIENT_ROUTES = ['introspect', 'revocations'] as const;
+/** How clients authenticate, on the routes that are for them. */
 const CLIENT_SCHEME = {
   type: 'http',
   scheme: 'bearer',
@@ -59,7 +58,8 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
     stripBasePath: false,
     transformObject: (made) => {
       if (!('openapiObject' in made)) return made.swaggerObject;
-      markOptionalBodies(made.openapiObject, context);
+      markOptionalBodies(made.openapiObject);
+      dropUnusedSchemes(made.openapiObject);
       nameSchemas(made.openapiObject);
       shareRefusals(made.openapiObject);
       return made.openapiObject;
@@ -91,9 +91,7 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
                   },
                 },
               }),
-          ...(CLIENT_ROUTES.some((name) => context.routes.has(name))
-            ? { client: CLIENT_SCHEME }
-            : {}),
+          client: CLIENT_SCHEME,
         },
       },
     },
@@ -141,22 +139,32 @@ function makeRelative(document: OpenApiDocument, prefix: string, tokenPath: stri
   if (password.refreshUrl !== undefined) password.refreshUrl = password.tokenUrl;
 }
 
-/** Routes whose token may come as a cookie, so that no body is needed. */
-const BODY_OPTIONAL: readonly RouteName[] = ['refresh', 'logout'];
-
-/** The library calls every body required. Routes of the host are left as they are. */
-function markOptionalBodies(
-  { paths = {} }: OpenApiDocument,
-  { prefix, routes }: RouteContext,
-): void {
-  for (const name of BODY_OPTIONAL) {
-    const address = routes.get(name);
-    if (address === undefined) continue;
-    const path = (prefix + address.url).replace(/:(\w+)/g, '{$1}');
-    const methods = Object.entries(paths[path] ?? {});
-    const [, operation] = methods.find(([method]) => method.toUpperCase() === address.method) ?? [];
-    if (typeof operation === 'object' && 'requestBody' in operation) {
-      operation.requestBody = { ...operation.requestBody, required: false };
+/** The library calls every body required. Bodies of the host's routes are left as they are. */
+function markOptionalBodies(document: OpenApiDocument): void {
+  for (const operation of listOperations(document)) {
+    const { requestBody } = operation;
+    if (requestBody === undefined || '$ref' in requestBody) continue;
+    for (const media of Object.values(requestBody.content)) {
+      if (media.schema === undefined || !(ABSENT_MARK in media.schema)) continue;
+      const { [ABSENT_MARK]: _, ...schema } = media.schema;
+      media.schema = schema;
+      requestBody.required = false;
     }
   }
+}
+
+/** Leaves the scheme of clients out where no route is for them. */
+function dropUnusedSchemes(document: OpenApiDocument): void {
+  const isUsed = listOperations(document).some(({ security = [] }) =>
+    security.some((each) => 'client' in each),
+  );
+  if (!isUsed) delete document.components?.securitySchemes?.['client'];
+}
+
+type Operation = NonNullable<NonNullable<NonNullable<OpenApiDocument['paths']>[string]>['get']>;
+
+function listOperations({ paths = {} }: OpenApiDocument): Operation[] {
+  return Object.values(paths).flatMap((path) =>
+    Object.values(path ?? {}).filter((each) => typeof each === 'object' && 'responses' in each),
+  );
 }

@@ -1,4 +1,4 @@
-import { SCHEMA_NAME } from '../../http/schemas/json-schema.ts';
+import { SCHEMA_NAME } from '../../http/schema/json-schema.ts';
 
 type Node = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { PROBLEM_TYPE, REASONS } from '../../http/schemas/common-schemas.ts';
+import { PROBLEM_TYPE, REASONS } from '../../http/schema/common.ts';
 
 const PROBLEM_REF = '#/components/schemas/Problem';
 

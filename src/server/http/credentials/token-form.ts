@@ -1,0 +1,41 @@
+import type { FastifyRequest } from 'fastify';
+import type { VerifiedToken } from '../../../guard/verify/access-token-verifier.ts';
+import { TokenRefused } from '../../../kernel/errors.ts';
+import type { Latchkey } from '../../../system/latchkey.ts';
+import { isForm } from '../body.ts';
+import { OAuthRefused, SEND_A_FORM } from '../errors/oauth-error.ts';
+
+/** What introspection and revocation are asked about. */
+export interface TokenForm {
+  readonly token: string;
+  /** As it came; what it says is checked by nobody. */
+  readonly hint: string | undefined;
+}
+
+/**
+ * Parameters that are not known are ignored, as the standards demand.
+ * @throws {OAuthRefused}
+ * @see RFC 7662 section 2.1, RFC 7009 section 2.1
+ */
+export function readTokenForm(request: FastifyRequest): TokenForm {
+  if (!isForm(request) || request.body === undefined) {
+    throw new OAuthRefused('invalid_request', SEND_A_FORM);
+  }
+  const { token, token_type_hint: hint } = request.body as Readonly<Record<string, string>>;
+  if (!token) throw new OAuthRefused('invalid_request', '"token" is missing.');
+  return { token, hint };
+}
+
+export function isRefreshHinted({ hint }: TokenForm): boolean {
+  return hint === 'refresh_token';
+}
+
+/** The claims of an access token that is accepted now. */
+export function findAccessToken(latchkey: Latchkey, token: string): VerifiedToken | undefined {
+  try {
+    return latchkey.verify(token);
+  } catch (error) {
+    if (error instanceof TokenRefused) return undefined;
+    throw error;
+  }
+}
