@@ -45,10 +45,12 @@ export type {
   BackgroundTask,
   OnBackgroundReport,
 } from '../system/background-report.ts';
-export { type Latchkey, type OpenTerms, openLatchkey } from '../system/latchkey.ts';
+export type { OpenTerms } from '../system/latchkey.ts';
 export type { LatchkeyOptions } from '../system/options.ts';
+export { deriveSecretFrom } from '../system/signing-key.ts';
 export { type AppOptions, createApp } from './app.ts';
 export type { RouteName, RoutePaths } from './features/features.ts';
+export type { HostAuth, HostSettings, LatchkeyApi, LatchkeyDecorator } from './host-api.ts';
 export type {
   AnswerShape,
   AnswerTransport,
@@ -60,6 +62,7 @@ export type { CorsOptions } from './http/cors.ts';
 export type { DetailCode, ErrorDetails } from './http/errors/error-details.ts';
 export { requireTokens } from './http/token-response.ts';
 export type { TokenAnswer } from './http/views.ts';
+export { type OpenedLatchkey, openLatchkey } from './open-latchkey.ts';
 export type { LatchkeyPluginOptions, ServerOptions } from './options.ts';
-export { type LatchkeyDecorator, latchkey } from './plugin.ts';
+export { latchkey } from './plugin.ts';
 export { type ServeOptions, serve } from './serve.ts';

@@ -10,8 +10,9 @@ import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 import { takeNotices } from '../system/notices.ts';
 import { addDocs } from './features/docs/docs.ts';
 import { collectMetadata, createRouteTable, mountFeatures } from './features/features.ts';
+import { createHostApi, type LatchkeyDecorator } from './host-api.ts';
 import { type Answers, createAnswers } from './http/answers.ts';
-import { type AuthCookies, createAuthCookies } from './http/auth-cookies.ts';
+import { createAuthCookies } from './http/auth-cookies.ts';
 import { addBodyParsers } from './http/body.ts';
 import { refuseOtherBodies } from './http/empty-body.ts';
 import { parseErrorDetails } from './http/errors/error-details.ts';
@@ -33,15 +34,9 @@ import {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Everything that can be done with users, sessions and tokens, for the host's own code. */
+    /** Users, clients, sessions and tokens, for the host's own code. */
     latchkey: LatchkeyDecorator;
   }
-}
-
-/** What `app.latchkey` offers. */
-export interface LatchkeyDecorator extends Latchkey {
-  /** Writes and clears the cookies, for a host's own sign-in routes. */
-  readonly cookies: AuthCookies;
 }
 
 /**
@@ -137,7 +132,7 @@ async function mount(
   const { verifier, clock } = opened;
   const guard = assembleGuard({ verifier, credentials, clock });
 
-  app.decorate('latchkey', { ...opened, cookies });
+  app.decorate('latchkey', Object.freeze({ ...createHostApi(opened), cookies }));
   const name = server.as ?? 'user';
   const requireUser = decorateUser(app, name, guard, sendError);
   answerErrorsOf(app, server.errors ?? 'own', sendError);

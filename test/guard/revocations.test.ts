@@ -3,13 +3,13 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createGuard, type Guard, type GuardStatus, type StalePolicy } from 'latchkey/guard';
 import { TestClock } from '../support/auth.ts';
-import { ISSUER, startServer } from '../support/server.ts';
+import { ISSUER, internalsOf, startServer } from '../support/server.ts';
 
 /** A server, and a guard whose feed can be cut. */
 async function setUp(t: TestContext, onStale?: StalePolicy) {
   const clock = new TestClock(Date.now());
   const server = await startServer({ clock });
-  const { key } = await server.app.latchkey.auth.clients.create({ name: 'orders', kind: 'guard' });
+  const { key } = await server.app.latchkey.clients.create({ name: 'orders', kind: 'guard' });
   let cut = new AbortController();
   const statuses: GuardStatus[] = [];
   const guard = createGuard({
@@ -247,7 +247,8 @@ test('a revoked key signs nothing that a guard takes, and its successor does', a
   const { server, guard, signIn } = await setUp(t);
   const old = await signIn('jane');
   assert.equal(guard.verify(old).username, 'jane');
-  await server.app.latchkey.auth.keeper.revoke(server.app.latchkey.auth.keys.signing.kid);
+  const { keeper, keys } = internalsOf(server.app).auth;
+  await keeper.revoke(keys.signing.kid);
   await until(() => !accepts(guard, old));
   const next = await signIn('joe');
   await until(() => accepts(guard, next));

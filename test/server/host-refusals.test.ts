@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { LatchkeyPluginOptions } from 'latchkey/server';
 import { DEFAULT_ROUTES } from '../../src/server/features/features.ts';
 import { assertProblem } from '../support/refusals.ts';
-import { PASSWORD, startHost, startServer } from '../support/server.ts';
+import { internalsOf, PASSWORD, startHost, startServer } from '../support/server.ts';
 
 /** As `@fastify/sensible` and others do it. */
 function refuse(statusCode: number, message: string): never {
@@ -238,7 +238,7 @@ suite('what fails in a hook of the host', () => {
 test('a database that is away is named in the log, with what the driver says', async (t) => {
   const printed = listen(t);
   const { app, login, close } = await startHost({}, () => {});
-  await app.latchkey.close();
+  await internalsOf(app).close();
   assertProblem(await login('jane'), 503);
   await close();
   assert.match(printed.join(), /\(store_unavailable\)\. StoreUnavailable: The database is closed/);

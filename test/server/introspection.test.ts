@@ -15,6 +15,7 @@ import {
 import { assertOAuthError, MARKER } from '../support/refusals.ts';
 import {
   ISSUER,
+  internalsOf,
   PASSWORD,
   sendBytes,
   startServer,
@@ -29,7 +30,7 @@ const server = await startServer({
   scopes: () => ['read', 'write'],
 });
 const { send, clock, app } = server;
-const { auth, users } = app.latchkey;
+const { auth, users } = internalsOf(app);
 const { client: guard, key } = await auth.clients.create({ name: 'api', kind: 'guard' });
 const secret = key.slice(-43);
 const INACTIVE = '{"active":false}';
@@ -307,11 +308,11 @@ for (const path of ['/auth/introspect', '/auth/revoke']) {
     test('is answered with 503 while the database is away', async () => {
       const broken = await startServer();
       const refresh = String((await broken.register('jane')).body['refresh_token']);
-      const { key: other } = await broken.app.latchkey.auth.clients.create({
+      const { key: other } = await broken.app.latchkey.clients.create({
         name: 'x',
         kind: 'guard',
       });
-      await broken.app.latchkey.close();
+      await internalsOf(broken.app).close();
       const answer = await broken.send(path, { form: { token: refresh }, token: other });
       assertOAuthError(answer, 503);
       assert.equal(answer.body['error'], 'temporarily_unavailable');
@@ -392,7 +393,7 @@ suite('their paths', () => {
     const { body } = await ask('/.well-known/oauth-authorization-server');
     assert.equal(body['introspection_endpoint'], `${ISSUER}/oauth/introspect`);
     for (const member of Object.keys(body)) assert.doesNotMatch(member, /^revocation/);
-    const made = await renamed.latchkey.auth.clients.create({ name: 'x', kind: 'guard' });
+    const made = await renamed.latchkey.clients.create({ name: 'x', kind: 'guard' });
     const answer = await ask('/oauth/introspect', { form: { token: 'x' }, token: made.key });
     assertInactive(answer);
     for (const path of ['/auth/introspect', '/auth/revoke', '/auth/revocations']) {

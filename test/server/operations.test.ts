@@ -17,6 +17,7 @@ import {
 } from 'latchkey/server';
 import { assertProblem, MARKER } from '../support/refusals.ts';
 import {
+  internalsOf,
   PASSWORD,
   sendBytes,
   sendTo,
@@ -43,7 +44,7 @@ suite('health', () => {
     const other = await startServer();
     const { body } = await other.register('jane');
     const token = body['access_token'];
-    await other.app.latchkey.close();
+    await internalsOf(other.app).close();
     assert.equal((await other.send('/healthz')).status, 200);
     assert.equal((await other.send('/auth/verify', { token })).status, 200);
     const json = { username: 'jane', password: PASSWORD };
@@ -322,8 +323,8 @@ suite('an issuer that changes', () => {
       ...options,
     });
     await app.close();
-    return app.latchkey.notices
-      .filter((it) => it.level === 'warning')
+    return internalsOf(app)
+      .notices.filter((it) => it.level === 'warning')
       .map((it) => it.text)
       .join('\n');
   };
@@ -386,7 +387,7 @@ suite('the log', () => {
       await logged.send('/auth/refresh', { json: { refresh_token: body['refresh_token'] } });
       await logged.send('/auth/login', { form: `{"password":"${password}"}` });
       await sendBytes(logged.port, `GARBAGE ${MARKER}\r\n\r\n`);
-      await logged.app.latchkey.close();
+      await internalsOf(logged.app).close();
       await logged.send('/auth/login', { json: { username: 'jane', password } });
       const form = { grant_type: 'password', username: 'jane', password };
       await logged.send('/auth/token', { form });

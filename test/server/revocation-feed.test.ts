@@ -6,11 +6,17 @@ import { after, suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { openFeed } from '../support/feed.ts';
 import { assertProblem } from '../support/refusals.ts';
-import { sendBytes, startHost, startServer, type TestServer } from '../support/server.ts';
+import {
+  internalsOf,
+  sendBytes,
+  startHost,
+  startServer,
+  type TestServer,
+} from '../support/server.ts';
 
 const server = await startServer();
 const { send, app, url } = server;
-const { auth, users } = app.latchkey;
+const { auth, users } = internalsOf(app);
 const { key } = await auth.clients.create({ name: 'api', kind: 'guard' });
 const FEED = '/auth/revocations';
 const open = (more: { after?: string } = {}) => openFeed(url + FEED, { token: key, ...more });
@@ -155,7 +161,7 @@ suite('the feed', () => {
       expiresAt: server.clock.now() + 60_000,
     }));
     const busy = await startServer();
-    const { revocations, clients } = busy.app.latchkey.auth;
+    const { revocations, clients } = internalsOf(busy.app).auth;
     revocations.apply(entries);
     const { key: token } = await clients.create({ name: 'x', kind: 'guard' });
     const opening = openFeed(busy.url + FEED, { token });
@@ -173,7 +179,7 @@ suite('the feed', () => {
 
   test('has places for one key, and guards that hang up while it is looked up take none', async () => {
     const busy = await startServer();
-    const { clients } = busy.app.latchkey.auth;
+    const { clients } = internalsOf(busy.app).auth;
     const { key: token } = await clients.create({ name: 'x', kind: 'guard' });
     const { key: other } = await clients.create({ name: 'y', kind: 'guard' });
     const { authenticate } = clients;
@@ -215,7 +221,7 @@ suite('the feed', () => {
   test('ends when the server closes, and does not hold it up', async () => {
     for (const build of [() => startServer(), () => startHost({}, () => {})]) {
       const closing = await build();
-      const { key: token } = await closing.app.latchkey.auth.clients.create({
+      const { key: token } = await closing.app.latchkey.clients.create({
         name: 'x',
         kind: 'guard',
       });
@@ -230,7 +236,7 @@ suite('the feed', () => {
     const host = await startHost({ paths: { revocations: '/feed' } }, () => {}, {
       connectionTimeout: 400,
     });
-    const { auth: theirs, users: people } = host.app.latchkey;
+    const { auth: theirs, users: people } = internalsOf(host.app);
     const { key: token } = await theirs.clients.create({ name: 'x', kind: 'guard' });
     const { id } = await people.create({ username: 'jane' });
     const feed = await openFeed(`${host.url}/feed`, { token });
@@ -255,9 +261,9 @@ suite('two servers on one database', async () => {
 
   test('tell of each other’s revocations, and no position passes over one', async () => {
     const [one, two] = [await start(3_600_000), await start(3_600_000)];
-    const { key: token } = await one.app.latchkey.auth.clients.create({ name: 'x', kind: 'guard' });
+    const { key: token } = await one.app.latchkey.clients.create({ name: 'x', kind: 'guard' });
     const [first, second] = [await signUp(one), await signUp(one)];
-    const { revocations } = one.app.latchkey.auth;
+    const { revocations } = internalsOf(one.app).auth;
     const feed = await openFeed(one.url + FEED, { token });
     await feed.until(isLive);
     const start0 = feed.id ?? '';
@@ -288,7 +294,7 @@ suite('two servers on one database', async () => {
 
   test('go on for each other', async () => {
     const [one, two] = [await start(20), await start(20)];
-    const { key: token } = await one.app.latchkey.auth.clients.create({ name: 'y', kind: 'guard' });
+    const { key: token } = await one.app.latchkey.clients.create({ name: 'y', kind: 'guard' });
     const people = [await signUp(one), await signUp(one), await signUp(one)];
     const feed = await openFeed(one.url + FEED, { token });
     await feed.until(isLive);

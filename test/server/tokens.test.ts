@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { assertDiscreet, assertProblem } from '../support/refusals.ts';
 import {
+  internalsOf,
   PASSWORD,
   sendBytes,
   startHost,
@@ -17,7 +18,7 @@ const { send, clock, port } = server;
 const { body: signedIn } = await server.register('jane');
 const token: string = signedIn['access_token'];
 const refreshToken: string = signedIn['refresh_token'];
-const key = server.app.latchkey.auth.keys.signing;
+const key = internalsOf(server.app).auth.keys.signing;
 
 const WAYS: Record<string, (token: string) => TestRequest> = {
   'the header': (text) => ({ headers: { authorization: `Bearer ${text}` } }),

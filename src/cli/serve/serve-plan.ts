@@ -31,9 +31,12 @@ export async function startServing(
   { options, host, port }: ServePlan,
   { onWait, onNotices }: ServeReporting,
 ): Promise<StandaloneApp> {
-  const { createApp } = await import('../../server/app.ts');
+  const [{ createApp }, { recallContext }] = await Promise.all([
+    import('../../server/app.ts'),
+    import('../../server/http/routes/route-context.ts'),
+  ]);
   const app = await createApp({ ...options, onWait });
-  onNotices?.(takeNotices(app.latchkey));
+  onNotices?.(takeNotices(recallContext(app.latchkey).latchkey));
   try {
     await app.listen({ host, port });
   } catch (error) {

@@ -1,0 +1,94 @@
+import type { Auth } from '../auth/auth.ts';
+import type { AuthSettings } from '../auth/settings.ts';
+import { settingTable } from '../config/setting-table.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Latchkey } from '../system/latchkey.ts';
+import type { AuthCookies } from './http/auth-cookies.ts';
+
+/** What a host may do with sessions and tokens. */
+const AUTH_METHODS = [
+  'register',
+  'createAccount',
+  'login',
+  'refresh',
+  'findMe',
+  'logout',
+  'logoutByRefreshToken',
+  'logoutAll',
+  'changePassword',
+  'changeRequiredPassword',
+  'listSessions',
+  'endSession',
+  'revokeToken',
+  'findRefreshToken',
+  'ownsRefreshToken',
+  'ping',
+] as const satisfies readonly (keyof Auth)[];
+
+/** What is set in code alone, and is not a secret. */
+const CODE_SETTINGS = [
+  'clientId',
+  'keyRotation',
+  'passwordMinLength',
+  'passwordMaxLength',
+  'auditRetention',
+  'fields',
+] as const satisfies readonly (keyof AuthSettings)[];
+
+/** Sign-in, sessions and tokens, for the host's own routes. Every method reads its input strictly. */
+export type HostAuth = Pick<Auth, (typeof AUTH_METHODS)[number]>;
+
+/** The settings as they are in force, without those that are secret. Durations are in seconds. */
+export type HostSettings = Omit<Settings, 'secret' | 'databaseUrl' | 'database'> &
+  Pick<AuthSettings, (typeof CODE_SETTINGS)[number]>;
+
+/**
+ * What the host's own code can do. It has neither the secret nor the private part of a key, and nothing that
+ * maintains the database.
+ */
+export interface LatchkeyApi extends Pick<Latchkey, 'users' | 'verify'> {
+  /** The settings as they are in force, without those that are secret. Durations are in seconds. */
+  readonly settings: HostSettings;
+  /** Sign-in, sessions and tokens, for routes of your own. */
+  readonly auth: HostAuth;
+  /** Programs that have a key of their own, such as guards. */
+  readonly clients: Auth['clients'];
+  /** Reads the audit trail. */
+  readonly audit: Auth['audit'];
+}
+
+/**
+ * What `app.latchkey` offers to the host's own code.
+ *
+ * ```ts
+ * await app.latchkey.users.ensure({ username: 'jane', password: 'correct horse' });
+ * app.get('/profile', { onRequest: app.requireUser() }, (req) => app.latchkey.auth.findMe(req.user));
+ * ```
+ */
+export interface LatchkeyDecorator extends LatchkeyApi {
+  /** Writes and clears the cookies, for sign-in routes of your own. */
+  readonly cookies: AuthCookies;
+}
+
+/** Makes the object that a host's code is given. */
+export function createHostApi(latchkey: Latchkey): LatchkeyApi {
+  const { auth, users } = latchkey;
+  const methods = AUTH_METHODS.map((name) => [name, auth[name].bind(auth)]);
+  return Object.freeze({
+    settings: pickSettings(latchkey.settings),
+    auth: Object.freeze(Object.fromEntries(methods)) as HostAuth,
+    users,
+    clients: auth.clients,
+    audit: auth.audit,
+    verify: latchkey.verify,
+  });
+}
+
+/** Names what is passed on, so that a secret which is added later stays here. */
+function pickSettings(settings: Latchkey['settings']): HostSettings {
+  const fromTable = Object.values(settingTable).flatMap(({ name, secret }) => (secret ? [] : name));
+  const names = [...fromTable, 'defaulted', ...CODE_SETTINGS] as const;
+  return Object.freeze(
+    Object.fromEntries(names.map((name) => [name, settings[name]])),
+  ) as unknown as HostSettings;
+}
