@@ -20,7 +20,7 @@ import { throwPlainly } from './http/errors/throw-plainly.ts';
 import { recallContext } from './http/routes/route-context.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
 import { type LatchkeyPluginOptions, pluginOptionChecks, splitOptions } from './options.ts';
-import { latchkey } from './plugin.ts';
+import { createPlugin } from './plugin.ts';
 
 export interface AppOptions extends LatchkeyPluginOptions {
   /** Where errors of ours are logged. Default: standard error. False: nowhere. */
@@ -55,8 +55,16 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     logger: aBoolean,
     cors: optionsOf(corsOptionChecks),
   } satisfies OptionChecks<AppOptions>);
-  const { logger = true, cors, ...pluginOptions } = options;
-  const { trustProxy, corsOrigins } = readPlainly(pluginOptions);
+  const { logger: _, cors: __, ...pluginOptions } = options;
+  return createAppWith(readPlainly(pluginOptions), options);
+}
+
+/** Makes the standalone server with settings that were read already. */
+export async function createAppWith(
+  settings: Settings,
+  { logger = true, cors, ...pluginOptions }: AppOptions,
+): Promise<StandaloneApp> {
+  const { trustProxy, corsOrigins } = settings;
   const app = Fastify({
     // The address of a request may hold what must not be logged, so requests are not.
     logger: logger && { level: 'warn', stream: process.stderr },
@@ -89,8 +97,8 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     app.server.keepAliveTimeout = 1;
     done();
   });
-  await addCors(app, { origins: corsOrigins, routes: createRouteTable(options.paths) }, cors);
-  await app.register(latchkey, { docs: true, errors: 'all', ...pluginOptions });
+  await addCors(app, { origins: corsOrigins, routes: createRouteTable(pluginOptions.paths) }, cors);
+  await app.register(createPlugin(settings), { docs: true, errors: 'all', ...pluginOptions });
   addBodyParsers(app);
   ignoreEmptyBodies(app);
   const server = { isDraining: () => isDraining };

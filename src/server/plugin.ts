@@ -1,5 +1,6 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import type { Settings } from '../config/settings.ts';
 import { decorateUser, getUser } from '../guard/adapters/fastify/require-user.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
 import { createCredentialReader } from '../guard/request/credentials.ts';
@@ -48,32 +49,38 @@ declare module 'fastify' {
  * app.get('/hello', { onRequest: app.requireUser() }, (req) => `Hello, ${req.user.username}`);
  * ```
  */
-export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
-  async (app, options) => {
-    assertPluginOptions(options);
-    const { server, core } = splitOptions(options);
-    const routes = createRouteTable(server.paths);
-    const answers = createAnswers(server.answers, core.fields);
-    const sendError = createSendError(parseErrorDetails(server.details));
-    const onWait =
-      core.onWait ?? ((text: string) => logNotice(app.log, { level: 'warning', text }));
-    const opening = openLatchkey(
-      { ...core, onWait },
-      { serves: true, onBackgroundReport: (report) => logBackground(app.log, report) },
-    ).catch(throwPlainly);
-    // Fastify hears of a failure a moment later, when it comes to this plugin.
-    opening.catch(() => {});
-    // Fastify gives a plugin 10 seconds, then fails without a word about the reason. A start that waits for another
-    // node's migration may take longer, and has a limit of its own. Fastify sets no limit for a plugin that is
-    // still being made.
-    app.register(
-      opening.then((opened) => ({
-        default: createMountedPlugin(opened, server, { routes, answers, sendError }),
-      })),
-    );
-  },
-  { name: 'latchkey', fastify: '5.x' },
-);
+export const latchkey = createPlugin();
+
+/** Makes the plugin. @param settings if they were read already. Default: read from the options */
+export function createPlugin(settings?: Settings): FastifyPluginCallback<LatchkeyPluginOptions> {
+  return fastifyPlugin<LatchkeyPluginOptions>(
+    async (app, options) => {
+      assertPluginOptions(options);
+      const { server, core } = splitOptions(options);
+      const routes = createRouteTable(server.paths);
+      const answers = createAnswers(server.answers, core.fields);
+      const sendError = createSendError(parseErrorDetails(server.details));
+      const onWait =
+        core.onWait ?? ((text: string) => logNotice(app.log, { level: 'warning', text }));
+      const opening = openLatchkey(
+        { ...core, onWait },
+        { serves: true, onBackgroundReport: (report) => logBackground(app.log, report) },
+        settings,
+      ).catch(throwPlainly);
+      // Fastify hears of a failure a moment later, when it comes to this plugin.
+      opening.catch(() => {});
+      // Fastify gives a plugin 10 seconds, then fails without a word about the reason. A start that waits for another
+      // node's migration may take longer, and has a limit of its own. Fastify sets no limit for a plugin that is
+      // still being made.
+      app.register(
+        opening.then((opened) => ({
+          default: createMountedPlugin(opened, server, { routes, answers, sendError }),
+        })),
+      );
+    },
+    { name: 'latchkey', fastify: '5.x' },
+  );
+}
 
 /** What remains to be done once Latchkey is open. */
 function createMountedPlugin(

@@ -13,23 +13,15 @@ export function createAuthSettings(
   secret: string,
   options: LatchkeyOptions,
 ): AuthSettings {
-  const { issuer, audience, algorithm, accessTokenTtl, refreshTokenTtl, refreshGrace } = settings;
   const passwordMinLength = options.password?.minLength ?? 8;
   const passwordMaxLength = options.password?.maxLength ?? 1024;
   assertLengths(passwordMinLength, passwordMaxLength);
   return {
-    issuer,
-    audience,
+    ...settings,
     clientId: options.clientId ?? 'latchkey',
-    algorithm,
     secret,
-    signingKey: readSigningKey(options, algorithm),
+    signingKey: readSigningKey(options, settings.algorithm),
     keyRotation: readKeyRotation(options),
-    accessTokenTtl,
-    refreshTokenTtl,
-    refreshGrace,
-    sessionMaxAge: settings.sessionMaxAge,
-    maxSessions: settings.maxSessions,
     passwordMinLength,
     passwordMaxLength,
     auditRetention: parseRetention(options.auditRetention ?? '90d'),

@@ -66,6 +66,7 @@ export interface OpenTerms {
 /**
  * Opens Latchkey: reads the settings, opens the database (and brings its schema up to date), loads or
  * makes secret and keys. This is the one place where the parts are put together.
+ * @param settings if they were read already, so that a process reads them once. Default: read from the options
  * @throws {InvalidOption} for an unknown option, an undefined value, or one of the wrong kind
  * @throws {InvalidSetting} naming the setting, what is wrong with it, and the fix
  * @throws {StoreUnavailable} also when the start had to wait for longer than `startTimeout`
@@ -73,20 +74,21 @@ export interface OpenTerms {
 export async function openLatchkey(
   options: LatchkeyOptions = {},
   terms: OpenTerms = {},
+  settings?: Settings,
 ): Promise<Latchkey> {
   assertOptions('openLatchkey', options, latchkeyOptionChecks);
   const watch = createStartWatch(options);
-  return watch.run(() => open(options, terms, watch));
+  return watch.run(() => open(options, settings ?? readAllSettings(options), terms, watch));
 }
 
 async function open(
   options: LatchkeyOptions,
+  settings: Settings,
   { serves = false, onBackgroundReport = printBackgroundReport }: OpenTerms,
   { enter, signal }: Pick<StepWatch, 'enter' | 'signal'>,
 ): Promise<Latchkey> {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
-  const settings = readAllSettings(options);
   const notices: Notice[] = [];
   const warn = (text: string) => notices.push({ level: 'warning', text });
   enter({ doing: `reading the secret in ${settings.dataDir}`, advice: slowDisk });

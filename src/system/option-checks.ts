@@ -1,5 +1,6 @@
 import type { FieldRule } from '../auth/users/custom-fields.ts';
-import { type SettingName, settingTable } from '../config/setting-table.ts';
+import { SETTING_NAMES } from '../config/given-settings.ts';
+import type { SettingName } from '../config/setting-table.ts';
 import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
 import {
   aBoolean,
@@ -20,7 +21,7 @@ import type { LatchkeyOptions } from './options.ts';
  * none of the defaults switches a check off. What its value may be is said in the table of settings.
  */
 const settings = Object.fromEntries(
-  Object.keys(settingTable).map((name) => [name, anythingOrUndefined]),
+  SETTING_NAMES.map((name) => [name, anythingOrUndefined]),
 ) as Record<SettingName, OptionCheck>;
 
 /** What `openLatchkey` takes, by name. */

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../auth/ports/store.ts';
 import type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
 import type { FieldRules } from '../auth/users/custom-fields.ts';
+import { SETTING_NAMES } from '../config/given-settings.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { SettingOptions, Settings } from '../config/settings.ts';
 import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
@@ -90,18 +91,19 @@ export interface LatchkeyOptions extends SettingOptions {
 
 /** Reads all settings, those among the options last. @throws {InvalidSetting} */
 export function readAllSettings(options: LatchkeyOptions): Settings {
-  const { signingKey, publicKey, deriveSecret: derives, ...given } = options;
-  const { clientId, fields, claims, scopes, ...rest } = given;
-  const { password, hashing, auditRetention, revocationPollInterval, ...more } = rest;
-  const { keyRotation, ...others } = more;
-  const { env, envFile, clock, random, startTimeout, onWait, ...settings } = others;
+  const { env = process.env, envFile, signingKey, publicKey } = options;
   return readSettings({
-    env: env ?? process.env,
+    env,
     envFile,
-    options: settings,
+    options: pickSettings(options),
     secretFallback(algorithm) {
-      const key = derives ? readSigningKey({ signingKey, publicKey }, algorithm) : undefined;
-      return key === undefined ? undefined : deriveSecret(key);
+      if (!options.deriveSecret) return undefined;
+      const key = readSigningKey({ signingKey, publicKey }, algorithm);
+      return key && deriveSecret(key);
     },
   });
+}
+
+function pickSettings(options: LatchkeyOptions): SettingOptions {
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, options[name]]));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, suite, test } from 'node:test';
@@ -585,6 +585,21 @@ suite('the table of settings', () => {
       if (spec.flag !== undefined) assert.equal(spec.flag, snake.replaceAll('_', '-'));
       assert.ok(spec.description.endsWith('.'));
       if (!spec.default.includes('<')) spec.parse(spec.default, refuse);
+    }
+  });
+
+  test('documents each option with the default that it has', () => {
+    const source = readFileSync(
+      new URL('../../src/config/setting-table.ts', import.meta.url),
+      'utf8',
+    );
+    for (const [name, spec] of Object.entries(settingTable)) {
+      const [, comment = ''] =
+        new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s+${name}: \\{`).exec(source) ?? [];
+      const text = comment.replaceAll(/\s*\n\s*\*\s*/g, ' ');
+      assert.match(text, /Default/, name);
+      const isFixed = spec.default !== '' && !spec.default.startsWith('<');
+      if (isFixed) assert.ok(text.includes(spec.default), `${name}: ${text}`);
     }
   });
 });
