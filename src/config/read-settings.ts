@@ -70,6 +70,14 @@ export function readSettings(sources: SettingSources): Settings {
   return Object.freeze(withGrace(settings, given));
 }
 
+/** The settings for a server that listens on another port than they name. A default issuer and audience follow. */
+export function withPort(settings: Settings, port: number): Settings {
+  const { host, defaulted } = settings;
+  const issuer = defaulted.has('issuer') ? defaultIssuer(host, port) : settings.issuer;
+  const audience = defaulted.has('audience') ? issuer : settings.audience;
+  return Object.freeze({ ...settings, port, issuer, audience });
+}
+
 /** The settings whose value, or default, depends on other settings or on the working directory. */
 const DEPENDENT = ['dataDir', 'issuer', 'audience', 'databaseUrl', 'secret'] as const;
 

@@ -265,6 +265,17 @@ suite('options in code', () => {
     }
   });
 
+  test('are read from the environment once, by createApp and by the plugin', async () => {
+    let reads = 0;
+    const env = new Proxy({}, { ownKeys: (target) => (reads++, Reflect.ownKeys(target)) });
+    await (await createApp({ ...testOptions(), env })).close();
+    assert.equal(reads, 1);
+    const host = Fastify();
+    await host.register(latchkey, { ...testOptions(), env });
+    await host.close();
+    assert.equal(reads, 2);
+  });
+
   test('may be undefined where a variable or a default takes the place of a setting', async () => {
     const app = await createApp({ ...testOptions(), port: undefined, audience: undefined });
     assert.equal(app.latchkey.settings.audience, ISSUER);

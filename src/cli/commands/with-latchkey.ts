@@ -2,7 +2,6 @@ import type { Caller } from '../../auth/audit/caller.ts';
 import { closeAfter } from '../../kernel/close-after.ts';
 import type { Latchkey } from '../../system/latchkey.ts';
 import type { Call } from '../shell/command.ts';
-import { toOptions } from '../shell/given-options.ts';
 import { findOperator } from '../shell/operator.ts';
 import { printWarnings } from '../shell/terminal/print-notices.ts';
 import { readDataSettings } from './database/data-commands.ts';
@@ -22,11 +21,12 @@ export async function withLatchkey<T>(
     import('../../kernel/system-random.ts'),
   ]);
   // No token is signed here, and a key given is a key that need not be made and stored.
-  const unused = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
+  const signingKey = systemRandom.bytes(32);
+  const unused = { ...settings, algorithm: 'HS256' } as const;
   const onWait = (text: string) => call.console.note(text);
   // A failure that matters to a command is the command's own.
   const quiet = { onBackgroundReport: () => {} };
-  const latchkey = await openLatchkey({ ...toOptions(settings), ...unused, onWait }, quiet);
+  const latchkey = await openLatchkey({ signingKey, onWait }, quiet, unused);
   printWarnings(call.console, latchkey.notices);
   // A command that may make a database was asked to.
   for (const { level, text } of latchkey.notices) {

@@ -1,15 +1,13 @@
 import type { Notice } from '../../auth/ports/store.ts';
+import type { Settings } from '../../config/settings.ts';
 import type { StandaloneApp } from '../../server/app.ts';
 import { takeNotices } from '../../system/notices.ts';
-import type { LatchkeyOptions } from '../../system/options.ts';
 import { toListenFailure } from './find-port.ts';
 
-/** Everything a process needs to know to serve. Plain data, so that it can be sent to another one. */
+/** Everything a process needs to know to serve. Plain data and a set, so that it can be sent to another one. */
 export interface ServePlan {
-  /** Complete: nothing more is read from anywhere. */
-  readonly options: LatchkeyOptions;
-  readonly host: string;
-  readonly port: number;
+  /** As they were read: no process reads them again. */
+  readonly settings: Settings;
   /** ms to go on serving once told to stop, while `/readyz` says otherwise. */
   readonly drain: number;
 }
@@ -28,14 +26,15 @@ export interface ServeReporting {
  * @throws {StoreUnavailable}
  */
 export async function startServing(
-  { options, host, port }: ServePlan,
+  { settings }: ServePlan,
   { onWait, onNotices }: ServeReporting,
 ): Promise<StandaloneApp> {
-  const [{ createApp }, { recallContext }] = await Promise.all([
+  const [{ createAppWith }, { recallContext }] = await Promise.all([
     import('../../server/app.ts'),
     import('../../server/http/routes/route-context.ts'),
   ]);
-  const app = await createApp({ ...options, onWait });
+  const app = await createAppWith(settings, { onWait });
+  const { host, port } = settings;
   onNotices?.(takeNotices(recallContext(app.latchkey).latchkey));
   try {
     await app.listen({ host, port });

@@ -1,11 +1,11 @@
 import type { Notice } from '../../auth/ports/store.ts';
 import { durationBetween } from '../../config/duration.ts';
+import { withPort } from '../../config/read-settings.ts';
 import { type SettingName, settingTable } from '../../config/setting-table.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Call, Command } from '../shell/command.ts';
 import { exitCode } from '../shell/exit-code.ts';
 import { CommandFailed, UsageError } from '../shell/failures.ts';
-import { toOptions } from '../shell/given-options.ts';
 import type { Console } from '../shell/terminal/console.ts';
 import { printBanner } from './banner.ts';
 import { listMissing } from './data-files.ts';
@@ -58,9 +58,7 @@ async function run(call: Call): Promise<number | undefined> {
   const port = await findPort(asked.host, asked.port);
   const missing = listMissing(asked);
   const plan: ServePlan = {
-    options: { ...toOptions(asked), port },
-    host: asked.host,
-    port,
+    settings: withPort(asked, port),
     drain,
   };
   const server = await (workers === 1
@@ -119,7 +117,7 @@ async function startWorkers(console: Console, plan: ServePlan, count: number): P
   ]);
   // Makes the database, the secret and the keys, so that the workers find them.
   const onWait = (text: string) => console.note(text);
-  const opened = await openLatchkey({ ...plan.options, onWait }, { serves: true });
+  const opened = await openLatchkey({ onWait }, { serves: true }, plan.settings);
   await opened.close();
   const crew = await WorkerSupervisor.start(console, plan, count);
   return {

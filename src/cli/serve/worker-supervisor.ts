@@ -63,7 +63,8 @@ export class WorkerSupervisor {
     this.#count = count;
     // Told to whoever waits; nobody has to.
     this.#failed.promise.catch(() => {});
-    cluster.setupPrimary({ exec: workerFile, args: [] });
+    // A plan holds a set, which JSON does not carry.
+    cluster.setupPrimary({ exec: workerFile, args: [], serialization: 'advanced' });
     for (let i = 0; i < count; i++) this.#fork();
   }
 

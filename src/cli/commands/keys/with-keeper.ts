@@ -2,7 +2,6 @@ import type { Caller } from '../../../auth/audit/caller.ts';
 import type { KeyRotationService } from '../../../auth/keys/key-rotation-service.ts';
 import type { Settings } from '../../../config/settings.ts';
 import { closeAfter } from '../../../kernel/close-after.ts';
-import { toOptions } from '../../shell/given-options.ts';
 import { findOperator } from '../../shell/operator.ts';
 import type { Console } from '../../shell/terminal/console.ts';
 
@@ -17,10 +16,11 @@ export async function withKeeper<T>(
     import('../../../kernel/system-random.ts'),
   ]);
   // No token is signed here, and a key given is a key that need not be made and stored.
-  const unused = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
+  const signingKey = systemRandom.bytes(32);
+  const unused = { ...settings, algorithm: 'HS256' } as const;
   const onWait = (text: string) => console.note(text);
   // A failure that matters to a command is the command's own.
   const quiet = { onBackgroundReport: () => {} };
-  const { auth, close } = await openLatchkey({ ...toOptions(settings), ...unused, onWait }, quiet);
+  const { auth, close } = await openLatchkey({ signingKey, onWait }, quiet, unused);
   return closeAfter(() => work(auth.keeper, findOperator()), close);
 }
