@@ -267,7 +267,11 @@ suite('options in code', () => {
 
   test('are read from the environment once, by createApp and by the plugin', async () => {
     let reads = 0;
-    const env = new Proxy({}, { ownKeys: (target) => (reads++, Reflect.ownKeys(target)) });
+    const ownKeys = (target: object) => {
+      reads += 1;
+      return Reflect.ownKeys(target);
+    };
+    const env = new Proxy({}, { ownKeys });
     await (await createApp({ ...testOptions(), env })).close();
     assert.equal(reads, 1);
     const host = Fastify();
