@@ -1,7 +1,11 @@
+import type { AuditTrail } from '../auth/audit/audit-trail.ts';
 import type { Auth } from '../auth/auth.ts';
+import type { Clients } from '../auth/clients/clients.ts';
 import type { AuthSettings } from '../auth/settings.ts';
+import type { Users } from '../auth/users/users.ts';
 import { settingTable } from '../config/setting-table.ts';
 import type { Settings } from '../config/settings.ts';
+import type { VerifiedToken } from '../guard/verify/access-token-verifier.ts';
 import type { Latchkey } from '../system/latchkey.ts';
 import type { AuthCookies } from './http/auth-cookies.ts';
 
@@ -46,15 +50,27 @@ export type HostSettings = Omit<Settings, 'secret' | 'databaseUrl' | 'database'>
  * What the host's own code can do. It has neither the secret nor the private part of a key, and nothing that
  * maintains the database.
  */
-export interface LatchkeyApi extends Pick<Latchkey, 'users' | 'verify'> {
+export interface LatchkeyApi {
   /** The settings as they are in force, without those that are secret. Durations are in seconds. */
   readonly settings: HostSettings;
   /** Sign-in, sessions and tokens, for routes of your own. */
   readonly auth: HostAuth;
+  /** Users, for code that you trust: it may set roles and passwords. */
+  readonly users: Users;
   /** Programs that have a key of their own, such as guards. */
-  readonly clients: Auth['clients'];
+  readonly clients: Clients;
   /** Reads the audit trail. */
-  readonly audit: Auth['audit'];
+  readonly audit: AuditTrail;
+  /**
+   * Verifies an access token in memory: signature, claims and revocations.
+   *
+   * ```ts
+   * const { sub, roles } = app.latchkey.verify(token);
+   * ```
+   * @returns the claims, frozen
+   * @throws {TokenRefused} with a `code` that says why, such as `token_expired`
+   */
+  verify(token: string): VerifiedToken;
 }
 
 /**
@@ -74,6 +90,7 @@ export interface LatchkeyDecorator extends LatchkeyApi {
 export function createHostApi(latchkey: Latchkey): LatchkeyApi {
   const { auth, users } = latchkey;
   const methods = AUTH_METHODS.map((name) => [name, auth[name].bind(auth)]);
+  // The classes keep what they work with in private fields, which no other code can read.
   return Object.freeze({
     settings: pickSettings(latchkey.settings),
     auth: Object.freeze(Object.fromEntries(methods)) as HostAuth,

@@ -67,11 +67,11 @@ export function createPlugin(settings?: Settings): FastifyPluginCallback<Latchke
         { serves: true, onBackgroundReport: (report) => logBackground(app.log, report) },
         settings,
       ).catch(throwPlainly);
-      // Fastify hears of a failure a moment later, when it comes to this plugin.
+      // Fastify awaits this a moment later. Until then a failure must not count as unhandled.
       opening.catch(() => {});
-      // Fastify gives a plugin 10 seconds, then fails without a word about the reason. A start that waits for another
+      // // Fastify gives a plugin 10 seconds and then fails without naming the reason. A start that waits for another
       // node's migration may take longer, and has a limit of its own. Fastify sets no limit for a plugin that is
-      // still being made.
+      // itself a promise.
       app.register(
         opening.then((opened) => ({
           default: createMountedPlugin(opened, server, { routes, answers, sendError }),
@@ -82,7 +82,7 @@ export function createPlugin(settings?: Settings): FastifyPluginCallback<Latchke
   );
 }
 
-/** What remains to be done once Latchkey is open. */
+/** The part of the plugin that needs Latchkey to be open. */
 function createMountedPlugin(
   opened: Latchkey,
   server: ServerOptions,
@@ -97,7 +97,7 @@ function createMountedPlugin(
       try {
         await mount(app, opened, server, terms);
       } catch (error) {
-        // A host that does not come up must not be kept running by an open database.
+        // An open database would keep a host running whose start failed.
         await opened.close().catch(() => {});
         throw error;
       }
@@ -114,14 +114,14 @@ function assertPluginOptions(options: unknown): void {
   }
 }
 
-/** What the host has said about routes, answers and errors, read and checked. */
+/** The host's options for routes, answers and errors, read and checked. */
 interface HostTerms {
   readonly routes: RouteTable;
   readonly answers: Answers;
   readonly sendError: SendError;
 }
 
-/** Puts Latchkey, opened, into the host's app. */
+/** Adds the opened Latchkey to the host's app. */
 async function mount(
   app: FastifyInstance,
   opened: Latchkey,
@@ -169,13 +169,13 @@ async function mount(
 }
 
 /**
- * What `app.latchkey` throws in a host's own handler is answered as it is in ours. Done route by route:
- * the error handler of the host, set before or after, is neither replaced nor asked about our errors.
+ * Answers what `app.latchkey` throws in a host's own handler as in ours. This is done route by route, so that the
+ * error handler of the host, whether set before or after, is neither replaced nor called for our errors.
  */
 function answerErrorsOf(app: FastifyInstance, which: 'own' | 'all', sendError: SendError): void {
   app.addHook('onRoute', (route) => {
     route.errorHandler ??= (error, request, reply) => {
-      // Thrown on, it reaches the host's own error handler.
+      // Thrown again, the error reaches the host's own error handler.
       if (which === 'own' && !isLatchkeyError(error)) throw error;
       sendError(request, reply, findHostRefusal(error) ?? error);
     };

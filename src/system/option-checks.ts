@@ -17,14 +17,14 @@ import {
 import type { LatchkeyOptions } from './options.ts';
 
 /**
- * A setting may be undefined (`port: process.env.PORT`): its variable or its default takes its place, and
- * none of the defaults switches a check off. What its value may be is said in the table of settings.
+ * A setting may be undefined (`port: process.env.PORT`): its variable or its default takes its place, and no default
+ * switches a check off. The table of settings checks the values.
  */
 const settings = Object.fromEntries(
   SETTING_NAMES.map((name) => [name, anythingOrUndefined]),
 ) as Record<SettingName, OptionCheck>;
 
-/** What `openLatchkey` takes, by name. */
+/** The options of `openLatchkey`, by name. */
 export const latchkeyOptionChecks = {
   ...settings,
   signingKey: anything,

@@ -35,7 +35,7 @@ export function readSigningKey(
   return key;
 }
 
-/** Whoever verifies with the public key that was configured would refuse every token of another pair. */
+/** A program that verifies with the configured public key would refuse every token of another pair. */
 function assertPublicHalf(key: SigningKey, publicKey: KeyMaterial, algorithm: Algorithm): void {
   if (algorithm.startsWith('HS')) {
     throw new InvalidSetting(

@@ -9,8 +9,8 @@ import type { RouteContext } from './routes/route-context.ts';
 
 /**
  * Reads `?transport=`.
- * @throws {RequestRefused} when it is neither `cookie` nor `body`
- * @throws {Forbidden} when another site asks for cookies
+ * @throws {RequestRefused} if it is neither `cookie` nor `body`
+ * @throws {AccessDenied} if another site asks for cookies
  */
 export function parseTransport(
   { transport: fallback, originRules }: RouteContext,
@@ -24,7 +24,7 @@ export function parseTransport(
   return transport;
 }
 
-/** The longest tokens that an answer of this transport carries; undefined: any that a verifier accepts. */
+/** The longest tokens that an answer of this transport carries. Undefined: any length that a verifier accepts. */
 export function limitsOf(
   { cookies }: RouteContext,
   transport: AnswerTransport,
@@ -36,9 +36,9 @@ export function limitsOf(
  * The tokens of a sign-in. For a route of your own:
  *
  * ```ts
- * cookies.set(reply, requireTokens(await auth.login(request.body, caller, cookies.limits)));
+ * cookies.set(reply, requireTokens(await auth.login(input, undefined, cookies.limits)));
  * ```
- * @throws {SignInIncomplete} where the sign-in needs one more step; answered with 401 and its challenge
+ * @throws {SignInIncomplete} if the sign-in needs one more step; answered with 401 and its challenge
  */
 export function requireTokens(result: SignInResult): IssuedTokens {
   if (isChallenge(result)) throw new SignInIncomplete(result.challenge, result.expiresIn);

@@ -4,16 +4,19 @@ import type { IssuedTokens } from '../../auth/sessions/sign-in.ts';
 
 /** The tokens as an answer has them. @see RFC 6749 section 5.1 */
 export interface TokenAnswer {
+  /** A signed JWT (RFC 9068). */
   readonly access_token: string;
+  /** To be exchanged for new tokens. */
   readonly refresh_token: string;
+  /** How the access token is sent (RFC 6750). */
   readonly token_type: 'bearer';
-  /** Seconds the access token lives. */
+  /** How many seconds the access token lives. */
   readonly expires_in: number;
-  /** Space separated; absent where no scope is granted. */
+  /** Space separated. Absent if no scope is granted. */
   readonly scope?: string;
 }
 
-/** A user as people see it. The host's own fields stand beside ours, by their names. */
+/** A user as answers show it, with the host's own fields by their names. */
 export function toUserView(user: User): Record<string, unknown> {
   return {
     ...user.profile,

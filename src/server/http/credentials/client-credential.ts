@@ -32,17 +32,17 @@ export async function requireClient(
       'This route needs the key of a client. Send it: Authorization: Bearer lkg_…',
     );
   }
-  // Node takes the first of two and a proxy may have checked the other.
+  // Node.js takes the first of two, and a proxy may have checked the other one.
   if ((headersDistinct['authorization']?.length ?? 0) > 1) {
-    throw new MultipleCredentials('Two Authorization headers came. Send one.');
+    throw new MultipleCredentials('This request has two Authorization headers. Send one.');
   }
   return auth.clients.authenticate(findKey(authorization));
 }
 
 /**
  * Finds out which client asks for tokens: by Basic, or by `client_id` and `client_secret` in the form.
- * @returns null: no client of this server. The Basic credentials of a proxy and the fields that login forms of
- *   other systems send are ignored, as before there were clients.
+ * @returns null if it is not a client of this server. The Basic credentials of a proxy, and client ids that login
+ *   forms of other systems send, are ignored.
  * @throws {ClientRefused} if the client exists and its secret is missing or wrong
  * @throws {OAuthRefused} if the request authenticates in both ways
  * @see RFC 6749 sections 2.3.1 and 3.2.1
@@ -88,7 +88,7 @@ function readBasic(credentials: string): ClientCredentials | undefined {
     : { clientId, clientSecret };
 }
 
-/** Both halves are form-encoded before they are joined, which changes nothing of a key of ours. */
+/** Both halves are form-encoded before they are joined. The encoding does not change a key of ours. */
 function decodeField(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

@@ -9,8 +9,8 @@ import type { AnswerTransport } from '../answers.ts';
 import { assertNotForm } from '../body.ts';
 import type { RouteContext } from '../routes/route-context.ts';
 
-/** Characters a refresh token may have. Ours have about 400. */
-const TOKEN_MAX = 8192;
+/** Our refresh tokens have about 400 characters. */
+const TOKEN_MAX_CHARACTERS = 8192;
 
 export interface RefreshCredential {
   readonly token: string;
@@ -18,10 +18,10 @@ export interface RefreshCredential {
 }
 
 /**
- * Finds the one refresh token a request brings, in its body or in the cookie.
- * @throws {InvalidInput} when the body holds anything else
- * @throws {MultipleCredentials} when two came
- * @throws {Forbidden} when a cookie came with a request that changes state and is not same-origin
+ * Finds the one refresh token of a request, in its body or in the cookie.
+ * @throws {InvalidInput} if the body has anything else
+ * @throws {MultipleCredentials} if there are two
+ * @throws {AccessDenied} if a cookie comes with a request that changes state and is not same-origin
  */
 export function findRefreshCredential(
   context: RouteContext,
@@ -43,14 +43,14 @@ export function findRefreshCredential(
 
 export function tokenBesideBody(): MultipleCredentials {
   return new MultipleCredentials(
-    'This request brings one token in its body and another in the Authorization header or in a cookie. Send one of them.',
+    'This request has one token in its body and another in the Authorization header or in a cookie. Send one of them.',
   );
 }
 
 /**
- * Clients often send their access token with every request, so one beside the refresh token in the body is
- * fine if both are of one session. It may have expired.
- * @throws {MultipleCredentials} where an access token of ours is of another session
+ * Clients often send their access token with every request, so an access token beside the refresh token in the body is
+ * accepted if both are of one session. It may have expired.
+ * @throws {MultipleCredentials} if an access token of ours is of another session
  */
 export function assertNoOtherSession(
   { credentials, latchkey }: RouteContext,
@@ -64,7 +64,7 @@ export function assertNoOtherSession(
   if (isOurs && beside['sid'] !== readUnproven(refreshToken)['sid']) throw tokenBesideBody();
 }
 
-/** What a token says, whoever made it; nothing where it is not a token. */
+/** The claims of a token, not verified. Empty if it is not a token. */
 function readUnproven(token: string): Readonly<Record<string, unknown>> {
   try {
     return Object(parsePayload(token.split('.')[1] ?? ''));
@@ -78,7 +78,7 @@ function readBody(request: FastifyRequest): string | undefined {
   if (request.body === undefined) return undefined;
   assertNotForm(request);
   const reader = new InputReader(request.body);
-  const token = reader.optionalString('refresh_token', { max: TOKEN_MAX });
+  const token = reader.optionalString('refresh_token', { max: TOKEN_MAX_CHARACTERS });
   reader.finish();
   return token;
 }

@@ -5,15 +5,15 @@ import type { Latchkey } from '../../../system/latchkey.ts';
 import { isForm } from '../body.ts';
 import { OAuthRefused, SEND_A_FORM } from '../errors/oauth-error.ts';
 
-/** What introspection and revocation are asked about. */
+/** The token that introspection and revocation are about. */
 export interface TokenForm {
   readonly token: string;
-  /** As it came; what it says is checked by nobody. */
+  /** `token_type_hint` as it came, not checked. */
   readonly hint: string | undefined;
 }
 
 /**
- * Parameters that are not known are ignored, as the standards demand.
+ * Unknown parameters are ignored, as the standards require.
  * @throws {OAuthRefused}
  * @see RFC 7662 section 2.1, RFC 7009 section 2.1
  */
