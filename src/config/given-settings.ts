@@ -78,7 +78,7 @@ function toText(spec: SettingSpec<unknown>, value: unknown): string {
   }
   throw new InvalidSetting(
     spec.name,
-    'is not of a type that it can have.',
+    'has a value of the wrong type.',
     `Give a text${spec.list ? ' or an array of texts' : ''}: <${spec.placeholder}>.`,
   );
 }

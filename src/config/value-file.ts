@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Refuse } from './setting-error.ts';
 import { refuseStrayCharacters } from './stray-characters.ts';
 
-const mostBytes = 64 * 1024;
+const FILE_MAX_BYTES = 64 * 1024;
 
 /**
  * Reads the value of a secret setting from a file, as Docker and Kubernetes provide secrets: a regular file
@@ -23,19 +23,19 @@ export function readValueFile(path: string, refuse: Refuse): string {
 function readBytes(path: string, refuse: Refuse): Uint8Array {
   let file: number | undefined;
   try {
-    // A named pipe would keep the start waiting for whoever writes into it.
+    // A named pipe would keep the start waiting until a program writes into it.
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     if (!fstatSync(file).isFile()) {
       return refuse(`names ${path}, which is not a regular file.`, 'Name a file.');
     }
-    const bytes = Buffer.alloc(mostBytes + 1);
+    const bytes = Buffer.alloc(FILE_MAX_BYTES + 1);
     let length = 0;
     while (length < bytes.length) {
       const read = readSync(file, bytes, length, bytes.length - length, null);
       if (read === 0) break;
       length += read;
     }
-    if (length > mostBytes)
+    if (length > FILE_MAX_BYTES)
       refuse(`names ${path}, which is larger than 64 KiB.`, 'Name the right file.');
     return bytes.subarray(0, length);
   } catch (error) {

@@ -39,9 +39,9 @@ export function parseIssuer(text: string, refuse: Refuse): string {
   return text;
 }
 
-/** The address a server that listens here has for clients on the same machine. */
+/** The address of a server that listens there, for clients on the same machine. */
 export function defaultIssuer(host: string, port: number): string {
-  // Nobody can connect to "all networks".
+  // A client cannot connect to "all networks".
   const isWildcard = host === '0.0.0.0' || /^[0:]+$/.test(host);
   const name = isWildcard ? 'localhost' : isIP(host) === 6 ? `[${host}]` : host;
   return new URL(`http://${name}:${port}`).origin;
@@ -73,7 +73,7 @@ function assertOrigin(origin: string, refuse: Refuse): void {
     );
   }
   const [, scheme = ''] = /^([^:/]+):\/\//.exec(origin) ?? [];
-  // A slip in "https" must not become an origin that nobody ever sends.
+  // A slip in "https" must not become an origin that no browser sends.
   const meant = /^https?$/.test(scheme) ? undefined : findNearest(scheme, ['https', 'http']);
   if (meant !== undefined) {
     refuse(`${quote(origin)} is not an origin.`, `Did you mean ${meant}://?`);

@@ -28,7 +28,7 @@ export interface AppOptions extends LatchkeyPluginOptions {
   readonly logger?: boolean;
   /**
    * What pages of `corsOrigins` may do with your own routes, in addition to what Latchkey's routes need. Default: the
-   * usual methods, and no more headers.
+   * usual methods, and no additional headers.
    */
   readonly cors?: CorsOptions;
 }

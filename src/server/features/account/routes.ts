@@ -30,7 +30,7 @@ export const account = defineFeature({
       // A changed password is answered as a refresh is.
       answer: 'refresh',
       schema: passwordSchema,
-      // After the body was read: a challenge is presented without a token, or beside one that was revoked.
+      // After the body was read: a challenge comes without a token, or with one that was revoked.
       preHandler(request, reply, done) {
         if (hasChallenge(request)) done();
         else onRequest(request, reply, done);
@@ -38,7 +38,7 @@ export const account = defineFeature({
       handler: async (request, reply) => {
         assertNotForm(request);
         if (hasChallenge(request)) return changeRequiredPassword(context, request, reply);
-        // Answered the way the credential came, as a refresh is.
+        // Tokens go back the way the credential came, as in a refresh.
         const credential = context.credentials.require(request.raw);
         const transport = credential.transport === 'cookie' ? 'cookie' : 'body';
         const signIn = await auth.changePassword(
@@ -78,7 +78,7 @@ export const account = defineFeature({
   },
 });
 
-/** The last step of a sign-in that needs a new password is answered as the sign-in would have been. */
+/** Completes a sign-in that required a new password, and answers as the sign-in would have. */
 async function changeRequiredPassword(
   context: RouteContext,
   request: FastifyRequest,

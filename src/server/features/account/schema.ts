@@ -77,7 +77,7 @@ export const passwordSchema = {
 export const sessionsSchema = {
   summary: 'List my sessions',
   description:
-    'Each is one sign-in that still lives: its device, its address, its last use. The latest come first, page by page.',
+    'The live sessions of the user with device, address and last use, page by page. The latest come first.',
   tags: ['Account'],
   security: SIGNED_IN,
   querystring: object({
@@ -91,7 +91,7 @@ export const sessionsSchema = {
         {
           sessions: list(Session),
           next_cursor: nullable(
-            string({ format: 'uuid', description: 'null: there are no more.' }),
+            string({ format: 'uuid', description: 'null: this is the last page.' }),
           ),
         },
         { description: 'The sessions, the latest first.' },

@@ -26,7 +26,7 @@ export const jwksSchema = {
 export const metadataSchema = {
   summary: 'Authorization server metadata',
   tags: ['For other programs'],
-  description: 'Where what is, for clients that configure themselves (RFC 8414).',
+  description: 'The addresses of the endpoints, for clients that configure themselves (RFC 8414).',
   response: {
     200: Metadata,
   },

@@ -31,8 +31,8 @@ const CLIENT_SCHEME = {
 } as const;
 
 /**
- * Leaves a form of username and password: there are no clients to name here and no scopes to choose, and
- * the bar on top only offers to load another document. Keys of clients are for programs, not for people.
+ * Leaves only a form of username and password. There are no clients or scopes to choose here, the bar on top only
+ * offers to load another document, and keys of clients are for programs, not for people.
  */
 const DOCS_CSS = `
 .swagger-ui .topbar,
@@ -46,7 +46,7 @@ const DOCS_CSS = `
 
 /**
  * Serves the OpenAPI document at `/openapi.json` and Swagger UI at `/docs`, all from this server.
- * Routes added after it are in it, the host's own included.
+ * They include the routes that are added later, the host's own among them.
  */
 export async function addDocs(app: FastifyInstance, context: RouteContext): Promise<void> {
   const path = (context.routes.get('token') ?? context.routes.get('login'))?.url;
@@ -54,7 +54,7 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
   const basePath = new URL(issuer).pathname.replace(/\/$/, '');
   const tokenUrl = path === undefined ? undefined : basePath + context.prefix + path;
   await app.register(swagger, {
-    // The paths are those of this app, whatever a proxy in front takes off.
+    // The paths are those of this app, even if a proxy in front removes a part of them.
     stripBasePath: false,
     transformObject: (made) => {
       if (!('openapiObject' in made)) return made.swaggerObject;
@@ -98,7 +98,7 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
   });
   await app.register(async (scope) => {
     addSecurityHeaders(scope);
-    // The page refers to everything relative to its one address.
+    // The page refers to everything relative to this one address.
     scope.addHook('onRequest', (request, reply, done) => {
       if (/\/docs\/(\?|$)/.test(request.url)) reply.redirect('../docs');
       else done();
@@ -124,8 +124,8 @@ type OpenApiDocument = Extract<
 >['openapiObject'];
 
 /**
- * For the page alone, which must work at every address at which it can be reached: below a prefix, behind
- * a proxy that takes a path off, and at other names than the issuer's. OpenAPI resolves the server's address
+ * Makes the document's addresses relative, for the page only. It must work at every address: below a prefix, behind a
+ * proxy that removes a path, and under other names than the issuer's. OpenAPI resolves the server's address
  * against that of the document (`docs/json`); Swagger UI resolves that of the token endpoint against the page.
  */
 function makeRelative(document: OpenApiDocument, prefix: string, tokenPath: string | undefined) {

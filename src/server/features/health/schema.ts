@@ -5,7 +5,7 @@ const Status = named('Status', object({ status: literal('ok') }, { description: 
 
 export const healthSchema = {
   operationId: 'health',
-  summary: 'Is the process up?',
+  summary: 'Is the process running?',
   tags: ['Operations'],
   response: { 200: Status },
 };

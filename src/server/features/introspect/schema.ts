@@ -33,14 +33,14 @@ const Introspection = named(
       roles: optional(list(string())),
       scope: optional(string()),
     },
-    { additionalProperties: true, description: 'What there is to say of it.' },
+    { additionalProperties: true, description: 'Whether it is accepted, and its claims.' },
   ),
 );
 
 export const introspectSchema = {
   summary: 'Is this token accepted?',
   description:
-    'For clients, such as guards (RFC 7662): whether an access or refresh token is accepted now, and what it says. Of any other text it says `active: false` and nothing else. An API must take `token_use: access_token` only.',
+    'For clients, such as guards (RFC 7662): whether an access or refresh token is accepted now, and its claims. For any other text the answer is `active: false` and nothing else. An API must take `token_use: access_token` only.',
   tags: ['For other programs'],
   security: BY_CLIENT,
   consumes: ['application/x-www-form-urlencoded'],

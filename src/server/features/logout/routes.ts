@@ -37,20 +37,20 @@ export const logout = defineFeature({
 });
 
 /**
- * Any living token of the session ends it: the access token, or the refresh token where the access
- * token has expired, so that nobody must refresh in order to leave.
+ * Any valid token of the session ends it: the access token, or the refresh token if the access token has expired. So
+ * a user need not refresh in order to sign out.
  */
 async function endOwnSession(context: RouteContext, request: FastifyRequest, reply: FastifyReply) {
   const refresh = findRefreshCredential(context, request);
   if (refresh?.transport === 'body') {
-    // To end one session of two and say nothing of the other would leave somebody signed in.
+    // Ending only one of two sessions would leave a user signed in who wanted to sign out.
     if (context.credentials.findBeside(request.raw) !== undefined) throw tokenBesideBody();
     await context.latchkey.auth.logoutByRefreshToken(refresh.token, toCaller(request));
     return answerSignOut(context, reply, 'logout');
   }
   const access = context.credentials.find(request.raw);
   if (access === undefined && refresh === undefined) context.credentials.require(request.raw);
-  // First: the next person at this browser must not be signed in, even where the session cannot be ended now.
+  // First, so that the next person at this browser is not signed in even if the session cannot be ended now.
   clearCookies(context, request, reply);
   await endSession(context, request, access, refresh);
   return answerSignOut(context, reply, 'logout');
@@ -62,8 +62,8 @@ async function endSession(
   access: AccessCredential | undefined,
   refresh: RefreshCredential | undefined,
 ): Promise<void> {
-  // A refresh token comes by cookie here. Both cookies are looked at, as they may be of two sessions: a
-  // sibling domain can replace one of them. A cookie that is worth nothing is no reason not to sign out.
+  // The refresh token came by cookie here. The two cookies may be of two sessions, because a sibling domain can
+  // replace one of them, so both sessions end. An invalid cookie does not prevent the sign-out.
   if (refresh !== undefined) {
     try {
       await latchkey.auth.logoutByRefreshToken(refresh.token, toCaller(request));
@@ -73,11 +73,11 @@ async function endSession(
   }
   if (access === undefined) return;
   try {
-    // If it is of the session that just ended, it is refused by now.
+    // A token of the session that just ended is already refused.
     await latchkey.auth.logout(latchkey.verify(access.token), toCaller(request));
   } catch (error) {
-    const dead = error instanceof TokenRefused && access.transport === 'cookie';
-    if (!dead) throw error;
+    const isInvalidCookie = error instanceof TokenRefused && access.transport === 'cookie';
+    if (!isInvalidCookie) throw error;
   }
 }
 

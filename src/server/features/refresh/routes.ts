@@ -28,7 +28,7 @@ async function answerRefresh(context: RouteContext, request: FastifyRequest, rep
   if (credential === undefined) {
     throw new RefreshRefused(
       'refresh_token_missing',
-      'No refresh token came with this request. Send {"refresh_token": "…"}, or sign in again.',
+      'This request has no refresh token. Send {"refresh_token": "…"}, or sign in again.',
     );
   }
   const { token, transport } = credential;
@@ -41,8 +41,8 @@ async function answerRefresh(context: RouteContext, request: FastifyRequest, rep
     );
     return answerSignIn(context, reply, signIn, { route: 'refresh', transport });
   } catch (error) {
-    // A browser would go on sending cookies that are worth nothing. A token that is not ours may belong to
-    // another program on this host, whose user must not be signed out.
+    // A browser would continue to send invalid cookies. A token that is not ours may belong to another program on
+    // this host, whose user must not be signed out.
     if (transport === 'cookie' && error instanceof RefreshRefused && isOurs(error)) {
       clearOwnCookies(context, reply);
     }

@@ -4,7 +4,7 @@ import { either } from '../../http/schema/json-schema.ts';
 export const refreshSchema = {
   summary: 'Refresh',
   description:
-    'Exchanges a refresh token, from the body or the cookie, for a fresh access token. Answers the way it was asked.',
+    'Exchanges a refresh token, from the body or the cookie, for a new access token. Tokens come back the way the refresh token came: in the body or as cookies.',
   tags: ['Sign in'],
   body: RefreshTokenBody,
   response: {

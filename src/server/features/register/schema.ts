@@ -29,7 +29,7 @@ export function createRegisterSchema(fields: FieldRules) {
   });
   return {
     summary: 'Register',
-    description: 'Makes a user and signs it in. Give a username, an email address, or both.',
+    description: 'Creates a user and signs it in. Give a username, an email address, or both.',
     tags: ['Sign in'],
     querystring: TransportQuery,
     body: named(

@@ -4,7 +4,7 @@ import { object, optional, string } from '../../http/schema/json-schema.ts';
 export const revocationsSchema = {
   summary: 'The feed of revocations',
   description:
-    'For clients, such as guards: server-sent events, first what is revoked now and then every revocation at once. `Last-Event-ID` goes on where another connection ended.',
+    'For clients, such as guards: server-sent events, first what is revoked now and then every revocation as it happens. `Last-Event-ID` continues where another connection ended.',
   tags: ['For other programs'],
   security: BY_CLIENT,
   headers: object({ 'last-event-id': optional(string()) }),

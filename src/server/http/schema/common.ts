@@ -33,7 +33,7 @@ const Problem = named(
       detail: string({ description: 'A sentence for a person.' }),
       code: string({ description: 'Stable, for programs.' }),
       challenge: optional(
-        string({ description: 'Where a sign-in needs one more step: to be presented with it.' }),
+        string({ description: 'If a sign-in needs one more step: to be sent with it.' }),
       ),
       expires_in: optional(integer({ description: 'Seconds in which that step must be taken.' })),
       errors: optional(
@@ -52,8 +52,8 @@ const OAuthError = named(
     {
       error: string(),
       error_description: string(),
-      code: optional(string({ description: 'Where a sign-in needs one more step: which.' })),
-      challenge: optional(string({ description: 'To be presented with that step.' })),
+      code: optional(string({ description: 'If a sign-in needs one more step: which one.' })),
+      challenge: optional(string({ description: 'To be sent with that step.' })),
       expires_in: optional(integer({ description: 'Seconds in which it must be taken.' })),
     },
     { description: 'What went wrong (RFC 6749 section 5.2).' },
@@ -73,7 +73,7 @@ export const User = named(
       roles: list(string()),
       created_at: Time,
     },
-    { description: 'The user. Fields of the host stand beside these.' },
+    { description: 'The user. The host may add fields of its own.' },
   ),
 );
 
@@ -81,7 +81,7 @@ export const tokenProperties = {
   access_token: string(),
   refresh_token: string(),
   token_type: literal('bearer'),
-  expires_in: integer({ description: 'Seconds the access token lives.' }),
+  expires_in: integer({ description: 'How many seconds the access token lives.' }),
   scope: optional(string()),
 };
 export const Tokens = named('Tokens', object(tokenProperties, { description: 'Signed in.' }));
@@ -89,7 +89,10 @@ export const Tokens = named('Tokens', object(tokenProperties, { description: 'Si
 export const ByCookie = named(
   'SignedInByCookie',
   object(
-    { user: User, expires_in: integer({ description: 'Seconds the access token lives.' }) },
+    {
+      user: User,
+      expires_in: integer({ description: 'How many seconds the access token lives.' }),
+    },
     { description: 'Signed in by cookies.' },
   ),
 );
@@ -104,16 +107,16 @@ export const TransportQuery = object({
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** What a refusal of a status means, for people. */
+/** The meaning of a refusal by its status, for people. */
 export const REASONS: Readonly<Record<number, string>> = {
   400: 'The request is invalid. `detail` says what to change.',
-  401: 'Nobody is signed in, or the credentials are wrong.',
+  401: 'Not signed in, or the credentials are wrong.',
   403: 'Signed in, and not allowed.',
-  404: 'There is no such thing, or it is not yours.',
+  404: 'It does not exist, or it is not yours.',
   409: 'The username or the email address is taken.',
   413: 'The body is larger than 64 KiB.',
-  415: 'The body is not of a content type that is taken here.',
-  503: 'Too much to do, or the database does not answer. Try again after `Retry-After` seconds.',
+  415: 'This route does not take the content type of the body.',
+  503: 'The server is overloaded, or the database does not answer. Try again after `Retry-After` seconds.',
 };
 
 /** Refusals as problem documents; every route may answer 503. */
