@@ -1,6 +1,6 @@
 /** Refreshes by calls in one process: what is left when HTTP is taken away. */
 import { join } from 'node:path';
-import { type Latchkey, openLatchkey } from 'latchkey/server';
+import { type OpenedLatchkey, openLatchkey } from 'latchkey/server';
 import { answerParent } from '../lib/child.ts';
 import { databaseOptions } from './server.ts';
 
@@ -15,7 +15,7 @@ export type DirectQuestion =
     }
   | { readonly milliseconds: number };
 
-let latchkey: Latchkey | undefined;
+let latchkey: OpenedLatchkey | undefined;
 let tokens: string[] = [];
 
 /** Answers how many refreshes there were. */

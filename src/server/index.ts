@@ -4,22 +4,32 @@
  * - {@link latchkey}: register it on a Fastify app of your own.
  * - {@link serve}: run such an app as a program.
  * - {@link createApp}: the whole server of `latchkey serve`, for your own code to start.
+ * - {@link openLatchkey}: users, sessions and tokens without HTTP, for scripts and jobs.
  */
 
 export type { AuditPage, AuditQuery, AuditTrail } from '../auth/audit/audit-trail.ts';
 export type { Caller } from '../auth/audit/caller.ts';
 export type {
   AuditActor,
+  AuditActorKind,
+  AuditChange,
   AuditChanges,
   AuditEvent,
   AuditEventType,
+  AuditOutcome,
   AuditReason,
   AuditSubject,
+  AuditSubjectKind,
 } from '../auth/audit/event.ts';
 export type { EventFollower } from '../auth/audit/event-follower.ts';
-export type { Auth } from '../auth/auth.ts';
+export type { ClientKey } from '../auth/clients/client-key.ts';
 export type { AuthenticatedClient, ClientCredentials, Clients } from '../auth/clients/clients.ts';
 export type { Client, ClientKind, Session, User } from '../auth/model.ts';
+export type { LiveRefreshToken } from '../auth/oauth/find-refresh-token.ts';
+export type { Page } from '../auth/page.ts';
+export type { AuditEventFilter, Notice } from '../auth/ports/store.ts';
+export type { Principal, SessionPage } from '../auth/sessions/account.ts';
+export type { LoginInput } from '../auth/sessions/login-input.ts';
 export type { IssuedTokens } from '../auth/sessions/sign-in.ts';
 export {
   isChallenge,
@@ -27,28 +37,40 @@ export {
   type SignInResult,
 } from '../auth/sessions/sign-in-result.ts';
 export type { TokenLimits } from '../auth/sessions/token-limits.ts';
-export type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
+export type { ClaimsHook, KeyRotation, ScopesHook } from '../auth/settings.ts';
 export type { FieldRule, FieldRules } from '../auth/users/custom-fields.ts';
 export type { CreateUserInput, NewUserInput } from '../auth/users/new-user.ts';
-export type { Users } from '../auth/users/users.ts';
+export type { UserReference, Users } from '../auth/users/users.ts';
 export { databaseUrlFrom } from '../config/database-env.ts';
-export { findUser, type RequireUser } from '../guard/adapters/fastify/require-user.ts';
+export type { SettingName } from '../config/setting-table.ts';
+export type { SettingOptions } from '../config/settings.ts';
+export {
+  findUser,
+  type RequireUser,
+  type RequireUserHook,
+} from '../guard/adapters/fastify/require-user.ts';
 export type { UserDecorations, UserName, UserOf } from '../guard/adapters/user-decorations.ts';
 export type { AccessRequirements, GuestRequirements } from '../guard/request/authorize.ts';
 export type { CookieNames, ResolvedCookieNames } from '../guard/request/cookie-names.ts';
 export type { TokenCookies } from '../guard/request/token-cookies.ts';
+export type { VerifiedToken } from '../guard/verify/access-token-verifier.ts';
 export type { AuthenticatedUser, CustomClaims } from '../guard/verify/authenticated-user.ts';
+export type { AccessTokenClaims } from '../jwt/access-token.ts';
 export type { Algorithm } from '../jwt/algorithms.ts';
+export type { Claims } from '../jwt/claims.ts';
+export type { JsonWebKey, KeyMaterial } from '../jwt/keys/key-material.ts';
+export type { Clock } from '../kernel/clock.ts';
 export * from '../kernel/errors.ts';
+export type { Random } from '../kernel/random.ts';
 export type {
   BackgroundReport,
   BackgroundTask,
   OnBackgroundReport,
 } from '../system/background-report.ts';
 export type { OpenTerms } from '../system/latchkey.ts';
-export type { LatchkeyOptions } from '../system/options.ts';
+export type { HashingOptions, LatchkeyOptions } from '../system/options.ts';
 export { deriveSecretFrom } from '../system/signing-key.ts';
-export { type AppOptions, createApp } from './app.ts';
+export { type AppOptions, createApp, type StandaloneApp } from './app.ts';
 export type { RouteName, RoutePaths } from './features/features.ts';
 export type { HostAuth, HostSettings, LatchkeyApi, LatchkeyDecorator } from './host-api.ts';
 export type {

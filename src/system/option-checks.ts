@@ -1,7 +1,6 @@
 import type { FieldRule } from '../auth/users/custom-fields.ts';
 import { SETTING_NAMES } from '../config/given-settings.ts';
 import type { SettingName } from '../config/setting-table.ts';
-import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
 import {
   aBoolean,
   aFunction,
@@ -14,7 +13,7 @@ import {
   type OptionChecks,
   optionsOf,
 } from '../kernel/options/check-options.ts';
-import type { LatchkeyOptions } from './options.ts';
+import type { HashingOptions, LatchkeyOptions } from './options.ts';
 
 /**
  * A setting may be undefined (`port: process.env.PORT`): its variable or its default takes its place, and no default
@@ -57,7 +56,7 @@ export const latchkeyOptionChecks = {
     parallelism: aNumber,
     threads: aNumber,
     maxQueue: aNumber,
-  } satisfies OptionChecks<Omit<PasswordHasherOptions, 'random' | 'clock'>>),
+  } satisfies OptionChecks<HashingOptions>),
   auditRetention: anything,
   revocationPollInterval: aNumber,
   startTimeout: anything,

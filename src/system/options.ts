@@ -8,6 +8,9 @@ import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
 import type { KeyMaterial } from '../jwt/keys/import-keys.ts';
 import { deriveSecret, readSigningKey } from './signing-key.ts';
 
+/** Cost and concurrency of password hashing. */
+export type HashingOptions = Omit<PasswordHasherOptions, 'random' | 'clock'>;
+
 /**
  * What a host may give in code. The settings among them win over the environment and `.env`. Nothing is required.
  *
@@ -62,7 +65,7 @@ export interface LatchkeyOptions extends SettingOptions {
     readonly maxLength?: number;
   };
   /** Cost and concurrency of password hashing. Default: argon2id with 19 MiB, 2 passes and 1 lane. */
-  readonly hashing?: Omit<PasswordHasherOptions, 'random' | 'clock'>;
+  readonly hashing?: HashingOptions;
   /**
    * How long audit events are kept: seconds, or a text such as `30d`; from `1d` to `3650d`. False: without end.
    * Default `90d`.

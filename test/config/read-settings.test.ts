@@ -43,7 +43,7 @@ const byVariable = Object.fromEntries(
   Object.values(settingTable).map((spec) => [spec.variable, spec]),
 );
 
-suite('settings nobody gives', () => {
+suite('settings that are not given', () => {
   test('have the documented defaults', () => {
     const { defaulted, ...settings } = read({ env: { PATH: '/bin', PORT: '1' } });
     assert.deepEqual(settings, {
@@ -124,7 +124,7 @@ suite('where settings come from', () => {
     assert.deepEqual([port, host], [1001, 'h1']);
   });
 
-  test('may lack a file nobody named, and must have one that somebody did', () => {
+  test('may lack a file that was not named, and must have one that was', () => {
     const error = refusal({ envFile: join(folder, 'absent.env') });
     assert.match(error.message, /absent\.env: cannot be read \(ENOENT\)/);
     // The working directory of the tests has no .env file.
@@ -201,7 +201,7 @@ suite('a malformed setting', () => {
     LATCHKEY_ALGORITHM: [['none', 'es256', 'HS1', 'toString', '__proto__'], /ES256/],
     LATCHKEY_ACCESS_TOKEN_TTL: [['0', '25h', '0.5', '15 m', '-5', '1w', 'm', '1e3'], /./],
     LATCHKEY_REFRESH_TOKEN_TTL: [['0', '401d', '15m', '14m', '2.5s'], /./],
-    LATCHKEY_SESSION_MAX_AGE: [['0', '1s', '3651d', '2.5s', 'forever'], /./],
+    LATCHKEY_SESSION_MAX_AGE: [['0', '1s', '3651d', '2.5s', 'always'], /./],
     LATCHKEY_REFRESH_GRACE: [['-1', '301', '6m', 'soon'], /./],
     LATCHKEY_TRUST_PROXY: [
       [

@@ -914,7 +914,7 @@ suite('CORS', () => {
     assert.deepEqual(usual.split(', '), ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
     const cors = { methods: ['GET', 'QUERY'], exposedHeaders: ['ETag', 'X-Total-Count'] };
     const [methods, exposed] = await ask({ cors }, 'QUERY');
-    // Those that Latchkey's own routes need stay.
+    // The headers that Latchkey's own routes need stay.
     assert.equal(methods, 'GET, QUERY, POST, DELETE');
     const [renamed] = await ask({ cors, paths: { password: 'PUT /auth/password' } }, 'PUT');
     assert.equal(renamed, 'GET, QUERY, POST, PUT, DELETE');

@@ -44,7 +44,7 @@ suite('errors of the host', () => {
     assert.equal(nameless.body['code'], 'invalid_input');
   });
 
-  test('keep their messages to the letter, whoever refuses', async () => {
+  test('keep their messages to the letter, no matter what refuses', async () => {
     const { send } = await startRefusingHost('all');
     const xml = { body: '<a/>', headers: { 'content-type': 'text/xml' } };
     for (const [path, request, detail] of [

@@ -68,7 +68,7 @@ function assertInactive(answer: TestAnswer, name = ''): void {
 }
 
 suite('introspection', () => {
-  test('says of an access token what it says, and that it is one', async () => {
+  test('answers an access token with its claims and its use', async () => {
     const { id, access } = await signUp();
     const answer = await introspect(access);
     assert.equal(answer.status, 200);
@@ -86,7 +86,7 @@ suite('introspection', () => {
     assert.equal(answer.body['scope'], 'read write');
   });
 
-  test('says of a refresh token that it is one, and never that it is a bearer token', async () => {
+  test('answers a refresh token with its use, and never as a bearer token', async () => {
     const { id, refresh } = await signUp();
     const { body } = await introspect(refresh);
     const now = Math.floor(clock.now() / 1000);
@@ -106,7 +106,7 @@ suite('introspection', () => {
     });
   });
 
-  test('uses a refresh token up by no question, and punishes nobody for asking', async () => {
+  test('neither uses a refresh token up nor ends its session', async () => {
     const { refresh } = await signUp();
     clock.step(60);
     const next = await send('/auth/refresh', { json: { refresh_token: refresh } });
@@ -204,7 +204,7 @@ suite('introspection', () => {
     const flipped = `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`;
     const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
     const callers: Record<string, Readonly<Record<string, string>>> = {
-      nobody: {},
+      'no one': {},
       'an empty header': { authorization: '' },
       'a user': bearer(access),
       'a key with another last character': bearer(flipped),
@@ -432,7 +432,7 @@ suite('oauth4webapi', () => {
     }
   });
 
-  test('has the client that asked for tokens in them, and refreshes for nobody else', async () => {
+  test('has the client that asked for tokens in them, and refreshes for no other client', async () => {
     const token = { ...as, token_endpoint: `${ISSUER}/auth/token` };
     await server.register('client-user');
     const { client: other, key: otherKey } = await auth.clients.create({

@@ -104,7 +104,7 @@ suite('the OpenAPI document', () => {
         const { description, content } = resolveResponse(response);
         const isProblem = content?.['application/problem+json'] !== undefined;
         assert.equal(response.$ref !== undefined, isProblem, `${name} ${status}`);
-        if (status === '404') assert.match(description, /no such thing/);
+        if (status === '404') assert.match(description, /does not exist/);
       }
     }
   });

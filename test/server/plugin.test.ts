@@ -636,7 +636,7 @@ suite('a hash from another system', () => {
   test('is taken where a password can match it, and refused with the reason elsewhere', async () => {
     const host = await startHost({}, () => {});
     const { users } = host.app.latchkey;
-    // Of the standard password, by bcrypt of cost 4.
+    // A hash of the standard password, by bcrypt of cost 4.
     const passwordHash = '$2b$04$8XiVqhrFP1ndD65udRHy4uezTHiRfkGdpv/3XioXtjd2ztYiQoAE6';
     for (const [wrong, reason] of [
       [`${passwordHash}\n`, /line break/],
@@ -732,7 +732,7 @@ suite('the scopes hook', () => {
     await host.close();
   });
 
-  test('that returns what is no scope fails loudly instead of granting something else', async () => {
+  test('that returns an invalid scope fails loudly instead of granting something else', async () => {
     for (const scopes of [['read write'], [''], ['a"b'], ['a\nb'], ['é'], 'read', [1], [null]]) {
       const host = await startHost({ scopes: () => scopes as string[] }, () => {});
       assertProblem(await host.register('jane'), 500, JSON.stringify(scopes));

@@ -169,7 +169,7 @@ test('A node that cannot read the log ends the feeds and takes no new ones', asy
   broadcast.assertReady();
 });
 
-test('There are as many listeners as there may be, and no more', async () => {
+test('No listener is added beyond the limits of the node and of each client', async () => {
   const { open, broadcast } = await start({ maxListeners: 2 });
   const feeds = [await open(), await open()];
   assert.throws(() => broadcast.assertReady(), ServerOverloaded);
@@ -244,7 +244,7 @@ test('A listener over HTTP/2 leaves when its stream ends', async () => {
   while (broadcast.size > 0) await new Promise(setImmediate);
 });
 
-test('A listener whose end nobody told of is dropped by the next heartbeat', async () => {
+test('A listener that ended without an event is dropped by the next heartbeat', async () => {
   const { broadcast } = await start();
   const response = Object.assign(new EventEmitter(), { destroyed: false, write: () => true });
   broadcast.add(response as never, { clientId: 'a', secretId: 'a' }, undefined);

@@ -70,7 +70,7 @@ suite('the feed', () => {
     feed.cut();
   });
 
-  test('begins with all that is live, and tells of every kind of revocation at once', async () => {
+  test('begins with all that is live, and sends every kind of revocation immediately', async () => {
     const before = await signUp();
     await logout(before.access);
     const feed = await open();
@@ -140,7 +140,7 @@ suite('the feed', () => {
     third.cut();
   });
 
-  test('begins anew after a position that it cannot go on from, and says so', async () => {
+  test('starts over after a position that it cannot continue from, and says so', async () => {
     const ahead = String(auth.revocations.position + 1);
     for (const given of [ahead, '999999999999999', '-1', 'x', '', '1.5', '1e3', '9'.repeat(400)]) {
       const feed = await open({ after: given });
@@ -259,7 +259,7 @@ suite('two servers on one database', async () => {
       revocationPollInterval: pollInterval,
     });
 
-  test('tell of each other’s revocations, and no position passes over one', async () => {
+  test('report each other’s revocations, and no position skips one', async () => {
     const [one, two] = [await start(3_600_000), await start(3_600_000)];
     const { key: token } = await one.app.latchkey.clients.create({ name: 'x', kind: 'guard' });
     const [first, second] = [await signUp(one), await signUp(one)];
@@ -308,7 +308,7 @@ suite('two servers on one database', async () => {
     await logout(b.access, two);
     const next = await openFeed(two.url + FEED, { token, after: feed.id ?? '' });
     await next.until(({ subjects }) => subjects.includes(b.sid));
-    // The one that was started anew knows the log from its first answer on.
+    // The server that was restarted knows the log from its first answer on.
     const three = await start(20);
     const last = await openFeed(three.url + FEED, { token, after: feed.id ?? '' });
     await last.until(isLive);

@@ -232,7 +232,7 @@ suite('an access token', () => {
 });
 
 suite('what a token must allow', () => {
-  test('is answered with 403 and the scopes that are due', async () => {
+  test('is answered with 403 and the required scopes', async () => {
     const host = await startHost(
       { scopes: () => ['read', 'write'], accessTokenTtl: '1h' },
       (app) => {
@@ -298,8 +298,8 @@ suite('what a token must allow', () => {
       json: { refresh_token: admin['refresh_token'] },
     });
     assert.equal((await ask('/recent', again.body['access_token'])).status, 401);
-    const { body: anew } = await host.login('jane');
-    assert.equal((await ask('/recent', anew['access_token'])).status, 200);
+    const { body: later } = await host.login('jane');
+    assert.equal((await ask('/recent', later['access_token'])).status, 200);
     await host.close();
   });
 });
