@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parsePostgresUrl } from './postgres/url.ts';
 import type { Refuse } from './setting-error.ts';
-import { refuseStrayCharacters } from './stray-characters.ts';
+import { refuseStrayCharacters } from './values/stray-characters.ts';
 
 /** Where the data lives. */
 export type DatabaseLocation =

@@ -4,15 +4,11 @@ import { InvalidSetting } from '../kernel/errors.ts';
 import { addFlags, addOptions, type GivenSettings, SETTING_NAMES } from './given-settings.ts';
 import { holdsPassword } from './postgres/url.ts';
 import type { Refuse } from './setting-error.ts';
-import {
-  defaultAudience,
-  type SettingName,
-  type SettingSpec,
-  settingTable as table,
-} from './setting-table.ts';
+import { type SettingName, type SettingSpec, settingTable as table } from './setting-table.ts';
 import type { SettingOptions, Settings } from './settings.ts';
+import { defaultAudience } from './values/audience.ts';
+import { defaultIssuer } from './values/web-address.ts';
 import { addEnvFile, addVariables, refuseBothForms } from './variables.ts';
-import { defaultIssuer } from './web-address.ts';
 
 /** Where settings may come from; the later of these wins. */
 export interface SettingSources {

@@ -1,13 +1,17 @@
-import { ALGORITHMS, type Algorithm, isAlgorithm } from '../jwt/algorithms.ts';
-import { describeKnownMaterial } from '../jwt/keys/known-material.ts';
-import { findSecretWeakness } from '../jwt/keys/secret-strength.ts';
-import { findNearest } from '../kernel/options/did-you-mean.ts';
+import { ALGORITHMS } from '../jwt/algorithms.ts';
 import { parseDatabaseUrl } from './database.ts';
 import { durationBetween, wholeSecondsBetween } from './duration.ts';
-import { parseHost, parsePort, parseTrustProxy, splitList } from './network.ts';
-import { type Parse, quote, type Refuse } from './setting-error.ts';
-import { refuseStrayCharacters } from './stray-characters.ts';
-import { parseCorsOrigins, parseIssuer } from './web-address.ts';
+import type { Parse } from './setting-error.ts';
+import { parseAudience } from './values/audience.ts';
+import { parseHost, parsePort, parseTrustProxy } from './values/network.ts';
+import { parseSecret } from './values/secret.ts';
+import {
+  parseAlgorithm,
+  parseBoolean,
+  parseDataDir,
+  parseMaxSessions,
+} from './values/simple-values.ts';
+import { parseCorsOrigins, parseIssuer } from './values/web-address.ts';
 
 /** Everything there is to say about one setting. */
 export interface SettingSpec<T> {
@@ -32,77 +36,6 @@ export interface SettingSpec<T> {
   /** In code it may be true or false. */
   readonly boolean: boolean;
   readonly parse: Parse<T>;
-}
-
-function parseDataDir(text: string, refuse: Refuse): string {
-  refuseStrayCharacters(text, refuse);
-  if (text.startsWith('~')) refuse('begins with ~, which only a shell reads.', 'Write it in full.');
-  return text;
-}
-
-function parseSecret(text: string, refuse: Refuse): string {
-  // A node that reads a line break which another one drops would have another secret.
-  if (text !== text.trim()) {
-    refuse('begins or ends with white space.', 'Remove it, on every node alike.');
-  }
-  const known = describeKnownMaterial(text);
-  if (known !== undefined) {
-    refuse(`is ${known}, not a secret.`, 'Generate one: openssl rand -base64 48');
-  }
-  const weakness = findSecretWeakness(Buffer.from(text));
-  if (weakness !== undefined) refuse('is too weak.', weakness);
-  return text;
-}
-
-const AUDIENCE_MAX_CHARACTERS = 255;
-
-/** The audience if none is given: the whole issuer. A comma in its path does not make it two. */
-export function defaultAudience(issuer: string, refuse: Refuse): string {
-  if (issuer.length <= AUDIENCE_MAX_CHARACTERS) return issuer;
-  return refuse(
-    `has ${issuer.length} characters, and an audience has ${AUDIENCE_MAX_CHARACTERS} at most.`,
-    'Shorten it, or set LATCHKEY_AUDIENCE.',
-  );
-}
-
-/** One name stays a text, which every verifier understands. Several are a list in tokens too. */
-function parseAudience(text: string, refuse: Refuse): string | readonly string[] {
-  if (/^["'`]|["'`]$/.test(text)) refuseStrayCharacters(text, refuse);
-  const names = text === '' ? [''] : splitList(text);
-  for (const name of names) {
-    if (name.length > AUDIENCE_MAX_CHARACTERS || !/^[\x21-\x7e]+$/.test(name)) {
-      refuse(
-        `${quote(name)} is not a name that verifiers can compare.`,
-        'Give one URL or one name of visible ASCII characters without spaces, 255 at most; or several, with commas between them.',
-      );
-    }
-  }
-  const [only = ''] = names;
-  return names.length === 1 ? only : names;
-}
-
-function parseMaxSessions(text: string, refuse: Refuse): number {
-  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= 1000) return count;
-  return refuse(
-    `${quote(text)} is not a number of sessions.`,
-    'Give a whole number from 1 to 1000.',
-  );
-}
-
-function parseAlgorithm(text: string, refuse: Refuse): Algorithm {
-  if (isAlgorithm(text)) return text;
-  const known = Object.keys(ALGORITHMS);
-  const meant = findNearest(text, known);
-  return refuse(
-    `${quote(text)} is not an algorithm that Latchkey signs with.`,
-    `${meant === undefined ? '' : `Did you mean ${meant}? `}Give one of ${known.join(', ')}.`,
-  );
-}
-
-function parseBoolean(text: string, refuse: Refuse): boolean {
-  if (text === 'true' || text === 'false') return text === 'true';
-  return refuse(`${quote(text)} is neither true nor false.`, 'Give true or false.');
 }
 
 const plain = { secret: false, list: false, number: false, boolean: false } as const;

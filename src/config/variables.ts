@@ -4,7 +4,7 @@ import { InvalidSetting } from '../kernel/errors.ts';
 import { type Given, type GivenSettings, refuseUnknown, settingSpecs } from './given-settings.ts';
 import type { Refuse } from './setting-error.ts';
 import type { SettingSpec } from './setting-table.ts';
-import { readValueFile } from './value-file.ts';
+import { readValueFile } from './values/value-file.ts';
 
 const PREFIX = 'LATCHKEY_';
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { quote, type Refuse } from './setting-error.ts';
+import { quote, type Refuse } from '../setting-error.ts';
 
 const HOST_NAME =
   /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { isOrigin } from '../kernel/encoding/web-origin.ts';
-import { findNearest } from '../kernel/options/did-you-mean.ts';
+import { isOrigin } from '../../kernel/encoding/web-origin.ts';
+import { findNearest } from '../../kernel/options/did-you-mean.ts';
+import { quote, type Refuse } from '../setting-error.ts';
 import { splitList } from './network.ts';
-import { quote, type Refuse } from './setting-error.ts';
 import { refuseStrayCharacters } from './stray-characters.ts';
 
 function findWebUrl(text: string): URL | undefined {

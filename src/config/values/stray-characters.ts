@@ -1,4 +1,4 @@
-import type { Refuse } from './setting-error.ts';
+import type { Refuse } from '../setting-error.ts';
 
 /** Invisible at either end: blanks, marks of byte order and direction, joiners. */
 const OUTER_BLANK = /^[\s\p{Cf}]|[\s\p{Cf}]$/u;

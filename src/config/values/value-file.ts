@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import type { Refuse } from './setting-error.ts';
+import type { Refuse } from '../setting-error.ts';
 import { refuseStrayCharacters } from './stray-characters.ts';
 
 const FILE_MAX_BYTES = 64 * 1024;
