@@ -1,6 +1,6 @@
 /** Refreshes by function calls in one process, to show the cost without HTTP. */
 import { join } from 'node:path';
-import { type Latchkey, openLatchkey } from 'latchkey/server';
+import { type OpenedLatchkey, openLatchkey } from 'latchkey/server';
 import { answerParent } from '../lib/child.ts';
 import { databaseOptions } from './server-process.ts';
 
@@ -15,7 +15,7 @@ export type DirectQuestion =
     }
   | { readonly milliseconds: number };
 
-let latchkey: Latchkey | undefined;
+let latchkey: OpenedLatchkey | undefined;
 let tokens: string[] = [];
 
 /** The answer is the number of refreshes. */

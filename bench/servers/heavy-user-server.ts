@@ -34,9 +34,9 @@ answerParent<HeavyUserQuestion>(async (question): Promise<HeavyUserAnswer> => {
     env: {},
     envFile: false,
   });
-  const { auth, users } = app.latchkey;
+  const { auth, clients, users } = app.latchkey;
   const { id } = await users.create(user);
-  const { key } = await auth.clients.create({ name: 'bench', kind: 'guard' });
+  const { key } = await clients.create({ name: 'bench', kind: 'guard' });
   const tokens: string[] = [];
   for (let other = 0; other < others; other++) {
     const names = { username: `other-${other}`, password: 'correct horse battery' };

@@ -1,7 +1,7 @@
 import type { Parse, Refuse } from './setting-error.ts';
 import { quote } from './setting-error.ts';
 
-const secondsPerUnit: Readonly<Record<string, number>> = {
+const SECONDS_PER_UNIT: Readonly<Record<string, number>> = {
   ms: 0.001,
   s: 1,
   m: 60,
@@ -9,15 +9,15 @@ const secondsPerUnit: Readonly<Record<string, number>> = {
   d: 86_400,
 };
 
-const durationForm = /^(\d{1,12}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/;
+const DURATION = /^(\d{1,12}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/;
 
 /**
  * Parses `90` (seconds), `500ms`, `90s`, `15m`, `24h` or `30d`.
  * @returns seconds, to the millisecond
  */
 function parseDuration(text: string, refuse: Refuse): number {
-  const [, amount, unit = 's'] = durationForm.exec(text) ?? [];
-  const factor = secondsPerUnit[unit];
+  const [, amount, unit = 's'] = DURATION.exec(text) ?? [];
+  const factor = SECONDS_PER_UNIT[unit];
   if (amount === undefined || factor === undefined) {
     return refuse(
       `${quote(text)} is not a duration.`,

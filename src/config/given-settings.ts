@@ -2,16 +2,18 @@ import { InvalidSetting } from '../kernel/errors.ts';
 import { findNearest } from '../kernel/options/did-you-mean.ts';
 import { type SettingName, type SettingSpec, settingTable } from './setting-table.ts';
 
-/** A setting as somebody wrote it. */
+/** A setting as it was written. */
 export interface Given {
-  /** The name they used for it. */
+  /** The name under which it was given: a variable, a flag with its dashes, or an option. */
   readonly label: string;
   readonly text: string;
   readonly source: 'environment' | 'flag' | 'code' | { readonly file: string };
 }
 
-/** The last one given of each; what was given before it is neither used nor judged. */
+/** The last one given of each setting. What was given before it is neither used nor checked. */
 export type GivenSettings = Map<SettingName, Given>;
+
+export const SETTING_NAMES = Object.keys(settingTable) as readonly SettingName[];
 
 export const settingSpecs: readonly (SettingSpec<unknown> & { readonly name: SettingName })[] =
   Object.values(settingTable);
@@ -70,17 +72,13 @@ export function addOptions(given: GivenSettings, options: Readonly<Record<string
 function toText(spec: SettingSpec<unknown>, value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && !spec.secret) return String(value);
-  if (typeof value === 'boolean' && takesBoolean(spec)) return String(value);
+  if (typeof value === 'boolean' && spec.boolean) return String(value);
   if (spec.list && Array.isArray(value) && value.every((part) => typeof part === 'string')) {
     return value.join(',');
   }
   throw new InvalidSetting(
     spec.name,
-    'is not of a type that it can have.',
+    'has a value of the wrong type.',
     `Give a text${spec.list ? ' or an array of texts' : ''}: <${spec.placeholder}>.`,
   );
-}
-
-function takesBoolean({ name }: SettingSpec<unknown>): boolean {
-  return name === 'trustProxy' || name === 'logRefusals';
 }

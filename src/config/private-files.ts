@@ -3,52 +3,52 @@ import { dirname } from 'node:path';
 import type { Refuse } from './setting-error.ts';
 
 /** Write permission of the group, and any permission of other users. */
-const forbiddenForFiles = 0o027;
-const sticky = 0o1000;
+const FORBIDDEN_MODE_BITS = 0o027;
+const STICKY_BIT = 0o1000;
 
 /**
- * Keeps other users of this machine from a file: they must not be able to read, write or replace it. What
- * this user may repair is repaired, and the notices say so. Does nothing on Windows, which has no modes.
- * @param path a file, or a link to one, that is there
- * @param refuse gives up on the file: the problem begins with a path
+ * Protects a file from other users of this machine, who must not read, write or replace it. Repairs what this user may
+ * repair, and says so in the notices. Does nothing on Windows, which has no modes.
+ * @param path an existing file, or a link to one
+ * @param refuse called if the file cannot be protected; the problem begins with a path
  * @returns sentences for the operator
  */
 export function protectFile(path: string, refuse: Refuse): string[] {
   if (process.platform === 'win32') return [];
   const target = realpathSync(path);
-  // Whoever can replace the link leads this process to another file.
+  // A user who can replace the link can make this process read another file.
   const folders = new Set([dirname(path), dirname(target)]);
   const notices = [...folders].flatMap((folder) => protectFolder(folder, refuse));
   for (const each of new Set([path, target])) assertOwner(each, lstatSync(each), refuse);
   const { mode } = statSync(target);
-  if ((mode & forbiddenForFiles) === 0) return notices;
-  // Nobody who leaves a file open to everybody has chosen its group with care.
+  if ((mode & FORBIDDEN_MODE_BITS) === 0) return notices;
+  // If a file is open to all users, its group was hardly chosen with care either.
   const isOpenToAll = (mode & 0o007) !== 0;
-  const repaired = isOpenToAll ? 0o600 : mode & 0o777 & ~forbiddenForFiles;
+  const repaired = isOpenToAll ? 0o600 : mode & 0o777 & ~FORBIDDEN_MODE_BITS;
   setMode(target, mode, repaired, refuse);
   const who = isOpenToAll ? 'other users of this machine' : 'its group';
   notices.push(
-    `${target} could be read or changed by ${who} (mode ${show(mode)}). Its mode is now ${show(repaired)}. Look whether somebody has used that.`,
+    `${target} could be read or changed by ${who} (mode ${show(mode)}). Its mode is now ${show(repaired)}. Check whether it was read or changed.`,
   );
   return notices;
 }
 
 /**
  * Keeps other users of this machine from replacing the files in a folder, as {@link protectFile} does. The
- * group of a folder is the administrator's choice: it is told of, and left alone.
+ * group of a folder is the administrator's choice: the notices mention it, and it stays.
  */
 export function protectFolder(folder: string, refuse: Refuse): string[] {
   if (process.platform === 'win32') return [];
   const found = statSync(folder);
   assertOwner(folder, found, refuse);
   const { mode } = found;
-  // In a sticky folder such as /tmp, users can replace only what is theirs.
-  if ((mode & sticky) !== 0) return [];
+  // In a sticky folder such as /tmp, users can replace only their own files.
+  if ((mode & STICKY_BIT) !== 0) return [];
   if ((mode & 0o002) !== 0) {
     const repaired = mode & 0o7777 & ~0o022;
     setMode(folder, mode, repaired, refuse);
     return [
-      `Other users of this machine could replace the files in ${folder} (mode ${show(mode)}). Its mode is now ${show(repaired)}. Look whether somebody has used that.`,
+      `Other users of this machine could replace the files in ${folder} (mode ${show(mode)}). Its mode is now ${show(repaired)}. Check whether they were replaced.`,
     ];
   }
   if ((mode & 0o020) !== 0) {
@@ -60,8 +60,8 @@ export function protectFolder(folder: string, refuse: Refuse): string[] {
 }
 
 /**
- * The attack: another user lays out a file, a link or a folder where this process expects its own. Root may
- * use the files of others, as administrators and containers do.
+ * The attack: another user creates a file, a link or a folder where this process expects its own. Root may use the
+ * files of others, as administrators and containers do.
  */
 function assertOwner(path: string, { uid }: Stats, refuse: Refuse): void {
   const user = process.geteuid?.() ?? 0;

@@ -1,18 +1,14 @@
 import { resolve } from 'node:path';
 import type { Algorithm } from '../jwt/algorithms.ts';
 import { InvalidSetting } from '../kernel/errors.ts';
-import { addFlags, addOptions, type GivenSettings } from './given-settings.ts';
+import { addFlags, addOptions, type GivenSettings, SETTING_NAMES } from './given-settings.ts';
 import { holdsPassword } from './postgres/url.ts';
 import type { Refuse } from './setting-error.ts';
-import {
-  defaultAudience,
-  type SettingName,
-  type SettingSpec,
-  settingTable as table,
-} from './setting-table.ts';
+import { type SettingName, type SettingSpec, settingTable as table } from './setting-table.ts';
 import type { SettingOptions, Settings } from './settings.ts';
+import { defaultAudience } from './values/audience.ts';
+import { defaultIssuer } from './values/web-address.ts';
 import { addEnvFile, addVariables, refuseBothForms } from './variables.ts';
-import { defaultIssuer } from './web-address.ts';
 
 /** Where settings may come from; the later of these wins. */
 export interface SettingSources {
@@ -27,7 +23,7 @@ export interface SettingSources {
   readonly flags?: Readonly<Record<string, string | boolean | undefined>> | undefined;
   /** Given in code. */
   readonly options?: SettingOptions | undefined;
-  /** Makes the secret where none is given. */
+  /** Derives the secret if none is given. */
   readonly secretFallback?: ((algorithm: Algorithm) => string | undefined) | undefined;
 }
 
@@ -45,41 +41,55 @@ export function readSettings(sources: SettingSources): Settings {
   addFlags(given, flags);
   addOptions(given, { ...options });
 
-  const host = value(given, table.host);
-  const port = value(given, table.port);
-  const issuer = value(given, table.issuer, defaultIssuer(host, port));
+  const plain = readPlain(given);
   const dataDir = resolve(value(given, table.dataDir));
-  const algorithm = value(given, table.algorithm);
+  const issuer = value(given, table.issuer, defaultIssuer(plain.host, plain.port));
+  const database = given.has('databaseUrl')
+    ? value(given, table.databaseUrl)
+    : ({ kind: 'sqlite', path: resolve(dataDir, 'latchkey.db') } as const);
   const settings: Settings = {
-    host,
-    port,
-    databaseUrl: given.get('databaseUrl')?.text ?? `sqlite:${resolve(dataDir, 'latchkey.db')}`,
-    database: given.has('databaseUrl')
-      ? value(given, table.databaseUrl)
-      : { kind: 'sqlite', path: resolve(dataDir, 'latchkey.db') },
+    ...plain,
     dataDir,
-    secret: given.has('secret') ? value(given, table.secret) : sources.secretFallback?.(algorithm),
     issuer,
     audience: given.has('audience')
       ? value(given, table.audience)
       : defaultAudience(issuer, refuser(given, 'issuer')),
-    algorithm,
-    accessTokenTtl: value(given, table.accessTokenTtl),
-    refreshTokenTtl: value(given, table.refreshTokenTtl),
-    sessionMaxAge: value(given, table.sessionMaxAge),
-    refreshGrace: value(given, table.refreshGrace),
-    maxSessions: value(given, table.maxSessions),
-    trustProxy: value(given, table.trustProxy),
-    corsOrigins: value(given, table.corsOrigins),
-    logRefusals: value(given, table.logRefusals),
-    defaulted: new Set(Object.values(table).flatMap(({ name }) => (given.has(name) ? [] : [name]))),
+    databaseUrl: given.get('databaseUrl')?.text ?? `sqlite:${resolve(dataDir, 'latchkey.db')}`,
+    database,
+    secret: given.has('secret')
+      ? value(given, table.secret)
+      : sources.secretFallback?.(plain.algorithm),
+    defaulted: new Set(SETTING_NAMES.filter((name) => !given.has(name))),
   };
   assertDatabase(settings, given);
   assertLifetimes(settings, given);
   return Object.freeze(withGrace(settings, given));
 }
 
-/** Refuses in the words of whoever gave the setting, or of the environment where nobody did. */
+/** The settings for a server that listens on another port than they name. A default issuer and audience follow. */
+export function withPort(settings: Settings, port: number): Settings {
+  const { host, defaulted } = settings;
+  const issuer = defaulted.has('issuer') ? defaultIssuer(host, port) : settings.issuer;
+  const audience = defaulted.has('audience') ? issuer : settings.audience;
+  return Object.freeze({ ...settings, port, issuer, audience });
+}
+
+/** The settings whose value, or default, depends on other settings or on the working directory. */
+const DEPENDENT = ['dataDir', 'issuer', 'audience', 'databaseUrl', 'secret'] as const;
+
+type PlainSettings = Omit<Settings, (typeof DEPENDENT)[number] | 'database' | 'defaulted'>;
+
+/** Parses every setting that depends on no other. */
+function readPlain(given: GivenSettings): PlainSettings {
+  const dependent: readonly SettingName[] = DEPENDENT;
+  const names = SETTING_NAMES.filter((name) => !dependent.includes(name));
+  // Each parser returns what the type of its row says.
+  return Object.fromEntries(
+    names.map((name) => [name, value<unknown>(given, table[name])]),
+  ) as unknown as PlainSettings;
+}
+
+/** Names the setting as it was given, or its variable if it has its default. */
 function refuser(given: GivenSettings, name: SettingName): Refuse {
   const { label, source } = given.get(name) ?? {
     label: table[name].variable,
@@ -115,7 +125,7 @@ function assertDatabase({ database, secret }: Settings, given: GivenSettings): v
     const refuse: Refuse = refuser(given, 'secret');
     refuse(
       'is missing, and with PostgreSQL every node needs the same one.',
-      'Make one that nobody has seen and give it to all nodes: openssl rand -base64 48',
+      'Generate one and give it to all nodes: openssl rand -base64 48',
     );
   }
 }
@@ -129,7 +139,7 @@ function assertLifetimes(settings: Settings, given: GivenSettings): void {
   );
 }
 
-/** A grace that nobody gave yields to access tokens that live shorter; one that was given is refused. */
+/** A default grace is shortened to fit a short access-token lifetime. An explicit one that does not fit is rejected. */
 function withGrace(settings: Settings, given: GivenSettings): Settings {
   const { accessTokenTtl, refreshGrace } = settings;
   if (refreshGrace < accessTokenTtl) return settings;

@@ -1,13 +1,17 @@
-import { ALGORITHMS, type Algorithm, isAlgorithm } from '../jwt/algorithms.ts';
-import { describeKnownMaterial } from '../jwt/keys/known-material.ts';
-import { findSecretWeakness } from '../jwt/keys/secret-strength.ts';
-import { findNearest } from '../kernel/options/did-you-mean.ts';
+import { ALGORITHMS } from '../jwt/algorithms.ts';
 import { parseDatabaseUrl } from './database.ts';
 import { durationBetween, wholeSecondsBetween } from './duration.ts';
-import { parseHost, parsePort, parseTrustProxy, splitList } from './network.ts';
-import { type Parse, quote, type Refuse } from './setting-error.ts';
-import { refuseStrayCharacters } from './stray-characters.ts';
-import { parseCorsOrigins, parseIssuer } from './web-address.ts';
+import type { Parse } from './setting-error.ts';
+import { parseAudience } from './values/audience.ts';
+import { parseHost, parsePort, parseTrustProxy } from './values/network.ts';
+import { parseSecret } from './values/secret.ts';
+import {
+  parseAlgorithm,
+  parseBoolean,
+  parseDataDir,
+  parseMaxSessions,
+} from './values/simple-values.ts';
+import { parseCorsOrigins, parseIssuer } from './values/web-address.ts';
 
 /** Everything there is to say about one setting. */
 export interface SettingSpec<T> {
@@ -27,88 +31,23 @@ export interface SettingSpec<T> {
   readonly secret: boolean;
   /** Takes several values, and none: a list with commas, or an array in code. */
   readonly list: boolean;
+  /** In code it may be a number. */
+  readonly number: boolean;
+  /** In code it may be true or false. */
+  readonly boolean: boolean;
   readonly parse: Parse<T>;
 }
 
-function parseDataDir(text: string, refuse: Refuse): string {
-  refuseStrayCharacters(text, refuse);
-  if (text.startsWith('~')) refuse('begins with ~, which only a shell reads.', 'Write it in full.');
-  return text;
-}
-
-function parseSecret(text: string, refuse: Refuse): string {
-  // One node that reads a line break the other does not is a node with another secret.
-  if (text !== text.trim()) {
-    refuse('begins or ends with white space.', 'Remove it, on every node alike.');
-  }
-  const known = describeKnownMaterial(text);
-  if (known !== undefined) {
-    refuse(`is ${known}, not a secret.`, 'Make one that nobody has seen: openssl rand -base64 48');
-  }
-  const weakness = findSecretWeakness(Buffer.from(text));
-  if (weakness !== undefined) refuse('is too weak.', weakness);
-  return text;
-}
-
-/** Characters of one audience. */
-const longestAudience = 255;
-
-/** The audience where none is given: the issuer, whole. A comma in its path does not make it two. */
-export function defaultAudience(issuer: string, refuse: Refuse): string {
-  if (issuer.length <= longestAudience) return issuer;
-  return refuse(
-    `has ${issuer.length} characters, and an audience has ${longestAudience} at most.`,
-    'Shorten it, or set LATCHKEY_AUDIENCE.',
-  );
-}
-
-/** One name stays a text, as most verifiers know it. Several are a list in tokens too. */
-function parseAudience(text: string, refuse: Refuse): string | string[] {
-  if (/^["'`]|["'`]$/.test(text)) refuseStrayCharacters(text, refuse);
-  const names = text === '' ? [''] : splitList(text);
-  for (const name of names) {
-    if (name.length > longestAudience || !/^[\x21-\x7e]+$/.test(name)) {
-      refuse(
-        `${quote(name)} is not a name that verifiers can compare.`,
-        'Give one URL or one name of visible ASCII characters without spaces, 255 at most; or several, with commas between them.',
-      );
-    }
-  }
-  const [only = ''] = names;
-  return names.length === 1 ? only : names;
-}
-
-function parseMaxSessions(text: string, refuse: Refuse): number {
-  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= 1000) return count;
-  return refuse(
-    `${quote(text)} is not a number of sessions.`,
-    'Give a whole number from 1 to 1000.',
-  );
-}
-
-function parseAlgorithm(text: string, refuse: Refuse): Algorithm {
-  if (isAlgorithm(text)) return text;
-  const known = Object.keys(ALGORITHMS);
-  const meant = findNearest(text, known);
-  return refuse(
-    `${quote(text)} is not an algorithm that Latchkey signs with.`,
-    `${meant === undefined ? '' : `Did you mean ${meant}? `}Give one of ${known.join(', ')}.`,
-  );
-}
-
-function parseBoolean(text: string, refuse: Refuse): boolean {
-  if (text === 'true' || text === 'false') return text === 'true';
-  return refuse(`${quote(text)} is neither true nor false.`, 'Give true or false.');
-}
-
-const plain = { secret: false, list: false };
+const plain = { secret: false, list: false, number: false, boolean: false } as const;
 
 /**
- * The settings, and the one place that knows their names, forms, defaults and descriptions. Help texts
- * and documentation are made from it.
+ * The settings, and the one place that knows their names, forms, defaults and descriptions. The types of
+ * settings and options, the checks of options, help texts and documentation are derived from it.
+ *
+ * Each comment is the documentation of the option in code.
  */
 export const settingTable = {
+  /** Address to listen on; `0.0.0.0` for all networks. Default `127.0.0.1`. */
   host: {
     ...plain,
     name: 'host',
@@ -119,6 +58,7 @@ export const settingTable = {
     description: 'Address to listen on; 0.0.0.0 for all networks.',
     parse: parseHost,
   },
+  /** Port to listen on; 0 for any free one. Default 8000. */
   port: {
     ...plain,
     name: 'port',
@@ -127,8 +67,13 @@ export const settingTable = {
     placeholder: 'number',
     default: '8000',
     description: 'Port to listen on; 0 for any free one.',
+    number: true,
     parse: parsePort,
   },
+  /**
+   * Where the data lives: `sqlite:<path>`, `sqlite::memory:` or `postgres://…`. Default
+   * `sqlite:<data dir>/latchkey.db`.
+   */
   databaseUrl: {
     ...plain,
     name: 'databaseUrl',
@@ -140,6 +85,7 @@ export const settingTable = {
     secret: true,
     parse: parseDatabaseUrl,
   },
+  /** Folder for the database file and the generated secret. Default `./data`. */
   dataDir: {
     ...plain,
     name: 'dataDir',
@@ -150,6 +96,10 @@ export const settingTable = {
     description: 'Folder for the database file and the generated secret.',
     parse: parseDataDir,
   },
+  /**
+   * The secret on which refresh tokens and stored keys depend: 32 bytes of UTF-8 or more, the same on every node.
+   * Required with PostgreSQL. Default: generated, and kept in the data directory.
+   */
   secret: {
     ...plain,
     name: 'secret',
@@ -158,10 +108,14 @@ export const settingTable = {
     placeholder: 'text',
     default: '<generated into the data dir>',
     description:
-      'Refresh tokens and stored keys hang on it: 32 bytes or more, the same on every node. Required with PostgreSQL.',
+      'Refresh tokens and stored keys depend on it: 32 bytes or more, the same on every node. Required with PostgreSQL.',
     secret: true,
     parse: parseSecret,
   },
+  /**
+   * Address at which clients reach this server, and the `iss` of every token. With https, cookies are `Secure`.
+   * Default `http://host:port`.
+   */
   issuer: {
     ...plain,
     name: 'issuer',
@@ -173,6 +127,7 @@ export const settingTable = {
       'Address at which clients reach this server, and the iss of every token. With https, cookies are Secure.',
     parse: parseIssuer,
   },
+  /** The `aud` of access tokens, that is the APIs they are for: one name, or several. Default: the issuer. */
   audience: {
     ...plain,
     name: 'audience',
@@ -184,6 +139,7 @@ export const settingTable = {
     list: true,
     parse: parseAudience,
   },
+  /** How access tokens are signed; an unknown name stops the start. Default `ES256`. */
   algorithm: {
     ...plain,
     name: 'algorithm',
@@ -194,6 +150,7 @@ export const settingTable = {
     description: `How access tokens are signed: ${Object.keys(ALGORITHMS).join(', ')}.`,
     parse: parseAlgorithm,
   },
+  /** How long an access token lives: seconds, or a text such as `15m`, from 1 second to 24 hours. Default `15m`. */
   accessTokenTtl: {
     ...plain,
     name: 'accessTokenTtl',
@@ -202,8 +159,13 @@ export const settingTable = {
     placeholder: 'duration',
     default: '15m',
     description: 'How long an access token lives, from 1s to 24h.',
+    number: true,
     parse: wholeSecondsBetween('1s', '24h'),
   },
+  /**
+   * How long a session lives unused: seconds, or a text such as `30d`; longer than an access token, 400 days at most.
+   * Default `30d`.
+   */
   refreshTokenTtl: {
     ...plain,
     name: 'refreshTokenTtl',
@@ -212,8 +174,13 @@ export const settingTable = {
     placeholder: 'duration',
     default: '30d',
     description: 'How long a session lives unused; longer than an access token, 400d at most.',
+    number: true,
     parse: wholeSecondsBetween('2s', '400d'),
   },
+  /**
+   * How long a session lives, however often it is refreshed: seconds, or a text such as `180d`, from 2 seconds to
+   * 3650 days. A lower value applies to sessions at their next refresh. Default `180d`.
+   */
   sessionMaxAge: {
     ...plain,
     name: 'sessionMaxAge',
@@ -223,8 +190,14 @@ export const settingTable = {
     default: '180d',
     description:
       'How long a session lives, however often it is refreshed, from 2s to 3650d. A lower value applies to sessions at their next refresh.',
+    number: true,
     parse: wholeSecondsBetween('2s', '3650d'),
   },
+  /**
+   * How long a replaced refresh token still answers with its successor: seconds, or a text such as `500ms`, from 0 (strict
+   * rotation) to 5 minutes, and shorter than an access token lives. Default `30s`, or half the access token's life if that
+   * is shorter.
+   */
   refreshGrace: {
     ...plain,
     name: 'refreshGrace',
@@ -234,8 +207,13 @@ export const settingTable = {
     default: '30s',
     description:
       'How long a replaced refresh token still answers with its successor, from 0 (strict rotation) to 5m; shorter than an access token lives, and by default half as long where that is under 30s.',
+    number: true,
     parse: durationBetween('0s', '5m'),
   },
+  /**
+   * Live sessions that a user may have, from 1 to 1000. When one more starts, the least recently used one ends.
+   * Default 100.
+   */
   maxSessions: {
     ...plain,
     name: 'maxSessions',
@@ -245,8 +223,13 @@ export const settingTable = {
     default: '100',
     description:
       'Live sessions a user may have, from 1 to 1000. When one more starts, the least recently used one ends.',
+    number: true,
     parse: parseMaxSessions,
   },
+  /**
+   * The addresses or networks of the proxies in front, which are believed about a client's address. Default: none
+   * (`false`).
+   */
   trustProxy: {
     ...plain,
     name: 'trustProxy',
@@ -257,8 +240,13 @@ export const settingTable = {
     description:
       "Whom to believe about a client's address: the addresses or networks of the proxies in front.",
     list: true,
+    boolean: true,
     parse: parseTrustProxy,
   },
+  /**
+   * Origins whose pages may call with credentials, such as `https://app.example.com` or `capacitor://localhost`.
+   * Default: none.
+   */
   corsOrigins: {
     ...plain,
     name: 'corsOrigins',
@@ -271,6 +259,10 @@ export const settingTable = {
     list: true,
     parse: parseCorsOrigins,
   },
+  /**
+   * Whether each refused sign-in is logged on one line, with the address and without a name, for fail2ban and the like.
+   * Default false.
+   */
   logRefusals: {
     ...plain,
     name: 'logRefusals',
@@ -280,6 +272,7 @@ export const settingTable = {
     default: 'false',
     description:
       'Log one line for each refused sign-in, with the address and without a name, for fail2ban and its like.',
+    boolean: true,
     parse: parseBoolean,
   },
 } as const satisfies Readonly<Record<string, SettingSpec<unknown>>>;

@@ -4,12 +4,12 @@ import { InvalidSetting } from '../kernel/errors.ts';
 import { type Given, type GivenSettings, refuseUnknown, settingSpecs } from './given-settings.ts';
 import type { Refuse } from './setting-error.ts';
 import type { SettingSpec } from './setting-table.ts';
-import { readValueFile } from './value-file.ts';
+import { readValueFile } from './values/value-file.ts';
 
-const prefix = 'LATCHKEY_';
+const PREFIX = 'LATCHKEY_';
 
-/** What guards, clients and tests in the same environment are given; none of it is the server's. */
-const othersForm = /^LATCHKEY_(GUARD|CLIENT|TEST)_/;
+/** Variables of guards, clients and tests in the same environment. The server ignores them. */
+const VARIABLES_OF_OTHERS = /^LATCHKEY_(GUARD|CLIENT|TEST)_/;
 
 /** Kubernetes sets LATCHKEY_PORT and others in every pod beside a service named latchkey. */
 function isServiceLink(variable: string, text: string): boolean {
@@ -20,8 +20,8 @@ function isServiceLink(variable: string, text: string): boolean {
 }
 
 /**
- * Adds what the environment, or a file in its form, says. Variables of other programs are none of our
- * business; every name that begins with ours is, so that a slip is not silently ignored.
+ * Adds the settings of the environment, or of a file in its form. Every name that begins with our prefix must be known,
+ * so that a slip is not silently ignored.
  */
 export function addVariables(
   given: GivenSettings,
@@ -33,7 +33,7 @@ export function addVariables(
     secret ? [variable, `${variable}_FILE`] : [variable],
   );
   for (const [label, text] of Object.entries(variables)) {
-    if (text === undefined || !label.toUpperCase().startsWith(prefix)) continue;
+    if (text === undefined || !label.toUpperCase().startsWith(PREFIX)) continue;
     if (isServiceLink(label, text)) {
       throw new InvalidSetting(
         label,
@@ -41,7 +41,7 @@ export function addVariables(
         'Set enableServiceLinks: false in the pod, or give the service another name.',
       );
     }
-    if (othersForm.test(label)) continue;
+    if (VARIABLES_OF_OTHERS.test(label)) continue;
     const spec = settingSpecs.find(({ variable }) => variable === label);
     const fileSpec = settingSpecs.find(({ variable }) => `${variable}_FILE` === label);
     if (spec !== undefined) {
@@ -55,8 +55,8 @@ export function addVariables(
 }
 
 /**
- * `NAME_FILE` in the place of `NAME`. The file is read when the value is needed: not where a flag or an
- * option replaces it.
+ * `NAME_FILE` in the place of `NAME`. The file is read when the value is needed, so not if a flag or an option
+ * replaces it.
  */
 function readLater(spec: SettingSpec<unknown>, label: string, path: string): Given {
   const refuse: Refuse = (problem, fix) => {
@@ -80,7 +80,7 @@ function readLater(spec: SettingSpec<unknown>, label: string, path: string): Giv
 }
 
 /**
- * One of the two would be ignored, and it may be the one that was meant.
+ * Refuses a setting that is given twice, because the one that would be ignored may be the one that was meant.
  * @param sources each a set of variables: the environment, the `.env` file
  * @throws {InvalidSetting} where a setting is given both as a value and as a file
  */
@@ -99,8 +99,8 @@ export function refuseBothForms(
 }
 
 /**
- * Adds what a `.env` file says.
- * @param required whether it must be there: somebody named it
+ * Adds the settings of a `.env` file.
+ * @param required whether it must exist, because it was named
  * @returns all variables of the file
  */
 export function addEnvFile(
@@ -110,7 +110,7 @@ export function addEnvFile(
 ): Readonly<Record<string, string | undefined>> {
   const text = readEnvFile(file, required);
   const variables = parseEnv(text);
-  // The parser skips a line it cannot read, and the setting in it would silently not be set.
+  // The parser skips a line that it cannot read, and the setting in it would silently be missing.
   const [, skipped] =
     /(?:^|\n)[ \t]*(?:export[ \t]+)?(LATCHKEY_\w*)(?![\w]|[ \t]*=)/i.exec(text) ?? [];
   if (skipped !== undefined && !Object.hasOwn(variables, skipped)) {
@@ -126,7 +126,7 @@ export function addEnvFile(
 
 function readEnvFile(file: string, required: boolean): string {
   try {
-    // A byte order mark would become part of the first name, and that line be lost.
+    // A byte order mark would become part of the first name, and that setting would be missing.
     return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';

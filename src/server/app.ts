@@ -7,9 +7,8 @@ import {
   optionsOf,
 } from '../kernel/options/check-options.ts';
 import { readAllSettings } from '../system/options.ts';
-import { addHealthRoutes } from './features/health/routes.ts';
-import { addVerifyForwardedRoutes } from './features/machine-endpoints/verify.ts';
-import { addBodyParsers, BODY_LIMIT } from './http/body.ts';
+import { createRouteTable, mountStandaloneFeatures } from './features/features.ts';
+import { addBodyParsers, BODY_MAX_BYTES } from './http/body.ts';
 import { createProxyTest } from './http/client-address.ts';
 import { addCors, type CorsOptions, corsOptionChecks } from './http/cors.ts';
 import { ignoreEmptyBodies } from './http/empty-body.ts';
@@ -18,38 +17,47 @@ import { silence } from './http/errors/host-log.ts';
 import { answerUnknownAddresses } from './http/errors/not-found.ts';
 import { sendError } from './http/errors/send-error.ts';
 import { throwPlainly } from './http/errors/throw-plainly.ts';
+import { recallContext } from './http/routes/route-context.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
 import { type LatchkeyPluginOptions, pluginOptionChecks, splitOptions } from './options.ts';
-import { latchkey } from './plugin.ts';
-import { recallContext } from './route-context.ts';
-import { createRouteTable } from './routes-table.ts';
+import { createPlugin } from './plugin.ts';
 
+/** Options of {@link createApp}: those of the plugin, the log and CORS. Nothing is required. */
 export interface AppOptions extends LatchkeyPluginOptions {
-  /** Where errors of ours are logged. Default: standard error. False: nowhere. */
+  /** Whether errors and warnings are logged, to standard error, one line of JSON each. Default true. */
   readonly logger?: boolean;
-  /** What pages of `corsOrigins` may do with your own routes, beside what Latchkey's need. */
+  /**
+   * What pages of `corsOrigins` may do with your own routes, in addition to what Latchkey's routes need. Default: the
+   * usual methods, and no additional headers.
+   */
   readonly cors?: CorsOptions;
 }
 
-/** The standalone server. */
+/** The standalone server: a Fastify app, with `app.latchkey` and `app.requireUser()`. */
 export interface StandaloneApp extends FastifyInstance {
   /**
-   * To be called some time before `close`, so that a proxy in front looks elsewhere first: from now on
-   * `/readyz` answers 503, and every answer closes its connection. All else is served as before.
+   * Makes `/readyz` answer 503, and every response close its connection. All else is served as before. Call it some
+   * time before `close`, so that a proxy in front stops sending requests first.
    */
   drain(): void;
 }
 
-/** ms a client may take to send a whole request: a slow one must not hold a connection for ever. */
-const REQUEST_TIMEOUT = 15_000;
-/** ms between two looks for slow requests; Node.js looks every 30 seconds by itself. */
+/** How long a client may take to send a whole request. The attack: slow requests that hold every connection. */
+const REQUEST_TIMEOUT_MS = 15_000;
+/** How often slow requests are looked for. The default of Node.js is 30 seconds. */
 const SLOW_REQUEST_SWEEP_MS = 5_000;
 
 /**
- * Makes the standalone server: the plugin with its documentation, health, CORS, and nothing else. It
- * does not listen yet.
+ * Makes the standalone server of `latchkey serve`: the plugin with its documentation, health checks and CORS. It does
+ * not listen yet.
+ *
+ * ```ts
+ * const app = await createApp({ corsOrigins: 'https://app.example.com' });
+ * await app.listen({ port: 8000 });
+ * ```
  * @throws {InvalidOption} for an unknown option, an undefined value, or one of the wrong kind
- * @throws {InvalidSetting}
+ * @throws {InvalidSetting} naming the setting, what is wrong with it, and the fix
+ * @throws {StoreUnavailable} if the database cannot be opened, or the start waits longer than `startTimeout`
  */
 export async function createApp(options: AppOptions = {}): Promise<StandaloneApp> {
   assertOptions('createApp', options, {
@@ -57,23 +65,31 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
     logger: aBoolean,
     cors: optionsOf(corsOptionChecks),
   } satisfies OptionChecks<AppOptions>);
-  const { logger = true, cors, ...pluginOptions } = options;
-  const { trustProxy, corsOrigins } = readPlainly(pluginOptions);
+  const { logger: _, cors: __, ...pluginOptions } = options;
+  return createAppWith(readPlainly(pluginOptions), options);
+}
+
+/** Makes the standalone server with settings that were read already. */
+export async function createAppWith(
+  settings: Settings,
+  { logger = true, cors, ...pluginOptions }: AppOptions,
+): Promise<StandaloneApp> {
+  const { trustProxy, corsOrigins } = settings;
   const app = Fastify({
-    // The address of a request may hold what must not be logged, so requests are not.
+    // Requests are not logged, because an address may contain what must not be.
     logger: logger && { level: 'warn', stream: process.stderr },
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT,
-    connectionTimeout: 2 * REQUEST_TIMEOUT,
+    bodyLimit: BODY_MAX_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: 2 * REQUEST_TIMEOUT_MS,
     http: {
       connectionsCheckingInterval: SLOW_REQUEST_SWEEP_MS,
-      // Were this the longer one, as it is by default, Node.js would take it for the limit of the body.
-      headersTimeout: REQUEST_TIMEOUT,
+      // If this is longer than the request's limit, as it is by default, Node.js uses it as the limit of the body.
+      headersTimeout: REQUEST_TIMEOUT_MS,
     },
     trustProxy: trustProxy === false ? false : createProxyTest(trustProxy),
     forceCloseConnections: 'idle',
-    // A request that came in time is served, not sent away.
+    // Requests that arrived before the end are served.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendError(request, reply, error),
     clientErrorHandler: refuseBrokenRequest,
@@ -86,23 +102,19 @@ export async function createApp(options: AppOptions = {}): Promise<StandaloneApp
   });
   answerUnknownAddresses(app);
   app.addHook('preClose', (done) => {
-    // Idle connections are closed at once; one that is busy now would otherwise be kept alive when it is
-    // done, and the process with it.
+    // Fastify closes idle connections. A busy one would otherwise be kept alive after its response, and the
+    // process with it.
     app.server.keepAliveTimeout = 1;
     done();
   });
-  await addCors(app, { origins: corsOrigins, routes: createRouteTable(options.paths) }, cors);
-  await app.register(latchkey, { docs: true, errors: 'all', ...pluginOptions });
+  await addCors(app, { origins: corsOrigins, routes: createRouteTable(pluginOptions.paths) }, cors);
+  await app.register(createPlugin(settings), { docs: true, errors: 'all', ...pluginOptions });
   addBodyParsers(app);
   ignoreEmptyBodies(app);
-  await app.register(async (scope) => {
+  const server = { isDraining: () => isDraining };
+  await mountStandaloneFeatures(app, recallContext(app.latchkey), server, (scope) => {
     addSecurityHeaders(scope);
     scope.setSerializerCompiler(() => JSON.stringify);
-    addHealthRoutes(scope, app.latchkey, () => isDraining);
-  });
-  await app.register(async (scope) => {
-    addSecurityHeaders(scope);
-    addVerifyForwardedRoutes(scope, recallContext(app.latchkey));
   });
   const standalone: StandaloneApp = Object.assign(app, {
     drain() {

@@ -4,6 +4,7 @@
  * - {@link latchkey}: register it on a Fastify app of your own.
  * - {@link serve}: run such an app as a program.
  * - {@link createApp}: the whole server of `latchkey serve`, for your own code to start.
+ * - {@link openLatchkey}: users, sessions and tokens without HTTP, for scripts and jobs.
  */
 
 export type { AuditPage, AuditQuery, AuditTrail } from '../auth/audit/audit-trail.ts';
@@ -22,7 +23,7 @@ export type {
 } from '../auth/audit/event.ts';
 export type { AuditEventFilter } from '../auth/audit/event-filter.ts';
 export type { EventFollower } from '../auth/audit/event-follower.ts';
-export type { Auth } from '../auth/auth.ts';
+export type { ClientKey } from '../auth/clients/client-key.ts';
 export type { AuthenticatedClient, ClientCredentials, Clients } from '../auth/clients/clients.ts';
 export type { PasswordChangeInput } from '../auth/credentials/change-password.ts';
 export type { RequiredPasswordChangeInput } from '../auth/credentials/required-password-change.ts';
@@ -46,22 +47,37 @@ export type { CreateUserInput, NewUserInput } from '../auth/users/new-user.ts';
 export type { UserReference } from '../auth/users/user-records.ts';
 export type { UserPage, Users } from '../auth/users/users.ts';
 export { databaseUrlFrom } from '../config/database-env.ts';
-export { findUser, type RequireUser } from '../guard/adapters/fastify/require-user.ts';
+export type { SettingName } from '../config/setting-table.ts';
+export type { SettingOptions } from '../config/settings.ts';
+export {
+  findUser,
+  type RequireUser,
+  type RequireUserHook,
+} from '../guard/adapters/fastify/require-user.ts';
 export type { UserDecorations, UserName, UserOf } from '../guard/adapters/user-decorations.ts';
 export type { AccessRequirements, GuestRequirements } from '../guard/request/authorize.ts';
 export type { CookieNames, ResolvedCookieNames } from '../guard/request/cookie-names.ts';
 export type { TokenCookies } from '../guard/request/token-cookies.ts';
+export type { VerifiedToken } from '../guard/verify/access-claims.ts';
 export type { AuthenticatedUser, CustomClaims } from '../guard/verify/authenticated-user.ts';
+export type { AccessTokenClaims } from '../jwt/access-token.ts';
 export type { Algorithm } from '../jwt/algorithms.ts';
+export type { Claims } from '../jwt/claims.ts';
+export type { JsonWebKey, KeyMaterial } from '../jwt/keys/key-material.ts';
+export type { Clock } from '../kernel/clock.ts';
 export * from '../kernel/errors.ts';
+export type { Random } from '../kernel/random.ts';
 export type {
   BackgroundReport,
   BackgroundTask,
   OnBackgroundReport,
 } from '../system/background-report.ts';
-export { type Latchkey, type OpenTerms, openLatchkey } from '../system/latchkey.ts';
-export type { LatchkeyOptions } from '../system/options.ts';
-export { type AppOptions, createApp } from './app.ts';
+export type { OpenTerms } from '../system/latchkey.ts';
+export type { HashingOptions, LatchkeyOptions } from '../system/options.ts';
+export { deriveSecretFrom } from '../system/signing-key.ts';
+export { type AppOptions, createApp, type StandaloneApp } from './app.ts';
+export type { RouteName, RoutePaths } from './features/features.ts';
+export type { HostAuth, HostSettings, LatchkeyApi, LatchkeyDecorator } from './host-api.ts';
 export type {
   AnswerShape,
   AnswerTransport,
@@ -73,7 +89,7 @@ export type { CorsOptions } from './http/cors.ts';
 export type { DetailCode, ErrorDetails } from './http/errors/error-details.ts';
 export { requireTokens } from './http/token-response.ts';
 export type { TokenAnswer } from './http/views.ts';
+export { type OpenedLatchkey, openLatchkey } from './open-latchkey.ts';
 export type { LatchkeyPluginOptions, ServerOptions } from './options.ts';
-export { type LatchkeyDecorator, latchkey } from './plugin.ts';
-export type { RouteName, RoutePaths } from './routes-table.ts';
+export { latchkey } from './plugin.ts';
 export { type ServeOptions, serve } from './serve.ts';

@@ -6,8 +6,8 @@ import { logNotice } from './http/errors/host-log.ts';
 type Address = ReturnType<FastifyInstance['addresses']>[number];
 
 /**
- * Tells the operator where the app listens elsewhere than at its issuer, as after `app.listen({ port: 4000 })`: the
- * issuer follows from the settings, and Fastify alone knows where it listens.
+ * Warns the operator if the app listens elsewhere than at its issuer, as after `app.listen({ port: 4000 })`: the
+ * issuer follows from the settings, and only Fastify knows where it listens.
  */
 export function noticeOtherAddress(app: FastifyInstance, settings: Settings): void {
   app.addHook('onListen', (done) => {
@@ -41,7 +41,7 @@ function describeOtherAddress(
   );
 }
 
-/** A proxy, or the port of a container, has an address of its own. It reaches what listens for other machines. */
+/** Whether only this machine can connect. An app that listens for other machines may be behind a proxy. */
 function isLocal(address: Address): boolean {
   return typeof address === 'object' && isLoopback(address.address);
 }

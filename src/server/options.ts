@@ -10,35 +10,41 @@ import {
 } from '../kernel/options/check-options.ts';
 import { latchkeyOptionChecks } from '../system/option-checks.ts';
 import type { LatchkeyOptions } from '../system/options.ts';
+import type { RoutePaths } from './features/features.ts';
 import type { AnswerTransport, RouteAnswers } from './http/answers.ts';
 import type { ErrorDetails } from './http/errors/error-details.ts';
-import type { RoutePaths } from './routes-table.ts';
 
-/** What the HTTP side can be told beyond {@link LatchkeyOptions}. */
+/** Options of the HTTP side, beyond {@link LatchkeyOptions}. */
 export interface ServerOptions {
-  /** New paths by route name, such as `{ login: '/login', refresh: 'GET /refresh', register: false }`. */
+  /**
+   * New paths by route name, such as `{ login: '/login', refresh: 'GET /refresh', register: false }`. Default: the
+   * paths below `/auth` and `/.well-known`.
+   */
   readonly paths?: RoutePaths;
-  /** Names of the cookies. */
+  /**
+   * Names of the cookies, without `__Host-`, which is added under https. Default `latchkey_access` and
+   * `latchkey_refresh`, with the issuer's port and path where these are unusual.
+   */
   readonly cookies?: CookieNames;
   /**
    * Whether a request that changes state by cookie passes without `Origin` and `Sec-Fetch-Site`. Current
    * browsers send one or both, so such a request comes from a program (curl, Postman) or from a browser
-   * older than 2020; with `accept`, only `SameSite=Lax` keeps the pages of other sites from sending it
-   * through one of those. A request that has either header must prove its origin in any case.
+   * older than 2020. With `accept`, only `SameSite=Lax` keeps pages of other sites from sending it through such a
+   * browser. A request that has either header must prove its origin in any case.
    * Default `refuse`.
    */
   readonly cookiesWithoutOrigin?: 'refuse' | 'accept';
   /**
-   * What the routes answer on success, where clients expect another form than the standard one, such as
-   * `{ me: ['id', 'username'], logout: () => ({ status: 'success' }) }`.
+   * What the routes answer on success, for clients that expect another form than the standard one, such as
+   * `{ me: ['id', 'username'], logout: () => ({ status: 'success' }) }`. Default: the standard form.
    */
   readonly answers?: RouteAnswers;
   /**
    * Sentences of your own for errors, by code, such as `{ email_taken: 'This address has an account.' }`:
-   * the `detail` of the problem documents with that code. The code and the status stay.
+   * the `detail` of the problem documents with that code. The code and the status stay. Default: none.
    */
   readonly details?: ErrorDetails;
-  /** How register and login answer where `?transport=` does not say. Default `body`. */
+  /** How register and login answer a request without `?transport=`. Default `body`. */
   readonly transport?: AnswerTransport;
   /**
    * Serve `/openapi.json` and a page to try the API at `/docs`; the host's own routes are in it too.
@@ -46,24 +52,24 @@ export interface ServerOptions {
    */
   readonly docs?: boolean;
   /**
-   * Which errors of the host's own routes are answered with a problem document: those Latchkey threw
-   * (`own`, the default), or `all`. A route with an `errorHandler` of its own answers all of its errors
-   * itself; the app's error handler gets those that are left.
+   * Which errors of your own routes are answered with a problem document: those that Latchkey threw (`own`), or
+   * `all`. A route with an `errorHandler` of its own answers all of its errors itself. The app's error handler gets the
+   * remaining ones. Default `own` in a plugin, `all` in the standalone server.
    */
   readonly errors?: 'own' | 'all';
   /**
-   * Another name for the user on a request, where another library adds `request.user`. With `account` there are
+   * Another name for the user on a request, in case another library adds `request.user`. With `account` there are
    * `request.account` and `app.requireAccount()`; declare the name in `UserDecorations`. Default `user`.
    */
   readonly as?: string;
 }
 
 const serverOptionChecks = {
-  // Which routes there are is for the table of routes to say.
+  // The table of routes checks the names.
   paths: mapOf(anything),
   cookies: COOKIE_NAMES,
   cookiesWithoutOrigin: oneOf('refuse', 'accept'),
-  // Both are checked by name where they are read.
+  // Their names are checked where they are read.
   answers: mapOf(anything),
   details: mapOf(anything),
   transport: oneOf('body', 'cookie'),
@@ -72,14 +78,16 @@ const serverOptionChecks = {
   as: aDecorationName,
 } satisfies OptionChecks<ServerOptions>;
 
-/** What the plugin takes, by name. */
+/** The options of the plugin, by name. */
 export const pluginOptionChecks = {
   ...latchkeyOptionChecks,
   ...serverOptionChecks,
 } satisfies OptionChecks<LatchkeyPluginOptions>;
 
+/** Options of the plugin: settings, what only code can give, and the HTTP side. Nothing is required. */
 export interface LatchkeyPluginOptions extends LatchkeyOptions, ServerOptions {}
 
+/** Separates the options of the HTTP side from those of {@link openLatchkey}. */
 export function splitOptions(options: LatchkeyPluginOptions): {
   server: ServerOptions;
   core: LatchkeyOptions;

@@ -1,5 +1,6 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import type { Settings } from '../config/settings.ts';
 import { decorateUser, getUser } from '../guard/adapters/fastify/require-user.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
 import { createCredentialReader } from '../guard/request/credentials.ts';
@@ -8,20 +9,11 @@ import { isLatchkeyError } from '../kernel/errors.ts';
 import { assertOptions } from '../kernel/options/check-options.ts';
 import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 import { takeNotices } from '../system/notices.ts';
-import { addAccountRoutes } from './features/account/routes.ts';
-import { addWellKnownRoutes } from './features/discovery/well-known.ts';
 import { addDocs } from './features/docs/docs.ts';
-import { addIntrospectRoute } from './features/machine-endpoints/introspect.ts';
-import { addRevokeRoute } from './features/machine-endpoints/revoke.ts';
-import { addVerifyRoute } from './features/machine-endpoints/verify.ts';
-import { addRevocationsRoute } from './features/revocation-feed/routes.ts';
-import { addLoginRoute } from './features/sign-in/login.ts';
-import { addLogoutRoutes } from './features/sign-in/logout.ts';
-import { addRefreshRoute } from './features/sign-in/refresh.ts';
-import { addRegisterRoute } from './features/sign-in/register.ts';
-import { addTokenRoute } from './features/sign-in/token.ts';
+import { collectMetadata, createRouteTable, mountFeatures } from './features/features.ts';
+import { createHostApi, type LatchkeyDecorator } from './host-api.ts';
 import { type Answers, createAnswers } from './http/answers.ts';
-import { type AuthCookies, createAuthCookies } from './http/auth-cookies.ts';
+import { createAuthCookies } from './http/auth-cookies.ts';
 import { addBodyParsers } from './http/body.ts';
 import { refuseOtherBodies } from './http/empty-body.ts';
 import { parseErrorDetails } from './http/errors/error-details.ts';
@@ -30,6 +22,8 @@ import { logBackground, logNotice } from './http/errors/host-log.ts';
 import { logRefusals } from './http/errors/log-refusals.ts';
 import { createSendError, type SendError } from './http/errors/send-error.ts';
 import { throwPlainly } from './http/errors/throw-plainly.ts';
+import { type RouteContext, rememberContext } from './http/routes/route-context.ts';
+import type { RouteTable } from './http/routes/route-table.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
 import { noticeOtherAddress } from './listen-notice.ts';
 import {
@@ -38,20 +32,12 @@ import {
   type ServerOptions,
   splitOptions,
 } from './options.ts';
-import { type RouteContext, rememberContext } from './route-context.ts';
-import { createRouteTable, type RouteTable } from './routes-table.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Everything that can be done with users, sessions and tokens, for the host's own code. */
+    /** Users, clients, sessions and tokens, for the host's own code. */
     latchkey: LatchkeyDecorator;
   }
-}
-
-/** What `app.latchkey` offers. */
-export interface LatchkeyDecorator extends Latchkey {
-  /** Writes and clears the cookies, for a host's own sign-in routes. */
-  readonly cookies: AuthCookies;
 }
 
 /**
@@ -63,34 +49,40 @@ export interface LatchkeyDecorator extends Latchkey {
  * app.get('/hello', { onRequest: app.requireUser() }, (req) => `Hello, ${req.user.username}`);
  * ```
  */
-export const latchkey = fastifyPlugin<LatchkeyPluginOptions>(
-  async (app, options) => {
-    assertPluginOptions(options);
-    const { server, core } = splitOptions(options);
-    const routes = createRouteTable(server.paths);
-    const answers = createAnswers(server.answers, core.fields);
-    const sendError = createSendError(parseErrorDetails(server.details));
-    const onWait =
-      core.onWait ?? ((text: string) => logNotice(app.log, { level: 'warning', text }));
-    const opening = openLatchkey(
-      { ...core, onWait },
-      { serves: true, onBackgroundReport: (report) => logBackground(app.log, report) },
-    ).catch(throwPlainly);
-    // Fastify hears of a failure a moment later, when it comes to this plugin.
-    opening.catch(() => {});
-    // Fastify gives a plugin 10 seconds, then fails without a word about the reason. A start that waits for another
-    // node's migration may take longer, and has a limit of its own. Fastify sets no limit for a plugin that is
-    // still being made.
-    app.register(
-      opening.then((opened) => ({
-        default: createMountedPlugin(opened, server, { routes, answers, sendError }),
-      })),
-    );
-  },
-  { name: 'latchkey', fastify: '5.x' },
-);
+export const latchkey = createPlugin();
 
-/** What remains to be done once Latchkey is open. */
+/** Makes the plugin. @param settings if they were read already. Default: read from the options */
+export function createPlugin(settings?: Settings): FastifyPluginCallback<LatchkeyPluginOptions> {
+  return fastifyPlugin<LatchkeyPluginOptions>(
+    async (app, options) => {
+      assertPluginOptions(options);
+      const { server, core } = splitOptions(options);
+      const routes = createRouteTable(server.paths);
+      const answers = createAnswers(server.answers, core.fields);
+      const sendError = createSendError(parseErrorDetails(server.details));
+      const onWait =
+        core.onWait ?? ((text: string) => logNotice(app.log, { level: 'warning', text }));
+      const opening = openLatchkey(
+        { ...core, onWait },
+        { serves: true, onBackgroundReport: (report) => logBackground(app.log, report) },
+        settings,
+      ).catch(throwPlainly);
+      // Fastify awaits this a moment later. Until then a failure must not count as unhandled.
+      opening.catch(() => {});
+      // // Fastify gives a plugin 10 seconds and then fails without naming the reason. A start that waits for another
+      // node's migration may take longer, and has a limit of its own. Fastify sets no limit for a plugin that is
+      // itself a promise.
+      app.register(
+        opening.then((opened) => ({
+          default: createMountedPlugin(opened, server, { routes, answers, sendError }),
+        })),
+      );
+    },
+    { name: 'latchkey', fastify: '5.x' },
+  );
+}
+
+/** The part of the plugin that needs Latchkey to be open. */
 function createMountedPlugin(
   opened: Latchkey,
   server: ServerOptions,
@@ -105,7 +97,7 @@ function createMountedPlugin(
       try {
         await mount(app, opened, server, terms);
       } catch (error) {
-        // A host that does not come up must not be kept running by an open database.
+        // An open database would keep a host running whose start failed.
         await opened.close().catch(() => {});
         throw error;
       }
@@ -122,14 +114,14 @@ function assertPluginOptions(options: unknown): void {
   }
 }
 
-/** What the host has said about routes, answers and errors, read and checked. */
+/** The host's options for routes, answers and errors, read and checked. */
 interface HostTerms {
   readonly routes: RouteTable;
   readonly answers: Answers;
   readonly sendError: SendError;
 }
 
-/** Puts Latchkey, opened, into the host's app. */
+/** Adds the opened Latchkey to the host's app. */
 async function mount(
   app: FastifyInstance,
   opened: Latchkey,
@@ -147,19 +139,21 @@ async function mount(
   const { verifier, clock } = opened;
   const guard = assembleGuard({ verifier, credentials, clock });
 
-  app.decorate('latchkey', { ...opened, cookies });
+  app.decorate('latchkey', Object.freeze({ ...createHostApi(opened), cookies }));
   const name = server.as ?? 'user';
   const requireUser = decorateUser(app, name, guard, sendError);
   answerErrorsOf(app, server.errors ?? 'own', sendError);
 
+  // Fastify joins `/api/` and `/auth` with one slash. Two would make addresses that do not exist, and from
+  // `/` alone one of another host: `//auth/token`.
+  const prefix = app.prefix.replace(/\/+$/, '');
   const context: RouteContext = {
     latchkey: opened,
     routes,
     answers,
     sendError,
-    // Fastify joins `/api/` and `/auth` with one slash. Two would make addresses that do not exist, and from
-    // `/` alone one of another host: `//auth/token`.
-    prefix: app.prefix.replace(/\/+$/, ''),
+    prefix,
+    metadata: { issuer, ...collectMetadata(routes, (path) => issuer + prefix + path) },
     cookies,
     credentials,
     originRules,
@@ -169,42 +163,32 @@ async function mount(
   };
   rememberContext(app.latchkey, context);
   noticeOtherAddress(app, opened.settings);
-  if (opened.settings.logRefusals) logRefusals(app, context);
+  if (opened.settings.logRefusals) logRefusals(app);
   if (server.docs) await addDocs(app, context);
   await app.register(async (scope) => addRoutes(scope, context));
 }
 
 /**
- * What `app.latchkey` throws in a host's own handler is answered as it is in ours. Done route by route:
- * the error handler of the host, set before or after, is neither replaced nor asked about our errors.
+ * Answers what `app.latchkey` throws in a host's own handler as in ours. This is done route by route, so that the
+ * error handler of the host, whether set before or after, is neither replaced nor called for our errors.
  */
 function answerErrorsOf(app: FastifyInstance, which: 'own' | 'all', sendError: SendError): void {
   app.addHook('onRoute', (route) => {
     route.errorHandler ??= (error, request, reply) => {
-      // Thrown on, it reaches the host's own error handler.
+      // Thrown again, the error reaches the host's own error handler.
       if (which === 'own' && !isLatchkeyError(error)) throw error;
       sendError(request, reply, findHostRefusal(error) ?? error);
     };
   });
 }
 
-/** In a scope of their own: how these routes read bodies and answer errors is not the host's. */
+/** Adds our routes in a scope of their own, so that the host's routes read bodies and answer errors as before. */
 function addRoutes(app: FastifyInstance, context: RouteContext): void {
   addBodyParsers(app);
   refuseOtherBodies(app);
   addSecurityHeaders(app);
-  // Schemas are there for the documentation; the domain reads all input itself.
+  // The schemas are for the documentation. The domain reads all input itself.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
-  addRegisterRoute(app, context);
-  addLoginRoute(app, context);
-  addTokenRoute(app, context);
-  addRefreshRoute(app, context);
-  addLogoutRoutes(app, context);
-  addAccountRoutes(app, context);
-  addVerifyRoute(app, context);
-  addIntrospectRoute(app, context);
-  addRevokeRoute(app, context);
-  addRevocationsRoute(app, context);
-  addWellKnownRoutes(app, context);
+  mountFeatures(app, context);
 }

@@ -1,19 +1,19 @@
 import cluster, { type Worker } from 'node:cluster';
 import { backOffMs } from '../kernel/timing/back-off.ts';
 
-/** A worker that served this long shows that the next one can: the pauses start over. */
+/** A worker that served this long shows that the next one can, so the pauses start over. */
 const STEADY_MS = 10_000;
 const RESTART = { firstMs: 250, longestMs: 10_000 };
 
 /**
- * Runs this program in several more processes, which share the port they listen on. The first one starts
- * alone, so that a start that fails says so once; then this process ends too, with its exit code. Later, a
- * worker that dies is replaced, after a pause that doubles while replacements die young.
+ * Runs this program in several more processes, which share a port. The first worker starts alone, so that a start
+ * that fails is reported once; this process then ends with the worker's exit code. Later, a worker that dies is
+ * replaced, after a pause that doubles while replacements die early.
  */
 export function runWorkers(count: number, onListening: (address: string) => void): void {
   let hasListened = false;
   let isStopping = false;
-  let diedYoung = 0;
+  let diedEarly = 0;
   const pauses = new Set<NodeJS.Timeout>();
 
   const start = () => {
@@ -21,7 +21,7 @@ export function runWorkers(count: number, onListening: (address: string) => void
     let steady: NodeJS.Timeout | undefined;
     worker.once('listening', () => {
       steady = setTimeout(() => {
-        diedYoung = 0;
+        diedEarly = 0;
       }, STEADY_MS).unref();
     });
     worker.once('exit', (code) => {
@@ -32,13 +32,13 @@ export function runWorkers(count: number, onListening: (address: string) => void
     });
   };
   const replace = () => {
-    diedYoung += 1;
+    diedEarly += 1;
     const timer = setTimeout(
       () => {
         pauses.delete(timer);
         start();
       },
-      backOffMs(diedYoung, RESTART),
+      backOffMs(diedEarly, RESTART),
     );
     pauses.add(timer);
   };

@@ -13,10 +13,11 @@ import {
 } from '../kernel/process/first-process.ts';
 import { runWorkers } from './run-workers.ts';
 
+/** Options of {@link serve}. Nothing is required. */
 export interface ServeOptions {
   /**
-   * Processes that serve on one port, each with an app of its own. They share the database, so what one
-   * of them revokes the others refuse. One that dies is replaced. Default 1: this process.
+   * How many processes serve on one port, each with an app of its own. They share the database, so each of them
+   * refuses what another one revoked. A process that dies is replaced. Default 1: this process.
    */
   readonly workers?: number;
   /** Called once, when the first process listens. Default: prints the address. */
@@ -30,8 +31,8 @@ const optionChecks = {
 
 /**
  * Runs an app with the plugin as a program: builds it, listens on the host and port of its settings, and
- * closes it on SIGINT or SIGTERM. Where the start fails for a reason that Latchkey can name, such as a
- * weak secret, or because the port is taken, the process ends with exit code 1 and that sentence alone.
+ * closes it on SIGINT or SIGTERM, within 10 seconds. If the start fails for a reason that Latchkey can name, such as a
+ * weak secret or a taken port, it prints that sentence alone and the process ends with exit code 1.
  *
  * ```ts
  * await serve(async () => {
@@ -40,8 +41,9 @@ const optionChecks = {
  *   return app;
  * });
  * ```
- * @param build makes the app; with several workers it runs in each of them, and the file that calls
- *   `serve` does too. What an app throws that is neither of these is thrown on.
+ * @param build makes the app. Each of several workers runs it, and the file that calls `serve`
+ * @throws {InvalidOption} for an unknown option or one of the wrong kind
+ * @throws whatever else `build` throws, in the process that runs it
  */
 export async function serve(
   build: () => FastifyInstance | Promise<FastifyInstance>,
@@ -50,7 +52,7 @@ export async function serve(
   assertOptions('serve', options, optionChecks);
   const { workers = 1, onListening = printAddress } = options;
   if (!Number.isSafeInteger(workers) || workers < 1) {
-    throw new TypeError('workers: give how many processes are to serve, 1 or more.');
+    throw new TypeError('workers: give the number of processes that serve, 1 or more.');
   }
   if (workers > 1 && cluster.isPrimary) {
     runWorkers(workers, onListening);
@@ -67,7 +69,7 @@ export async function serve(
     const sentence = explain(error);
     if (sentence === undefined) throw error;
     console.error(sentence);
-    // What was opened before it failed would keep the process running.
+    // What was opened before the failure would keep the process running.
     process.exit(1);
   }
 }
@@ -76,10 +78,10 @@ function printAddress(address: string): void {
   console.log(`Listening on ${address}`);
 }
 
-/** How long requests that are under way may take once the process is told to end. */
+/** How long requests in progress may take after the signal to end. */
 const CLOSE_LIMIT_MS = 10_000;
 
-/** A terminal signals every process, and the first one passes it on to its workers: they hear it twice. */
+/** Workers get a terminal's signal twice: from the terminal, and from the first process, which passes it on. */
 function closeOnSignal(app: FastifyInstance): void {
   leaveSignalsToProgram();
   let isClosing = false;
@@ -93,7 +95,7 @@ function closeOnSignal(app: FastifyInstance): void {
   process.on('SIGINT', close).on('SIGTERM', close);
 }
 
-/** Undefined where the error says nothing to the person who starts the program. */
+/** The sentence for the person who starts the program. Undefined for an error that has none. */
 function explain(error: unknown): string | undefined {
   if (isLatchkeyError(error)) return error.message;
   if (!(error instanceof Error) || !('code' in error)) return undefined;

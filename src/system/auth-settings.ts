@@ -7,29 +7,21 @@ import { InvalidSetting } from '../kernel/errors.ts';
 import type { LatchkeyOptions } from './options.ts';
 import { readSigningKey } from './signing-key.ts';
 
-/** Joins the settings with what only code can give. @throws {InvalidSetting} */
+/** Combines the settings with what only code can give. @throws {InvalidSetting} */
 export function createAuthSettings(
   settings: Settings,
   secret: string,
   options: LatchkeyOptions,
 ): AuthSettings {
-  const { issuer, audience, algorithm, accessTokenTtl, refreshTokenTtl, refreshGrace } = settings;
   const passwordMinLength = options.password?.minLength ?? 8;
   const passwordMaxLength = options.password?.maxLength ?? 1024;
   assertLengths(passwordMinLength, passwordMaxLength);
   return {
-    issuer,
-    audience,
+    ...settings,
     clientId: options.clientId ?? 'latchkey',
-    algorithm,
     secret,
-    signingKey: readSigningKey(options, algorithm),
+    signingKey: readSigningKey(options, settings.algorithm),
     keyRotation: readKeyRotation(options),
-    accessTokenTtl,
-    refreshTokenTtl,
-    refreshGrace,
-    sessionMaxAge: settings.sessionMaxAge,
-    maxSessions: settings.maxSessions,
     passwordMinLength,
     passwordMaxLength,
     auditRetention: parseRetention(options.auditRetention ?? '90d'),
@@ -59,11 +51,11 @@ function readKeyRotation({ keyRotation = {} }: LatchkeyOptions): KeyRotation {
   return given;
 }
 
-const retentionBetween = durationBetween('1d', '3650d');
+const parseRetentionSeconds = durationBetween('1d', '3650d');
 
 function parseRetention(retention: number | string | false): number | undefined {
   if (retention === false) return undefined;
-  return retentionBetween(String(retention), (problem, fix) => {
+  return parseRetentionSeconds(String(retention), (problem, fix) => {
     throw new InvalidSetting('auditRetention', problem, fix);
   });
 }
@@ -80,7 +72,7 @@ function assertLengths(min: number, max: number): void {
   }
   throw new InvalidSetting(
     'password',
-    'has lengths that cannot be.',
+    'has invalid lengths.',
     'Give whole numbers: 1 ≤ minLength ≤ maxLength ≤ 4096.',
   );
 }
@@ -90,8 +82,8 @@ function parseFields(fields: FieldRules): FieldRules {
     if (RESERVED_FIELDS.has(name) || !/^[a-zA-Z][\w-]{0,63}$/.test(name)) {
       throw new InvalidSetting(
         'fields',
-        `cannot have a field "${name}": the name means something else already, or is no name.`,
-        'Choose another name of letters, digits, _ and -.',
+        `cannot have a field "${name}": the name is reserved, or is not a valid name.`,
+        'Choose another name of letters, digits, _ and -, beginning with a letter.',
       );
     }
   }

@@ -28,10 +28,9 @@ export interface UpkeepOptions {
 }
 
 /**
- * Keeps a node up to date: reads what other processes revoked, as soon as the database tells of it where
- * it can and at every interval in any case, and once a minute forgets what has expired; one node of all
- * removes it from the database as well. A database that does not answer is asked again the next time;
- * what this node knows stays in force, and `onReport` is told why.
+ * Keeps a node up to date: reads what other processes revoked, at every interval and as soon as the database notifies of it. Once
+ * a minute it forgets what has expired, which one node of all also removes from the database. If the database does not
+ * answer, the next run asks again; what this node knows stays in force, and `onReport` gets the reason.
  */
 export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJobs> {
   const { auth, store, clock, random, pollInterval } = options;
@@ -70,7 +69,7 @@ export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJob
 }
 
 interface Repeated {
-  /** Runs the task soon: at once, or after a run under way, which may have begun too early. */
+  /** Runs the task now, or again after the present run, which may have begun too early. */
   now(): void;
   stop(): Promise<void>;
 }

@@ -1,45 +1,46 @@
 import { printProblem } from '../kernel/process/print-problem.ts';
 import { describeFailure, formatFailure } from './describe-failure.ts';
 
-/** What runs without a request that could be told of its failure. */
+/** What runs without a request that could report its failure. */
 export type BackgroundTask =
   | 'reading revocations'
   | 'listening for revocations'
   | 'checking clients'
   | 'maintenance';
 
-/** That a task in the background fails, or succeeds again. */
+/** Says that a background task fails, or succeeds again. */
 export interface BackgroundReport {
+  /** Which task. */
   readonly task: BackgroundTask;
-  /** Why it fails; undefined where it succeeds again. */
+  /** Why it fails. Undefined: it succeeds again. */
   readonly error: unknown;
 }
 
-/** Told when a task begins to fail, when it fails for another reason, and when it succeeds again. */
+/** Called when a task begins to fail, when it fails for another reason, and when it succeeds again. */
 export type OnBackgroundReport = (report: BackgroundReport) => void;
 
-/** A task that runs four times a second must not fill a log, even if its reasons alternate. */
-const MOST_REASONS = 10;
+/** How many reasons are reported until the task succeeds: a task that runs ten times a second must not fill a log. */
+const MAX_REASONS = 10;
 
 /**
- * Keeps the outcomes of a task, and reports those that are news.
- * @returns to be called after each run: with the reason if it failed, or with nothing
+ * Reports each reason for which a task fails once, until it succeeds again.
+ * @returns a function to call after each run: with the reason if it failed, or with nothing
  */
 export function createReporter(
   task: BackgroundTask,
   onReport: OnBackgroundReport,
 ): (error?: unknown) => void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   return (error) => {
     if (error === undefined) {
-      if (told.size > 0) onReport({ task, error });
-      told.clear();
+      if (reported.size > 0) onReport({ task, error });
+      reported.clear();
       return;
     }
     const { error: name, message } = describeFailure(error);
     const reason = `${name}: ${message}`;
-    if (told.has(reason) || told.size >= MOST_REASONS) return;
-    told.add(reason);
+    if (reported.has(reason) || reported.size >= MAX_REASONS) return;
+    reported.add(reason);
     onReport({ task, error });
   };
 }

@@ -1,24 +1,24 @@
 import { inspect } from 'node:util';
 import { isLatchkeyError } from '../kernel/errors.ts';
 
-/** A failure as the operator of the server reads it. Never sent to a client. */
+/** A failure as the server's operator reads it. It is never sent to a client. */
 export interface FailureReport {
   /** The name of the error's class. */
   readonly error: string;
   readonly message: string;
-  /** What led to an error of Latchkey's own, whose message already says what to do. */
+  /** The cause of an error of Latchkey, whose message already says what to do. */
   readonly cause?: string;
-  /** Where any other error was thrown, and each of its causes: it is a mistake in a program. */
+  /** The stacks of any other error and of its causes: it is a mistake in a program. */
   readonly stack?: string;
 }
 
-/** The length of a stack with a few causes. */
-const LONGEST_TEXT = 8_000;
-const MOST_CAUSES = 5;
+/** Enough for a stack with a few causes. */
+const MAX_CHARACTERS = 8_000;
+const MAX_CAUSES = 5;
 
 /**
- * Describes an error by its name, its message and where it comes from, and by nothing else: other members of a
- * host's error may be anything, such as the headers of a request with a token in them.
+ * Describes an error only by its name, its message and its stack. Other members of a host's error may be anything,
+ * such as the headers of a request with a token in them.
  */
 export function describeFailure(error: unknown): FailureReport {
   if (isLatchkeyError(error)) {
@@ -35,7 +35,7 @@ export function describeFailure(error: unknown): FailureReport {
   return { error: typeof error, message: redact(describeThrown(error)) };
 }
 
-/** What was thrown without being an error has no stack. Its members are named, and only its message is quoted. */
+/** Describes a thrown value that is not an error: the names of its members, and only the value of `message`. */
 function describeThrown(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null) return inspect(thrown);
   const { message } = thrown as { readonly message?: unknown };
@@ -57,10 +57,10 @@ function toLine(cause: unknown): string {
 function toStack(error: Error): string {
   const stacks: string[] = [];
   let next: unknown = error;
-  while (next instanceof Error && stacks.length <= MOST_CAUSES) {
+  while (next instanceof Error && stacks.length <= MAX_CAUSES) {
     stacks.push(next.stack ?? toLine(next));
     if (next instanceof AggregateError)
-      stacks.push(...next.errors.slice(0, MOST_CAUSES).map(toLine));
+      stacks.push(...next.errors.slice(0, MAX_CAUSES).map(toLine));
     next = next.cause;
   }
   if (next !== undefined && !(next instanceof Error)) stacks.push(toLine(next));
@@ -68,12 +68,12 @@ function toStack(error: Error): string {
 }
 
 /**
- * Tokens, clients' keys and password hashes. The attack: a host's hook puts what it was given into its error, and
- * a reader of the log signs in with it.
+ * Tokens, clients' keys and password hashes. The attack: a host's hook puts its input into an error, and a reader of the
+ * log signs in with it.
  */
 const SECRETS = /\beyJ[\w-]*\.[\w-]+\.[\w-]*|\blkg_\w+|\$(?:argon2\w*|2[aby])\$[^\s"']+/g;
 
 function redact(text: string): string {
-  const whole = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)} …` : text;
+  const whole = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)} …` : text;
   return whole.replace(SECRETS, '[removed]');
 }

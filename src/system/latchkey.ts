@@ -27,19 +27,19 @@ import { explainDerivedSecret } from './signing-key.ts';
 import { createStartWatch } from './start-watch.ts';
 
 /**
- * How often to look for what other processes revoked, in ms. A look costs 30 µs to some 300 where nothing
- * else is going on. PostgreSQL tells of revocations by itself, and many nodes ask it.
+ * How often to read what other processes revoked, in ms. A read costs 30 to 300 µs on an idle machine. PostgreSQL also
+ * notifies of revocations, and has many nodes that ask.
  */
-export const pollIntervals = { sqlite: 100, postgres: 250 } as const;
+export const POLL_INTERVALS_MS = { sqlite: 100, postgres: 250 } as const;
 
-/** Latchkey, opened: the domain on its database, and a verifier that hears of every revocation. */
+/** Latchkey, opened: the domain on its database, and a verifier that knows every revocation. For our own code. */
 export interface Latchkey {
   readonly settings: Settings & AuthSettings;
   readonly auth: Auth;
   readonly users: Users;
   readonly verifier: Verifier;
   readonly clock: Clock;
-  /** What the operator should read about this start, such as that an empty database was made. */
+  /** What the operator should read about this start, such as that an empty database was created. */
   readonly notices: readonly Notice[];
   /**
    * Verifies an access token without touching the database.
@@ -47,26 +47,27 @@ export interface Latchkey {
    */
   verify(token: string): VerifiedToken;
   /**
-   * Finishes what has begun and lets go of the database, which may take some seconds if it does not answer. What
-   * is under way by then fails. May be called twice.
+   * Finishes what has begun and closes the database, which takes a few seconds if the database does not answer: what is
+   * under way then fails. May be called twice.
    */
   close(): Promise<void>;
 }
 
-/** What {@link openLatchkey} is opened for. */
+/** How {@link openLatchkey} reports, and what for. */
 export interface OpenTerms {
-  /** Whether it answers requests under its issuer, so that a change of it matters. Default false. */
+  /** Whether it answers requests under its issuer, so that a change of the issuer is worth a notice. Default false. */
   readonly serves?: boolean;
   /**
-   * Told when a task in the background begins to fail, and when it succeeds again. The tasks go on in any case.
-   * Default: prints it to standard error.
+   * Called when a background task begins to fail, and when it succeeds again. The tasks go on in any case.
+   * Default: prints to standard error.
    */
   readonly onBackgroundReport?: OnBackgroundReport;
 }
 
 /**
  * Opens Latchkey: reads the settings, opens the database (and brings its schema up to date), loads or
- * makes secret and keys. This is the one place where the parts are put together.
+ * creates secret and keys. This is the one place that puts the parts together.
+ * @param settings if they were read already, so that a process reads them once. Default: read from the options
  * @throws {InvalidOption} for an unknown option, an undefined value, or one of the wrong kind
  * @throws {InvalidSetting} naming the setting, what is wrong with it, and the fix
  * @throws {StoreUnavailable} also when the start had to wait for longer than `startTimeout`
@@ -74,31 +75,32 @@ export interface OpenTerms {
 export async function openLatchkey(
   options: LatchkeyOptions = {},
   terms: OpenTerms = {},
+  settings?: Settings,
 ): Promise<Latchkey> {
   assertOptions('openLatchkey', options, latchkeyOptionChecks);
   const watch = createStartWatch(options);
-  return watch.run(() => open(options, terms, watch));
+  return watch.run(() => open(options, settings ?? readAllSettings(options), terms, watch));
 }
 
 async function open(
   options: LatchkeyOptions,
+  settings: Settings,
   { serves = false, onBackgroundReport = printBackgroundReport }: OpenTerms,
   { enter, signal }: Pick<StepWatch, 'enter' | 'signal'>,
 ): Promise<Latchkey> {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
-  const settings = readAllSettings(options);
   const notices: Notice[] = [];
   const warn = (text: string) => notices.push({ level: 'warning', text });
-  enter({ doing: `reading the secret in ${settings.dataDir}`, advice: slowDisk });
+  enter({ doing: `reading the secret in ${settings.dataDir}`, advice: DISK_ADVICE });
   const secret = settings.secret ?? (await findSecret(settings, random, warn));
   const authSettings = createAuthSettings(settings, secret, options);
   const hasher = createPasswordHasher({ ...options.hashing, random, clock });
   const store = await openWatched(settings, { enter, signal });
-  // Whatever still waits for the database fails, and with it the start.
+  // What still waits for the database fails, and the start with it.
   signal.addEventListener('abort', () => void store.close().catch(() => {}));
   try {
-    enter({ doing: 'opening the keys of the database', advice: slowDisk });
+    enter({ doing: 'opening the keys of the database', advice: DISK_ADVICE });
     const auth = await createAuth({ settings: authSettings, store, hasher, clock, random });
     const { issuer, audience } = settings;
     const verifier = createVerifier({
@@ -119,7 +121,7 @@ async function open(
       store,
       clock,
       random,
-      pollInterval: options.revocationPollInterval ?? pollIntervals[settings.database.kind],
+      pollInterval: options.revocationPollInterval ?? POLL_INTERVALS_MS[settings.database.kind],
       onReport: onBackgroundReport,
     });
     if (signal.aborted) await upkeep.stop();
@@ -135,7 +137,7 @@ async function open(
       users: auth.users,
       verifier,
       clock,
-      notices: [...notices, ...store.notices.filter((it) => !isTold(it, notices))],
+      notices: [...notices, ...store.notices.filter((it) => !isRepeated(it, notices))],
       verify: (token) => verifier.verify(token),
       close: () => {
         closing ??= close();
@@ -150,14 +152,14 @@ async function open(
   }
 }
 
-const slowDisk = 'Check the disk and the database.';
+const DISK_ADVICE = 'Check the disk and the database.';
 
-/** The data directory and the database's folder are mostly one. */
-function isTold({ text }: Notice, notices: readonly Notice[]): boolean {
+/** The data directory and the database's folder are usually the same, and then have the same notice. */
+function isRepeated({ text }: Notice, notices: readonly Notice[]): boolean {
   return notices.some((it) => it.text === text);
 }
 
-/** A database that ends with the process needs no secret that outlives it. */
+/** A database in memory ends with the process, so its secret needs no file. */
 async function findSecret(
   { database, dataDir }: Settings,
   random: Random,
@@ -170,7 +172,7 @@ async function findSecret(
 }
 
 /**
- * Opens the database alone, for what needs no more.
+ * Opens only the database, for commands that need nothing else.
  * @throws {InvalidSetting}
  * @throws {StoreUnavailable}
  */

@@ -4,8 +4,8 @@ import type { Latchkey } from './latchkey.ts';
 const taken = new WeakSet<object>();
 
 /**
- * The notices about a start, for the first who asks: the command line prints them, and an app that has
- * its own logger logs them, but never both.
+ * The notices about a start, for the first caller only: either the command line prints them, or the app's logger has
+ * them, but never both.
  */
 export function takeNotices({
   auth,

@@ -1,6 +1,6 @@
 import type { FieldRule } from '../auth/users/custom-fields.ts';
-import { type SettingName, settingTable } from '../config/setting-table.ts';
-import type { PasswordHasherOptions } from '../hasher/password-hasher.ts';
+import { SETTING_NAMES } from '../config/given-settings.ts';
+import type { SettingName } from '../config/setting-table.ts';
 import {
   aBoolean,
   aFunction,
@@ -13,17 +13,17 @@ import {
   type OptionChecks,
   optionsOf,
 } from '../kernel/options/check-options.ts';
-import type { LatchkeyOptions } from './options.ts';
+import type { HashingOptions, LatchkeyOptions } from './options.ts';
 
 /**
- * A setting may be undefined (`port: process.env.PORT`): its variable or its default takes its place, and
- * none of the defaults switches a check off. What its value may be is said in the table of settings.
+ * A setting may be undefined (`port: process.env.PORT`): its variable or its default takes its place, and no default
+ * switches a check off. The table of settings checks the values.
  */
 const settings = Object.fromEntries(
-  Object.keys(settingTable).map((name) => [name, anythingOrUndefined]),
+  SETTING_NAMES.map((name) => [name, anythingOrUndefined]),
 ) as Record<SettingName, OptionCheck>;
 
-/** What `openLatchkey` takes, by name. */
+/** The options of `openLatchkey`, by name. */
 export const latchkeyOptionChecks = {
   ...settings,
   signingKey: anything,
@@ -56,7 +56,7 @@ export const latchkeyOptionChecks = {
     parallelism: aNumber,
     threads: aNumber,
     maxQueue: aNumber,
-  } satisfies OptionChecks<Omit<PasswordHasherOptions, 'random' | 'clock'>>),
+  } satisfies OptionChecks<HashingOptions>),
   auditRetention: anything,
   revocationPollInterval: aNumber,
   startTimeout: anything,

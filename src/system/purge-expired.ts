@@ -3,16 +3,16 @@ import type { Auth } from '../auth/auth.ts';
 import type { Lease } from '../auth/lease.ts';
 import { type Clock, createStopwatch } from '../kernel/clock.ts';
 
-/** Rows. What removing one costs depends on the disk and on what lies in memory. */
-const leastBatch = 5;
-const firstBatch = 20;
-const mostBatch = 200;
-/** ms that a batch should take: it holds the database's write lock, and on SQLite the writer's thread. */
-const aim = 5;
-/** ms between two batches, for those who wait for the database. */
-const pause = 5;
-/** ms after which the lease is renewed while there is still something to remove. */
-const renewal = 30_000;
+/** The sizes of batches. The cost of removing a row depends on the disk and on what is in memory. */
+const MIN_BATCH_ROWS = 5;
+const FIRST_BATCH_ROWS = 20;
+const MAX_BATCH_ROWS = 200;
+/** How long a batch should take. It holds the database's write lock, and on SQLite the writer's thread. */
+const BATCH_TARGET_MS = 5;
+/** The pause between two batches, in which other calls get the database. */
+const PAUSE_MS = 5;
+/** How often the lease is renewed while there is still something to remove. */
+const RENEWAL_MS = 30_000;
 
 /** Removes from the database what has expired, if no other node does. */
 export class PurgeJob {
@@ -20,7 +20,7 @@ export class PurgeJob {
   readonly #lease: Lease;
   readonly #elapsed: () => number;
   readonly #stopped = new AbortController();
-  #batch = firstBatch;
+  #batch = FIRST_BATCH_ROWS;
 
   constructor(auth: Auth, lease: Lease, clock: Clock) {
     this.#auth = auth;
@@ -34,11 +34,11 @@ export class PurgeJob {
    */
   async run(): Promise<void> {
     while (!this.#isStopped && (await this.#lease.take())) {
-      if (!(await this.#removeFor(renewal))) return;
+      if (!(await this.#removeFor(RENEWAL_MS))) return;
     }
   }
 
-  /** Has a run end after the batch that is under way. */
+  /** Makes a run end after its present batch. */
   stop(): void {
     this.#stopped.abort();
   }
@@ -47,10 +47,10 @@ export class PurgeJob {
     return this.#stopped.signal.aborted;
   }
 
-  /** @returns whether there may be more when the time is over */
-  async #removeFor(time: number): Promise<boolean> {
+  /** @returns whether there may be more to remove after that time */
+  async #removeFor(timeMs: number): Promise<boolean> {
     const start = this.#elapsed();
-    while (!this.#isStopped && this.#elapsed() - start < time) {
+    while (!this.#isStopped && this.#elapsed() - start < timeMs) {
       const before = this.#elapsed();
       if (!(await this.#auth.purgeExpired(this.#batch))) return false;
       this.#adapt(this.#elapsed() - before);
@@ -59,14 +59,16 @@ export class PurgeJob {
     return true;
   }
 
-  /** The time includes waiting for others, to whom a smaller batch leaves more as well. */
-  #adapt(took: number): void {
-    if (took > aim) this.#batch = Math.max(leastBatch, Math.floor(this.#batch / 2));
-    else if (took < aim / 2) this.#batch = Math.min(mostBatch, Math.ceil(this.#batch * 1.25));
+  /** The time includes waiting for other calls, which also benefit from smaller batches. */
+  #adapt(tookMs: number): void {
+    if (tookMs > BATCH_TARGET_MS)
+      this.#batch = Math.max(MIN_BATCH_ROWS, Math.floor(this.#batch / 2));
+    else if (tookMs < BATCH_TARGET_MS / 2)
+      this.#batch = Math.min(MAX_BATCH_ROWS, Math.ceil(this.#batch * 1.25));
   }
 
   async #rest(): Promise<void> {
     // Stopping cuts it short.
-    await sleep(pause, undefined, { signal: this.#stopped.signal, ref: false }).catch(() => {});
+    await sleep(PAUSE_MS, undefined, { signal: this.#stopped.signal, ref: false }).catch(() => {});
   }
 }

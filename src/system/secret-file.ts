@@ -7,22 +7,22 @@ import { InvalidSetting } from '../kernel/errors.ts';
 import type { Random } from '../kernel/random.ts';
 import { syncDirectory } from '../kernel/sync-directory.ts';
 
-const fileName = 'secret';
-const nextName = 'secret.next';
-const temporaryName = /^secret\.[0-9a-f]{16}\.tmp$/;
-const secretBytes = 32;
-const mostBytes = 4096;
-/** Each is one lost race against another process that starts. */
-const mostAttempts = 20;
+const FILE_NAME = 'secret';
+const NEXT_FILE_NAME = 'secret.next';
+const TEMPORARY_NAME = /^secret\.[0-9a-f]{16}\.tmp$/;
+const SECRET_BYTES = 32;
+const FILE_MAX_BYTES = 4096;
+/** Each failed attempt is a lost race against another process that starts. */
+const MAX_ATTEMPTS = 20;
 
 /**
- * Reads the secret that the data directory keeps in `secret`, or makes one: 32 random bytes as
- * base64url, readable by this user alone, and on the disk before it is returned. Processes that start at
- * once all get the same one, and none ever reads half a file. One line break at the end is not part of it.
+ * Reads the secret in the file `secret` of the data directory, or creates it: 32 random bytes as base64url, readable
+ * only by this user, and on the disk before it is returned. Processes that start at the same time all get the same
+ * secret, and none reads half a file. One line break at the end is not part of it.
  *
- * @param dataDir made, for this user alone, if it is not there
- * @param onNotice told of what was repaired, in a sentence for the operator
- * @throws {InvalidSetting} when the file is empty, too weak, unreadable or readable by other users, or
+ * @param dataDir created, for this user only, if it is missing
+ * @param onNotice called with a sentence for the operator about each repair
+ * @throws {InvalidSetting} if the file is empty, too weak, unreadable or readable by other users, or
  * the directory cannot be written
  */
 export async function loadOrCreateSecret(
@@ -31,10 +31,10 @@ export async function loadOrCreateSecret(
   onNotice: (text: string) => void = () => {},
 ): Promise<string> {
   const directory = resolve(dataDir);
-  const file = join(directory, fileName);
+  const file = join(directory, FILE_NAME);
   await makeDirectory(directory);
   for (const text of protectFolder(directory, refuseFolder)) onNotice(text);
-  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const secret = (await findSecret(file)) ?? (await tryCreate(directory, file, random));
     if (secret === undefined) continue;
     await removeLeftovers(directory);
@@ -42,49 +42,49 @@ export async function loadOrCreateSecret(
   }
   throw new InvalidSetting(
     'LATCHKEY_DATA_DIR',
-    `${file} keeps coming and going, or is a link to nowhere.`,
+    `${file} appears and disappears, or is a link to a missing file.`,
     'See what else writes to this directory.',
   );
 }
 
 /**
- * The secret that the data directory keeps; undefined where it keeps none.
+ * The secret of the data directory. Undefined if it has none.
  * @throws {InvalidSetting} as {@link loadOrCreateSecret}
  */
 export function findStoredSecret(dataDir: string): Promise<string | undefined> {
-  return findSecret(join(resolve(dataDir), fileName));
+  return findSecret(join(resolve(dataDir), FILE_NAME));
 }
 
 /**
- * The secret that is to replace the one in the data directory. It is kept in `secret.next` until it does,
- * so that a rotation that was interrupted goes on with the same one.
+ * The secret that will replace the one in the data directory. It is kept in `secret.next` until then, so that an
+ * interrupted rotation continues with the same secret.
  * @throws {InvalidSetting} as {@link loadOrCreateSecret}
  */
 export async function prepareNextSecret(dataDir: string, random: Random): Promise<string> {
   const directory = resolve(dataDir);
-  const file = join(directory, nextName);
-  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+  const file = join(directory, NEXT_FILE_NAME);
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const secret = (await findSecret(file)) ?? (await tryCreate(directory, file, random));
     if (secret !== undefined) return secret;
   }
-  return refuse(file, 'keeps coming and going', 'See what else writes to this directory.');
+  return refuse(file, 'appears and disappears', 'See what else writes to this directory.');
 }
 
-/** Puts the prepared secret in the place of the old one, at once and for good. */
+/** Replaces the old secret with the prepared one, in one atomic step. */
 export async function adoptNextSecret(dataDir: string): Promise<void> {
   const directory = resolve(dataDir);
   try {
-    await rename(join(directory, nextName), join(directory, fileName));
+    await rename(join(directory, NEXT_FILE_NAME), join(directory, FILE_NAME));
     await syncDirectory(directory);
   } catch (error) {
-    // Another process did it.
+    // Another process did so already.
     if (codeOf(error) !== 'ENOENT') refuseDirectory(directory, codeOf(error));
   }
 }
 
-/** Removes a secret that was prepared and is not to be used. */
+/** Removes a prepared secret that will not be used. */
 export async function discardNextSecret(dataDir: string): Promise<void> {
-  await remove(join(resolve(dataDir), nextName));
+  await remove(join(resolve(dataDir), NEXT_FILE_NAME));
 }
 
 async function makeDirectory(directory: string): Promise<void> {
@@ -108,13 +108,14 @@ function refuseDirectory(directory: string, code: string): never {
   );
 }
 
-/** @returns undefined where there is none yet */
+/** @returns undefined if there is none yet */
 async function findSecret(file: string): Promise<string | undefined> {
   try {
     await using handle = await open(file, 'r');
     const { mode, size } = await handle.stat();
     assertPrivate(file, mode);
-    if (size > mostBytes) refuse(file, `is larger than ${mostBytes} bytes`, startAnew(file));
+    if (size > FILE_MAX_BYTES)
+      refuse(file, `is larger than ${FILE_MAX_BYTES} bytes`, adviseNewSecret(file));
     const secret = (await handle.readFile('utf8')).replace(/\r?\n$/, '');
     assertSecret(file, secret);
     return secret;
@@ -129,36 +130,36 @@ async function findSecret(file: string): Promise<string | undefined> {
   }
 }
 
-/** The attack: another user of the machine who reads the secret can sign in as anybody. */
+/** The attack: another user of the machine reads the secret, and can then sign in as any user. */
 function assertPrivate(file: string, mode: number): void {
   if (process.platform === 'win32' || (mode & 0o077) === 0) return;
   refuse(
     file,
     `is open to other users (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`,
-    `Run: chmod 600 '${file}'. If others may have read it, remove it instead: a new one ends every session.`,
+    `Run: chmod 600 '${file}'. If others may have read it, remove it instead: a new one is created, which ends every session.`,
   );
 }
 
 function assertSecret(file: string, secret: string): void {
-  if (secret === '') refuse(file, 'is empty', startAnew(file));
-  if (secret !== secret.trim()) refuse(file, 'has white space around the secret', 'Remove it.');
+  if (secret === '') refuse(file, 'is empty', adviseNewSecret(file));
+  if (secret !== secret.trim())
+    refuse(file, 'has white space around the secret', 'Remove the white space.');
   const known = describeKnownMaterial(secret);
-  if (known !== undefined) refuse(file, `holds ${known}, not a secret`, startAnew(file));
-  const weakness = findSecretWeakness(Buffer.from(secret), secretBytes);
-  if (weakness !== undefined) refuse(file, 'is too weak', `${weakness}. ${startAnew(file)}`);
+  if (known !== undefined) refuse(file, `holds ${known}, not a secret`, adviseNewSecret(file));
+  const weakness = findSecretWeakness(Buffer.from(secret), SECRET_BYTES);
+  if (weakness !== undefined) refuse(file, 'is too weak', `${weakness}. ${adviseNewSecret(file)}`);
 }
 
-const startAnew = (file: string): string =>
-  `Restore it from a backup, or remove it to start anew, which ends every session: rm '${file}'`;
+const adviseNewSecret = (file: string): string =>
+  `Restore it from a backup, or remove it, so that a new one is created, which ends every session: rm '${file}'`;
 
 function refuse(file: string, problem: string, fix: string): never {
   throw new InvalidSetting('LATCHKEY_SECRET', `${file} ${problem}.`, fix);
 }
 
 /**
- * Writes a whole file under another name and then gives it the right one, which fails where another
- * process was faster.
- * @returns undefined where that was so
+ * Writes a whole file under another name and then gives it the right one, which fails if another process was faster.
+ * @returns undefined in that case
  */
 async function tryCreate(
   directory: string,
@@ -166,8 +167,8 @@ async function tryCreate(
   random: Random,
 ): Promise<string | undefined> {
   const name = Buffer.from(random.bytes(8)).toString('hex');
-  const temporary = join(directory, `${fileName}.${name}.tmp`);
-  const secret = Buffer.from(random.bytes(secretBytes)).toString('base64url');
+  const temporary = join(directory, `${FILE_NAME}.${name}.tmp`);
+  const secret = Buffer.from(random.bytes(SECRET_BYTES)).toString('base64url');
   try {
     await writeWhole(temporary, secret);
     await link(temporary, file);
@@ -175,7 +176,7 @@ async function tryCreate(
     return secret;
   } catch (error) {
     const code = codeOf(error);
-    // EEXIST: it is there now. ENOENT: it is, and the winner took our leftover for its own.
+    // EEXIST: another process created it. ENOENT: it did, and then removed our temporary file as a leftover.
     if (code === 'EEXIST' || code === 'ENOENT') return undefined;
     return refuseDirectory(directory, code);
   } finally {
@@ -185,16 +186,16 @@ async function tryCreate(
 
 async function writeWhole(path: string, text: string): Promise<void> {
   await using handle = await open(path, 'wx', 0o600);
-  // Whatever the umask took away.
+  // Restores what the umask took away.
   await handle.chmod(0o600);
   await handle.writeFile(text);
   await handle.sync();
 }
 
-/** What a crash left: a secret that nobody uses, or a second name of the one in use. */
+/** Removes what a crash left: an unused secret, or a second name of the one in use. */
 async function removeLeftovers(directory: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
-  for (const name of names) if (temporaryName.test(name)) await remove(join(directory, name));
+  for (const name of names) if (TEMPORARY_NAME.test(name)) await remove(join(directory, name));
 }
 
 async function remove(path: string): Promise<void> {

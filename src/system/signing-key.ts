@@ -32,7 +32,7 @@ export function readSigningKey(
   return key;
 }
 
-/** Whoever verifies with the public key that was configured would refuse every token of another pair. */
+/** A program that verifies with the configured public key would refuse every token of another pair. */
 function assertPublicHalf(key: SigningKey, publicKey: KeyMaterial, algorithm: Algorithm): void {
   if (algorithm.startsWith('HS')) {
     throw new InvalidSetting(
@@ -60,8 +60,21 @@ function tryToImport<Key>(setting: string, read: () => Key): Key {
 }
 
 /**
- * The secret of a deployment that keeps one secret only, its signing key: the same on every node that has
- * the key, however the key is written there. What is derived tells nothing about the key.
+ * The secret that the option `deriveSecret` derives, to be set as `LATCHKEY_SECRET` before the signing key is replaced.
+ *
+ * ```ts
+ * console.log(deriveSecretFrom(process.env.JWT_PRIVATE_KEY, 'RS256'));
+ * ```
+ * @param signingKey as it is given to the option `signingKey`
+ * @throws {InvalidSetting} for a key that cannot be used with the algorithm
+ */
+export function deriveSecretFrom(signingKey: KeyMaterial, algorithm: Algorithm): string {
+  return deriveSecret(tryToImport('signingKey', () => importSigningKey(signingKey, algorithm)));
+}
+
+/**
+ * Derives the secret for a deployment that keeps only one, its signing key. It is the same on every node that has
+ * the key, in whatever form the key is written there, and reveals nothing about the key.
  * @see RFC 5869
  */
 export function deriveSecret({ privateKey }: SigningKey): string {
@@ -73,12 +86,12 @@ export function deriveSecret({ privateKey }: SigningKey): string {
   return Buffer.from(derived).toString('base64url');
 }
 
-/** Where the secret is derived, a secret that does not open the database means another signing key. */
+/** If the secret is derived and does not open the database, the signing key is another one. */
 export function explainDerivedSecret(error: unknown): unknown {
   if (!(error instanceof InvalidSetting) || error.setting !== 'LATCHKEY_SECRET') return error;
   return new InvalidSetting(
     'signingKey',
     'is not the one from which the secret of this database is derived (deriveSecret).',
-    'Set the former one. To replace it, first set LATCHKEY_SECRET to app.latchkey.settings.secret as it is under the former one.',
+    'Set the former key. To replace it, first set LATCHKEY_SECRET to what deriveSecretFrom(formerKey, algorithm) of latchkey/server returns.',
   );
 }

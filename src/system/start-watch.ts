@@ -3,17 +3,17 @@ import { InvalidSetting, StoreUnavailable } from '../kernel/errors.ts';
 import { StepWatch } from '../kernel/timing/step-watch.ts';
 import type { LatchkeyOptions } from './options.ts';
 
-const timeoutBetween = durationBetween('1s', '1d');
+const parseTimeout = durationBetween('1s', '1d');
 
 /**
- * Watches a start: says what it waits for, and gives up what takes longer than `startTimeout`.
+ * Watches a start: reports what it waits for, and gives up after `startTimeout`.
  * @throws {InvalidSetting}
  */
 export function createStartWatch({
   startTimeout = '10m',
   onWait = printToStandardError,
 }: Pick<LatchkeyOptions, 'startTimeout' | 'onWait'>): StepWatch {
-  const seconds = timeoutBetween(String(startTimeout), (problem, fix) => {
+  const seconds = parseTimeout(String(startTimeout), (problem, fix) => {
     throw new InvalidSetting('startTimeout', problem, fix);
   });
   return new StepWatch({
@@ -23,7 +23,7 @@ export function createStartWatch({
   });
 }
 
-/** The person who starts a program must see why nothing happens. */
+/** Shows the person who starts a program why nothing happens. */
 function printToStandardError(text: string): void {
   console.error(text);
 }

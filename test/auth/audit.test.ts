@@ -14,7 +14,7 @@ import {
 import { createUuid } from '../../src/kernel/uuid.ts';
 import { anEvent } from '../store/records.ts';
 import { createTestRandom, openTestAuth } from '../support/auth.ts';
-import { PASSWORD, startHost, type TestAnswer } from '../support/server.ts';
+import { internalsOf, PASSWORD, startHost, type TestAnswer } from '../support/server.ts';
 
 const anonymous: AuditActor = { kind: 'anonymous', id: null };
 
@@ -28,7 +28,7 @@ interface Expected {
 
 test('every type of event names the actor, the subject, the outcome and the changes', async () => {
   const { app, send, register, login, clock } = await startHost({ maxSessions: 2 }, () => {});
-  const { auth, users } = app.latchkey;
+  const { auth, users } = internalsOf(app);
   const follower = auth.audit.follow();
   assert.deepEqual(await follower.start(10), []);
   const seen = new Map<AuditEventType, AuditEvent>();

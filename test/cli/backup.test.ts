@@ -28,7 +28,7 @@ import { aClient, aClientSecret, anEvent, aSecret, aSession, aUser } from '../st
 import { latestEvents } from '../support/events.ts';
 import { openFeed } from '../support/feed.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { startServer as startApp } from '../support/server.ts';
+import { internalsOf, startServer as startApp } from '../support/server.ts';
 import { call, createFolder, type Ended, execCli, type RunningServer, startServer } from './cli.ts';
 
 const jane = { username: 'jane', password: 'correct horse' };
@@ -479,7 +479,7 @@ test('A restore skips token versions and log positions from after the backup', a
   const file = join(folder, 'a.backup');
   await backUp(database, file, systemClock, () => {});
 
-  const { auth, users } = first.app.latchkey;
+  const { auth, users } = internalsOf(first.app);
   const { id = '' } = (await users.find({ username: 'ann' })) ?? {};
   for (const role of ['reader', 'writer', 'admin']) await users.setRoles(id, [role]);
   const late = (await first.login('ann')).body['access_token'];
@@ -498,14 +498,14 @@ test('A restore skips token versions and log positions from after the backup', a
   for (const { access_token: token } of [ann, leaver]) {
     assert.equal((await second.send('/auth/verify', { token })).status, 401);
   }
-  const { key } = await second.app.latchkey.auth.clients.create({ name: 'api', kind: 'guard' });
+  const { key } = await second.app.latchkey.clients.create({ name: 'api', kind: 'guard' });
   const ended: string[] = [];
   for (let done = 0; done <= heard; done++) {
     const token = (await second.login('leaver')).body['access_token'];
     ended.push(JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()).sid);
     await second.send('/auth/logout', { method: 'POST', token });
   }
-  await second.app.latchkey.auth.revocations.catchUp();
+  await internalsOf(second.app).auth.revocations.catchUp();
   const feed = await openFeed(`${second.url}/auth/revocations`, {
     token: key,
     after: String(heard),

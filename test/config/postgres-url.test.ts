@@ -86,7 +86,7 @@ suite('a parameter of the URL of PostgreSQL', () => {
   for (const [query, reason] of cases) {
     test(`stops the start: ${query}`, () => {
       assert.match(refusal(`${base}?${query}`).message, reason);
-      // Before anything is opened, and named as whoever wrote it named it.
+      // Before anything is opened, and under the name that was written.
       const read = () =>
         readSettings({
           env: {},

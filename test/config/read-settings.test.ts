@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, suite, test } from 'node:test';
@@ -43,7 +43,7 @@ const byVariable = Object.fromEntries(
   Object.values(settingTable).map((spec) => [spec.variable, spec]),
 );
 
-suite('settings nobody gives', () => {
+suite('settings that are not given', () => {
   test('have the documented defaults', () => {
     const { defaulted, ...settings } = read({ env: { PATH: '/bin', PORT: '1' } });
     assert.deepEqual(settings, {
@@ -124,7 +124,7 @@ suite('where settings come from', () => {
     assert.deepEqual([port, host], [1001, 'h1']);
   });
 
-  test('may lack a file nobody named, and must have one that somebody did', () => {
+  test('may lack a file that was not named, and must have one that was', () => {
     const error = refusal({ envFile: join(folder, 'absent.env') });
     assert.match(error.message, /absent\.env: cannot be read \(ENOENT\)/);
     // The working directory of the tests has no .env file.
@@ -201,7 +201,7 @@ suite('a malformed setting', () => {
     LATCHKEY_ALGORITHM: [['none', 'es256', 'HS1', 'toString', '__proto__'], /ES256/],
     LATCHKEY_ACCESS_TOKEN_TTL: [['0', '25h', '0.5', '15 m', '-5', '1w', 'm', '1e3'], /./],
     LATCHKEY_REFRESH_TOKEN_TTL: [['0', '401d', '15m', '14m', '2.5s'], /./],
-    LATCHKEY_SESSION_MAX_AGE: [['0', '1s', '3651d', '2.5s', 'forever'], /./],
+    LATCHKEY_SESSION_MAX_AGE: [['0', '1s', '3651d', '2.5s', 'always'], /./],
     LATCHKEY_REFRESH_GRACE: [['-1', '301', '6m', 'soon'], /./],
     LATCHKEY_TRUST_PROXY: [
       [
@@ -585,6 +585,21 @@ suite('the table of settings', () => {
       if (spec.flag !== undefined) assert.equal(spec.flag, snake.replaceAll('_', '-'));
       assert.ok(spec.description.endsWith('.'));
       if (!spec.default.includes('<')) spec.parse(spec.default, refuse);
+    }
+  });
+
+  test('documents each option with the default that it has', () => {
+    const source = readFileSync(
+      new URL('../../src/config/setting-table.ts', import.meta.url),
+      'utf8',
+    );
+    for (const [name, spec] of Object.entries(settingTable)) {
+      const [, comment = ''] =
+        new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s+${name}: \\{`).exec(source) ?? [];
+      const text = comment.replaceAll(/\s*\n\s*\*\s*/g, ' ');
+      assert.match(text, /Default/, name);
+      const isFixed = spec.default !== '' && !spec.default.startsWith('<');
+      if (isFixed) assert.ok(text.includes(spec.default), `${name}: ${text}`);
     }
   });
 });

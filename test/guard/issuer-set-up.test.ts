@@ -344,8 +344,8 @@ test('a wrong credential is printed once, with the command that creates one', as
   const jwksUri = `${server.url}/.well-known/jwks.json`;
   const url = `${server.url}/auth/revocations`;
   const options = { issuer: 'http://localhost:8000', jwksUri };
-  const deleted = await server.app.latchkey.auth.clients.create({ name: 'deleted', kind: 'guard' });
-  await server.app.latchkey.auth.clients.delete(deleted.client.id);
+  const deleted = await server.app.latchkey.clients.create({ name: 'deleted', kind: 'guard' });
+  await server.app.latchkey.clients.delete(deleted.client.id);
   for (const credential of [KEY, deleted.key, deleted.client.id]) {
     const guard = createGuard({ ...options, revocations: { credential, url, onStale: 'reject' } });
     t.after(() => guard.close());

@@ -3,13 +3,13 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createGuard, type Guard, type GuardStatus, type StalePolicy } from 'latchkey/guard';
 import { TestClock } from '../support/auth.ts';
-import { ISSUER, startServer } from '../support/server.ts';
+import { ISSUER, internalsOf, startServer } from '../support/server.ts';
 
 /** A server, and a guard whose feed can be cut. */
 async function setUp(t: TestContext, onStale?: StalePolicy) {
   const clock = new TestClock(Date.now());
   const server = await startServer({ clock });
-  const { key } = await server.app.latchkey.auth.clients.create({ name: 'orders', kind: 'guard' });
+  const { key } = await server.app.latchkey.clients.create({ name: 'orders', kind: 'guard' });
   let cut = new AbortController();
   const statuses: GuardStatus[] = [];
   const guard = createGuard({
@@ -247,7 +247,8 @@ test('a guard refuses tokens of a revoked key, and accepts those of its successo
   const { server, guard, signIn } = await setUp(t);
   const old = await signIn('jane');
   assert.equal(guard.verify(old).username, 'jane');
-  await server.app.latchkey.auth.keyRotation.revoke(server.app.latchkey.auth.keys.signing.kid);
+  const { keyRotation, keys } = internalsOf(server.app).auth;
+  await keyRotation.revoke(keys.signing.kid);
   await until(() => !accepts(guard, old));
   const next = await signIn('joe');
   await until(() => accepts(guard, next));

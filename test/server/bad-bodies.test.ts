@@ -162,7 +162,7 @@ suite('a body', () => {
     assert.equal(form.status, 200, form.text);
   });
 
-  test('is not read where none is due', async () => {
+  test('is not read where none is expected', async () => {
     for (const body of [login, MARKER]) {
       const head = `DELETE /auth/sessions/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`;
       const answer = await sendBytes(port, head + body);

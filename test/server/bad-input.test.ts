@@ -255,7 +255,7 @@ suite('register', () => {
     }
   });
 
-  test('tells all problems at once', async () => {
+  test('tells all problems in one answer', async () => {
     const json = { username: 'a b', email: 'x', password: 'short', roles: ['admin'] };
     const { body } = await send('/auth/register', { json });
     const fields = body['errors'].map((each: { field: string }) => each.field);

@@ -26,7 +26,7 @@ function ask(page: Page, path: string, json?: object): Promise<number> {
 }
 
 suite('cookies in a browser', { timeout: 2 * BROWSER_TIMEOUT_MS }, () => {
-  test('of two installations on one host sign nobody out of the other one', async (t) => {
+  test('of two installations on one host do not sign a user out of the other one', async (t) => {
     const servers = [
       await startServer({ issuer: 'http://127.0.0.1:8000' }),
       await startServer({ issuer: 'http://127.0.0.1:8001' }),

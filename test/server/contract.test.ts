@@ -100,7 +100,7 @@ suite('register', () => {
     assert.equal((await server.login('other')).status, 401);
   });
 
-  test('makes one user of many who ask for one name at once', async () => {
+  test('creates one user for many simultaneous requests for one name', async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => server.register('wanted')));
     const statuses = answers.map(({ status }) => status).sort();
     assert.deepEqual(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
@@ -364,7 +364,7 @@ suite('refresh', () => {
 });
 
 suite('logout', () => {
-  test('refuses the access token and the refresh token at once', async () => {
+  test('refuses the access token and the refresh token immediately', async () => {
     const { access, refresh } = await signUp('leaver');
     assert.equal(await isSignedIn(access), true);
     assertAnswer(await send('/auth/logout', { method: 'POST', token: access }), 204);
@@ -400,7 +400,7 @@ suite('logout', () => {
     assert.equal(all.status, 401);
   });
 
-  test('everywhere ends every session of the user and of nobody else', async () => {
+  test('everywhere ends every session of the user and of no other user', async () => {
     const sessions = [await signUp('everywhere'), await signIn('everywhere')];
     const other = await signUp('elsewhere');
     const token = sessions[0]?.access;
@@ -442,7 +442,7 @@ suite('the account', () => {
     const { access_token, refresh_token, ...rest } = answer.body;
     assert.deepEqual(rest, { token_type: 'bearer', expires_in: 900 });
     assert.equal(await isSignedIn(access_token), true);
-    // Whoever copied the old tokens is out, even within the grace window.
+    // A thief who copied the old tokens is out, even within the grace window.
     assert.equal(await isSignedIn(here.access), false);
     for (let attempt = 0; attempt < 2; attempt++) {
       const old = await send('/auth/refresh', { json: { refresh_token: here.refresh } });
@@ -507,7 +507,7 @@ suite('the account', () => {
     assert.equal((await end('%00')).status, 404);
   });
 
-  test('lists its sessions page by page, and refuses what is no page', async () => {
+  test('lists its sessions page by page, and refuses an invalid page', async () => {
     const { access } = await signUp('pager');
     for (let count = 0; count < 4; count++) {
       clock.step(1);
@@ -548,7 +548,7 @@ suite('the account', () => {
     );
   });
 
-  test('cannot end the session of somebody else', async () => {
+  test('cannot end the session of another user', async () => {
     const mine = await signUp('mine');
     const theirs = await signUp('theirs');
     const { body } = await send('/auth/sessions', { token: theirs.access });
@@ -596,7 +596,7 @@ suite('verify', () => {
     assert.equal(answer.headers.get('x-auth-roles'), '');
   });
 
-  test('answers 401 to whoever is not signed in', async () => {
+  test('answers 401 to a caller that is not signed in', async () => {
     const answer = await send('/auth/verify');
     assert.equal(answer.status, 401);
     assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
@@ -654,7 +654,7 @@ suite('verify', () => {
     assert.equal(inAddress.status, 400);
   });
 
-  test('lets a preflight through by its method alone, never by what a header says of it', async () => {
+  test('lets a preflight through by its method alone, never by a header that names one', async () => {
     const preflight = { origin: 'https://app.example', 'access-control-request-method': 'POST' };
     for (const path of ['/auth/verify', '/auth/verify/orders']) {
       const ask = (method: string, headers: Record<string, string>) =>

@@ -7,6 +7,7 @@ import { createTokenCookies } from '../../src/guard/request/token-cookies.ts';
 import { assertProblem } from '../support/refusals.ts';
 import {
   ISSUER,
+  internalsOf,
   PASSWORD,
   readCookies,
   SECRET,
@@ -653,7 +654,7 @@ suite('logout by cookie', () => {
     const broken = await startServer();
     const { body } = await broken.register('jane');
     const [access, refresh] = [body['access_token'], body['refresh_token']];
-    await broken.app.latchkey.close();
+    await internalsOf(broken.app).close();
     for (const cookies of [
       { [ACCESS]: access, [REFRESH]: refresh },
       { [ACCESS]: access },
@@ -913,7 +914,7 @@ suite('CORS', () => {
     assert.deepEqual(usual.split(', '), ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
     const cors = { methods: ['GET', 'QUERY'], exposedHeaders: ['ETag', 'X-Total-Count'] };
     const [methods, exposed] = await ask({ cors }, 'QUERY');
-    // Those that Latchkey's own routes need stay.
+    // The headers that Latchkey's own routes need stay.
     assert.equal(methods, 'GET, QUERY, POST, DELETE');
     const [renamed] = await ask({ cors, paths: { password: 'PUT /auth/password' } }, 'PUT');
     assert.equal(renamed, 'GET, QUERY, POST, PUT, DELETE');

@@ -7,9 +7,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { suite, type TestContext, test } from 'node:test';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { LatchkeyPluginOptions } from 'latchkey/server';
-import { DEFAULT_ROUTES } from '../../src/server/routes-table.ts';
+import { DEFAULT_ROUTES } from '../../src/server/features/features.ts';
 import { assertProblem } from '../support/refusals.ts';
-import { PASSWORD, startHost, startServer } from '../support/server.ts';
+import { internalsOf, PASSWORD, startHost, startServer } from '../support/server.ts';
 
 /** As `@fastify/sensible` and others do it. */
 function refuse(statusCode: number, message: string): never {
@@ -44,7 +44,7 @@ suite('errors of the host', () => {
     assert.equal(nameless.body['code'], 'invalid_input');
   });
 
-  test('keep their messages to the letter, whoever refuses', async () => {
+  test('keep their messages to the letter, no matter what refuses', async () => {
     const { send } = await startRefusingHost('all');
     const xml = { body: '<a/>', headers: { 'content-type': 'text/xml' } };
     for (const [path, request, detail] of [
@@ -238,7 +238,7 @@ suite('what fails in a hook of the host', () => {
 test('a database that is away is named in the log, with what the driver says', async (t) => {
   const printed = listen(t);
   const { app, login, close } = await startHost({}, () => {});
-  await app.latchkey.close();
+  await internalsOf(app).close();
   assertProblem(await login('jane'), 503);
   await close();
   assert.match(printed.join(), /\(store_unavailable\)\. StoreUnavailable: The database is closed/);

@@ -15,6 +15,7 @@ import {
 import { assertOAuthError, MARKER } from '../support/refusals.ts';
 import {
   ISSUER,
+  internalsOf,
   PASSWORD,
   sendBytes,
   startServer,
@@ -29,7 +30,7 @@ const server = await startServer({
   scopes: () => ['read', 'write'],
 });
 const { send, clock, app } = server;
-const { auth, users } = app.latchkey;
+const { auth, users } = internalsOf(app);
 const { client: guard, key } = await auth.clients.create({ name: 'api', kind: 'guard' });
 const secret = key.slice(-43);
 const INACTIVE = '{"active":false}';
@@ -67,7 +68,7 @@ function assertInactive(answer: TestAnswer, name = ''): void {
 }
 
 suite('introspection', () => {
-  test('says of an access token what it says, and that it is one', async () => {
+  test('answers an access token with its claims and its use', async () => {
     const { id, access } = await signUp();
     const answer = await introspect(access);
     assert.equal(answer.status, 200);
@@ -85,7 +86,7 @@ suite('introspection', () => {
     assert.equal(answer.body['scope'], 'read write');
   });
 
-  test('says of a refresh token that it is one, and never that it is a bearer token', async () => {
+  test('answers a refresh token with its use, and never as a bearer token', async () => {
     const { id, refresh } = await signUp();
     const { body } = await introspect(refresh);
     const now = Math.floor(clock.now() / 1000);
@@ -105,7 +106,7 @@ suite('introspection', () => {
     });
   });
 
-  test('uses a refresh token up by no question, and punishes nobody for asking', async () => {
+  test('neither uses a refresh token up nor ends its session', async () => {
     const { refresh } = await signUp();
     clock.step(60);
     const next = await send('/auth/refresh', { json: { refresh_token: refresh } });
@@ -203,7 +204,7 @@ suite('introspection', () => {
     const flipped = `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`;
     const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
     const callers: Record<string, Readonly<Record<string, string>>> = {
-      nobody: {},
+      'no one': {},
       'an empty header': { authorization: '' },
       'a user': bearer(access),
       'a key with another last character': bearer(flipped),
@@ -307,11 +308,11 @@ for (const path of ['/auth/introspect', '/auth/revoke']) {
     test('is answered with 503 while the database is away', async () => {
       const broken = await startServer();
       const refresh = String((await broken.register('jane')).body['refresh_token']);
-      const { key: other } = await broken.app.latchkey.auth.clients.create({
+      const { key: other } = await broken.app.latchkey.clients.create({
         name: 'x',
         kind: 'guard',
       });
-      await broken.app.latchkey.close();
+      await internalsOf(broken.app).close();
       const answer = await broken.send(path, { form: { token: refresh }, token: other });
       assertOAuthError(answer, 503);
       assert.equal(answer.body['error'], 'temporarily_unavailable');
@@ -392,7 +393,7 @@ suite('their paths', () => {
     const { body } = await ask('/.well-known/oauth-authorization-server');
     assert.equal(body['introspection_endpoint'], `${ISSUER}/oauth/introspect`);
     for (const member of Object.keys(body)) assert.doesNotMatch(member, /^revocation/);
-    const made = await renamed.latchkey.auth.clients.create({ name: 'x', kind: 'guard' });
+    const made = await renamed.latchkey.clients.create({ name: 'x', kind: 'guard' });
     const answer = await ask('/oauth/introspect', { form: { token: 'x' }, token: made.key });
     assertInactive(answer);
     for (const path of ['/auth/introspect', '/auth/revoke', '/auth/revocations']) {
@@ -431,7 +432,7 @@ suite('oauth4webapi', () => {
     }
   });
 
-  test('has the client that asked for tokens in them, and refreshes for nobody else', async () => {
+  test('has the client that asked for tokens in them, and refreshes for no other client', async () => {
     const token = { ...as, token_endpoint: `${ISSUER}/auth/token` };
     await server.register('client-user');
     const { client: other, key: otherKey } = await auth.clients.create({

@@ -104,7 +104,7 @@ suite('the OpenAPI document', () => {
         const { description, content } = resolveResponse(response);
         const isProblem = content?.['application/problem+json'] !== undefined;
         assert.equal(response.$ref !== undefined, isProblem, `${name} ${status}`);
-        if (status === '404') assert.match(description, /no such thing/);
+        if (status === '404') assert.match(description, /does not exist/);
       }
     }
   });
@@ -212,7 +212,7 @@ suite('what the OpenAPI document says', () => {
   const credential = async ({ security }: Operation): Promise<TestRequest> => {
     if (security === undefined) return {};
     if (security.some((scheme) => 'account' in scheme)) return { token: await signIn() };
-    const { key } = await server.app.latchkey.auth.clients.create({
+    const { key } = await server.app.latchkey.clients.create({
       name: `guard ${users++}`,
       kind: 'guard',
     });
@@ -314,7 +314,7 @@ suite('what the OpenAPI document says', () => {
         form: { grant_type: 'password', username: 'user0', password: PASSWORD },
       }),
       'a question about a token': async () => {
-        const { key } = await server.app.latchkey.auth.clients.create({
+        const { key } = await server.app.latchkey.clients.create({
           name: `guard ${users++}`,
           kind: 'guard',
         });

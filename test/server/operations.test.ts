@@ -17,6 +17,7 @@ import {
 } from 'latchkey/server';
 import { assertProblem, MARKER } from '../support/refusals.ts';
 import {
+  internalsOf,
   PASSWORD,
   sendBytes,
   sendTo,
@@ -43,7 +44,7 @@ suite('health', () => {
     const other = await startServer();
     const { body } = await other.register('jane');
     const token = body['access_token'];
-    await other.app.latchkey.close();
+    await internalsOf(other.app).close();
     assert.equal((await other.send('/healthz')).status, 200);
     assert.equal((await other.send('/auth/verify', { token })).status, 200);
     const json = { username: 'jane', password: PASSWORD };
@@ -219,7 +220,7 @@ suite('broken HTTP', () => {
     assert.equal(await count(), 0);
   });
 
-  test('never waits for ever', () => {
+  test('never waits without end', () => {
     const { requestTimeout, headersTimeout, timeout } = server.app.server;
     for (const limit of [requestTimeout, headersTimeout, timeout]) {
       assert.ok(limit > 0 && limit <= 60_000, String(limit));
@@ -286,7 +287,7 @@ suite('closing', () => {
     );
     await begun;
     const closed = closing.close();
-    // Closing has got as far as to take no more connections.
+    // By now the closing server takes no new connections.
     while (closing.app.server.listening) await new Promise(setImmediate);
     socket.write('GET /auth/me HTTP/1.1\r\nHost: a\r\n\r\n');
     const answers = await text(socket);
@@ -322,8 +323,8 @@ suite('an issuer that changes', () => {
       ...options,
     });
     await app.close();
-    return app.latchkey.notices
-      .filter((it) => it.level === 'warning')
+    return internalsOf(app)
+      .notices.filter((it) => it.level === 'warning')
       .map((it) => it.text)
       .join('\n');
   };
@@ -362,7 +363,7 @@ suite('an issuer that changes', () => {
 });
 
 suite('the log', () => {
-  test('goes to standard error, tells of our failures, and holds no secret', async () => {
+  test('goes to standard error, names our failures, and has no secret', async () => {
     const lines: string[] = [];
     const { write } = process.stderr;
     process.stderr.write = (chunk: string | Uint8Array) => {
@@ -386,7 +387,7 @@ suite('the log', () => {
       await logged.send('/auth/refresh', { json: { refresh_token: body['refresh_token'] } });
       await logged.send('/auth/login', { form: `{"password":"${password}"}` });
       await sendBytes(logged.port, `GARBAGE ${MARKER}\r\n\r\n`);
-      await logged.app.latchkey.close();
+      await internalsOf(logged.app).close();
       await logged.send('/auth/login', { json: { username: 'jane', password } });
       const form = { grant_type: 'password', username: 'jane', password };
       await logged.send('/auth/token', { form });
@@ -430,13 +431,13 @@ suite('the line about a refused sign-in', () => {
     const { body } = await host.register('jane');
     const headers = { 'x-forwarded-for': '[2001:db8::7]:4711' };
     const wrong = { username: 'jane', password: 'wrong password' };
-    const nobody = { username: 'nobody', password: 'wrong password' };
+    const stranger = { username: 'stranger', password: 'wrong password' };
     const change = { current_password: 'wrong password', new_password: 'another password' };
     const off = await host.app.latchkey.users.create({ username: 'off', password: PASSWORD });
     await host.app.latchkey.users.disable(off.id);
     for (const [path, request, code] of [
       ['/auth/login', { json: wrong }, 'invalid_credentials'],
-      ['/auth/login', { form: nobody }, 'invalid_credentials'],
+      ['/auth/login', { form: stranger }, 'invalid_credentials'],
       ['/auth/token', { form: { ...wrong, grant_type: 'password' } }, 'invalid_credentials'],
       ['/auth/password', { json: change, token: body['access_token'] }, 'invalid_credentials'],
       ['/own', { json: wrong }, 'invalid_credentials'],
@@ -448,7 +449,7 @@ suite('the line about a refused sign-in', () => {
       const line = JSON.parse(lines[0] ?? '');
       assert.equal(filter.exec(lines[0] ?? '')?.groups?.['address'], '2001:db8::7');
       assert.deepEqual([line.event, line.code, line.route], ['sign_in_refused', code, path]);
-      assert.doesNotMatch(lines[0] ?? '', /jane|nobody|wrong/);
+      assert.doesNotMatch(lines[0] ?? '', /jane|stranger|wrong/);
     }
     lines.length = 0;
     for (const [path, request] of [
@@ -506,7 +507,7 @@ suite('the line about a refused sign-in', () => {
 });
 
 suite('behind a proxy', () => {
-  test('believes what a trusted one says of the address, and nobody else', async () => {
+  test('believes a trusted proxy about the address, and no other sender', async () => {
     const ask = async (trustProxy: string[] | false, forwarded: string) => {
       const proxied = await startServer(trustProxy === false ? {} : { trustProxy });
       const { body } = await proxied.send('/auth/register', {

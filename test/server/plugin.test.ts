@@ -24,8 +24,67 @@ import {
   StoreUnavailable,
 } from 'latchkey/server';
 import { assertProblem } from '../support/refusals.ts';
-import { ISSUER, PASSWORD, startHost, startServer, testOptions } from '../support/server.ts';
+import {
+  ISSUER,
+  PASSWORD,
+  SECRET,
+  startHost,
+  startServer,
+  testOptions,
+} from '../support/server.ts';
 import { notOptions, wrongRequirements } from '../support/wrong-options.ts';
+
+suite('app.latchkey', () => {
+  const withAll = async () => {
+    const host = await startHost({ signingKey: SECRET, algorithm: 'HS256' }, () => {});
+    return host.app.latchkey;
+  };
+
+  test('has what a host needs, and nothing that maintains the database or its keys', async () => {
+    const api = await withAll();
+    assert.deepEqual(Object.keys(api).sort(), [
+      'audit',
+      'auth',
+      'clients',
+      'cookies',
+      'settings',
+      'users',
+      'verify',
+    ]);
+    for (const name of ['keys', 'keeper', 'revocations', 'maintain', 'removeExpired', 'store']) {
+      assert.ok(!(name in api.auth), name);
+    }
+    assert.throws(() => Object.assign(api, { verify: () => ({}) }), TypeError);
+    assert.throws(() => Object.assign(api.auth, { login: () => ({}) }), TypeError);
+  });
+
+  test('shows the settings in force, and none that is secret', async () => {
+    const { settings } = await withAll();
+    assert.equal(settings.issuer, ISSUER);
+    assert.equal(settings.accessTokenTtl, 900);
+    assert.equal(settings.passwordMinLength, 8);
+    for (const name of ['secret', 'signingKey', 'databaseUrl', 'database']) {
+      assert.ok(!(name in settings), name);
+    }
+  });
+
+  test('holds no secret that inspecting it would show', async () => {
+    const api = await withAll();
+    const shown = inspect(api, { depth: Number.POSITIVE_INFINITY, showHidden: true });
+    assert.ok(!shown.includes(SECRET));
+    assert.doesNotMatch(shown, /privateKey|PrivateKeyObject|SecretKeyObject/);
+  });
+
+  test('is what openLatchkey gives without HTTP, with notices and an end', async () => {
+    const opened = await openLatchkey(testOptions());
+    const user = await opened.users.create({ username: 'jane', password: PASSWORD });
+    assert.equal((await opened.users.find({ username: 'jane' }))?.id, user.id);
+    assert.ok(!('cookies' in opened) && !('secret' in opened.settings));
+    assert.deepEqual(opened.notices, []);
+    await opened.close();
+    await opened.close();
+  });
+});
 
 suite('paths', () => {
   test('can be renamed, given another method, and left out', async () => {
@@ -206,6 +265,21 @@ suite('options in code', () => {
     }
   });
 
+  test('are read from the environment once, by createApp and by the plugin', async () => {
+    let reads = 0;
+    const ownKeys = (target: object) => {
+      reads += 1;
+      return Reflect.ownKeys(target);
+    };
+    const env = new Proxy({}, { ownKeys });
+    await (await createApp({ ...testOptions(), env })).close();
+    assert.equal(reads, 1);
+    const host = Fastify();
+    await host.register(latchkey, { ...testOptions(), env });
+    await host.close();
+    assert.equal(reads, 2);
+  });
+
   test('may be undefined where a variable or a default takes the place of a setting', async () => {
     const app = await createApp({ ...testOptions(), port: undefined, audience: undefined });
     assert.equal(app.latchkey.settings.audience, ISSUER);
@@ -236,7 +310,7 @@ suite('options in code', () => {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     assert.deepEqual(claims.aud, audience);
     assert.equal((await host.send('/auth/me', { token })).status, 200);
-    const { key } = await host.app.latchkey.auth.clients.create({ name: 'api', kind: 'guard' });
+    const { key } = await host.app.latchkey.clients.create({ name: 'api', kind: 'guard' });
     const answer = await host.send('/auth/introspect', { form: { token }, token: key });
     assert.deepEqual([answer.body['active'], answer.body['aud']], [true, audience]);
     const jwks = (await host.send('/.well-known/jwks.json')).body;
@@ -562,7 +636,7 @@ suite('a hash from another system', () => {
   test('is taken where a password can match it, and refused with the reason elsewhere', async () => {
     const host = await startHost({}, () => {});
     const { users } = host.app.latchkey;
-    // Of the standard password, by bcrypt of cost 4.
+    // A hash of the standard password, by bcrypt of cost 4.
     const passwordHash = '$2b$04$8XiVqhrFP1ndD65udRHy4uezTHiRfkGdpv/3XioXtjd2ztYiQoAE6';
     for (const [wrong, reason] of [
       [`${passwordHash}\n`, /line break/],
@@ -658,7 +732,7 @@ suite('the scopes hook', () => {
     await host.close();
   });
 
-  test('that returns what is no scope fails loudly instead of granting something else', async () => {
+  test('that returns an invalid scope fails loudly instead of granting something else', async () => {
     for (const scopes of [['read write'], [''], ['a"b'], ['a\nb'], ['é'], 'read', [1], [null]]) {
       const host = await startHost({ scopes: () => scopes as string[] }, () => {});
       assertProblem(await host.register('jane'), 500, JSON.stringify(scopes));

@@ -96,7 +96,7 @@ test('a node is not ready while no sign-in can be written, and recovers by itsel
   assert.deepEqual(rows, [{ n: 1 }], 'what was written to find out is gone');
 });
 
-test('a node that can no longer listen for revocations says why, and reads them all the same', async (t) => {
+test('a node that can no longer listen for revocations says why, and still reads them', async (t) => {
   const databaseUrl = await postgres.createDatabase();
   const database = new URL(databaseUrl).pathname.slice(1);
   const reports = new EventEmitter();
@@ -168,7 +168,7 @@ test('a node whose secret is not that of the database does not start', async () 
   await assert.rejects(openLatchkey(without), /LATCHKEY_SECRET/);
 });
 
-test('nodes that start at once on an empty database serve one another, though their clocks differ', async () => {
+test('nodes that start at the same time on an empty database serve one another, though their clocks differ', async () => {
   const databaseUrl = await postgres.createDatabase();
   const nodes = await Promise.all(
     [0, 2_000, 4_000].map((behind) =>

@@ -10,7 +10,7 @@ const server = await startServer({ details: { password_change_required: 'Choose 
 const { send } = server;
 
 let users = 0;
-/** Registers somebody who must set a new password, and signs in. */
+/** Registers a user who must set a new password, and signs in. */
 async function challenge() {
   const username = `user${users++}`;
   const { body } = await server.register(username);
@@ -83,7 +83,7 @@ suite('a required change of the password', () => {
     assert.deepEqual(Object.keys(wrong.body).sort(), ['error', 'error_description']);
   });
 
-  test('opens the route to nobody else', async () => {
+  test('opens the route to no other request', async () => {
     for (const request of [
       { json: { new_password: NEXT } },
       { json: { current_password: PASSWORD, new_password: NEXT } },

@@ -43,7 +43,7 @@ async function start(
   const broadcast = new RevocationBroadcast({
     log,
     listSecretIds: async () => secrets,
-    heartbeat: 10,
+    heartbeatMs: 10,
     ...options,
   });
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -169,7 +169,7 @@ test('A node that cannot read the log ends the feeds and takes no new ones', asy
   broadcast.assertReady();
 });
 
-test('There are as many listeners as there may be, and no more', async () => {
+test('No listener is added beyond the limits of the node and of each client', async () => {
   const { open, broadcast } = await start({ maxListeners: 2 });
   const feeds = [await open(), await open()];
   assert.throws(() => broadcast.assertReady(), ServerOverloaded);
@@ -181,7 +181,7 @@ test('There are as many listeners as there may be, and no more', async () => {
 });
 
 test('One client cannot take the places of the others, whichever of its keys it uses', async () => {
-  const { open, broadcast } = await start({ heartbeat: 60_000, maxListenersPerClient: 2 });
+  const { open, broadcast } = await start({ heartbeatMs: 60_000, maxListenersPerClient: 2 });
   const feeds = [await open('a'), await open('a:next'), await open('b')];
   assert.throws(() => broadcast.assertReady('a'), /2 open feeds.*clients create/);
   broadcast.assertReady('b');
@@ -207,7 +207,7 @@ function createSlowLookUp() {
 suite('A guard that hangs up while its key is looked up takes no place', () => {
   test('over HTTP/1.1', async () => {
     const { admit, asked, added } = createSlowLookUp();
-    const { broadcast, port } = await start({ heartbeat: 60_000 }, { admit });
+    const { broadcast, port } = await start({ heartbeatMs: 60_000 }, { admit });
     const socket = connect(port, '127.0.0.1');
     socket.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
     await asked;
@@ -219,7 +219,7 @@ suite('A guard that hangs up while its key is looked up takes no place', () => {
   test('over HTTP/2, by its stream or its connection', async () => {
     for (const hangUp of ['stream', 'session'] as const) {
       const { admit, asked, added } = createSlowLookUp();
-      const { broadcast, port } = await start({ heartbeat: 60_000 }, { admit, http2: true });
+      const { broadcast, port } = await start({ heartbeatMs: 60_000 }, { admit, http2: true });
       const session = connectHttp2(`http://127.0.0.1:${port}`);
       after(() => session.destroy());
       const stream = session.request({ ':path': '/a' });
@@ -234,7 +234,7 @@ suite('A guard that hangs up while its key is looked up takes no place', () => {
 });
 
 test('A listener over HTTP/2 leaves when its stream ends', async () => {
-  const { broadcast, port } = await start({ heartbeat: 60_000 }, { http2: true });
+  const { broadcast, port } = await start({ heartbeatMs: 60_000 }, { http2: true });
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   after(() => session.destroy());
   const stream = session.request({ ':path': '/a' });
@@ -244,7 +244,7 @@ test('A listener over HTTP/2 leaves when its stream ends', async () => {
   while (broadcast.size > 0) await new Promise(setImmediate);
 });
 
-test('A listener whose end nobody told of is dropped by the next heartbeat', async () => {
+test('A listener that ended without an event is dropped by the next heartbeat', async () => {
   const { broadcast } = await start();
   const response = Object.assign(new EventEmitter(), { destroyed: false, write: () => true });
   broadcast.add(response as never, { clientId: 'a', secretId: 'a' }, undefined);
@@ -274,7 +274,7 @@ test('A guard that comes while the database is asked about guards is not taken f
 });
 
 test('News comes in the words it was put in, and the position after it', async () => {
-  const { open, log } = await start({ heartbeat: 60_000 });
+  const { open, log } = await start({ heartbeatMs: 60_000 });
   const feed = await open();
   await feed.until(live);
   const { length } = feed.text;
@@ -304,7 +304,7 @@ async function openDeaf(port: number) {
 const big = `[[1,"s","a",1,0,"${'x'.repeat(64 * 1024)}"]]`;
 
 test('Who does not read is dropped before it fills the memory, and holds up nobody', async () => {
-  const { open, log, broadcast, port } = await start({ heartbeat: 60_000 });
+  const { open, log, broadcast, port } = await start({ heartbeatMs: 60_000 });
   await openDeaf(port);
   while (broadcast.size === 0) await new Promise(setImmediate);
   const feed = await open('b');
@@ -321,7 +321,7 @@ test('Who does not read is dropped before it fills the memory, and holds up nobo
 });
 
 test('Who does not read what it asked for is given up after two heartbeats', async () => {
-  const { log, broadcast, port } = await start({ heartbeat: 50 });
+  const { log, broadcast, port } = await start({ heartbeatMs: 50 });
   log.batches = Array.from({ length: 1_000 }, () => big);
   await openDeaf(port);
   while (broadcast.size === 0) await new Promise(setImmediate);
@@ -329,7 +329,7 @@ test('Who does not read what it asked for is given up after two heartbeats', asy
 });
 
 test('Closed, it ends what is open, deaf ones too, and takes nothing new', async () => {
-  const { open, log, broadcast, port } = await start({ heartbeat: 60_000 });
+  const { open, log, broadcast, port } = await start({ heartbeatMs: 60_000 });
   const feed = await open();
   await feed.until(live);
   log.batches = Array.from({ length: 1_000 }, () => big);

@@ -6,11 +6,17 @@ import { after, suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { openFeed } from '../support/feed.ts';
 import { assertProblem } from '../support/refusals.ts';
-import { sendBytes, startHost, startServer, type TestServer } from '../support/server.ts';
+import {
+  internalsOf,
+  sendBytes,
+  startHost,
+  startServer,
+  type TestServer,
+} from '../support/server.ts';
 
 const server = await startServer();
 const { send, app, url } = server;
-const { auth, users } = app.latchkey;
+const { auth, users } = internalsOf(app);
 const { key } = await auth.clients.create({ name: 'api', kind: 'guard' });
 const FEED = '/auth/revocations';
 const open = (more: { after?: string } = {}) => openFeed(url + FEED, { token: key, ...more });
@@ -64,7 +70,7 @@ suite('the feed', () => {
     feed.cut();
   });
 
-  test('begins with all that is live, and tells of every kind of revocation at once', async () => {
+  test('begins with all that is live, and sends every kind of revocation immediately', async () => {
     const before = await signUp();
     await logout(before.access);
     const feed = await open();
@@ -134,7 +140,7 @@ suite('the feed', () => {
     third.cut();
   });
 
-  test('begins anew after a position that it cannot go on from, and says so', async () => {
+  test('starts over after a position that it cannot continue from, and says so', async () => {
     const ahead = String(auth.revocations.position + 1);
     for (const given of [ahead, '999999999999999', '-1', 'x', '', '1.5', '1e3', '9'.repeat(400)]) {
       const feed = await open({ after: given });
@@ -155,7 +161,7 @@ suite('the feed', () => {
       expiresAt: server.clock.now() + 60_000,
     }));
     const busy = await startServer();
-    const { revocations, clients } = busy.app.latchkey.auth;
+    const { revocations, clients } = internalsOf(busy.app).auth;
     revocations.apply(entries);
     const { key: token } = await clients.create({ name: 'x', kind: 'guard' });
     const opening = openFeed(busy.url + FEED, { token });
@@ -173,7 +179,7 @@ suite('the feed', () => {
 
   test('has places for one key, and guards that hang up while it is looked up take none', async () => {
     const busy = await startServer();
-    const { clients } = busy.app.latchkey.auth;
+    const { clients } = internalsOf(busy.app).auth;
     const { key: token } = await clients.create({ name: 'x', kind: 'guard' });
     const { key: other } = await clients.create({ name: 'y', kind: 'guard' });
     const { authenticate } = clients;
@@ -215,7 +221,7 @@ suite('the feed', () => {
   test('ends when the server closes, and does not hold it up', async () => {
     for (const build of [() => startServer(), () => startHost({}, () => {})]) {
       const closing = await build();
-      const { key: token } = await closing.app.latchkey.auth.clients.create({
+      const { key: token } = await closing.app.latchkey.clients.create({
         name: 'x',
         kind: 'guard',
       });
@@ -230,7 +236,7 @@ suite('the feed', () => {
     const host = await startHost({ paths: { revocations: '/feed' } }, () => {}, {
       connectionTimeout: 400,
     });
-    const { auth: theirs, users: people } = host.app.latchkey;
+    const { auth: theirs, users: people } = internalsOf(host.app);
     const { key: token } = await theirs.clients.create({ name: 'x', kind: 'guard' });
     const { id } = await people.create({ username: 'jane' });
     const feed = await openFeed(`${host.url}/feed`, { token });
@@ -253,11 +259,11 @@ suite('two servers on one database', async () => {
       revocationPollInterval: pollInterval,
     });
 
-  test('tell of each other’s revocations, and no position passes over one', async () => {
+  test('report each other’s revocations, and no position skips one', async () => {
     const [one, two] = [await start(3_600_000), await start(3_600_000)];
-    const { key: token } = await one.app.latchkey.auth.clients.create({ name: 'x', kind: 'guard' });
+    const { key: token } = await one.app.latchkey.clients.create({ name: 'x', kind: 'guard' });
     const [first, second] = [await signUp(one), await signUp(one)];
-    const { revocations } = one.app.latchkey.auth;
+    const { revocations } = internalsOf(one.app).auth;
     const feed = await openFeed(one.url + FEED, { token });
     await feed.until(isLive);
     const start0 = feed.id ?? '';
@@ -288,7 +294,7 @@ suite('two servers on one database', async () => {
 
   test('go on for each other', async () => {
     const [one, two] = [await start(20), await start(20)];
-    const { key: token } = await one.app.latchkey.auth.clients.create({ name: 'y', kind: 'guard' });
+    const { key: token } = await one.app.latchkey.clients.create({ name: 'y', kind: 'guard' });
     const people = [await signUp(one), await signUp(one), await signUp(one)];
     const feed = await openFeed(one.url + FEED, { token });
     await feed.until(isLive);
@@ -302,7 +308,7 @@ suite('two servers on one database', async () => {
     await logout(b.access, two);
     const next = await openFeed(two.url + FEED, { token, after: feed.id ?? '' });
     await next.until(({ subjects }) => subjects.includes(b.sid));
-    // The one that was started anew knows the log from its first answer on.
+    // The server that was restarted knows the log from its first answer on.
     const three = await start(20);
     const last = await openFeed(three.url + FEED, { token, after: feed.id ?? '' });
     await last.until(isLive);

@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { databaseUrlFrom, openLatchkey } from 'latchkey/server';
+import { databaseUrlFrom, deriveSecretFrom } from 'latchkey/server';
+import { openLatchkey } from '../../src/system/latchkey.ts';
 import { startNode, type TestProcess } from '../support/process.ts';
 import { SECRET, testOptions } from '../support/server.ts';
 
@@ -154,10 +155,14 @@ test('a derived secret names the signing key that opens the database, and can be
   };
   const former = 'qZ8vYtR3nB1mKx6Wd0sLc7HfJ4gPuEa2';
   const secret = await open(former, {});
+  assert.equal(deriveSecretFrom(former, 'HS256'), secret);
+  assert.throws(() => deriveSecretFrom('secret', 'HS256'), {
+    message: /^signingKey: cannot be used/,
+  });
   const next = 'Lc7HfJ4gPuEa2qZ8vYtR3nB1mKx6Wd0s';
   await assert.rejects(open(next, {}), {
     name: 'InvalidSetting',
-    message: /^signingKey: is not the one .* first set LATCHKEY_SECRET to app\.latchkey\.settings/,
+    message: /^signingKey: is not the one .* first set LATCHKEY_SECRET to what deriveSecretFrom\(/,
   });
   await assert.rejects(open(next, { secret: former }), { message: /^LATCHKEY_SECRET: / });
   assert.equal(await open(next, { secret }), secret);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { assertDiscreet, assertProblem } from '../support/refusals.ts';
 import {
+  internalsOf,
   PASSWORD,
   sendBytes,
   startHost,
@@ -17,7 +18,7 @@ const { send, clock, port } = server;
 const { body: signedIn } = await server.register('jane');
 const token: string = signedIn['access_token'];
 const refreshToken: string = signedIn['refresh_token'];
-const key = server.app.latchkey.auth.keys.signing;
+const key = internalsOf(server.app).auth.keys.signing;
 
 const WAYS: Record<string, (token: string) => TestRequest> = {
   'the header': (text) => ({ headers: { authorization: `Bearer ${text}` } }),
@@ -231,7 +232,7 @@ suite('an access token', () => {
 });
 
 suite('what a token must allow', () => {
-  test('is answered with 403 and the scopes that are due', async () => {
+  test('is answered with 403 and the required scopes', async () => {
     const host = await startHost(
       { scopes: () => ['read', 'write'], accessTokenTtl: '1h' },
       (app) => {
@@ -297,8 +298,8 @@ suite('what a token must allow', () => {
       json: { refresh_token: admin['refresh_token'] },
     });
     assert.equal((await ask('/recent', again.body['access_token'])).status, 401);
-    const { body: anew } = await host.login('jane');
-    assert.equal((await ask('/recent', anew['access_token'])).status, 200);
+    const { body: later } = await host.login('jane');
+    assert.equal((await ask('/recent', later['access_token'])).status, 200);
     await host.close();
   });
 });

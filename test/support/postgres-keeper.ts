@@ -26,7 +26,7 @@ export type Order =
   | { readonly signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL' };
 export type Report = { readonly port: number } | { readonly error: string };
 
-/** PostgreSQL does not run as root. Nobody is a user that is there everywhere. */
+/** PostgreSQL does not run as root. The user `nobody` exists everywhere. */
 const user = process.getuid?.() === 0 ? findNobody() : undefined;
 const identity = user === undefined ? {} : { uid: user, gid: user };
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'));
@@ -106,7 +106,7 @@ async function start(choosePort: boolean): Promise<void> {
     if (choosePort) port = await findFreePort();
     const failure = await launch(binaries.postgres);
     if (failure === undefined) return;
-    // Somebody else took the port, or the processes of a killed server are not all gone yet.
+    // Another program took the port, or some processes of a killed server still run.
     if (attempt === 200) throw new Error(failure);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

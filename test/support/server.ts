@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { type AppOptions, createApp, type LatchkeyPluginOptions, latchkey } from 'latchkey/server';
+import { recallContext } from '../../src/server/http/routes/route-context.ts';
+import type { Latchkey } from '../../src/system/latchkey.ts';
 import { TestClock } from './auth.ts';
 
 export { sendBytes } from './raw-http.ts';
@@ -68,6 +70,11 @@ export function testOptions(): LatchkeyPluginOptions & { clock: TestClock } {
     envFile: false,
     clock: new TestClock(Date.now()),
   };
+}
+
+/** What the app's own code has no access to: keys, the revocation log, and the end of it all. */
+export function internalsOf(app: FastifyInstance): Latchkey {
+  return recallContext(app.latchkey).latchkey;
 }
 
 /** Starts the standalone server on a free port. It is closed when the tests of the file are over. */

@@ -9,7 +9,7 @@ test('the system clock tells milliseconds since the epoch', (t) => {
   assert.equal(systemClock.now(), 1_700_000_000_123);
 });
 
-test('the system clock measures durations by what nobody sets', (t) => {
+test('the system clock measures durations by a clock that cannot be set', (t) => {
   const start = systemClock.elapsed();
   t.mock.timers.enable({ apis: ['Date'], now: 0 });
   const elapsed = systemClock.elapsed() - start;

@@ -154,7 +154,7 @@ test('It stops after the batch that is under way', async (t) => {
   assert.deepEqual(gone, [20, 0, 0]);
 });
 
-test('It leaves the work to the node that has it, and events for ever where asked to', async (t) => {
+test('It leaves the work to the node that has the lease, and keeps events without end if told to', async (t) => {
   const { store, count } = await openFull(t);
   const other = new Lease({
     store,

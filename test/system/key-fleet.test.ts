@@ -67,7 +67,7 @@ async function rotateAndRevoke(t: TestContext, options: LatchkeyPluginOptions): 
   await Promise.all(nodes.map((node) => node.stop()));
 }
 
-const title = `Two nodes under load: ${ROTATIONS} rotations refuse nobody, and a revoked key is refused everywhere within a second`;
+const title = `Two nodes under load: ${ROTATIONS} rotations refuse no user, and a revoked key is refused everywhere within a second`;
 
 test('Keys of a fleet', { concurrency: true, timeout: 170_000 }, async (t) => {
   await Promise.all([

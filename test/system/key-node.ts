@@ -1,5 +1,6 @@
 /** A node of its own process for the tests of keys: the whole server, and a lever for its keys. */
 import { createApp } from '../../src/server/app.ts';
+import { recallContext } from '../../src/server/http/routes/route-context.ts';
 import type { LatchkeyPluginOptions } from '../../src/server/options.ts';
 
 export type Order = { readonly rotate: true } | { readonly revoke: string };
@@ -11,7 +12,7 @@ export type Report =
 
 const options: LatchkeyPluginOptions = JSON.parse(process.argv[2] ?? '{}');
 const app = await createApp({ ...options, logger: false });
-const { keyRotation } = app.latchkey.auth;
+const { keyRotation } = recallContext(app.latchkey).latchkey.auth;
 const report = (it: Report) => process.send?.(it);
 
 process.on('message', async (order: Order) => {

@@ -140,11 +140,11 @@ suite('the secret file', () => {
     }
   });
 
-  test('may be a link, but not to nowhere', { skip }, async (t) => {
+  test('may be a link, but not to a missing file', { skip }, async (t) => {
     const folder = temporaryFolder(t);
     const target = join(folder, 'elsewhere');
     symlinkSync(target, join(folder, 'secret'));
-    assert.match((await refusal(folder)).message, /link to nowhere/);
+    assert.match((await refusal(folder)).message, /link to a missing file/);
     writeFileSync(target, good, { mode: 0o600 });
     assert.equal(await loadOrCreateSecret(folder, systemRandom), good);
   });
@@ -170,7 +170,7 @@ suite('after a crash', () => {
   });
 });
 
-suite('processes that start at once', () => {
+suite('processes that start at the same time', () => {
   test('all get one secret', async (t) => {
     const parent = temporaryFolder(t);
     const racers: ChildProcess[] = [];

@@ -1,4 +1,4 @@
-/** One of several processes that ask for the same secret at once, over and over. */
+/** One of several processes that ask for the same secret at the same time, again and again. */
 import { systemRandom } from '../../src/kernel/system-random.ts';
 import { loadOrCreateSecret } from '../../src/system/secret-file.ts';
 

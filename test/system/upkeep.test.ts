@@ -41,7 +41,7 @@ test('A notification that comes during a reading of the log causes another readi
   t.after(() => upkeep.stop());
   notify();
   assert.equal(finish.length, 1);
-  // The reading under way may have begun before the entry that this one tells of.
+  // The read in progress may have begun before the entry that this notification is about.
   notify();
   notify();
   assert.equal(finish.length, 1, 'never two at a time');

@@ -84,9 +84,9 @@ async function revoke({ latchkey }: FastifyInstance, kind: Kind, token: string):
 answerParent<RevocationQuestion>(async (question): Promise<RevocationAnswer> => {
   if ('start' in question) return start(question.start);
   if (app === undefined) throw new Error('It was not started.');
-  const { auth } = app.latchkey;
+  const { auth, clients } = app.latchkey;
   if ('guard' in question)
-    return { key: (await auth.clients.create({ name: question.guard, kind: 'guard' })).key };
+    return { key: (await clients.create({ name: question.guard, kind: 'guard' })).key };
   if ('people' in question) {
     const people = Array.from({ length: question.people }, () => {
       const username = `user-${process.pid}-${made++}`;

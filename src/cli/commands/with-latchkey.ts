@@ -4,7 +4,6 @@ import type { Latchkey } from '../../system/latchkey.ts';
 import type { Call } from '../shell/command.ts';
 import { findOperator } from '../shell/operator.ts';
 import { printWarnings } from '../shell/terminal/print-notices.ts';
-import { toOptions } from '../shell/to-options.ts';
 import { readDataSettings } from './data-settings.ts';
 
 /**
@@ -23,12 +22,14 @@ export async function withLatchkey<T>(
     import('../../kernel/system-random.ts'),
   ]);
   // Commands sign no token. With this key, Latchkey does not create and store one.
-  const unusedKey = { algorithm: 'HS256', signingKey: systemRandom.bytes(32) } as const;
+  const signingKey = systemRandom.bytes(32);
   const onWait = (text: string) => call.console.note(text);
   // The command itself reports the failures that concern it.
   const silent = { onBackgroundReport: () => {} };
-  const options = { ...toOptions(settings), ...unusedKey, onWait };
-  const latchkey = await openLatchkey(options, silent);
+  const latchkey = await openLatchkey({ signingKey, onWait }, silent, {
+    ...settings,
+    algorithm: 'HS256',
+  });
   printWarnings(call.console, latchkey.notices);
   // A command that may create a database needs no note that it did.
   for (const { level, text } of latchkey.notices) {

@@ -1,6 +1,6 @@
 import type { Notice } from '../../auth/notice.ts';
 import type { Settings } from '../../config/settings.ts';
-import { defaultIssuer } from '../../config/web-address.ts';
+import { defaultIssuer } from '../../config/values/web-address.ts';
 import { isLoopback } from '../../kernel/encoding/loopback.ts';
 import { VERSION } from '../../server/version.ts';
 import type { Call } from '../shell/command.ts';

@@ -1,15 +1,13 @@
 import type { Notice } from '../../auth/notice.ts';
+import type { Settings } from '../../config/settings.ts';
 import type { StandaloneApp } from '../../server/app.ts';
 import { takeNotices } from '../../system/notices.ts';
-import type { LatchkeyOptions } from '../../system/options.ts';
 import { toListenFailure } from './find-port.ts';
 
-/** Everything a process needs to serve. Plain data, so that it can be sent to a worker. */
+/** Everything a process needs to serve. Plain data and a set, so that it can be sent to a worker. */
 export interface ServePlan {
-  /** Complete: nothing is read from the environment or a file. */
-  readonly options: LatchkeyOptions;
-  readonly host: string;
-  readonly port: number;
+  /** Complete: no process reads the environment or a file again. */
+  readonly settings: Settings;
   /** How long to keep serving after the signal to stop, while `/readyz` answers 503. */
   readonly drainMs: number;
 }
@@ -28,12 +26,16 @@ export interface ServeReporting {
  * @throws {StoreUnavailable}
  */
 export async function startServing(
-  { options, host, port }: ServePlan,
+  { settings }: ServePlan,
   { onWait, onNotices }: ServeReporting,
 ): Promise<StandaloneApp> {
-  const { createApp } = await import('../../server/app.ts');
-  const app = await createApp({ ...options, onWait });
-  onNotices?.(takeNotices(app.latchkey));
+  const [{ createAppWith }, { recallContext }] = await Promise.all([
+    import('../../server/app.ts'),
+    import('../../server/http/routes/route-context.ts'),
+  ]);
+  const app = await createAppWith(settings, { onWait });
+  const { host, port } = settings;
+  onNotices?.(takeNotices(recallContext(app.latchkey).latchkey));
   try {
     await app.listen({ host, port });
   } catch (error) {

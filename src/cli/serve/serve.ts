@@ -1,5 +1,6 @@
 import type { Notice } from '../../auth/notice.ts';
 import { durationBetween } from '../../config/duration.ts';
+import { withPort } from '../../config/read-settings.ts';
 import { type SettingName, settingTable } from '../../config/setting-table.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Call, Command } from '../shell/command.ts';
@@ -7,7 +8,6 @@ import { exitCode } from '../shell/exit-code.ts';
 import { CommandFailed, UsageError } from '../shell/failures.ts';
 import { parseCount } from '../shell/parse-count.ts';
 import type { Console } from '../shell/terminal/console.ts';
-import { toOptions } from '../shell/to-options.ts';
 import { printBanner } from './banner.ts';
 import { listMissing } from './data-files.ts';
 import { findPort } from './find-port.ts';
@@ -59,9 +59,7 @@ async function run(call: Call): Promise<number | undefined> {
   const port = await findPort(given.host, given.port);
   const missing = listMissing(given);
   const plan: ServePlan = {
-    options: { ...toOptions(given), port },
-    host: given.host,
-    port,
+    settings: withPort(given, port),
     drainMs,
   };
   const server = await (workers === 1
@@ -120,7 +118,7 @@ async function startWorkers(console: Console, plan: ServePlan, count: number): P
   ]);
   // Creates the database, the secret and the keys, so that the workers find them.
   const onWait = (text: string) => console.note(text);
-  const opened = await openLatchkey({ ...plan.options, onWait }, { serves: true });
+  const opened = await openLatchkey({ onWait }, { serves: true }, plan.settings);
   await opened.close();
   const supervisor = await WorkerSupervisor.start(console, plan, count);
   return {

@@ -49,7 +49,8 @@ export class WorkerSupervisor {
     this.#count = count;
     // A rejection that has no other handler must not end the process.
     this.#failed.promise.catch(() => {});
-    cluster.setupPrimary({ exec: workerFile, args: [] });
+    // A plan holds a set, which JSON does not carry.
+    cluster.setupPrimary({ exec: workerFile, args: [], serialization: 'advanced' });
     for (let i = 0; i < count; i++) this.#fork();
   }
 

@@ -47,8 +47,8 @@ const variables: Readonly<Record<string, ParameterName>> = {
 };
 
 /**
- * Reads what the environment says of the connection, for whatever the URL does not say. Variables that
- * merely begin with PG belong to other programs, except where one was probably meant to encrypt.
+ * Reads from the environment what the URL does not say about the connection. Unknown variables that begin with PG
+ * belong to other programs, unless one was probably meant to encrypt the connection.
  * @throws {InvalidSetting} naming the variable
  */
 export function readEnvironment(
@@ -57,7 +57,7 @@ export function readEnvironment(
 ): Map<ParameterName, string> {
   const found = new Map<ParameterName, string>();
   for (const [label, text] of Object.entries(env)) {
-    // libpq takes an empty variable for one that is not set.
+    // For libpq an empty variable is not set.
     if (text === undefined || text === '') continue;
     const refuse: Refuse = (problem, fix) => {
       throw new InvalidSetting(label, problem, fix);

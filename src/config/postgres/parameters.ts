@@ -55,8 +55,8 @@ const host: Check = (text, refuse) => {
   }
 };
 
-const notByNode = 'cannot be set by Node.js.';
-const noKerberos = 'asks for GSSAPI, which Latchkey does not speak.';
+const NOT_BY_NODE = 'cannot be set by Node.js.';
+const NO_KERBEROS = 'asks for GSSAPI, which Latchkey does not speak.';
 const useSslmode =
   'Write sslmode=verify-full, or sslmode=require to encrypt without a check of the server.';
 
@@ -110,9 +110,12 @@ const checks = {
   connect_timeout: positive,
   keepalives: oneOf('0', '1'),
   keepalives_idle: positive,
-  keepalives_interval: never(notByNode, 'Set net.ipv4.tcp_keepalive_intvl of the machine.'),
-  keepalives_count: never(notByNode, 'Set net.ipv4.tcp_keepalive_probes of the machine.'),
-  tcp_user_timeout: never(notByNode, 'Remove it; statement_timeout bounds how long a call waits.'),
+  keepalives_interval: never(NOT_BY_NODE, 'Set net.ipv4.tcp_keepalive_intvl of the machine.'),
+  keepalives_count: never(NOT_BY_NODE, 'Set net.ipv4.tcp_keepalive_probes of the machine.'),
+  tcp_user_timeout: never(
+    NOT_BY_NODE,
+    'Remove it; statement_timeout bounds how long a call waits.',
+  ),
   // TLS.
   sslmode: oneOf('disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'),
   ssl: only(['true'], 'is not a parameter of PostgreSQL with this value.', useSslmode),
@@ -147,10 +150,10 @@ const checks = {
   ),
   scram_client_key: never('is not supported.', 'Give the password.'),
   scram_server_key: never('is not supported.', 'Give the password.'),
-  gssencmode: only(['disable', 'prefer'], noKerberos, 'Write sslmode=verify-full instead.'),
-  krbsrvname: never(noKerberos, 'Give a password or a client certificate.'),
-  gsslib: never(noKerberos, 'Remove it.'),
-  gssdelegation: only(['0'], noKerberos, 'Remove it.'),
+  gssencmode: only(['disable', 'prefer'], NO_KERBEROS, 'Write sslmode=verify-full instead.'),
+  krbsrvname: never(NO_KERBEROS, 'Give a password or a client certificate.'),
+  gsslib: never(NO_KERBEROS, 'Remove it.'),
+  gssdelegation: only(['0'], NO_KERBEROS, 'Remove it.'),
 } as const satisfies Readonly<Record<string, Check>>;
 
 export type ParameterName = keyof typeof checks;

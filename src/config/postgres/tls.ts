@@ -27,7 +27,7 @@ export interface PostgresTls {
   readonly negotiation: 'postgres' | 'direct';
 }
 
-/** Whoever gives one of these means an encrypted connection. */
+/** Each of these asks for an encrypted connection. */
 const impliesTls: readonly ParameterName[] = [
   'sslrootcert',
   'sslcert',
@@ -43,7 +43,7 @@ interface Sources {
   readonly fromEnv: PostgresParameters;
 }
 
-/** @returns undefined where the connection is not to be encrypted */
+/** @returns undefined for a connection without encryption */
 export function parsePostgresTls(
   { fromUrl, fromEnv }: Sources,
   host: string,
@@ -51,12 +51,12 @@ export function parsePostgresTls(
 ): PostgresTls | undefined {
   const all = new Map([...fromEnv, ...fromUrl]);
   const mode = readMode({ fromUrl, fromEnv }, refuse);
-  // A socket never leaves the machine, and PostgreSQL has no TLS there.
+  // A socket stays on this machine, and PostgreSQL has no TLS there.
   if (mode === undefined || host.startsWith('/')) return undefined;
   const rootCert = all.get('sslrootcert');
   if (rootCert === 'system' && mode !== 'verify-full') {
     refuse(
-      'the parameter sslrootcert is system, and anybody can have a certificate of such an authority.',
+      'the parameter sslrootcert is system, and such an authority gives certificates to all owners of names.',
       'Write sslmode=verify-full, which checks the name too.',
     );
   }
@@ -67,7 +67,7 @@ export function parsePostgresTls(
     );
   }
   return {
-    // As in libpq: whoever names an authority wants it to be looked at.
+    // As in libpq: an authority that is named is checked.
     mode: mode === 'require' && rootCert !== undefined ? 'verify-ca' : mode,
     rootCert: rootCert === 'system' ? undefined : rootCert,
     client: readClient(all, refuse),

@@ -1,19 +1,19 @@
 import type { Refuse } from '../setting-error.ts';
 import { checkParameter, type ParameterName, parseParameterName } from './parameters.ts';
 
-/** What a URL says of a connection. */
+/** The parameters of a connection, by name. */
 export type PostgresParameters = ReadonlyMap<ParameterName, string>;
 
-const form =
+const FORM =
   'Give postgres://user:password@host:5432/database, with special characters of the password as %XX.';
 
-/** Between the user and a path no host is needed where `host=` names a socket; URL parsers want one. */
-const withoutHost = /^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/;
+/** A URL without a host, as is allowed where `host=` names a socket. URL parsers require a host. */
+const WITHOUT_HOST = /^(postgres(?:ql)?:\/\/[^/?#]*@)(?=[/?]|$)/;
 
-/** The URL as WHATWG reads it; undefined where it is not one. */
+/** The URL as WHATWG defines it. Undefined if it is not valid. */
 function findPostgresUrl(text: string): URL | undefined {
   if (!/^postgres(ql)?:\/\//.test(text)) return undefined;
-  return URL.parse(text.replace(withoutHost, '$1localhost')) ?? undefined;
+  return URL.parse(text.replace(WITHOUT_HOST, '$1localhost')) ?? undefined;
 }
 
 /**
@@ -25,14 +25,14 @@ export function parsePostgresUrl(text: string, refuse: Refuse): PostgresParamete
   if (authority.slice(authority.lastIndexOf('@') + 1).includes(',')) {
     checkParameter('host', ',', refuseParameter('host', refuse));
   }
-  const url = findPostgresUrl(text) ?? refuse('is not a URL.', form);
+  const url = findPostgresUrl(text) ?? refuse('is not a URL.', FORM);
   if (url.hash !== '' || text.endsWith('#')) {
     refuse('has a # in it, which ends a URL.', 'Write %23 for it.');
   }
   const found = new Map<ParameterName, string>();
   const add = (name: ParameterName, value: string) => {
     if (found.has(name)) {
-      refuse(`gives ${name} twice.`, 'Remove one, so that nobody has to guess which is meant.');
+      refuse(`gives ${name} twice.`, 'Remove one of them.');
     }
     checkParameter(name, value, refuseParameter(name, refuse));
     found.set(name, value);
@@ -41,7 +41,7 @@ export function parsePostgresUrl(text: string, refuse: Refuse): PostgresParamete
   const parts = {
     user: url.username,
     password: url.password,
-    // A socket is on this machine: localhost says no other thing, and many write it.
+    // A socket is on this machine, so localhost says the same, and is often written.
     host: socket && url.hostname === 'localhost' ? '' : url.hostname.replace(/^\[(.+)\]$/, '$1'),
     port: url.port,
     dbname: url.pathname.slice(1),
@@ -51,7 +51,7 @@ export function parsePostgresUrl(text: string, refuse: Refuse): PostgresParamete
     const decoded = decode(value) ?? refuse('has a % that begins no %XX.', 'Write %25 for it.');
     add(name as keyof typeof parts, decoded);
   }
-  if (withoutHost.test(text)) found.delete('host');
+  if (WITHOUT_HOST.test(text)) found.delete('host');
   for (const [name, value] of url.searchParams) {
     // A name without a value may be what follows an & or a ? within a password: it is not quoted.
     const isShown = value !== '' && /^[\w.-]{1,40}$/.test(name);

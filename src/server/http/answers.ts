@@ -6,34 +6,38 @@ import { type TokenAnswer, toTokenView, toUserView } from './views.ts';
 /** How tokens travel in answers. */
 export type AnswerTransport = 'body' | 'cookie';
 
-/** What a sign-in or a refresh has to tell. */
+/** What a sign-in or a refresh gives to a function that shapes its answer. */
 export interface SignInAnswer {
+  /** The user as stored now. */
   readonly user: User;
-  /** Undefined where cookies carry the tokens. */
+  /** Undefined if cookies carry the tokens. */
   readonly tokens: TokenAnswer | undefined;
 }
 
 /**
- * The body of a success: the names of the members to answer with, in this order, or a function that
- * makes the body. The function only renders: it runs after everything was written, and must not wait.
+ * The body of a success: the names of its members, in their order, or a function that makes it. The function runs
+ * after everything was written, and must be synchronous.
  */
 export type AnswerShape<Answer> = readonly string[] | ((answer: Answer) => object);
 
 /**
- * Bodies of successes, by route, in place of the standard ones. The names that a list may hold are those
+ * Bodies of successes, by route, in place of the standard ones. A list may have the names
  * of the user (`id`, `username`, `email`, `name`, `roles`, `created_at`, and your own fields) and, except
  * for `me`, those of the tokens (`access_token`, `refresh_token`, `token_type`, `expires_in`, `scope`),
  * which are left out where cookies carry the tokens.
  */
 export interface RouteAnswers {
+  /** 201. Default: the user and the tokens. */
   readonly register?: AnswerShape<SignInAnswer>;
+  /** 200. Default: the tokens. */
   readonly login?: AnswerShape<SignInAnswer>;
-  /** Of `POST /auth/password` too, which answers as a refresh does. */
+  /** 200, also for `POST /auth/password`, which answers as a refresh does. Default: the tokens. */
   readonly refresh?: AnswerShape<SignInAnswer>;
+  /** 200. Default: the user. */
   readonly me?: AnswerShape<User>;
-  /** Answered with 200, where the standard is 204 without a body. */
+  /** 200. Default: 204 without a body. */
   readonly logout?: () => object;
-  /** As `logout`. */
+  /** 200. Default: 204 without a body. */
   readonly logoutAll?: () => object;
 }
 
@@ -60,7 +64,7 @@ const NAMES_BY_ROUTE: Readonly<Record<keyof RouteAnswers, readonly string[]>> = 
   logoutAll: [],
 };
 
-/** @throws {TypeError} naming the route or the member that there is not */
+/** @throws {TypeError} naming the unknown route or member */
 export function createAnswers(given: RouteAnswers = {}, fields: FieldRules = {}): Answers {
   assertShapes(given, fields);
   return {
@@ -91,7 +95,7 @@ function createStandard(
   return route === 'register' ? { user: toUserView(signIn.user), ...tokens } : tokens;
 }
 
-/** Members that are absent, such as optional fields nobody gave, stay absent. */
+/** Members that are absent, such as optional fields without a value, stay absent. */
 function pick(whole: Readonly<Record<string, unknown>>, names: readonly string[]): object {
   return Object.fromEntries(
     names.filter((name) => Object.hasOwn(whole, name)).map((name) => [name, whole[name]]),

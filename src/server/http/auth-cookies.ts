@@ -6,28 +6,46 @@ import type { CookieNames } from '../../guard/request/cookie-names.ts';
 import { createTokenCookies, type TokenCookies } from '../../guard/request/token-cookies.ts';
 
 /**
- * Bytes of one cookie that every browser keeps: name, value and attributes together. A browser drops a
- * longer one without a word, and its user would be signed in and signed out at the same time.
+The size of a cookie that every browser keeps: name, value and attributes together. A browser silently drops a
+ * longer one, and its user would be signed in and signed out at the same time.
  * @see RFC 6265 section 6.1
  */
-const COOKIE_BYTES = 4096;
+const COOKIE_MAX_BYTES = 4096;
 
-/** Whether a token was issued by this installation, however dead it is now. */
+/** Tells whether a token was issued by this installation, even if it is no longer accepted. */
 export interface OwnTokenTest {
+  /** Whether an access token is ours. */
   access(token: string): boolean;
+  /** Whether a refresh token is ours. */
   refresh(token: string): boolean;
 }
 
-/** Writes and finds the two cookies that keep a browser signed in. */
+/**
+ * Writes and finds the two cookies that keep a browser signed in.
+ *
+ * ```ts
+ * app.post('/sign-in', async (request, reply) => {
+ *   const { auth, cookies } = app.latchkey;
+ *   const login = request.body as LoginInput;
+ *   const tokens = requireTokens(await auth.login(login, undefined, cookies.limits));
+ *   cookies.set(reply, tokens);
+ *   return { user: tokens.user.id };
+ * });
+ * ```
+ */
 export interface AuthCookies extends TokenCookies {
-  /** The longest tokens that fit into the cookies. */
+  /** The longest tokens that fit into the cookies, in characters. Give them to `auth.login` and its like. */
   readonly limits: TokenLimits;
-  /** @throws {RangeError} for a token that no cookie can hold */
+  /**
+   * Sets both cookies. They last as long as their tokens.
+   * @throws {RangeError} for a token that no cookie can hold
+   */
   set(reply: FastifyReply, signIn: IssuedTokens): void;
   /** Clears both cookies. */
   clear(reply: FastifyReply): void;
   /**
-   * Clears both cookies, except one that the request brought under our name and that another program set.
+   * Clears both cookies, except one that came with the request under our name and is not ours: another program on
+   * this host set it.
    */
   clearOwn(reply: FastifyReply, isOwn: OwnTokenTest): void;
 }
@@ -44,9 +62,9 @@ export function createAuthCookies(issuer: string, given: CookieNames = {}): Auth
   const write = (name: string, value: string, maxAge: number) =>
     stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure });
   const erase = (name: string) => write(name, '', 0);
-  // Ten digits of Max-Age: more than any lifetime has.
+  // No lifetime has more than ten digits.
   const roomIn = (name: string) =>
-    Math.max(0, COOKIE_BYTES - write(name, '', 9_999_999_999).length);
+    Math.max(0, COOKIE_MAX_BYTES - write(name, '', 9_999_999_999).length);
   const limits: TokenLimits = {
     carrier: 'a cookie',
     accessToken: roomIn(access),

@@ -6,8 +6,7 @@ import { JsonRefused } from '../../kernel/encoding/json-refused.ts';
 import { decodeUtf8 } from '../../kernel/encoding/utf8.ts';
 import { RequestRefused } from './errors/request-refused.ts';
 
-/** Bytes a body may have. */
-export const BODY_LIMIT = 64 * 1024;
+export const BODY_MAX_BYTES = 64 * 1024;
 
 const JSON_TYPE = 'application/json';
 export const FORM = 'application/x-www-form-urlencoded';
@@ -16,12 +15,12 @@ const MEMBERS_MAX = 64;
 const FIELD_NAME = /^[\w.-]{1,64}$/;
 
 /**
- * Reads bodies strictly: UTF-8 that is UTF-8, JSON without duplicate members, forms without duplicate
- * fields. Two readers of one lenient text can each find another password in it. An empty body is no body.
+ * Reads bodies strictly: valid UTF-8, JSON without duplicate members, forms without duplicate fields. Two lenient
+ * readers of one text can each find another password in it. An empty body counts as none.
  */
 export function addBodyParsers(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  const options = { parseAs: 'buffer', bodyLimit: BODY_LIMIT } as const;
+  const options = { parseAs: 'buffer', bodyLimit: BODY_MAX_BYTES } as const;
   app.addContentTypeParser(JSON_TYPE, options, async (request: FastifyRequest, body: Buffer) => {
     if (body.length === 0) return undefined;
     assertPlain(request, JSON_TYPE);
@@ -50,18 +49,18 @@ export function assertNotForm(request: FastifyRequest): void {
 }
 
 /**
- * Bodies are neither compressed, which would make the size limit a lie, nor in another charset. Fastify finds
- * the parser more leniently than HTTP defines the type, so the type is looked at again.
+ * Refuses compressed bodies, which would get around the size limit, and other charsets. Fastify matches content types
+ * more leniently than HTTP defines them, so the type is checked again.
  */
 function assertPlain({ headers }: FastifyRequest, type: string): void {
   const encoding = toAsciiLowerCase(trimBlanks(headers['content-encoding'] ?? 'identity'));
   if (encoding !== 'identity') {
-    const detail = 'Send the body as it is, without Content-Encoding.';
+    const detail = 'Send the body uncompressed, without Content-Encoding.';
     throw new RequestRefused(415, 'unsupported_encoding', detail);
   }
   const contentType = headers['content-type'];
   if (readMediaType(contentType) !== type) {
-    const detail = `The Content-Type has characters that do not belong there. Send "${type}".`;
+    const detail = `The Content-Type has invalid characters. Send "${type}".`;
     throw new RequestRefused(415, 'unsupported_media_type', detail);
   }
   const charset = /;[ \t]*charset[ \t]*=[ \t]*"?([^ \t";]+)/i.exec(contentType ?? '')?.[1];
@@ -84,7 +83,7 @@ function parseJsonBody(body: Buffer): unknown {
 function parseFormBody(body: Buffer): Readonly<Record<string, string>> {
   const fields = new Map<string, string>();
   const pairs = decodeBody(body).split('&', MEMBERS_MAX + 1);
-  // Empty ones count too: what comes after the last one that is read must not be dropped in silence.
+  // Empty ones count too: no field after the last one that is read may be dropped silently.
   if (pairs.length > MEMBERS_MAX) {
     throw new RequestRefused(400, 'invalid_form', `A form may have ${MEMBERS_MAX} fields at most.`);
   }
@@ -93,8 +92,8 @@ function parseFormBody(body: Buffer): Readonly<Record<string, string>> {
     const equals = pair.indexOf('=');
     const name = decodeField(equals === -1 ? pair : pair.slice(0, equals));
     const value = equals === -1 ? '' : decodeField(pair.slice(equals + 1));
-    // JSON sent as a form, as curl does unless told otherwise, would be one long name. Names are quoted in
-    // answers, and so the password in this one would be.
+    // JSON sent as a form, as curl does by default, is one long name. Answers quote names, and would quote the
+    // password in it.
     if (!FIELD_NAME.test(name)) {
       const detail =
         'This is not a form of named fields. For JSON, send "Content-Type: application/json".';
@@ -104,12 +103,12 @@ function parseFormBody(body: Buffer): Readonly<Record<string, string>> {
       throw new RequestRefused(
         400,
         'invalid_form',
-        'A field of this form came twice. Send each once.',
+        'This form has a field twice. Send each field once.',
       );
     }
     fields.set(name, value);
   }
-  // A field named __proto__ is a field like any other here, and refused by its name.
+  // A field named __proto__ becomes an ordinary member, and is refused by its name.
   return Object.fromEntries(fields);
 }
 

@@ -2,16 +2,16 @@ import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import { InvalidSetting } from '../../kernel/errors.ts';
 import { aStringList, type OptionChecks } from '../../kernel/options/check-options.ts';
-import type { RouteTable } from '../routes-table.ts';
+import type { RouteTable } from './routes/route-table.ts';
 
-/** What pages of the allowed origins may do with the app's routes, beside what Latchkey's own need. */
+/** What pages of the allowed origins may do with the app's routes, in addition to what Latchkey's routes need. */
 export interface CorsOptions {
   /**
-   * Methods they may use, beside those of Latchkey's own routes. Written as a browser sends them: `PUT`, not
+   * Methods they may use, in addition to those of Latchkey's routes. Written as a browser sends them: `PUT`, not
    * `put`. Default GET, HEAD, POST, PUT, PATCH and DELETE.
    */
   readonly methods?: readonly string[];
-  /** Response headers that they may read, beside `WWW-Authenticate` and `Retry-After`. Default none. */
+  /** Response headers that they may read, in addition to `WWW-Authenticate` and `Retry-After`. Default: none. */
   readonly exposedHeaders?: readonly string[];
 }
 
@@ -28,12 +28,12 @@ const MAX_AGE_SECONDS = 600;
 /** @see RFC 9110 section 5.6.2 */
 const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/;
 
-/** A browser compares methods to the letter, and spells none but its own in lower case. */
+/** Browsers compare methods case-sensitively, and send only the standard ones in upper case. */
 const METHOD = /^[^a-z]+$/;
 
-/** For which routes, and to whom. */
+/** The routes and origins that CORS is for. */
 interface CorsScope {
-  /** Each exact; none: CORS stays off. */
+  /** Each exact. Without any, CORS stays off. */
   readonly origins: readonly string[];
   readonly routes: RouteTable;
 }
@@ -50,7 +50,7 @@ export async function addCors(
   const exposed = [...EXPOSED, ...readTokens('cors.exposedHeaders', exposedHeaders, TOKEN)];
   const given = readTokens('cors.methods', methods, METHOD);
   if (origins.length === 0) return;
-  // A host that names its own methods must not lock its pages out of our routes.
+  // Methods that the host names for its own routes must not exclude those of ours.
   const ours = Array.from(routes.values(), ({ method }) => method);
   await app.register(cors, {
     origin: [...origins],
@@ -62,7 +62,7 @@ export async function addCors(
 }
 
 function readTokens(option: string, tokens: readonly string[], form: RegExp): readonly string[] {
-  // With credentials a browser takes "*" for a name, not for everything.
+  // With credentials, a browser reads "*" as a name, not as a wildcard.
   if (tokens.every((each) => TOKEN.test(each) && form.test(each) && each !== '*')) return tokens;
   const example = option.endsWith('methods') ? '["GET", "PUT"]' : '["ETag", "X-Total-Count"]';
   throw new InvalidSetting(option, 'is not a list of names.', `Give ${example}.`);

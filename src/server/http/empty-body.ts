@@ -11,22 +11,22 @@ const NO_PARTS = /^(\r\n)?--[^\r\n]{1,70}--[ \t]*(\r\n)*$/;
 const NO_PARTS_MAX_BYTES = 128;
 
 /**
- * An empty body is no body, whatever type it says it has: an HTML form without fields, and clients that set a
- * content type on every request, send one. Fastify would refuse the type.
+ * Treats an empty body as none, whatever its content type: an HTML form without fields sends one, and so do clients
+ * that set a content type on every request. Fastify would refuse the type.
  */
 export function ignoreEmptyBodies(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    // The body of a request to nowhere is not read, so its type does not matter either.
+    // The body of a request to an unknown address is not read, so its type does not matter.
     if (request.is404 || hasNoBody(request)) delete request.raw.headers['content-type'];
     done();
   });
 }
 
-/** The same in a scope of ours, for a body whose length is known only once it has come. */
+/** The same in a scope of ours, also for a body whose length is known only at its end. */
 export function refuseOtherBodies(scope: FastifyInstance): void {
   ignoreEmptyBodies(scope);
   scope.addHook('onRequest', (request, _reply, done) => {
-    // Fastify refuses what is not a media type before any parser could look whether the body is empty.
+    // Fastify refuses an invalid media type before any parser can see whether the body is empty.
     const type = request.headers['content-type'];
     if (type !== undefined && !MEDIA_TYPE.test(type)) delete request.raw.headers['content-type'];
     done();
@@ -36,7 +36,7 @@ export function refuseOtherBodies(scope: FastifyInstance): void {
   });
 }
 
-/** HTTP/1 says so in the headers; HTTP/2 does not. */
+/** The headers of HTTP/1 say so. Those of HTTP/2 do not. */
 function hasNoBody({ raw: { httpVersionMajor, headers } }: FastifyRequest): boolean {
   const length = headers['content-length'];
   return (
@@ -46,7 +46,7 @@ function hasNoBody({ raw: { httpVersionMajor, headers } }: FastifyRequest): bool
   );
 }
 
-/** Reads no further than it must: the rest of a body that is refused is not worth its bytes. */
+/** Reads only as much as decides: the rest of a refused body is not read. */
 function isEmpty({ raw }: FastifyRequest): Promise<boolean> {
   const isMultipart = raw.headers['content-type']?.toLowerCase().startsWith('multipart/') === true;
   let text = '';

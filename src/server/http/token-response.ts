@@ -3,14 +3,14 @@ import { isChallenge, type SignInResult } from '../../auth/sessions/sign-in-resu
 import type { IssuedTokens } from '../../auth/sessions/tokens/issued-tokens.ts';
 import type { TokenLimits } from '../../auth/sessions/tokens/token-limits.ts';
 import { SignInIncomplete } from '../../kernel/errors.ts';
-import type { RouteContext } from '../route-context.ts';
 import type { AnswerTransport, SignInRoute } from './answers.ts';
 import { RequestRefused } from './errors/request-refused.ts';
+import type { RouteContext } from './routes/route-context.ts';
 
 /**
  * Reads `?transport=`.
- * @throws {RequestRefused} when it is neither `cookie` nor `body`
- * @throws {Forbidden} when another site asks for cookies
+ * @throws {RequestRefused} if it is neither `cookie` nor `body`
+ * @throws {AccessDenied} if another site asks for cookies
  */
 export function parseTransport(
   { transport: fallback, originRules }: RouteContext,
@@ -24,7 +24,7 @@ export function parseTransport(
   return transport;
 }
 
-/** The longest tokens that an answer of this transport carries; undefined: any that a verifier accepts. */
+/** The longest tokens that an answer of this transport carries. Undefined: any length that a verifier accepts. */
 export function limitsOf(
   { cookies }: RouteContext,
   transport: AnswerTransport,
@@ -38,7 +38,7 @@ export function limitsOf(
  * ```ts
  * cookies.set(reply, requireTokens(await auth.loginRaw(request.body, caller, cookies.limits)));
  * ```
- * @throws {SignInIncomplete} where the sign-in needs one more step; answered with 401 and its challenge
+ * @throws {SignInIncomplete} if the sign-in needs one more step; answered with 401 and its challenge
  */
 export function requireTokens(result: SignInResult): IssuedTokens {
   if (isChallenge(result)) throw new SignInIncomplete(result.challenge, result.expiresIn);

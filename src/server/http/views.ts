@@ -1,19 +1,22 @@
 import type { AuditEvent } from '../../auth/audit/event.ts';
-import type { Session, User } from '../../auth/model.ts';
+import type { User } from '../../auth/model.ts';
 import type { IssuedTokens } from '../../auth/sessions/tokens/issued-tokens.ts';
 
 /** The tokens as an answer has them. @see RFC 6749 section 5.1 */
 export interface TokenAnswer {
+  /** A signed JWT (RFC 9068). */
   readonly access_token: string;
+  /** To be exchanged for new tokens. */
   readonly refresh_token: string;
+  /** How the access token is sent (RFC 6750). */
   readonly token_type: 'bearer';
-  /** Seconds the access token lives. */
+  /** How many seconds the access token lives. */
   readonly expires_in: number;
-  /** Space separated; absent where no scope is granted. */
+  /** Space separated. Absent if no scope is granted. */
   readonly scope?: string;
 }
 
-/** A user as people see it. The host's own fields stand beside ours, by their names. */
+/** A user as answers show it, with the host's own fields by their names. */
 export function toUserView(user: User): Record<string, unknown> {
   return {
     ...user.profile,
@@ -37,18 +40,6 @@ export function toTokenView(signIn: IssuedTokens): TokenAnswer {
   };
 }
 
-export function toSessionView(session: Session, currentId: string): Record<string, unknown> {
-  return {
-    id: session.id,
-    current: session.id === currentId,
-    device: session.userAgent,
-    address: session.address,
-    created_at: toTime(session.createdAt),
-    last_used_at: toTime(session.rotatedAt),
-    expires_at: toTime(session.expiresAt),
-  };
-}
-
 /** @param names of the actor and the subject, where they are known */
 export function toEventView(
   event: AuditEvent,
@@ -69,6 +60,7 @@ export function toEventView(
   };
 }
 
-function toTime(ms: number): string {
+/** A time as answers have it. */
+export function toTime(ms: number): string {
   return new Date(ms).toISOString();
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { refuseStrayCharacters } from '../../../config/stray-characters.ts';
+import { refuseStrayCharacters } from '../../../config/values/stray-characters.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
 import { createProgress } from '../../shell/terminal/progress.ts';

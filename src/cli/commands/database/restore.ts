@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readValueFile } from '../../../config/value-file.ts';
+import { readValueFile } from '../../../config/values/value-file.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
 import { createProgress } from '../../shell/terminal/progress.ts';

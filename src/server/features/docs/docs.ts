@@ -1,9 +1,9 @@
 import swagger, { type SwaggerTransformObject } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import type { RouteContext } from '../../http/routes/route-context.ts';
+import { ABSENT_MARK } from '../../http/schema/json-schema.ts';
 import { addSecurityHeaders } from '../../http/security-headers.ts';
-import type { RouteContext } from '../../route-context.ts';
-import type { RouteName } from '../../routes-table.ts';
 import { VERSION } from '../../version.ts';
 import { nameSchemas } from './name-schemas.ts';
 import { shareRefusals } from './share-refusals.ts';
@@ -21,8 +21,7 @@ const DOCS_CSP = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The routes for clients, and how these say who they are. */
-const CLIENT_ROUTES = ['introspect', 'revocations'] as const;
+/** How clients authenticate, on the routes that are for them. */
 const CLIENT_SCHEME = {
   type: 'http',
   scheme: 'bearer',
@@ -32,8 +31,8 @@ const CLIENT_SCHEME = {
 } as const;
 
 /**
- * Leaves a form of username and password: there are no clients to name here and no scopes to choose, and
- * the bar on top only offers to load another document. Keys of clients are for programs, not for people.
+ * Leaves only a form of username and password. There are no clients or scopes to choose here, the bar on top only
+ * offers to load another document, and keys of clients are for programs, not for people.
  */
 const DOCS_CSS = `
 .swagger-ui .topbar,
@@ -47,7 +46,7 @@ const DOCS_CSS = `
 
 /**
  * Serves the OpenAPI document at `/openapi.json` and Swagger UI at `/docs`, all from this server.
- * Routes added after it are in it, the host's own included.
+ * They include the routes that are added later, the host's own among them.
  */
 export async function addDocs(app: FastifyInstance, context: RouteContext): Promise<void> {
   const path = (context.routes.get('token') ?? context.routes.get('login'))?.url;
@@ -55,11 +54,12 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
   const basePath = new URL(issuer).pathname.replace(/\/$/, '');
   const tokenUrl = path === undefined ? undefined : basePath + context.prefix + path;
   await app.register(swagger, {
-    // The paths are those of this app, whatever a proxy in front takes off.
+    // The paths are those of this app, even if a proxy in front removes a part of them.
     stripBasePath: false,
     transformObject: (made) => {
       if (!('openapiObject' in made)) return made.swaggerObject;
-      markOptionalBodies(made.openapiObject, context);
+      markOptionalBodies(made.openapiObject);
+      dropUnusedSchemes(made.openapiObject);
       nameSchemas(made.openapiObject);
       shareRefusals(made.openapiObject);
       return made.openapiObject;
@@ -91,16 +91,14 @@ export async function addDocs(app: FastifyInstance, context: RouteContext): Prom
                   },
                 },
               }),
-          ...(CLIENT_ROUTES.some((name) => context.routes.has(name))
-            ? { client: CLIENT_SCHEME }
-            : {}),
+          client: CLIENT_SCHEME,
         },
       },
     },
   });
   await app.register(async (scope) => {
     addSecurityHeaders(scope);
-    // The page refers to everything relative to its one address.
+    // The page refers to everything relative to this one address.
     scope.addHook('onRequest', (request, reply, done) => {
       if (/\/docs\/(\?|$)/.test(request.url)) reply.redirect('../docs');
       else done();
@@ -126,8 +124,8 @@ type OpenApiDocument = Extract<
 >['openapiObject'];
 
 /**
- * For the page alone, which must work at every address at which it can be reached: below a prefix, behind
- * a proxy that takes a path off, and at other names than the issuer's. OpenAPI resolves the server's address
+ * Makes the document's addresses relative, for the page only. It must work at every address: below a prefix, behind a
+ * proxy that removes a path, and under other names than the issuer's. OpenAPI resolves the server's address
  * against that of the document (`docs/json`); Swagger UI resolves that of the token endpoint against the page.
  */
 function makeRelative(document: OpenApiDocument, prefix: string, tokenPath: string | undefined) {
@@ -141,22 +139,32 @@ function makeRelative(document: OpenApiDocument, prefix: string, tokenPath: stri
   if (password.refreshUrl !== undefined) password.refreshUrl = password.tokenUrl;
 }
 
-/** Routes whose token may come as a cookie, so that no body is needed. */
-const BODY_OPTIONAL: readonly RouteName[] = ['refresh', 'logout'];
-
-/** The library calls every body required. Routes of the host are left as they are. */
-function markOptionalBodies(
-  { paths = {} }: OpenApiDocument,
-  { prefix, routes }: RouteContext,
-): void {
-  for (const name of BODY_OPTIONAL) {
-    const address = routes.get(name);
-    if (address === undefined) continue;
-    const path = (prefix + address.url).replace(/:(\w+)/g, '{$1}');
-    const methods = Object.entries(paths[path] ?? {});
-    const [, operation] = methods.find(([method]) => method.toUpperCase() === address.method) ?? [];
-    if (typeof operation === 'object' && 'requestBody' in operation) {
-      operation.requestBody = { ...operation.requestBody, required: false };
+/** The library calls every body required. Bodies of the host's routes are left as they are. */
+function markOptionalBodies(document: OpenApiDocument): void {
+  for (const operation of listOperations(document)) {
+    const { requestBody } = operation;
+    if (requestBody === undefined || '$ref' in requestBody) continue;
+    for (const media of Object.values(requestBody.content)) {
+      if (media.schema === undefined || !(ABSENT_MARK in media.schema)) continue;
+      const { [ABSENT_MARK]: _, ...schema } = media.schema;
+      media.schema = schema;
+      requestBody.required = false;
     }
   }
+}
+
+/** Leaves the scheme of clients out where no route is for them. */
+function dropUnusedSchemes(document: OpenApiDocument): void {
+  const isUsed = listOperations(document).some(({ security = [] }) =>
+    security.some((each) => 'client' in each),
+  );
+  if (!isUsed) delete document.components?.securitySchemes?.['client'];
+}
+
+type Operation = NonNullable<NonNullable<NonNullable<OpenApiDocument['paths']>[string]>['get']>;
+
+function listOperations({ paths = {} }: OpenApiDocument): Operation[] {
+  return Object.values(paths).flatMap((path) =>
+    Object.values(path ?? {}).filter((each) => typeof each === 'object' && 'responses' in each),
+  );
 }

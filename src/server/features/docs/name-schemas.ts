@@ -1,4 +1,4 @@
-import { SCHEMA_NAME } from '../../http/schemas/json-schema.ts';
+import { SCHEMA_NAME } from '../../http/schema/json-schema.ts';
 
 type Node = Record<string, unknown>;
 
@@ -9,11 +9,11 @@ interface Document {
 }
 
 /**
- * Puts the schemas that have a name among the document's components, and a reference in place of each. Types
- * that are generated from the document then have these names, and each is written once.
+ * Moves the schemas that have a name to the document's components, and puts a reference in their place. Types that are
+ * generated from the document then have these names, and each schema is written once.
  *
- * Done with the finished document, not with Fastify's shared schemas: their names would be one more thing in
- * which a host's app and ours can collide.
+ * This is done with the finished document and not with Fastify's shared schemas, whose names could collide with those
+ * of a host's app.
  */
 export function nameSchemas(document: Document): void {
   const components: Node = {};

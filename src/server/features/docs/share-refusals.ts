@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { PROBLEM_TYPE, REASONS } from '../../http/schemas/common-schemas.ts';
+import { PROBLEM_TYPE, REASONS } from '../../http/schema/common.ts';
 
 const PROBLEM_REF = '#/components/schemas/Problem';
 
@@ -15,8 +15,8 @@ interface Document {
 }
 
 /**
- * Puts our refusals among the document's components, named after their status, and a reference in place of each:
- * written out in every operation, they are most of the document. Call it once the schemas have their names.
+ * Moves our refusals to the document's components, named after their status, and puts a reference in their place.
+ * Written out in every operation, they would be most of the document. Call it after the schemas have their names.
  */
 export function shareRefusals(document: Document): void {
   const shared: Record<string, Response> = {};

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 
-/** Bytes that may wait for a listener before it is given up. */
-const LONGEST_BACKLOG = 1024 * 1024;
-/** ms a listener has to take its last bytes. */
-const FAREWELL = 1000;
+/** How much may wait for a listener before it is dropped. */
+const BACKLOG_MAX_BYTES = 1024 * 1024;
+/** How long a listener has to read its last bytes. */
+const FAREWELL_MS = 1000;
 
 /**
- * Whether the client is still there. To be asked after every wait and before listening for 'close': on a
- * connection that is closed already, that event has been and will not come again.
+ * Whether the client is still connected. Check it after every wait and before listening for 'close': a closed
+ * connection does not emit that event again.
  */
 export function isConnected(response: ServerResponse): boolean {
   // The response of HTTP/2 has no `destroyed`; its stream does.
@@ -15,7 +15,7 @@ export function isConnected(response: ServerResponse): boolean {
   return !response.destroyed && !response.closed && stream?.destroyed !== true;
 }
 
-/** Who opened a feed: the client, and the secret it proved itself by. The feed ends with that secret. */
+/** The client that opened a feed, and the secret with which it authenticated. The feed ends with that secret. */
 export interface FeedSource {
   readonly clientId: string;
   readonly secretId: string;
@@ -24,7 +24,7 @@ export interface FeedSource {
 /** One open feed: what is written to it, and whether it is read. */
 export class FeedListener {
   readonly source: FeedSource;
-  /** Whether all that came before was written, so that positions may be told. */
+  /** Whether everything before was written, so that positions may be sent. */
   isCaughtUp = false;
   readonly #response: ServerResponse;
   #beatsStalled = 0;
@@ -32,8 +32,8 @@ export class FeedListener {
   #wake: (() => void) | undefined;
 
   /**
-   * @param response of a connection that is open: see {@link isConnected}
-   * @param onEnd called once when it is over, whoever ended it
+   * @param response of an open connection: see {@link isConnected}
+   * @param onEnd called once when the feed is over, whichever side ended it
    */
   constructor(response: ServerResponse, source: FeedSource, onEnd: () => void) {
     this.#response = response;
@@ -47,7 +47,7 @@ export class FeedListener {
       this.#wake?.();
       onEnd();
     });
-    // A connection that breaks says so here too; 'close' follows.
+    // A connection that breaks emits this as well, and then 'close'.
     response.on('error', () => {});
   }
 
@@ -55,14 +55,14 @@ export class FeedListener {
     return !this.#isOver && isConnected(this.#response) && !this.#response.writableEnded;
   }
 
-  /** A listener too slow for what comes is dropped: it comes again and goes on where it was. */
+  /** Drops a listener that is too slow. It connects again and continues from its last position. */
   write(text: string): void {
     if (!this.isOpen) return;
     this.#response.write(text);
-    if (this.#response.writableLength > LONGEST_BACKLOG) this.#response.destroy();
+    if (this.#response.writableLength > BACKLOG_MAX_BYTES) this.#response.destroy();
   }
 
-  /** Resolves when it has taken what was written, or is over. */
+  /** Resolves once the listener has read what was written, or is gone. */
   async drained(): Promise<void> {
     if (!this.isOpen || !this.#response.writableNeedDrain) return;
     await new Promise<void>((resolve) => {
@@ -80,6 +80,6 @@ export class FeedListener {
   end(): void {
     if (!this.isOpen) return;
     this.#response.end();
-    setTimeout(() => this.#response.destroy(), FAREWELL).unref();
+    setTimeout(() => this.#response.destroy(), FAREWELL_MS).unref();
   }
 }

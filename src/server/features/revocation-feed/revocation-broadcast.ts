@@ -10,16 +10,16 @@ export interface BroadcastOptions {
   readonly listSecretIds: () => Promise<ReadonlySet<string>>;
   /** Called after each look at the secrets: with the reason if it failed. Until one succeeds all feeds stay open. */
   readonly onLook?: (error?: unknown) => void;
-  /** ms between signs of life. Default 15,000. */
-  readonly heartbeat?: number;
-  /** Default 1,000. */
+  /** The time between heartbeats. Default 15,000. */
+  readonly heartbeatMs?: number;
+  /** Open feeds of this node. Default 1,000. */
   readonly maxListeners?: number;
-  /** Of one client. Default 250. */
+  /** Open feeds of one client. Default 250. */
   readonly maxListenersPerClient?: number;
 }
 
-/** ms for which a node may fail to read the log and still call what it knows complete. */
-const LONGEST_SILENCE = 10_000;
+/** How long a node may fail to read the log and still call its revocations complete. */
+const MAX_SILENCE_MS = 10_000;
 
 /**
  * Sends the revocations that this node knows to all listeners: first the live ones, or those since the
@@ -40,7 +40,7 @@ export class RevocationBroadcast {
   constructor(options: BroadcastOptions) {
     this.#options = options;
     this.#unfollow = options.log.follow((news) => this.#pass(news));
-    this.#timer = setInterval(() => void this.#beat(), options.heartbeat ?? 15_000);
+    this.#timer = setInterval(() => void this.#beat(), options.heartbeatMs ?? 15_000);
     this.#timer.unref();
   }
 
@@ -49,12 +49,12 @@ export class RevocationBroadcast {
   }
 
   /**
-   * @throws {Overloaded} when this node, or this client, has as many listeners as it may have
+   * @throws {ServerOverloaded} if this node, or this client, has as many listeners as it may have
    * @throws {StoreUnavailable} while the log cannot be read, and after close
    */
   assertReady(clientId?: string): void {
     if (this.#closed) throw new StoreUnavailable('The server is closing. Ask the next one.');
-    if (this.#options.log.silenceMs > LONGEST_SILENCE) {
+    if (this.#options.log.silenceMs > MAX_SILENCE_MS) {
       throw new StoreUnavailable('The revocations cannot be read. Try again.', { retryAfter: 5 });
     }
     if (this.#listeners.size >= (this.#options.maxListeners ?? 1000)) {
@@ -72,8 +72,8 @@ export class RevocationBroadcast {
   }
 
   /**
-   * Does nothing where the client has hung up.
-   * @param lastEventId as the listener sent it, if it did
+   * Does nothing if the client has disconnected.
+   * @param lastEventId as the listener sent it
    */
   add(response: ServerResponse, source: FeedSource, lastEventId: string | undefined): void {
     if (!isConnected(response)) return;
@@ -84,7 +84,7 @@ export class RevocationBroadcast {
     void this.#catchUp(listener, from, this.#options.log.after(from ?? 0));
   }
 
-  /** Ends all feeds. Their guards go on with the next server. */
+  /** Ends all feeds. Their guards continue with another server. */
   close(): void {
     this.#closed = true;
     clearInterval(this.#timer);
@@ -101,7 +101,7 @@ export class RevocationBroadcast {
       await listener.drained();
       if (!listener.isOpen) return;
     }
-    // What came meanwhile was written in between, so it has everything up to here.
+    // What happened in the meantime was written in between, so the listener has everything up to here.
     listener.isCaughtUp = true;
     listener.write(toEvent('live', '{}', this.#options.log.position));
   }
@@ -110,14 +110,14 @@ export class RevocationBroadcast {
     const events = batches.map((batch) => toEvent('revoked', batch)).join('');
     const moved = position === undefined ? '' : `id: ${position}\n\n`;
     for (const listener of this.#listeners) {
-      // The position last: whoever is cut off in between gets all of it again.
+      // The position comes last, so a listener that is cut off in between gets all of it again.
       const text = listener.isCaughtUp ? events + moved : events;
       if (text !== '') listener.write(text);
     }
   }
 
   async #beat(): Promise<void> {
-    if (this.#options.log.silenceMs > LONGEST_SILENCE) {
+    if (this.#options.log.silenceMs > MAX_SILENCE_MS) {
       // This node may be missing revocations, so its guards must not call their feeds complete.
       this.#endAll();
       return;
@@ -132,7 +132,7 @@ export class RevocationBroadcast {
     try {
       known = await this.#options.listSecretIds();
     } catch (error) {
-      // A database that does not answer says nothing about the secrets.
+      // If the database does not answer, it is not known which secrets are valid.
       if (!this.#closed) this.#options.onLook?.(error);
       return;
     }
@@ -152,8 +152,8 @@ export class RevocationBroadcast {
 }
 
 /**
- * @returns undefined where what came since cannot be told: no position, or one that this node has not
- *   reached, be it behind another node or on a database brought back from a backup
+ * @returns undefined if the node cannot tell what happened since: there is no position, or one that this node has not
+ *   reached, because it is behind another node or its database was restored from a backup
  */
 function parsePosition(lastEventId: string | undefined, reached: number): number | undefined {
   if (lastEventId === undefined || !/^\d{1,15}$/.test(lastEventId)) return undefined;

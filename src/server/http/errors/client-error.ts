@@ -11,18 +11,18 @@ const refused = new WeakSet<object>();
 type Connection = Pick<Socket, 'writable' | 'destroyed' | 'end' | 'destroy' | 'once'>;
 
 /**
- * Answers what could not be read as HTTP, or did not come in time, and destroys the connection: what
- * follows on it cannot be told apart from the rest of the broken request.
+ * Answers a request that is not valid HTTP or did not arrive in time, and destroys the connection: what follows on
+ * it cannot be distinguished from the rest of the broken request.
  *
- * To end it would not be enough. That closes our half alone, and the attack is to leave the other half open:
- * each such connection holds a file descriptor, until none is left. To destroy it immediately would be too
- * early where the client still sends: the system then drops the answer. So the client has a moment to read it.
+ * Ending the connection closes only our half. The attack: a client leaves the other half open, and each such
+ * connection holds a file descriptor, until none is left. Destroying it immediately would be too early while the
+ * client still sends, because the system then drops the answer. So the client has a moment to read it.
  */
 export function refuseBrokenRequest(
   error: Error & { readonly code?: string },
   socket: Connection,
 ): void {
-  // The parser refuses all that comes meanwhile as well.
+  // The parser also refuses what arrives in the meantime.
   if (socket.destroyed || refused.has(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

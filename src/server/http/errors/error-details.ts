@@ -14,7 +14,7 @@ import type {
   TokenErrorCode,
 } from '../../../kernel/errors.ts';
 
-/** The codes whose sentence a host can put in words of its own. */
+/** The codes whose sentence a host can replace. */
 export type DetailCode =
   | TokenErrorCode
   | RefreshRefused['code']
@@ -68,8 +68,9 @@ const CODES: Readonly<Record<DetailCode, true>> = {
 };
 
 /**
- * A misspelt code would be ignored in silence, and the caller see another sentence than the host thinks.
- * @throws {TypeError} naming the code that is not one, or whose sentence is not one
+ * Checks the codes: a misspelt one would be ignored silently, and callers would see another sentence than the host
+ * wrote.
+ * @throws {TypeError} naming an unknown code, or one whose sentence is not a text
  */
 export function parseErrorDetails(given: ErrorDetails = {}): ReadonlyMap<string, string> {
   const details = new Map<string, string>();

@@ -15,16 +15,16 @@ const FASTIFY_CODES: Readonly<Record<string, string>> = {
   FST_ERR_VALIDATION: 'invalid_input',
 };
 
-/** What our own routes say to that. A host's routes may have other limits and take other bodies. */
+/** The sentences of our own routes for these. A host's routes may have other limits and take other bodies. */
 const DETAILS: Readonly<Record<string, string>> = {
   body_too_large: 'The body is too large: 64 KiB is the limit.',
   unsupported_media_type: 'Send JSON with "Content-Type: application/json".',
   invalid_content_length: 'The body is not as long as Content-Length says.',
   invalid_json: 'The body is not valid JSON.',
-  invalid_url: 'The address is not a valid one.',
+  invalid_url: 'The address is not valid.',
 };
 
-/** Turns whatever was thrown into what the caller may know. Never a stack, never the message of a failure of ours. */
+/** Turns what was thrown into what the caller may know: never a stack, nor the message of an internal failure. */
 export function toErrorResponse(error: unknown): ErrorResponseParts {
   const answer = findErrorResponse(error);
   if (answer !== undefined) return answer;
@@ -35,7 +35,7 @@ export function toErrorResponse(error: unknown): ErrorResponseParts {
 const INTERNAL = 'Something went wrong on our side. Nothing was changed. Try again later.';
 
 /**
- * What a host's route refused, or Fastify for it, with its message as it is. By Fastify's convention an error
+ * What a host's route refused, or Fastify in its place, with the message unchanged. By Fastify's convention an error
  * with a status from 400 to 499 is meant for the caller.
  */
 export function findHostRefusal(error: unknown): RequestRefused | undefined {
@@ -48,7 +48,7 @@ export function findHostRefusal(error: unknown): RequestRefused | undefined {
   return new RequestRefused(statusCode, known, message || 'The request was refused.');
 }
 
-/** What Fastify refused before or in a route of ours. */
+/** What Fastify refused before or in a route of ours, as a problem document. */
 function findRefusal(error: unknown): Problem | undefined {
   const refusal = findHostRefusal(error);
   if (refusal === undefined) return undefined;

@@ -10,17 +10,17 @@ import {
   formatFailure,
 } from '../../../system/describe-failure.ts';
 
-/** The apps that asked for no log at all. */
+/** The apps that want no log at all. */
 const silenced = new WeakSet<object>();
 
-/** Has nothing printed for an app without a logger. */
+/** Keeps everything from being printed for an app without a logger. */
 export function silence(log: FastifyBaseLogger): void {
   silenced.add(log);
 }
 
 /**
- * Tells the operator why something failed, in the host's own log. An app without a logger, which is Fastify's
- * default, would swallow it, so there it is printed to standard error.
+ * Reports to the operator why something failed, in the host's own log. An app without a logger, which is Fastify's
+ * default, would drop it, so there it is printed to standard error.
  * @param fields for the log: what identifies the kind of failure
  * @param text what failed, such as `request failed`
  */
@@ -36,34 +36,34 @@ export function logFailure(
     print(`latchkey: ${text} (${Object.values(fields).join(' ')}).`, report);
 }
 
-/** Tells the operator a notice in the host's own log. A warning is printed where the app has no logger. */
+/** Writes a notice to the host's own log. If the app has no logger, a warning is printed. */
 export function logNotice(log: FastifyBaseLogger, { level, text }: Notice): void {
   if (!isMissing(log)) log[level === 'warning' ? 'warn' : 'info'](text);
   else if (level === 'warning' && !silenced.has(log)) printProblem(`latchkey: ${text}`);
 }
 
-/** Tells the operator why a task in the background fails, or that it succeeds again. */
+/** Reports to the operator why a background task fails, or that it succeeds again. */
 export function logBackground(log: FastifyBaseLogger, { task, error }: BackgroundReport): void {
   if (error !== undefined) logFailure(log, error, { task }, 'background task failed');
   else logNotice(log, { level: 'warning', text: `The background task "${task}" succeeds again.` });
 }
 
-/** Whether this is what Fastify gives to an app that asked for no logger: its levels are one empty function. */
+/** Whether this is what Fastify gives to an app without a logger: all its levels are one empty function. */
 function isMissing(log: FastifyBaseLogger): boolean {
   return log.error === log.info && !('level' in log);
 }
 
-/** The same text is printed no more often than this. */
+/** How long a text is not printed again. */
 const INTERVAL_MS = 10_000;
-/** That many different texts are printed under one heading in that time: a message may quote what a client sent. */
-const MOST_TEXTS = 100;
+/** How many different texts are printed under one heading in that time: a message may quote what a client sent. */
+const MAX_TEXTS = 100;
 const elapsed = createStopwatch(systemClock);
 /** By heading: when each text was printed last, and how often it was left out since. */
 const printed = new Map<string, Map<string, { at: number; repeats: number }>>();
 
 /**
- * The attack: requests that fail in great number must not fill the disk under standard error. Each heading has its own
- * limit, so a flood of one kind of failure hides no other kind.
+ * The attack: many requests that fail fill the disk behind standard error. Each heading has its own limit, so many
+ * failures of one kind do not hide another kind.
  */
 function print(heading: string, report: FailureReport): void {
   const text = formatFailure(report);
@@ -74,14 +74,14 @@ function print(heading: string, report: FailureReport): void {
     last.repeats += 1;
     return;
   }
-  if (texts.size >= MOST_TEXTS && !hasRoom(texts)) return;
+  if (texts.size >= MAX_TEXTS && !hasRoom(texts)) return;
   texts.set(text, { at: elapsed(), repeats: 0 });
   const repeats = last === undefined || last.repeats === 0 ? '' : ` (${last.repeats} more since)`;
   printProblem(`${heading}${repeats}${text.startsWith('\n') ? '' : ' '}${text}`);
 }
 
-/** Forgets the texts that may be printed again. */
+/** Removes the texts that may be printed again. */
 function hasRoom(texts: Map<string, { at: number }>): boolean {
   for (const [text, { at }] of texts) if (elapsed() - at >= INTERVAL_MS) texts.delete(text);
-  return texts.size < MOST_TEXTS;
+  return texts.size < MAX_TEXTS;
 }

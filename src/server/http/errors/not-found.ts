@@ -5,8 +5,8 @@ import { sendError } from './send-error.ts';
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /**
- * Answers 404, or 405 with the methods there are. Those of addresses with a parameter in them are not
- * known here.
+ * Answers 404, or 405 with the methods that the address has. For an address with a parameter the methods are not
+ * known, so the answer is 404.
  * @see RFC 9110 section 15.5.6
  */
 export function answerUnknownAddresses(app: FastifyInstance): void {

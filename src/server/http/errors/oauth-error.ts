@@ -15,7 +15,7 @@ export class OAuthRefused extends RequestRefused {
 }
 
 /**
- * The caller itself is not known. The body and the challenge say it in the words of the scheme it used.
+ * The client did not authenticate. Body and challenge use the words of the scheme that it used.
  * @see RFC 6749 section 5.2, RFC 6750 section 3, RFC 7662 section 2.3
  */
 export class ClientRefused extends RequestRefused {
@@ -37,7 +37,7 @@ export class ClientRefused extends RequestRefused {
   }
 }
 
-/** What the token endpoint says to everything else. */
+/** What the endpoints of OAuth 2.0 answer to any other content type. */
 export const SEND_A_FORM = 'Send a form: application/x-www-form-urlencoded.';
 
 const NOT_A_FORM = new Set(['unsupported_media_type', 'invalid_json']);
@@ -63,12 +63,12 @@ export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, err
     .send({
       error: isLatchkeyError(failure) ? failure.oauthError : 'server_error',
       error_description: toPlain(detail),
-      // The name of the step that is missing, and what it takes.
+      // The name of the missing step, and its challenge.
       ...(challenge === undefined ? {} : { code, challenge, expires_in }),
     });
 }
 
-/** 400 for every refusal of the grant. What says how to go on keeps its status. @see RFC 6749 section 5.2 */
+/** 400 for every refused grant. Statuses that say when or how to try again are kept. @see RFC 6749 section 5.2 */
 function findStatus(error: unknown, status: number): number {
   const isKept = status >= 500 || status === 413 || status === 429;
   return isKept || error instanceof ClientRefused ? status : 400;

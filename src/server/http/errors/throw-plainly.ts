@@ -1,8 +1,8 @@
 import { InvalidOption, InvalidSetting, StoreUnavailable } from '../../../kernel/errors.ts';
 
 /**
- * Throws what stopped a start so that Node.js prints its sentence alone. Its stack has frames of Latchkey
- * and Fastify alone, nowhere where the host registered the plugin, and would bury what to do.
+ * Throws what stopped a start so that Node.js prints only its sentence. The stack has only frames of Latchkey and
+ * Fastify, not the place where the host registered the plugin, and would hide what to do.
  */
 export function throwPlainly(error: unknown): never {
   const isForPeople =
@@ -11,7 +11,7 @@ export function throwPlainly(error: unknown): never {
     error instanceof StoreUnavailable;
   if (isForPeople) {
     error.stack = String(error);
-    // Node.js prints the members that can be listed after the sentence.
+    // Node.js prints enumerable members after the sentence.
     for (const name of Object.keys(error))
       Object.defineProperty(error, name, { enumerable: false });
   }

@@ -1,0 +1,113 @@
+import {
+  ByCookie,
+  NoContent,
+  password,
+  refusals,
+  SIGNED_IN,
+  Time,
+  Tokens,
+  TransportQuery,
+  User,
+} from '../../http/schema/common.ts';
+import {
+  boolean,
+  either,
+  integer,
+  list,
+  named,
+  nullable,
+  object,
+  optional,
+  string,
+} from '../../http/schema/json-schema.ts';
+
+const Session = named(
+  'Session',
+  object(
+    {
+      id: string({ format: 'uuid' }),
+      current: boolean({ description: 'Whether this request belongs to it.' }),
+      device: nullable(string()),
+      address: nullable(string()),
+      created_at: Time,
+      last_used_at: Time,
+      expires_at: Time,
+    },
+    { description: 'One sign-in.' },
+  ),
+);
+
+export const meSchema = {
+  summary: 'Who am I?',
+  description: 'The user the access token speaks for, as stored now.',
+  tags: ['Account'],
+  security: SIGNED_IN,
+  response: { 200: User, ...refusals(400, 401) },
+};
+
+export const passwordSchema = {
+  summary: 'Change the password',
+  description:
+    'Ends every other session, and answers with new tokens of this one, or with cookies where the request came by cookie. Its old tokens are refused. Where a sign-in was answered with 401 `password_change_required`, send its `challenge` and the new password, without a token: the answer is that of a login.',
+  tags: ['Account'],
+  security: SIGNED_IN,
+  querystring: TransportQuery,
+  body: either([
+    named(
+      'PasswordChange',
+      object(
+        {
+          current_password: string({ maxLength: 1024, format: 'password' }),
+          new_password: password,
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    named(
+      'RequiredPasswordChange',
+      object({ challenge: string(), new_password: password }, { additionalProperties: false }),
+    ),
+  ]),
+  response: {
+    200: either([Tokens, ByCookie], { description: 'The password was changed.' }),
+    ...refusals(400, 401, 403, 413, 415),
+  },
+};
+
+export const sessionsSchema = {
+  summary: 'List my sessions',
+  description:
+    'The live sessions of the user with device, address and last use, page by page. The latest come first.',
+  tags: ['Account'],
+  security: SIGNED_IN,
+  querystring: object({
+    after: optional(string({ format: 'uuid', description: '`next_cursor` of the page before.' })),
+    limit: optional(integer({ minimum: 1, maximum: 200, default: 100 })),
+  }),
+  response: {
+    200: named(
+      'SessionList',
+      object(
+        {
+          sessions: list(Session),
+          next_cursor: nullable(
+            string({ format: 'uuid', description: 'null: this is the last page.' }),
+          ),
+        },
+        { description: 'The sessions, the latest first.' },
+      ),
+    ),
+    ...refusals(400, 401),
+  },
+};
+
+export const sessionSchema = {
+  summary: 'End one of my sessions',
+  description: 'Its tokens are refused from now on.',
+  tags: ['Account'],
+  security: SIGNED_IN,
+  params: object({
+    id: string({ format: 'uuid', description: 'From the list of sessions.' }),
+  }),
+  response: { 204: NoContent, ...refusals(400, 401, 403, 404) },
+};
