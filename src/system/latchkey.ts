@@ -27,7 +27,8 @@ import { createStartWatch } from './start-watch.ts';
 
 /**
  * How often to look for what other processes revoked, in ms. A look costs 30 µs to some 300 where nothing
- * else is going on. PostgreSQL tells of revocations by itself, and many nodes ask it.
+ * else is going on. This is the fallback: a write to the SQLite file leads to a look by itself, and so does a
+ * notification of PostgreSQL, which many nodes ask.
  */
 export const pollIntervals = { sqlite: 100, postgres: 250 } as const;
 

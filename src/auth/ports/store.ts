@@ -314,10 +314,10 @@ export interface Store extends OneTimeSecretStore {
   }): Promise<{ revocations: Revocation[]; lastSeq: number }>;
 
   /**
-   * Where the database can tell: calls back soon after the log has grown, by whichever process, and
-   * whenever it may have grown unheard. Resolves, even while the database is away, to what ends it. A
-   * call may get lost, so entries must be looked for now and then all the same.
-   * @param onAttempt called after each attempt to connect and listen: with the reason if it failed
+   * Where the database can tell: calls back soon after another process has added to the log, and whenever
+   * it may have done so unnoticed. Resolves, even while the database is away, to what ends it. A call may
+   * get lost, so callers must poll the log as well.
+   * @param onAttempt called after each attempt to listen: with the reason if it failed
    */
   subscribe?(
     onChange: () => void,

@@ -4,7 +4,7 @@ import type { OpenedStore } from '../opened-store.ts';
 import type { Opening } from '../opening.ts';
 import { createVerbCalls, type VerbArgs, type VerbName } from '../queries/verb.ts';
 import type { SqliteLocation } from './connection.ts';
-import type { Engine } from './engine.ts';
+import type { ChangeListener, Engine } from './engine.ts';
 import { BatchQueue } from './queue.ts';
 
 export interface SqliteStoreOptions extends Opening {
@@ -48,7 +48,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Open
   const engine = await openEngine(thread, location, options);
   // A worker's batch takes in all requests of this turn of the event loop.
   const soon = thread === 'worker' ? setImmediate : queueMicrotask;
-  return createStore(new BatchQueue(engine, soon, { maxWaiting, closeTimeout }), engine.notices);
+  const queue = new BatchQueue(engine, soon, { maxWaiting, closeTimeout });
+  return {
+    ...createStore(queue, engine.notices),
+    // Nobody else can change a database in memory.
+    ...(path === ':memory:' ? {} : { subscribe: createSubscribe(engine) }),
+  };
 }
 
 /** Loads only what the choice needs: the caller of a worker never loads the query builder. */
@@ -74,5 +79,26 @@ function createStore(queue: BatchQueue, notices: readonly Notice[]): OpenedStore
     notices,
     ...createVerbCalls(verb),
     close: () => queue.close(),
+  };
+}
+
+function createSubscribe(engine: Engine): NonNullable<Store['subscribe']> {
+  const listeners = new Set<ChangeListener>();
+  const all: ChangeListener = {
+    onChange() {
+      for (const it of listeners) it.onChange();
+    },
+    onAttempt(error) {
+      for (const it of listeners) it.onAttempt(error);
+    },
+  };
+  return async (onChange, onAttempt = () => {}) => {
+    const listener = { onChange, onAttempt };
+    listeners.add(listener);
+    engine.listen(all);
+    return async () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) engine.listen(undefined);
+    };
   };
 }
