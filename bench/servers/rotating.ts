@@ -83,14 +83,19 @@ async function observe(sessionId: string): Promise<Statement> {
 
 const rotateByStore: Rotate = async (_caller, sessionId, generation) => {
   const { now, expiresAt, maxAgeMs, grace } = known;
-  const device = { userId: null, sessionId, address: null, userAgent: null };
   const order = { sessionId, generation, now, expiresAt, maxAgeMs, grace, issuedUntil: expiresAt };
   const event = {
     id: '',
     at: now,
     type: 'refresh_token_reused',
-    subject: null,
-    ...device,
+    actor: { kind: 'anonymous', id: null },
+    subject: { kind: 'user', id: '' },
+    sessionId,
+    outcome: 'failure',
+    reason: null,
+    address: null,
+    userAgent: null,
+    changes: null,
   } as const;
   return (await store?.rotateSession({ ...order, event }))?.status === 'rotated';
 };

@@ -12,6 +12,14 @@ const FIRST_PAUSE_MS = 1;
  */
 const LOOKS = 13;
 
+/** Hears of what other processes do to the database. */
+export interface ChangeListener {
+  /** Another process may have committed. */
+  onChange(): void;
+  /** Whether that can be told from now on: `undefined`, or why not. */
+  onAttempt(error?: unknown): void;
+}
+
 export interface ChangeWatchOptions {
   /** The database's file. */
   readonly path: string;

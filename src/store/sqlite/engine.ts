@@ -1,13 +1,6 @@
 import type { Notice } from '../../auth/ports/store.ts';
+import type { ChangeListener } from './change-watch.ts';
 import type { Call, Outcome } from './executor.ts';
-
-/** Hears of what other processes do to the database. */
-export interface ChangeListener {
-  /** Another process may have committed. */
-  onChange(): void;
-  /** Whether that can be told from now on: `undefined`, or why not. */
-  onAttempt(error?: unknown): void;
-}
 
 /** Runs batches one after another. */
 export interface Engine {

@@ -5,10 +5,9 @@ import { awaitingMigration } from '../opening.ts';
 import { createVerbs } from '../queries/index.ts';
 import { isReadingVerb, type VerbName } from '../queries/verb.ts';
 import { runSteps, type Steps } from '../sql/steps.ts';
-import { ChangeWatch } from './change-watch.ts';
+import { type ChangeListener, ChangeWatch } from './change-watch.ts';
 import { SqliteConnection, type SqliteLocation } from './connection.ts';
 import { createSqliteSql } from './dialect.ts';
-import type { ChangeListener } from './engine.ts';
 import { type Failure, isDatabaseTrouble, toFailure } from './failures.ts';
 
 /** One verb to run; `args` is JSON text, or undefined where the verb takes none. */

@@ -3,8 +3,9 @@ import type { Notice, Store } from '../../auth/ports/store.ts';
 import type { OpenedStore } from '../opened-store.ts';
 import type { Opening } from '../opening.ts';
 import { createVerbCalls, type VerbArgs, type VerbName } from '../queries/verb.ts';
+import type { ChangeListener } from './change-watch.ts';
 import type { SqliteLocation } from './connection.ts';
-import type { ChangeListener, Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { BatchQueue } from './queue.ts';
 
 export interface SqliteStoreOptions extends Opening {

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Notice } from '../../auth/ports/store.ts';
 import type { WatchedStep } from '../../kernel/step-watch.ts';
+import type { ChangeListener } from './change-watch.ts';
 import type { SqliteLocation } from './connection.ts';
-import type { ChangeListener } from './engine.ts';
 import { type Call, type Outcome, SqliteExecutor } from './executor.ts';
 import { type Failure, toFailure } from './failures.ts';
 
