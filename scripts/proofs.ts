@@ -61,7 +61,7 @@ export const proofs = {
     full: 200,
   },
   TEST_REVOCATIONS: {
-    files: ['system/postgres-revocation'],
+    files: ['system/revocation-nodes'],
     what: 'revocations timed between two nodes',
     short: 40,
     full: 1_000,

@@ -143,7 +143,7 @@ function createTable(
     columns: ['revoked by', 'server of the feed', 'p50, ms', 'p99, ms', 'greatest, ms', 'missed'],
     rows,
     notes: [
-      `${count} revocations in each row, one after the other; from the moment the domain acknowledges one to the first refusal at the guard, which looks every millisecond. "Another" server is on the same SQLite file; the log is read every 100 ms.`,
+      `${count} revocations in each row, one after the other; from the moment the domain acknowledges one to the first refusal at the guard, which looks every millisecond. "Another" server is on the same SQLite file; it is woken when the file is written.`,
       `Cut off for ${cutFor / 1000} s: of ${count * kinds.length} revocations at another server in that time ${cut.missed} were missed; the last was in force ${gap(cut)} ms after the network was back.`,
       `Server restarted: of ${count * kinds.length} revocations at another server meanwhile ${restart.missed} were missed; the last was in force ${gap(restart)} ms after the server was back.`,
       createVerdict(
@@ -152,9 +152,9 @@ function createTable(
         find(near, 0.99) <= 250 && find(near, 1) <= 1000 && missed === 0,
       ),
       createVerdict(
-        'revoked at another server, p99 and greatest under 1 s',
+        'revoked at another server, p99 at most 20 ms, greatest under 1 s',
         `p99 ${find(far, 0.99).toFixed(1)} ms, greatest ${find(far, 1).toFixed(1)} ms`,
-        find(far, 1) < 1000,
+        find(far, 0.99) <= 20 && find(far, 1) < 1000,
       ),
     ],
   };

@@ -27,9 +27,15 @@ interface Kind {
 
 const sources = join(root, 'src/cli/main.ts');
 const built = join(root, 'dist/cli/main.js');
+const bareFastify = join(import.meta.dirname, 'servers/bare-fastify.mjs');
 const kinds = {
-  built: { name: 'as installed (dist)', program: built, isFirst: false },
-  builtFirst: { name: 'as installed, the first ever', program: built, isFirst: true },
+  bare: { name: 'a Fastify app with one route', program: bareFastify, isFirst: false },
+  built: { name: '`latchkey serve` as installed (dist)', program: built, isFirst: false },
+  builtFirst: {
+    name: '`latchkey serve` as installed, the first ever',
+    program: built,
+    isFirst: true,
+  },
   sources: { name: 'npm start (sources)', program: sources, isFirst: false },
   sourcesFirst: { name: 'npm start, the first ever', program: sources, isFirst: true },
 } as const satisfies Record<string, Kind>;
@@ -65,6 +71,17 @@ export const startup: Bench = {
       const values = (results.get(kind) ?? []).flatMap((it) => it.memory ?? []);
       return values.length === 0 ? undefined : summarise(values);
     };
+    const bareTimes = results.get(kinds.bare) ?? [];
+    const builtTimes = results.get(kinds.built) ?? [];
+    const ratios = builtTimes.map(
+      (it, round) => it.milliseconds / (bareTimes[round]?.milliseconds ?? Number.NaN),
+    );
+    const ratio = summarise(ratios);
+    const ratioVerdict = createVerdict(
+      '2.4 times the start of a bare Fastify app',
+      `as installed ${formatSummary(ratio, 2)}`,
+      ratio.median <= 2.4,
+    );
     const verdicts = [kinds.built, kinds.sources].flatMap((kind) => {
       const { median } = time(kind);
       const rest = memory(kind)?.median;
@@ -78,15 +95,16 @@ export const startup: Bench = {
     return [
       {
         title: 'Start and memory',
-        columns: ['`latchkey serve`', 'start to first answer, ms', 'resident memory at rest, MB'],
+        columns: ['program', 'start to first answer, ms', 'resident memory at rest, MB'],
         rows: Object.values(kinds).map((kind) => {
           const rest = memory(kind);
           const restText = rest === undefined ? 'not measured here' : formatSummary(rest, 0);
           return [kind.name, formatSummary(time(kind), 0), restText];
         }),
         notes: [
+          ratioVerdict,
           ...verdicts,
-          `Medians of ${rounds} starts of each kind in turn (least–greatest), files in the page cache; from starting Node.js to the last byte of the answer to GET /healthz. Memory: VmRSS ${IDLE_MS / 1000} s after that, ${memoryRounds} times each.`,
+          `Medians of ${rounds} starts of each kind in turn (least–greatest), files in the page cache; from starting Node.js to the last byte of the answer to GET /healthz. The ratio is taken within a round. Memory: VmRSS ${IDLE_MS / 1000} s after that, ${memoryRounds} times each.`,
         ],
       },
     ];

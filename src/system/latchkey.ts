@@ -27,8 +27,9 @@ import { explainDerivedSecret } from './signing-key.ts';
 import { createStartWatch } from './start-watch.ts';
 
 /**
- * How often to read what other processes revoked, in ms. A read costs 30 to 300 µs on an idle machine. PostgreSQL also
- * notifies of revocations, and has many nodes that ask.
+ * How often to read what other processes revoked, in ms. A read costs 30 to 300 µs on an idle machine. This is the
+ * fallback: a write to the SQLite file, or a notification of PostgreSQL, leads to a read within milliseconds. The
+ * interval is longer on PostgreSQL, because many nodes ask one server.
  */
 export const POLL_INTERVALS_MS = { sqlite: 100, postgres: 250 } as const;
 

@@ -73,8 +73,8 @@ export interface LatchkeyOptions extends SettingOptions {
    */
   readonly auditRetention?: number | string | false;
   /**
-   * How often to look for what other processes revoked, in ms. Default 100 on SQLite, 250 on PostgreSQL, which also
-   * notifies each node immediately.
+   * How often to poll for what other processes revoked, in ms. Default 100 on SQLite, 250 on PostgreSQL. Polling is
+   * the fallback: a write to the SQLite file, or a notification of PostgreSQL, leads to a read within milliseconds.
    */
   readonly revocationPollInterval?: number;
   /**

@@ -8,9 +8,10 @@ export interface Refusal {
   readonly refusedAt: number;
 }
 
-const [databaseUrl = ''] = process.argv.slice(2);
+const [databaseUrl = '', pollIntervalMs] = process.argv.slice(2);
 const latchkey = await openLatchkey({
   databaseUrl,
+  revocationPollInterval: Number(pollIntervalMs),
   secret: SECRET,
   issuer: ISSUER,
   env: {},
@@ -19,6 +20,7 @@ const latchkey = await openLatchkey({
 
 process.on('message', (token: string) => {
   const look = () => {
+    if (!process.connected) return;
     try {
       latchkey.verify(token);
       setTimeout(look, 1);

@@ -45,9 +45,9 @@ export interface RevocationStore {
   }): Promise<{ revocations: Revocation[]; lastSeq: number }>;
 
   /**
-   * Calls back soon after any process has appended to the log, and after a break in which it may have. A call can get
-   * lost, so the log must still be read at intervals. Absent: the database cannot notify.
-   * @param onAttempt called after each attempt to connect and listen, with the error if it failed
+   * Calls back soon after another process has appended to the log, and after a break in which one may have. A call can
+   * get lost, so the log must still be read at intervals. Absent: the database cannot notify.
+   * @param onAttempt called after each attempt to listen, with the error if it failed
    * @returns a function that ends the subscription. Resolves even while the database is away
    */
   subscribe?(

@@ -64,6 +64,12 @@ export class SqliteConnection {
     return this.#db.isTransaction;
   }
 
+  /** Changes when another connection commits, and at no other time. */
+  get version(): number {
+    const rows = this.execute({ text: 'PRAGMA data_version', values: [] });
+    return (rows as [{ data_version: number }])[0].data_version;
+  }
+
   /** Runs a statement and keeps it prepared, so there must be few different texts. */
   readonly execute = (step: Step): Rows => {
     return this.#prepare(step.text).all(...step.values);

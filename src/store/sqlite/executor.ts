@@ -5,6 +5,7 @@ import { AWAITING_MIGRATION } from '../opening.ts';
 import { createVerbs } from '../queries/index.ts';
 import { isReadingVerb, type VerbName } from '../queries/verb.ts';
 import { runSteps, type Steps } from '../sql/steps.ts';
+import { type ChangeListener, ChangeWatch } from './change-watch.ts';
 import { SqliteConnection, type SqliteLocation } from './connection.ts';
 import { createSqliteSql } from './dialect.ts';
 import { type Failure, isDatabaseTrouble, toFailure } from './failures.ts';
@@ -23,7 +24,9 @@ export type Outcome = { readonly answer: string | undefined } | { readonly failu
  * change the file at any time.
  */
 export class SqliteExecutor {
+  readonly #location: SqliteLocation;
   readonly #connection: SqliteConnection;
+  #watch: ChangeWatch | undefined;
   /** About the opening of the file. */
   readonly notices: readonly Notice[];
   readonly #verbs: Readonly<Record<VerbName, (args: never) => Steps<unknown>>>;
@@ -34,6 +37,7 @@ export class SqliteExecutor {
    */
   constructor(location: SqliteLocation, enter: EnterStep = () => {}) {
     const sql = createSqliteSql();
+    this.#location = location;
     this.#verbs = createVerbs(sql);
     this.#connection = new SqliteConnection(location);
     try {
@@ -68,7 +72,28 @@ export class SqliteExecutor {
     }
   }
 
+  /** Tells this listener of commits by other connections, in place of the one before. Undefined: no longer tells anyone. */
+  listen(listener: ChangeListener | undefined): void {
+    this.#watch?.close();
+    this.#watch = undefined;
+    if (listener === undefined) return;
+    this.#watch = new ChangeWatch({
+      path: this.#location.path,
+      readVersion: () => this.#connection.version,
+      onChange: () => listener.onChange(),
+      onFailure: (error) => listener.onAttempt(error),
+    });
+    try {
+      this.#watch.open();
+    } catch (error) {
+      listener.onAttempt(error);
+      return;
+    }
+    listener.onAttempt();
+  }
+
   close(): void {
+    this.listen(undefined);
     this.#connection.close();
   }
 

@@ -13,6 +13,7 @@ export function openInlineEngine(location: SqliteLocation, { enter }: Opening = 
   return {
     notices: executor.notices,
     runBatch: async (calls) => executor.runBatch(calls),
+    listen: (listener) => executor.listen(listener),
     close: async () => executor.close(),
   };
 }

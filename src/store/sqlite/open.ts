@@ -5,6 +5,7 @@ import type { OpenedStore } from '../opened-store.ts';
 import type { Opening } from '../opening.ts';
 import { createVerbCalls, type VerbArgs, type VerbName } from '../queries/verb.ts';
 import { CallBatcher } from './call-batcher.ts';
+import type { ChangeListener } from './change-watch.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
 
@@ -50,7 +51,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Open
   // A worker's batch takes in all calls of this turn of the event loop.
   const afterTurn = thread === 'worker' ? setImmediate : queueMicrotask;
   const batcher = new CallBatcher(engine, { afterTurn, maxWaiting, closeTimeoutMs });
-  return createStore(batcher, engine.notices);
+  return {
+    ...createStore(batcher, engine.notices),
+    // No other process can change a database in memory.
+    ...(path === ':memory:' ? {} : { subscribe: createSubscribe(engine) }),
+  };
 }
 
 /** Loads only the modules that the choice needs: with a worker, this thread never loads the query builder. */
@@ -76,5 +81,26 @@ function createStore(batcher: CallBatcher, notices: readonly Notice[]): OpenedSt
     notices,
     ...createVerbCalls(verb),
     close: () => batcher.close(),
+  };
+}
+
+function createSubscribe(engine: Engine): NonNullable<Store['subscribe']> {
+  const listeners = new Set<ChangeListener>();
+  const all: ChangeListener = {
+    onChange() {
+      for (const it of listeners) it.onChange();
+    },
+    onAttempt(error) {
+      for (const it of listeners) it.onAttempt(error);
+    },
+  };
+  return async (onChange, onAttempt = () => {}) => {
+    const listener = { onChange, onAttempt };
+    listeners.add(listener);
+    engine.listen(all);
+    return async () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) engine.listen(undefined);
+    };
   };
 }

@@ -4,10 +4,11 @@ import { StoreUnavailable } from '../../kernel/errors.ts';
 import { findWorkerFile } from '../../kernel/process/worker-file.ts';
 import { settlesWithin } from '../../kernel/timing/settles-within.ts';
 import type { Opening } from '../opening.ts';
+import type { ChangeListener } from './change-watch.ts';
 import type { SqliteLocation } from './connection.ts';
 import type { Engine } from './engine.ts';
 import type { Call, Outcome } from './executor.ts';
-import { toError } from './failures.ts';
+import { type Failure, toError } from './failures.ts';
 import type { Order, Report } from './worker.ts';
 
 const workerFile = findWorkerFile(new URL('./worker.ts', import.meta.url));
@@ -26,6 +27,7 @@ export class WorkerEngine implements Engine {
   #location: SqliteLocation;
   #worker: Worker | undefined;
   #enter: Opening['enter'];
+  #listener: ChangeListener | undefined;
   #answer: PromiseWithResolvers<Report> | undefined;
 
   private constructor(location: SqliteLocation) {
@@ -66,6 +68,11 @@ export class WorkerEngine implements Engine {
     throw new Error('The database thread sent an unexpected report.');
   }
 
+  listen(listener: ChangeListener | undefined): void {
+    this.#listener = listener;
+    if (this.#worker !== undefined) send(this.#worker, { listen: listener !== undefined });
+  }
+
   async close(): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) return;
@@ -83,12 +90,15 @@ export class WorkerEngine implements Engine {
     const worker = new Worker(workerFile, { workerData, name: 'latchkey-store' });
     worker.on('message', (report: Report) => {
       if ('step' in report) this.#enter?.(report.step);
+      else if ('changed' in report) this.#listener?.onChange();
+      else if ('listening' in report) this.#listener?.onAttempt(toProblem(report.listening));
       else this.#answer?.resolve(report);
     });
     worker.on('error', (error) => this.#lose(worker, error));
     worker.on('exit', () => this.#lose(worker, undefined));
     this.#worker = worker;
     const report = await this.#expectReport();
+    if (this.#listener !== undefined) send(worker, { listen: true });
     if ('opened' in report) this.notices = report.notices;
     if ('failure' in report) {
       await worker.terminate();
@@ -116,6 +126,10 @@ export class WorkerEngine implements Engine {
     this.#answer?.reject(new StoreUnavailable(problem, { cause }));
     this.#answer = undefined;
   }
+}
+
+function toProblem(listening: true | Failure): Error | undefined {
+  return listening === true ? undefined : toError(listening);
 }
 
 function send(worker: Worker, order: Order): void {

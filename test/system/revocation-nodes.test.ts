@@ -3,11 +3,15 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { repetitionsOf } from '../../scripts/proofs.ts';
-import { type Latchkey, openLatchkey } from '../../src/system/latchkey.ts';
+import { type Latchkey, openLatchkey, POLL_INTERVALS_MS } from '../../src/system/latchkey.ts';
+import { temporaryFolder } from '../store/folder.ts';
 import { expectTokens } from '../support/auth.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { ISSUER, SECRET } from '../support/server.ts';
 import type { Refusal } from './revocation-node.ts';
+
+/** ms: so long that the log is read because of a notification, or not at all. */
+const NO_POLLING_MS = 3_600_000;
 
 /** How many revocations to time. */
 const REVOCATIONS = repetitionsOf('TEST_REVOCATIONS');
@@ -22,6 +26,7 @@ async function receive<T>(node: ChildProcess): Promise<T> {
 function openNode(databaseUrl: string): Promise<Latchkey> {
   return openLatchkey({
     databaseUrl,
+    revocationPollInterval: NO_POLLING_MS,
     secret: SECRET,
     issuer: ISSUER,
     hashing: { memoryCost: 8, timeCost: 1, threads: 1 },
@@ -30,9 +35,15 @@ function openNode(databaseUrl: string): Promise<Latchkey> {
   });
 }
 
-async function measure(t: TestContext, databaseUrl: string, count: number): Promise<void> {
+async function measure(
+  t: TestContext,
+  databaseUrl: string,
+  count: number,
+  pollIntervalMs = NO_POLLING_MS,
+): Promise<void> {
   const latchkey = await openNode(databaseUrl);
-  const node = fork(join(import.meta.dirname, 'revocation-node.ts'), [databaseUrl]);
+  const args = [databaseUrl, String(pollIntervalMs)];
+  const node = fork(join(import.meta.dirname, 'revocation-node.ts'), args);
   t.after(async () => {
     const gone = once(node, 'exit');
     node.disconnect();
@@ -61,8 +72,12 @@ async function measure(t: TestContext, databaseUrl: string, count: number): Prom
   );
 }
 
-test('another node refuses what was revoked as soon as it is notified', async (t) => {
+test('another node refuses what was revoked as soon as PostgreSQL notifies it', async (t) => {
   await measure(t, await postgres.createDatabase(), REVOCATIONS);
+});
+
+test('another process refuses what was revoked as soon as the SQLite file is written', async (t) => {
+  await measure(t, `sqlite:${join(temporaryFolder(t), 'a.db')}`, REVOCATIONS / 2);
 });
 
 test('another node refuses what was revoked though no notification comes', async (t) => {
@@ -72,5 +87,5 @@ test('another node refuses what was revoked though no notification comes', async
   await owner.query('drop trigger latchkey_tell_log on revocations');
   await owner.end();
   // Each takes up to the interval of the polling.
-  await measure(t, databaseUrl, REVOCATIONS / 4);
+  await measure(t, databaseUrl, REVOCATIONS / 4, POLL_INTERVALS_MS.postgres);
 });
