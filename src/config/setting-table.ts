@@ -158,7 +158,7 @@ export const settingTable = {
     placeholder: 'text',
     default: '<generated into the data dir>',
     description:
-      'Refresh tokens and stored keys hang on it: 32 bytes or more, the same on every node. Required with PostgreSQL.',
+      'Refresh tokens and stored keys depend on it: 32 bytes or more, the same on every node. Required with PostgreSQL.',
     secret: true,
     parse: parseSecret,
   },

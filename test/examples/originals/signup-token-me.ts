@@ -2,7 +2,7 @@ import { type Exchange, INPUT_REFUSED, NOT_422, problem } from './exchange.ts';
 
 const TOKENS = { access_token: '<token>', refresh_token: '<token>', token_type: 'bearer' };
 const BOB = { username: 'bob', email: 'bob@example.com', password: 'correct horse' };
-const SEQUENCE = '`id` is a UUID, not a number: it tells nobody how many users there are.';
+const SEQUENCE = '`id` is a UUID, not a number: it does not reveal how many users there are.';
 
 export const signupTokenMe: readonly Exchange[] = [
   { route: 'GET /', original: { status: 200, body: { message: 'Hello World!' } } },
