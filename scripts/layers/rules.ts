@@ -54,7 +54,7 @@ export const houseRules: LayerRules = {
   seams: {
     'bench/servers/rotating.ts': {
       to: ['src/store/index.ts'],
-      why: 'measures the store, which is no part of what the package exports',
+      why: 'measures the store, which the package does not export',
     },
     'bench/fast-paths/contenders.ts': {
       to: [
