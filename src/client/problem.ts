@@ -43,7 +43,7 @@ export class ResponseProblem extends Error {
  * from a proxy in front of it, gives a problem with the code `unknown`.
  *
  * ```ts
- * const response = await fetch('/auth/login', { method: 'POST', body: new FormData(form) });
+ * const response = await fetch('/auth/login', { method: 'POST', body: new URLSearchParams({ username, password }) });
  * const problem = await readProblem(response);
  * if (problem !== undefined) show(problem.message);
  * ```
