@@ -6,7 +6,7 @@ import { pollIntervals } from '../../src/system/latchkey.ts';
 
 const GUIDE = new URL('../../docs/guide.md', import.meta.url);
 
-/** To fix a failure, put the lines it shows between the marks in docs/guide.md. */
+/** If this fails, put the lines that it shows between the marks in docs/guide.md. */
 test('the guide lists the settings as they are', () => {
   const rows = Object.values(settingTable).map(
     ({ variable, flag, name, default: fallback, description }) =>

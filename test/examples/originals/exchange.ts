@@ -42,4 +42,4 @@ export function problem(status: number, code: string, detail: string): Reply {
 
 /** What an original of that framework answers to input that its schema refuses. */
 export const INPUT_REFUSED: Reply = { status: 422 };
-export const NOT_422 = 'Bad input is 400 on every route; 422 adds nothing.';
+export const NOT_422 = 'Bad input is 400 on every route; 422 adds no information.';
