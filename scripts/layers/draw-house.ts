@@ -1,5 +1,5 @@
 /** Draws `docs/images/house.svg` from the rules. `UPDATE_DOCS=1 npm test -- architecture` writes it. */
-import { houseRules, type LayerRules } from './rules.ts';
+import { type LayerRules, layerRules } from './rules.ts';
 
 /** Where a room stands on a grid of ten columns, and what it holds in a few words. */
 interface Room {
@@ -99,7 +99,7 @@ const NOTE =
  * arrow is left out.
  * @throws {Error} for a room without a place, and where an arrow would point up or cross a room
  */
-export function drawHouse(rules: LayerRules = houseRules): string {
+export function drawHouse(rules: LayerRules = layerRules): string {
   const names = Object.keys(rules.layers);
   const rows = names.map((name) => placeOf(name).row);
   const height = ROW_TOP + Math.max(...rows) * ROW_PITCH + BOX_HEIGHT + 48;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { drawHouse } from '../../scripts/layers/draw-house.ts';
-import { houseRules } from '../../scripts/layers/rules.ts';
+import { layerRules } from '../../scripts/layers/rules.ts';
 
 const root = new URL('../../', import.meta.url);
 const page = readFileSync(new URL('docs/architecture.md', root), 'utf8');
@@ -16,18 +16,18 @@ test('the picture of the house shows the rules', () => {
 });
 
 test('the picture changes with the rules', () => {
-  const { layers } = houseRules;
+  const { layers } = layerRules;
   const changed = {
-    ...houseRules,
+    ...layerRules,
     layers: { ...layers, server: [...(layers['server'] ?? []), 'fast', 'client'] },
   };
   assert.throws(() => drawHouse(changed), /from server to client would point up/);
   assert.throws(
-    () => drawHouse({ ...houseRules, layers: { ...layers, attic: [] } }),
+    () => drawHouse({ ...layerRules, layers: { ...layers, attic: [] } }),
     /attic has no place/,
   );
   const { client: _, ...fewer } = layers;
-  assert.notEqual(drawHouse({ ...houseRules, layers: fewer }), drawHouse());
+  assert.notEqual(drawHouse({ ...layerRules, layers: fewer }), drawHouse());
 });
 
 test('the architecture describes each room, and what it may import', () => {
@@ -35,7 +35,7 @@ test('the architecture describes each room, and what it may import', () => {
   const described = [...table.matchAll(/^\| `src\/([a-z]+)\/` \| (.*?) \|/gm)].map(
     ([, room = '', imports = '']) => [room, imports],
   );
-  const expected = Object.entries(houseRules.layers).map(([room, imports]) => [
+  const expected = Object.entries(layerRules.layers).map(([room, imports]) => [
     room,
     imports.join(', ') || '–',
   ]);

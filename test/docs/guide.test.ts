@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { settingTable } from '../../src/config/setting-table.ts';
 import { ISSUER_GUARD_OPTIONS, LOCAL_GUARD_OPTIONS } from '../../src/guard/guard-option-checks.ts';
+import { DEFAULT_ROUTES } from '../../src/server/features/features.ts';
 import {
   type ErrorDetails,
   parseErrorDetails,
 } from '../../src/server/http/errors/error-details.ts';
 import { pluginOptionChecks } from '../../src/server/options.ts';
-import { DEFAULT_ROUTES } from '../../src/server/routes-table.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');

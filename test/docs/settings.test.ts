@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { settingTable } from '../../src/config/setting-table.ts';
-import { pollIntervals } from '../../src/system/latchkey.ts';
+import { POLL_INTERVALS_MS } from '../../src/system/latchkey.ts';
 
 const GUIDE = new URL('../../docs/guide.md', import.meta.url);
 
@@ -20,7 +20,7 @@ test('the guide lists the settings as they are', () => {
 });
 
 test('the documents name the poll of the revocation log that the code has', () => {
-  const { sqlite, postgres } = pollIntervals;
+  const { sqlite, postgres } = POLL_INTERVALS_MS;
   const claims: Record<string, RegExp> = {
     '../../SECURITY.md': new RegExp(`${sqlite} ms at most on SQLite, after ${postgres} ms at most`),
     '../../docs/architecture.md': new RegExp(`every ${sqlite} ms on SQLite.* every ${postgres} ms`),
