@@ -43,7 +43,7 @@ export class ResponseProblem extends Error {
  * the server, the problem has the code `unknown`.
  *
  * ```ts
- * const response = await fetch('/auth/login', { method: 'POST', body: new FormData(form) });
+ * const response = await fetch('/auth/login', { method: 'POST', body: new URLSearchParams({ username, password }) });
  * const problem = await readProblem(response);
  * if (problem !== undefined) show(problem.message);
  * ```
