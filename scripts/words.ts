@@ -83,17 +83,12 @@ export interface WordCheck {
 /**
  * Looks for the words in names, comments, messages, tests and docs below `root`.
  * @param within files and folders to look into. Default: all
- * @param except files and folders to leave out. Default: none
  */
-export function checkWords(
-  root: string,
-  { within = [], except = [] }: { within?: readonly string[]; except?: readonly string[] } = {},
-): WordCheck {
+export function checkWords(root: string, within: readonly string[] = []): WordCheck {
   const paths = globSync(TEXTS, { cwd: root, exclude: SKIPPED_FOLDERS })
     .map((path) => path.replaceAll('\\', '/'))
     .filter((path) => !SKIPPED_FILES.includes(path) && !path.endsWith('package-lock.json'))
     .filter((path) => within.length === 0 || within.some((place) => isWithin(path, place)))
-    .filter((path) => !except.some((place) => isWithin(path, place)))
     .sort();
   const problems = paths.flatMap((path) =>
     findStumbles(readFileSync(join(root, path), 'utf8')).map(

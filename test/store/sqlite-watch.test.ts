@@ -70,7 +70,7 @@ function openByHand(t: TestContext) {
 }
 
 suite('When the write-ahead log is written', () => {
-  test('the start is reported as a change, because nobody knows what came before', (t) => {
+  test('the start is reported as a change, because what came before is unknown', (t) => {
     const it = openByHand(t);
     assert.equal(it.reports(), 1);
     it.pass(1_000);
@@ -266,7 +266,7 @@ for (const thread of ['worker', 'inline'] as const) {
 }
 
 test('where fs.watch throws, the reason is told with what can be done', async (t) => {
-  const error = Object.assign(new Error('no more'), { code: 'ENOSPC' });
+  const error = Object.assign(new Error('limit'), { code: 'ENOSPC' });
   replaceWatch(t, () => {
     throw error;
   });
@@ -314,7 +314,7 @@ test('a thread that takes the place of one that died reports changes too', async
   assert.deepEqual(subscription.attempts, [undefined, undefined]);
 });
 
-test('a database in memory cannot be subscribed to: nobody else writes to it', async (t) => {
+test('a database in memory cannot be subscribed to: no other process writes to it', async (t) => {
   const store = await openSqliteStore({ path: ':memory:', thread: 'inline' });
   t.after(() => store.close());
   assert.equal(store.subscribe, undefined);

@@ -68,7 +68,7 @@ export class ChangeWatch {
       this.close();
       onFailure(describe(path, error));
     });
-    // Finds a change, as nothing is known yet: nobody said what happened before.
+    // Reports a change, because what happened before is unknown.
     this.#wake();
   }
 
@@ -115,7 +115,7 @@ function describe(path: string, cause: unknown): StoreUnavailable {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const advice =
     code === 'ENOSPC' || code === 'EMFILE'
-      ? ' The system allows no more watches: raise fs.inotify.max_user_watches and fs.inotify.max_user_instances.'
+      ? ' The system is at its limit of watches: raise fs.inotify.max_user_watches and fs.inotify.max_user_instances.'
       : '';
   return new StoreUnavailable(
     `The folder of the database ${path} cannot be watched (${code}), so revocations by other processes are noticed by polling only.${advice}`,
