@@ -16,6 +16,7 @@ export interface User {
   readonly disabledAt: number | null;
   /** Since when the next sign-in must set a new password; null: it need not. */
   readonly passwordChangeRequiredAt: number | null;
+  /** When the user registered or was created; ms since the epoch. */
   readonly createdAt: number;
   /** When the user last changed. */
   readonly updatedAt: number;
@@ -46,6 +47,7 @@ export function toUser(record: UserRecord): User {
 export interface Session {
   /** UUIDv7. */
   readonly id: string;
+  /** The id of its user. */
   readonly userId: string;
   /** How often the refresh token was replaced, from 0. */
   readonly generation: number;
@@ -53,6 +55,7 @@ export interface Session {
   readonly rotatedAt: number;
   /** When the session ends unless it is refreshed. */
   readonly expiresAt: number;
+  /** When the user signed in; ms since the epoch. */
   readonly createdAt: number;
   /** When the user last authenticated. A refresh does not change it. */
   readonly authTime: number;
@@ -82,9 +85,11 @@ export type ClientKind = 'guard';
 export interface Client {
   /** Random; part of the key, and the `client_id` of OAuth 2.0. */
   readonly id: string;
+  /** What the client may do. */
   readonly kind: ClientKind;
   /** A unique name, for people. */
   readonly name: string;
+  /** When the client was created; ms since the epoch. */
   readonly createdAt: number;
   /** When the last of its earlier secrets ends; null: only the current one is valid. */
   readonly oldSecretsEndAt: number | null;

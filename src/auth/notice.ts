@@ -1,5 +1,6 @@
 /** What an operator should know about this start. */
 export interface Notice {
+  /** `warning`: the operator should act. */
   readonly level: 'info' | 'warning';
   /** `issuer`: tokens issued before are refused. */
   readonly about?: 'issuer';

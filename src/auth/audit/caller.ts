@@ -2,6 +2,7 @@ import type { AuditActor } from './event.ts';
 
 /** Who asks for something, and from where. The audit trail and the list of sessions show it. */
 export interface Caller {
+  /** Who acts, as the audit trail names them. */
   readonly actor: AuditActor;
   /** Network address; null if no request asked. */
   readonly address: string | null;

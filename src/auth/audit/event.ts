@@ -13,6 +13,7 @@ export type AuditActorKind = (typeof AUDIT_ACTOR_KINDS)[number];
 
 /** Who caused an event. */
 export interface AuditActor {
+  /** What kind of actor it is. */
   readonly kind: AuditActorKind;
   /**
    * The id of the user or client, the operating system's name of the operator, or the part of the program that
@@ -26,6 +27,7 @@ export type AuditSubjectKind = 'user' | 'client' | 'key' | 'secret';
 
 /** The user, client, key or secret that an event is about. An event about a session is about its user, and has the session's id as well. */
 export interface AuditSubject {
+  /** What kind of subject it is. */
   readonly kind: AuditSubjectKind;
   /** The id of the user or client, or the `kid` of the key. Null for an unknown user, and for the secret. */
   readonly id: string | null;
@@ -116,11 +118,15 @@ export interface AuditEvent {
   readonly id: string;
   /** ms since the epoch. */
   readonly at: number;
+  /** What happened. */
   readonly type: AuditEventType;
+  /** Who caused it. */
   readonly actor: AuditActor;
+  /** Whom or what it is about. */
   readonly subject: AuditSubject;
   /** The session that the event is about or that was started, or null. */
   readonly sessionId: string | null;
+  /** Whether it succeeded. */
   readonly outcome: AuditOutcome;
   /** Why it failed; null for a success. */
   readonly reason: AuditReason | null;

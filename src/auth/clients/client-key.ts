@@ -4,7 +4,9 @@ import type { Random } from '../../kernel/random.ts';
 
 /** The two parts of a client's key: the id finds the client, and the secret authenticates it. */
 export interface ClientKey {
+  /** The id of the client. Not a secret. */
   readonly id: string;
+  /** The secret half of the key. */
   readonly secret: string;
 }
 

@@ -27,6 +27,7 @@ const NO_HASH = '0'.repeat(43);
 
 /** A client that has authenticated, and the secret it used. */
 export interface AuthenticatedClient {
+  /** The client that the key belongs to. */
   readonly client: Client;
   /** The id of the secret. It reveals nothing about the secret. */
   readonly secretId: string;
@@ -34,7 +35,9 @@ export interface AuthenticatedClient {
 
 /** A client id and a client secret as a request sent them; empty if it sent none. @see RFC 6749 section 2.3.1 */
 export interface ClientCredentials {
+  /** The `client_id` of OAuth 2.0. */
   readonly clientId: string;
+  /** The client secret, which is the whole key of a client. */
   readonly clientSecret: string;
 }
 

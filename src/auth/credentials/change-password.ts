@@ -14,6 +14,7 @@ import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from './password-proo
 
 /** What a user gives to change the password. The names are those of the request. */
 export interface PasswordChangeInput {
+  /** The password as it is now. It proves that the user asks. */
   readonly current_password: string;
   /** 8 to 1,024 characters, unless the options say otherwise. Not the current one. */
   readonly new_password: string;

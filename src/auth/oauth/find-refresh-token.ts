@@ -5,6 +5,7 @@ import { findRefreshableSession } from '../sessions/find-session.ts';
 
 /** A refresh token that would be accepted now, and the session it belongs to. */
 export interface LiveRefreshToken {
+  /** The session that the token refreshes. */
   readonly session: Session;
   /** The client that the token was issued to. */
   readonly clientId: string;

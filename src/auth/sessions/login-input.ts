@@ -11,6 +11,7 @@ export interface LoginInput {
   readonly username?: string;
   /** Instead of `username`. */
   readonly email?: string;
+  /** The password, exactly as the user typed it. */
   readonly password: string;
   /** Space-separated scopes, to get fewer than the host grants. Default: all. @see RFC 6749 section 3.3 */
   readonly scope?: string;

@@ -6,6 +6,7 @@ import type { IssuedTokens } from './tokens/issued-tokens.ts';
  * `password_change`: the password was right, and a new one is required: {@link Auth.changeRequiredPassword}.
  */
 export interface SignInChallenge {
+  /** What is still required before there are tokens. */
   readonly required: 'password_change';
   /** A secret that works once: present it with the next step. */
   readonly challenge: string;

@@ -19,6 +19,7 @@ export interface NewUserInput {
   readonly password: string;
   /** The user's name for display, 1 to 256 characters. Default: null. */
   readonly name?: string;
+  /** The host's own fields, as its `fields` option declares them. */
   readonly [field: string]: unknown;
 }
 

@@ -10,7 +10,9 @@ export interface CookieNames {
 
 /** The names of a server's cookies, as they are sent. */
 export interface ResolvedCookieNames {
+  /** The name of the cookie with the access token. */
   readonly access: string;
+  /** The name of the cookie with the refresh token. */
   readonly refresh: string;
   /** The default names of earlier versions, if the names of this server are different now. */
   readonly former: Partial<Record<keyof typeof DEFAULTS, string>>;

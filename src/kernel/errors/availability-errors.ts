@@ -15,12 +15,12 @@ export abstract class TryAgainLater extends LatchkeyError {
 
 /** There is more work than can be queued. Nothing was done; try again. */
 export class ServerOverloaded extends TryAgainLater {
-  readonly code = 'overloaded';
+  override readonly code = 'overloaded';
 }
 
 /** The database does not answer, or refuses to write. */
 export class StoreUnavailable extends TryAgainLater {
-  readonly code = 'store_unavailable';
+  override readonly code = 'store_unavailable';
   constructor(message: string, options?: { cause?: unknown; retryAfter?: number }) {
     super(message, options?.retryAfter, options);
   }
@@ -28,10 +28,10 @@ export class StoreUnavailable extends TryAgainLater {
 
 /** A guard has no keys yet, so it cannot verify any token. It keeps asking its issuer. */
 export class GuardNotReady extends TryAgainLater {
-  readonly code = 'guard_not_ready';
+  override readonly code = 'guard_not_ready';
 }
 
 /** A guard has not heard of revocations for longer than its `maxStaleness`, and its `onStale` is not `accept`. */
 export class RevocationsStale extends TryAgainLater {
-  readonly code = 'revocations_stale';
+  override readonly code = 'revocations_stale';
 }

@@ -10,7 +10,7 @@ export interface InputProblem {
 
 /** The input is invalid: a member is missing, unknown, too long, or of the wrong type. */
 export class InvalidInput extends LatchkeyError {
-  readonly code = 'invalid_input';
+  override readonly code = 'invalid_input';
   /** All that is wrong, at least one. */
   readonly problems: readonly InputProblem[];
   constructor(problems: readonly InputProblem[]) {
@@ -25,7 +25,7 @@ export class InvalidInput extends LatchkeyError {
 /** Another user already has this username or email address. */
 export class IdentifierTaken extends LatchkeyError {
   /** Which of the two is taken. */
-  readonly code: 'username_taken' | 'email_taken';
+  override readonly code: 'username_taken' | 'email_taken';
   /** Which of the two is taken. */
   readonly field: 'username' | 'email';
   constructor(field: 'username' | 'email') {
@@ -40,7 +40,7 @@ export class IdentifierTaken extends LatchkeyError {
 
 /** There is no such record, or it is not the caller's. Deliberately not told apart. */
 export class RecordNotFound extends LatchkeyError {
-  readonly code = 'not_found';
+  override readonly code = 'not_found';
   override get status(): 404 {
     return 404;
   }

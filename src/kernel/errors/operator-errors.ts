@@ -5,6 +5,7 @@ import { LatchkeyError } from './latchkey-error.ts';
  * kind. A `TypeError`, as it is a mistake in the program and not in its settings.
  */
 export class InvalidOption extends TypeError {
+  /** Stable, for programs. */
   readonly code = 'invalid_setting';
   /** The option, with the options it is in: `revocations.onStale`; `''` for the options as a whole. */
   readonly setting: string;
@@ -16,7 +17,7 @@ export class InvalidOption extends TypeError {
 
 /** A setting that stops the start. The message names it, says what is wrong, and how to correct it. */
 export class InvalidSetting extends LatchkeyError {
-  readonly code = 'invalid_setting';
+  override readonly code = 'invalid_setting';
   /** The name of the setting, such as `LATCHKEY_ISSUER` or `issuer`. */
   readonly setting: string;
   constructor(setting: string, problem: string, fix: string) {
@@ -28,7 +29,7 @@ export class InvalidSetting extends LatchkeyError {
 /** A key cannot be used. The message says why, and never quotes the key. */
 export class KeyRefused extends LatchkeyError {
   /** `weak_key`: too short or well known. `wrong_key_type`: of another kind than the algorithm needs. */
-  readonly code: 'weak_key' | 'invalid_key' | 'wrong_key_type';
+  override readonly code: 'weak_key' | 'invalid_key' | 'wrong_key_type';
   constructor(code: KeyRefused['code'], message: string) {
     super(message);
     this.code = code;
@@ -37,5 +38,5 @@ export class KeyRefused extends LatchkeyError {
 
 /** A backup or a database cannot be copied as asked. Nothing was changed. */
 export class TransferRefused extends LatchkeyError {
-  readonly code = 'transfer_refused';
+  override readonly code = 'transfer_refused';
 }

@@ -5,7 +5,7 @@ import { LatchkeyError } from './latchkey-error.ts';
  * there are.
  */
 export class CredentialsRefused extends LatchkeyError {
-  readonly code = 'invalid_credentials';
+  override readonly code = 'invalid_credentials';
   constructor(message = 'Incorrect username or password') {
     super(message);
   }
@@ -22,7 +22,7 @@ export class CredentialsRefused extends LatchkeyError {
  * Deliberately not told apart.
  */
 export class OneTimeSecretRefused extends LatchkeyError {
-  readonly code = 'one_time_secret_refused';
+  override readonly code = 'one_time_secret_refused';
   constructor() {
     super('This link or code is not valid. It may have expired or been used. Ask for a new one.');
   }
@@ -38,7 +38,7 @@ export class OneTimeSecretRefused extends LatchkeyError {
  * What the user proved is right, and the sign-in needs one more step. There is no session yet.
  */
 export class SignInIncomplete extends LatchkeyError {
-  readonly code = 'password_change_required';
+  override readonly code = 'password_change_required';
   /** A secret that the client presents with the next step. */
   readonly challenge: string;
   /** Seconds until the challenge expires. */
@@ -58,7 +58,7 @@ export class SignInIncomplete extends LatchkeyError {
 
 /** The password was right and the account is disabled. */
 export class AccountDisabled extends LatchkeyError {
-  readonly code = 'account_disabled';
+  override readonly code = 'account_disabled';
   constructor() {
     super('This account is disabled. Ask an administrator to enable it.');
   }

@@ -20,7 +20,7 @@ export type TokenErrorCode =
  */
 export class TokenRefused extends LatchkeyError {
   /** Why the token was refused. */
-  readonly code: TokenErrorCode;
+  override readonly code: TokenErrorCode;
   constructor(code: TokenErrorCode, message: string) {
     super(message);
     this.code = code;
@@ -41,7 +41,7 @@ export function isTokenRefusal(error: unknown): error is TokenRefused {
 
 /** A request brings two credentials where one is expected, and to choose one would be to guess. */
 export class MultipleCredentials extends LatchkeyError {
-  readonly code = 'multiple_credentials';
+  override readonly code = 'multiple_credentials';
   override get status(): 400 {
     return 400;
   }
@@ -53,7 +53,7 @@ export class MultipleCredentials extends LatchkeyError {
  */
 export class AccessDenied extends LatchkeyError {
   /** What is missing, or what is not allowed. */
-  readonly code: 'insufficient_role' | 'insufficient_scope' | 'cross_site_request';
+  override readonly code: 'insufficient_role' | 'insufficient_scope' | 'cross_site_request';
   /** With `insufficient_scope`, the scopes that are required; else empty. */
   readonly scopes: readonly string[];
   constructor(code: AccessDenied['code'], message: string, scopes: readonly string[] = []) {
@@ -74,7 +74,7 @@ export class AccessDenied extends LatchkeyError {
  * @see RFC 9470 section 3
  */
 export class ReauthenticationRequired extends LatchkeyError {
-  readonly code = 'reauthentication_required';
+  override readonly code = 'reauthentication_required';
   /** The most seconds that may have passed since the user authenticated. */
   readonly maxAuthAge: number;
   constructor(maxAuthAge: number) {
