@@ -1,5 +1,5 @@
-import { globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Outcome, root, run, sourceCondition } from './steps.ts';
 
@@ -7,6 +7,8 @@ import { type Outcome, root, run, sourceCondition } from './steps.ts';
 const DEFAULT_LIMIT_MINUTES = 45;
 /** Milliseconds after which one test fails, unless the caller or `TEST_MINUTES` sets another limit for the whole run. */
 const DEFAULT_TEST_LIMIT_MS = 15 * 60_000;
+/** How many more test files run at the same time than there are cores: many wait for a process, a disk or a timer. */
+const WAITING_FILES = 2;
 
 export interface TestRun {
   /** Paths below the root. */
@@ -38,6 +40,7 @@ export async function runTests({
   const minutes = Number(given ?? DEFAULT_LIMIT_MINUTES);
   if (!(minutes > 0)) throw new Error('TEST_MINUTES must be a number of minutes above 0.');
   const testLimitMs = given === undefined ? DEFAULT_TEST_LIMIT_MS : minutes * 60_000;
+  const runFolder = mkdtempSync(join(tmpdir(), 'latchkey-run-'));
   const outcome = await run(
     {
       name: 'tests',
@@ -46,8 +49,7 @@ export async function runTests({
         sourceCondition,
         '--import=./test/support/end.ts',
         '--test',
-        // Node leaves one core idle by default, which on two cores is half of them.
-        `--test-concurrency=${Math.max(2, availableParallelism())}`,
+        `--test-concurrency=${availableParallelism() + WAITING_FILES}`,
         `--test-timeout=${testLimitMs}`,
         '--test-reporter=spec',
         ...flags,
@@ -56,8 +58,9 @@ export async function runTests({
     },
     'inherit',
     // The limit for one test does not apply to a file that never exits; this one does.
-    { env: { ...createTestEnvironment(), ...env }, limitMs: minutes * 60_000 },
+    { env: { ...createTestEnvironment(runFolder), ...env }, limitMs: minutes * 60_000 },
   );
+  rmSync(runFolder, { recursive: true, force: true });
   if (outcome.limitReached) {
     console.log(
       [
@@ -74,11 +77,13 @@ export async function runTests({
  * Tests must not depend on the settings of the shell that runs them. Settings of the tests themselves are
  * called TEST_…, as the servers that tests start refuse an unknown LATCHKEY_….
  */
-function createTestEnvironment(): NodeJS.ProcessEnv {
+function createTestEnvironment(runFolder: string): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_'));
   return {
     // Each file is a process of its own, and would strip and compile the same sources again.
     NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/latchkey'),
     ...Object.fromEntries(kept),
+    // Where the tests of one run leave what others of it can use.
+    TEST_RUN_FOLDER: runFolder,
   };
 }

@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -21,27 +20,26 @@ export interface PostgresServer {
 
 const signals = { fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL' } as const;
 
-/** Starts a server; takes about a second. `flags` are settings such as `max_connections=20`. */
+/** Starts a server; takes half a second. `flags` are settings such as `max_connections=20`. */
 export async function startPostgres(
   flags: readonly string[] = [],
   { hba, tls }: Pick<StartOrder, 'hba' | 'tls'> = {},
 ): Promise<PostgresServer> {
   const keeper = fork(join(import.meta.dirname, 'postgres-keeper.ts'), { stdio: 'ignore' });
   const gone = once(keeper, 'exit').then((): Report => ({ error: 'its keeper ended' }));
-  const tell = async (order: Order): Promise<number> => {
+  const tell = async (order: Order) => {
     keeper.send(order);
     const answered = once(keeper, 'message').then(([it]): Report => it);
     const report = await Promise.race([answered, gone]);
     if ('error' in report) throw new Error(`PostgreSQL: ${report.error}`);
-    return report.port;
+    return report;
   };
   after(async () => {
     if (keeper.connected) keeper.disconnect();
     await gone;
   });
 
-  const password = randomBytes(12).toString('hex');
-  const port = await tell({ start: { password, flags, hba, tls } });
+  const { port, password } = await tell({ start: { flags, hba, tls } });
   const urlOf = (database: string) =>
     `postgres://latchkey:${password}@127.0.0.1:${port}/${database}`;
   const connect = async (url = urlOf('postgres')) => {

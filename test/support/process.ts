@@ -36,14 +36,18 @@ after(async () => {
   );
 });
 
-/** Starts Node with these arguments. The environment is the one given and nothing else but PATH. */
+/**
+ * Starts Node with these arguments. The environment is the one given and nothing else but PATH and where Node keeps
+ * compiled code.
+ */
 export function startNode(
   args: readonly string[],
   options: { cwd: string; env?: Readonly<Record<string, string | undefined>> },
 ): TestProcess {
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, args, {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'], ...options.env },
+    env: { PATH, NODE_COMPILE_CACHE, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
