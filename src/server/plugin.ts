@@ -69,7 +69,7 @@ export function createPlugin(settings?: Settings): FastifyPluginCallback<Latchke
       ).catch(throwPlainly);
       // Fastify awaits this a moment later. Until then a failure must not count as unhandled.
       opening.catch(() => {});
-      // // Fastify gives a plugin 10 seconds and then fails without naming the reason. A start that waits for another
+      // Fastify gives a plugin 10 seconds and then fails without naming the reason. A start that waits for another
       // node's migration may take longer, and has a limit of its own. Fastify sets no limit for a plugin that is
       // itself a promise.
       app.register(
