@@ -2,6 +2,7 @@ import type { Algorithm } from '../jwt/algorithms.ts';
 import type { SigningKey } from '../jwt/keys/key-types.ts';
 import type { Session, User } from './model.ts';
 import type { FieldRules } from './users/custom-fields.ts';
+import type { RolePermissions } from './users/permissions.ts';
 
 /** The settings of the domain. */
 export interface AuthSettings {
@@ -35,6 +36,8 @@ export interface AuthSettings {
   readonly fields: FieldRules;
   /** Seconds audit events are kept; undefined: indefinitely. */
   readonly auditRetention: number | undefined;
+  /** What roles permit. Access tokens carry it as `entitlements`. */
+  readonly permissions: RolePermissions;
   readonly claims: ClaimsHook | undefined;
   readonly scopes: ScopesHook | undefined;
 }

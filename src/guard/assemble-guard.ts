@@ -6,6 +6,7 @@ import {
   assertRequirements,
   createAccessRule,
   type GuestRequirements,
+  type PermissionTest,
   type RequirementArguments,
 } from './request/authorize.ts';
 import type { CredentialReader } from './request/credentials.ts';
@@ -20,6 +21,8 @@ export interface GuardParts {
   readonly verifier: Pick<Verifier, 'verify' | 'findSeen'>;
   readonly credentials: CredentialReader;
   readonly clock: Clock;
+  /** Decides about permissions. Absent: the `entitlements` of the token. */
+  readonly hasPermission?: PermissionTest;
   /** Whether tokens can be verified now. Absent if they always can. */
   readonly readiness?: GuardReadiness;
   /** The issuer of the tokens. Undefined: any, as the keys decide. */
@@ -50,7 +53,7 @@ export interface GuardReadiness {
 
 /** Creates a guard from its parts. `Host` is the type of the host's own claims, which is not checked. */
 export function assembleGuard<Host extends object = CustomClaims>(parts: GuardParts): Guard<Host> {
-  const { verifier, credentials, clock, readiness, lifecycle } = parts;
+  const { verifier, credentials, clock, hasPermission, readiness, lifecycle } = parts;
   type User = AuthenticatedUser<Host>;
 
   function identify(request: IncomingRequest): { token: string; user: VerifiedToken } {
@@ -90,7 +93,7 @@ export function assembleGuard<Host extends object = CustomClaims>(parts: GuardPa
   function require(...given: RequirementArguments): GuestCheck<Host>;
   function require(...given: RequirementArguments): GuestCheck<Host> {
     assertRequirements(given);
-    const rule = createAccessRule(...given);
+    const rule = createAccessRule(given[0], hasPermission);
     const check = rule === undefined ? authenticate : createCheck(rule);
     if (given[0]?.optional !== true) return check;
     return (request) => (credentials.isGuest(request) ? undefined : check(request));

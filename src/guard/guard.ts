@@ -103,9 +103,9 @@ export interface Guard<Host extends object = CustomClaims> {
    */
   require(requirements: GuestRequirements): GuestCheck<Host>;
   /**
-   * Creates a check that also requires roles, scopes or a recent sign-in. Create it once, not for each request.
+   * Creates a check that also requires roles, permissions, scopes or a recent sign-in. Create it once, not for each request.
    * The check throws what `authenticate` throws, and:
-   * - {@link AccessDenied} (`insufficient_role`, `insufficient_scope`)
+   * - {@link AccessDenied} (`insufficient_role`, `insufficient_permission`, `insufficient_scope`)
    * - {@link ReauthenticationRequired} if the user authenticated longer ago than `maxAuthAge`
    *
    * ```ts

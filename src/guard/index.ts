@@ -45,5 +45,10 @@ export type { AccessRequirements, GuestRequirements } from './request/authorize.
 export type { CookieNames } from './request/cookie-names.ts';
 export type { IncomingRequest, RequestHeaders } from './request/request.ts';
 export { errorResponse } from './respond/error-response.ts';
-export type { AuthenticatedUser, CustomClaims } from './verify/authenticated-user.ts';
+export type {
+  AuthenticatedUser,
+  CustomClaims,
+  KnownPermissions,
+  Permission,
+} from './verify/authenticated-user.ts';
 export type { TokenCacheOptions } from './verify/verified-token-cache.ts';

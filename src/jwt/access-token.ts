@@ -29,6 +29,11 @@ export type AccessTokenClaims<Host extends object = Record<string, unknown>> = C
   readonly amr?: readonly string[];
   /** The user's roles. Absent: none. */
   readonly roles?: readonly string[];
+  /**
+   * What the user's roles permit, by the server's option `permissions`. Absent: nothing.
+   * @see RFC 9068 section 2.2.3.1
+   */
+  readonly entitlements?: readonly string[];
   /** The granted scopes, separated by spaces. Absent: none. @see RFC 6749 section 3.3 */
   readonly scope?: string;
   /** The user's name, if the user has one. */

@@ -44,6 +44,7 @@ export type { TokenLimits } from '../auth/sessions/tokens/token-limits.ts';
 export type { ClaimsHook, KeyRotation, ScopesHook } from '../auth/settings.ts';
 export type { FieldRule, FieldRules } from '../auth/users/custom-fields.ts';
 export type { CreateUserInput, NewUserInput } from '../auth/users/new-user.ts';
+export type { PermissionMap } from '../auth/users/permissions.ts';
 export type { UserReference } from '../auth/users/user-records.ts';
 export type { UserPage, Users } from '../auth/users/users.ts';
 export { databaseUrlFrom } from '../config/database-env.ts';
@@ -59,7 +60,12 @@ export type { AccessRequirements, GuestRequirements } from '../guard/request/aut
 export type { CookieNames, ResolvedCookieNames } from '../guard/request/cookie-names.ts';
 export type { TokenCookies } from '../guard/request/token-cookies.ts';
 export type { VerifiedToken } from '../guard/verify/access-claims.ts';
-export type { AuthenticatedUser, CustomClaims } from '../guard/verify/authenticated-user.ts';
+export type {
+  AuthenticatedUser,
+  CustomClaims,
+  KnownPermissions,
+  Permission,
+} from '../guard/verify/authenticated-user.ts';
 export type { AccessTokenClaims } from '../jwt/access-token.ts';
 export type { Algorithm } from '../jwt/algorithms.ts';
 export type { Claims } from '../jwt/claims.ts';

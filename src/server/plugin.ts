@@ -3,6 +3,7 @@ import fastifyPlugin from 'fastify-plugin';
 import type { Settings } from '../config/settings.ts';
 import { decorateUser, getUser } from '../guard/adapters/fastify/require-user.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
+import type { PermissionTest } from '../guard/request/authorize.ts';
 import { createCredentialReader } from '../guard/request/credentials.ts';
 import { createOriginRules } from '../guard/request/same-origin.ts';
 import { isLatchkeyError } from '../kernel/errors.ts';
@@ -137,7 +138,11 @@ async function mount(
   );
   const credentials = createCredentialReader(cookies, originRules);
   const { verifier, clock } = opened;
-  const guard = assembleGuard({ verifier, credentials, clock });
+  const { permissions } = opened.settings;
+  // By the map as it is now: a permission that was taken from a role must not live on in tokens.
+  const hasPermission: PermissionTest = ({ roles = [] }, permission) =>
+    permissions.has(roles, permission);
+  const guard = assembleGuard({ verifier, credentials, clock, hasPermission });
 
   app.decorate('latchkey', Object.freeze({ ...createHostApi(opened), cookies }));
   const name = server.as ?? 'user';

@@ -1,5 +1,6 @@
 import { type AuthSettings, DEFAULT_KEY_ROTATION, type KeyRotation } from '../auth/settings.ts';
 import { type FieldRules, RESERVED_FIELDS } from '../auth/users/custom-fields.ts';
+import { RolePermissions } from '../auth/users/permissions.ts';
 import { durationBetween } from '../config/duration.ts';
 import type { Refuse } from '../config/setting-error.ts';
 import type { Settings } from '../config/settings.ts';
@@ -26,6 +27,7 @@ export function createAuthSettings(
     passwordMaxLength,
     auditRetention: parseRetention(options.auditRetention ?? '90d'),
     fields: parseFields(options.fields ?? {}),
+    permissions: new RolePermissions(options.permissions ?? {}),
     claims: options.claims,
     scopes: options.scopes,
   };

@@ -8,6 +8,7 @@ import {
   anything,
   anythingOrUndefined,
   aString,
+  aStringList,
   mapOf,
   type OptionCheck,
   type OptionChecks,
@@ -46,6 +47,7 @@ export const latchkeyOptionChecks = {
   ),
   claims: aFunction,
   scopes: aFunction,
+  permissions: mapOf(aStringList),
   password: optionsOf({
     minLength: aNumber,
     maxLength: aNumber,

@@ -1,5 +1,6 @@
 import type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
 import type { FieldRules } from '../auth/users/custom-fields.ts';
+import type { PermissionMap } from '../auth/users/permissions.ts';
 import { SETTING_NAMES } from '../config/given-settings.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { SettingOptions, Settings } from '../config/settings.ts';
@@ -58,6 +59,13 @@ export interface LatchkeyOptions extends SettingOptions {
   readonly claims?: ClaimsHook;
   /** The scopes that a user may get. Default: none. */
   readonly scopes?: ScopesHook;
+  /**
+   * What each role permits: `{ editor: ['posts:read', 'posts:write'] }`. Access tokens carry the permissions of the user's
+   * roles as `entitlements`, and routes ask for them: `requireUser({ permissions: ['posts:write'] })`. A changed map
+   * takes effect in this server's own routes when it starts, and in other guards at the next refresh. Default: none.
+   * @see RFC 9068 section 2.2.3.1
+   */
+  readonly permissions?: PermissionMap;
   /** The length of passwords, in characters: 1 ≤ `minLength` ≤ `maxLength` ≤ 4,096. */
   readonly password?: {
     /** In characters. Default 8. */

@@ -50,6 +50,7 @@ const TEST_USER = {
   id: aString,
   username: aString,
   roles: aStringList,
+  permissions: aStringList,
   scopes: aStringList,
   claims: anything,
   authAge: aNumber,
@@ -165,6 +166,7 @@ export function createTestIssuer<Host extends object = CustomClaims>(
       sid: createTestSession(serial),
       ...(user.username === undefined ? {} : { username: user.username }),
       ...(user.roles === undefined ? {} : { roles: user.roles }),
+      ...(user.permissions === undefined ? {} : { entitlements: [...user.permissions].sort() }),
       ...(user.scopes === undefined ? {} : { scope: user.scopes.join(' ') }),
     };
     const token = sign(claims);

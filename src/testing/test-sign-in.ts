@@ -1,4 +1,4 @@
-import type { AuthenticatedUser } from '../guard/verify/authenticated-user.ts';
+import type { AuthenticatedUser, Permission } from '../guard/verify/authenticated-user.ts';
 
 /** The user to sign in. Every member may be left out. */
 export interface TestUser<Host extends object> {
@@ -8,6 +8,8 @@ export interface TestUser<Host extends object> {
   readonly username?: string;
   /** The `roles` of the token. Default: none. */
   readonly roles?: readonly string[];
+  /** The `entitlements` of the token. Default: none. */
+  readonly permissions?: readonly Permission[];
   /** The scopes of the token. Default: none. */
   readonly scopes?: readonly string[];
   /** The host's own claims. Default: none. */

@@ -5,12 +5,18 @@ import { AccessDenied, ReauthenticationRequired } from '../../src/kernel/errors.
 import { wrongRequirements } from '../support/wrong-options.ts';
 
 const NOW = 1_800_000_000;
-const caller = { roles: ['editor', 'author'], scope: 'read write', auth_time: NOW - 60 };
+const caller = {
+  roles: ['editor', 'author'],
+  entitlements: ['posts:publish', 'posts:write'],
+  scope: 'read write',
+  auth_time: NOW - 60,
+};
 
 test('a route without requirements has no rule', () => {
   assert.equal(createAccessRule(), undefined);
   assert.equal(createAccessRule({}), undefined);
   assert.equal(createAccessRule({ scopes: [] }), undefined);
+  assert.equal(createAccessRule({ permissions: [] }), undefined);
 });
 
 test('one of the roles is enough', () => {
@@ -21,6 +27,16 @@ test('one of the roles is enough', () => {
   }
   const rule = createAccessRule({ roles: ['author'] });
   assert.throws(() => rule?.({ auth_time: NOW }, NOW * 1000), AccessDenied);
+});
+
+test('all of the permissions are required', () => {
+  createAccessRule({ permissions: ['posts:write', 'posts:publish'] })?.(caller, NOW * 1000);
+  for (const permissions of [['posts:write', 'posts:erase'], ['posts'], ['posts:Write'], ['']]) {
+    const rule = createAccessRule({ permissions });
+    assert.throws(() => rule?.(caller, NOW * 1000), { code: 'insufficient_permission' });
+  }
+  const rule = createAccessRule({ permissions: ['posts:write'] });
+  assert.throws(() => rule?.({ roles: ['posts:write'], auth_time: NOW }, 0), AccessDenied);
 });
 
 test('all of the scopes are required', () => {

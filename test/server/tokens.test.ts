@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { temporaryFolder } from '../store/folder.ts';
 import { assertDiscreet, assertProblem } from '../support/refusals.ts';
 import {
   internalsOf,
@@ -301,5 +303,41 @@ suite('what a token must allow', () => {
     const { body: later } = await host.login('jane');
     assert.equal((await ask('/recent', later['access_token'])).status, 200);
     await host.close();
+  });
+
+  test('are the permissions of its roles, by the map of the server', async (t) => {
+    const permissions = { author: ['posts:write'], editor: ['posts:write', 'posts:publish'] };
+    const databaseUrl = `sqlite:${join(temporaryFolder(t), 'a.db')}`;
+    const start = (map: Record<string, string[]>) =>
+      startHost({ permissions: map, databaseUrl }, (app) => {
+        const onRequest = app.requireUser({ permissions: ['posts:publish'] });
+        app.get('/publish', { onRequest }, ({ user }) => ({ held: user.entitlements }));
+      });
+    const host = await start(permissions);
+    const { body: registered } = await host.register('jane');
+    const refused = await host.send('/publish', { token: registered['access_token'] });
+    assertProblem(refused, 403);
+    assert.equal(refused.body['code'], 'insufficient_permission');
+    assert.match(refused.body['detail'], /posts:publish/);
+
+    await host.app.latchkey.users.setRoles(registered['user'].id, ['editor', 'author', 'other']);
+    const { body: editor } = await host.login('jane');
+    const token: string = editor['access_token'];
+    const published = await host.send('/publish', { token });
+    assert.deepEqual(published.body, { held: ['posts:publish', 'posts:write'] });
+
+    // The token has the permission still, and the map no longer gives it to the role.
+    const next = await start({ ...permissions, editor: ['posts:write'] });
+    assert.equal((await next.send('/publish', { token })).status, 403);
+    const refreshed = await next.send('/auth/refresh', {
+      json: { refresh_token: editor['refresh_token'] },
+    });
+    const { entitlements } = host.app.latchkey.verify(refreshed.body['access_token']);
+    assert.deepEqual(entitlements, ['posts:write']);
+  });
+
+  test('is a list of names, or the start fails', async () => {
+    const wrong = startHost({ permissions: { editor: ['posts write'] } }, () => {});
+    await assert.rejects(wrong, /permissions .*"editor".* Write names without spaces/);
   });
 });

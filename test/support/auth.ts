@@ -7,6 +7,7 @@ import type { Store } from '../../src/auth/ports/store.ts';
 import { isChallenge, type SignInResult } from '../../src/auth/sessions/sign-in-result.ts';
 import type { IssuedTokens } from '../../src/auth/sessions/tokens/issued-tokens.ts';
 import { type AuthSettings, DEFAULT_KEY_ROTATION } from '../../src/auth/settings.ts';
+import { RolePermissions } from '../../src/auth/users/permissions.ts';
 import { createVerifier, type Verifier } from '../../src/guard/verify/access-token-verifier.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import type { Random } from '../../src/kernel/random.ts';
@@ -81,6 +82,7 @@ export const TEST_SETTINGS: AuthSettings = {
   passwordMaxLength: 1024,
   fields: {},
   auditRetention: 90 * 24 * 3600,
+  permissions: new RolePermissions({}),
   claims: undefined,
   scopes: undefined,
 };

@@ -25,6 +25,12 @@ test('a user that signed in is let pass, by header and by cookie', async () => {
   assert.deepEqual(unnamed.user.amr, ['pwd']);
   assert.deepEqual(signInAs({ amr: ['hwk', 'user'] }).user.amr, ['hwk', 'user']);
   assert.equal(unnamed.user.sub, 'test-user');
+  const editor = signInAs({ permissions: ['posts:write', 'posts:publish'] });
+  assert.deepEqual(editor.user.entitlements, ['posts:publish', 'posts:write']);
+  await guard.require({ permissions: ['posts:write'] })(askWith(editor.headers));
+  assert.throws(() => guard.require({ permissions: ['posts:write'] })(askWith(unnamed.headers)), {
+    code: 'insufficient_permission',
+  });
   assert.throws(() => guard.require({ roles: ['admin'] })(askWith(unnamed.headers)), {
     code: 'insufficient_role',
   });

@@ -7,11 +7,17 @@ import {
   type OptionChecks,
 } from '../../kernel/options/check-options.ts';
 import type { VerifiedToken } from '../verify/access-claims.ts';
+import type { Permission } from '../verify/authenticated-user.ts';
 
 /** What a route requires in addition to a valid token. */
 export interface AccessRequirements {
   /** The user must have at least one of these roles. An empty list lets no user pass. Default: any roles. */
   readonly roles?: readonly string[];
+  /**
+   * The user must have all of these permissions, which the server's option `permissions` gives to roles. Default: any
+   * permissions. @see RFC 9068 section 2.2.3.1
+   */
+  readonly permissions?: readonly Permission[];
   /** The token must have all of these scopes. Default: any scopes. @see RFC 6749 section 3.3 */
   readonly scopes?: readonly string[];
   /** The most seconds since the user last authenticated, 0 or more. Default: any time. @see RFC 9470 */
@@ -31,6 +37,7 @@ export interface GuestRequirements extends Omit<AccessRequirements, 'optional'> 
 
 const ACCESS_REQUIREMENTS = {
   roles: aStringList,
+  permissions: aStringList,
   scopes: aStringList,
   maxAuthAge: aNumber,
   optional: aBoolean,
@@ -43,9 +50,15 @@ const ACCESS_REQUIREMENTS = {
  * @throws {ReauthenticationRequired}
  */
 export type AccessRule = (
-  claims: Pick<VerifiedToken, 'roles' | 'scope' | 'auth_time'>,
+  claims: Pick<VerifiedToken, 'roles' | 'entitlements' | 'scope' | 'auth_time'>,
   now: number,
 ) => void;
+
+/** Whether the user of a token has a permission. */
+export type PermissionTest = (
+  claims: Pick<VerifiedToken, 'roles' | 'entitlements'>,
+  permission: string,
+) => boolean;
 
 /** The arguments of a function that takes requirements last: none, or one that is not undefined. */
 export type RequirementArguments = [requirements?: AccessRequirements | GuestRequirements];
@@ -64,17 +77,22 @@ export function assertRequirements(given: readonly unknown[]): void {
 /**
  * Compiles requirements into a rule.
  *
- * An empty list of roles lets no user pass, as no user has one of them. An empty list of scopes lets every user pass.
+ * An empty list of roles lets no user pass, as no user has one of them. An empty list of permissions or scopes lets every user pass.
+ * @param hasPermission decides about permissions. Default: the `entitlements` of the token
  * @returns undefined if nothing is required, so that such a route has no rule to run
  * @throws {InvalidOption} for an unknown requirement, an undefined value, or one of the wrong kind
  */
 export function createAccessRule(
   requirements: AccessRequirements | GuestRequirements = {},
+  hasPermission: PermissionTest = isEntitled,
 ): AccessRule | undefined {
   assertOptions('requireUser', requirements, ACCESS_REQUIREMENTS);
-  const { roles, scopes, maxAuthAge } = requirements;
+  const { roles, permissions, scopes, maxAuthAge } = requirements;
   const rules = [
     ...(roles === undefined ? [] : [createRoleRule(roles)]),
+    ...(permissions === undefined || permissions.length === 0
+      ? []
+      : [createPermissionRule(permissions, hasPermission)]),
     ...(scopes === undefined || scopes.length === 0 ? [] : [createScopeRule(scopes)]),
     ...(maxAuthAge === undefined ? [] : [createAuthAgeRule(maxAuthAge)]),
   ];
@@ -90,6 +108,23 @@ function createRoleRule(roles: readonly string[]): AccessRule {
   return (claims) => {
     if (claims.roles?.some((role) => allowed.has(role)) !== true) {
       throw new AccessDenied('insufficient_role', message);
+    }
+  };
+}
+
+function isEntitled({ entitlements }: Pick<VerifiedToken, 'entitlements'>, permission: string) {
+  return entitlements?.includes(permission) === true;
+}
+
+function createPermissionRule(
+  permissions: readonly string[],
+  hasPermission: PermissionTest,
+): AccessRule {
+  const needed = [...permissions];
+  const message = `This needs the ${needed.length === 1 ? 'permission' : 'permissions'} ${needed.join(', ')}.`;
+  return (claims) => {
+    if (!needed.every((permission) => hasPermission(claims, permission))) {
+      throw new AccessDenied('insufficient_permission', message);
     }
   };
 }

@@ -20,7 +20,7 @@ export type VerifiedToken<Host extends object = Record<string, unknown>> = Acces
 export function assertAccessClaims(
   claims: SignedClaims,
 ): asserts claims is SignedClaims & AccessTokenClaims {
-  const { client_id, jti, sid, auth_time, amr, roles, scope, username } = claims;
+  const { client_id, jti, sid, auth_time, amr, roles, entitlements, scope, username } = claims;
   assertName(client_id, 'client_id');
   assertName(jti, 'jti');
   assertName(sid, 'sid');
@@ -32,6 +32,9 @@ export function assertAccessClaims(
   }
   if (roles !== undefined && !isStringArray(roles)) {
     throw invalidClaims('Its "roles" is not an array of strings.');
+  }
+  if (entitlements !== undefined && !isStringArray(entitlements)) {
+    throw invalidClaims('Its "entitlements" is not an array of strings.');
   }
   if (scope !== undefined && typeof scope !== 'string') {
     throw invalidClaims('Its "scope" is not a string.');

@@ -19,6 +19,26 @@ import type { AccessTokenClaims } from '../../jwt/access-token.ts';
 export interface CustomClaims {}
 
 /**
+ * The permissions that the option `permissions` of the server gives to roles. Declare their names once, and
+ * `requireUser({ permissions })` takes no others:
+ *
+ * ```ts
+ * declare module 'latchkey/guard' {
+ *   interface KnownPermissions {
+ *     'posts:write': true;
+ *   }
+ * }
+ * ```
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: hosts extend it
+export interface KnownPermissions {}
+
+/** The name of a permission: one of {@link KnownPermissions}, or any text if none is declared. */
+export type Permission = keyof KnownPermissions extends never
+  ? string
+  : Extract<keyof KnownPermissions, string>;
+
+/**
  * The user that a request comes from: the claims of its access token, verified, not revoked, and frozen.
  * `Host` is the type of the host's own claims, by default {@link CustomClaims}.
  */

@@ -53,7 +53,11 @@ export class MultipleCredentials extends LatchkeyError {
  */
 export class AccessDenied extends LatchkeyError {
   /** What is missing, or what is not allowed. */
-  override readonly code: 'insufficient_role' | 'insufficient_scope' | 'cross_site_request';
+  override readonly code:
+    | 'insufficient_role'
+    | 'insufficient_permission'
+    | 'insufficient_scope'
+    | 'cross_site_request';
   /** With `insufficient_scope`, the scopes that are required; else empty. */
   readonly scopes: readonly string[];
   constructor(code: AccessDenied['code'], message: string, scopes: readonly string[] = []) {

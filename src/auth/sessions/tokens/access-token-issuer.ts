@@ -21,6 +21,7 @@ const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'auth_time',
   'amr',
   'roles',
+  'entitlements',
   'scope',
   'username',
 ]);
@@ -58,6 +59,7 @@ export function createAccessTokenIssuer(options: {
     const own = settings.claims === undefined ? {} : await settings.claims(user, session);
     assertOwnClaims(own);
     const scope = await grantScope(settings, user, session);
+    const entitlements = settings.permissions.list(user.roles);
     const sign = signerOf(await options.keys.waitForSigner());
     const iat = Math.floor(clock.now() / 1000);
     // No access token outlives its session.
@@ -75,6 +77,7 @@ export function createAccessTokenIssuer(options: {
       amr: session.amr,
       ...(user.username === null ? {} : { username: user.username }),
       ...(user.roles.length === 0 ? {} : { roles: user.roles }),
+      ...(entitlements.length === 0 ? {} : { entitlements }),
       ...(scope === null ? {} : { scope }),
       ...own,
     });

@@ -56,6 +56,7 @@ const CODES: Readonly<Record<DetailCode, true>> = {
   password_change_required: true,
   account_disabled: true,
   insufficient_role: true,
+  insufficient_permission: true,
   insufficient_scope: true,
   cross_site_request: true,
   reauthentication_required: true,
