@@ -20,6 +20,10 @@ import * as account from './sessions/account.ts';
 import { login } from './sessions/login.ts';
 import type { LoginInput } from './sessions/login-input.ts';
 import type { Principal } from './sessions/principal.ts';
+import {
+  type ReauthenticationInput,
+  reauthenticate,
+} from './sessions/reauthentication/reauthenticate.ts';
 import { refresh } from './sessions/refresh.ts';
 import type { SignInResult } from './sessions/sign-in-result.ts';
 import type { IssuedTokens } from './sessions/tokens/issued-tokens.ts';
@@ -197,6 +201,34 @@ export class Auth {
     limits?: TokenLimits,
   ): Promise<IssuedTokens> {
     return changePassword(this.#context, principal, input, caller, limits);
+  }
+
+  /**
+   * Lets the user of a session authenticate again, for what needs a recent authentication. It is still the same session:
+   * `auth_time` becomes now, the refresh token is replaced without a grace window, and access tokens that were issued
+   * before are refused. The user's other sessions live on; they need a refresh.
+   * @throws {InvalidInput}
+   * @throws {CredentialsRefused} when the password is wrong
+   * @throws {TokenRefused} when the session has ended or the user was deleted
+   * @see RFC 9470
+   */
+  reauthenticate(
+    principal: Principal,
+    input: ReauthenticationInput,
+    caller?: Caller,
+    limits?: TokenLimits,
+  ): Promise<IssuedTokens> {
+    return this.reauthenticateRaw(principal, input, caller, limits);
+  }
+
+  /** Does the same as {@link reauthenticate} with what a request sent. */
+  reauthenticateRaw(
+    principal: Principal,
+    input: unknown,
+    caller: Caller = anonymousCaller,
+    limits?: TokenLimits,
+  ): Promise<IssuedTokens> {
+    return reauthenticate(this.#context, principal, input, caller, limits);
   }
 
   /**

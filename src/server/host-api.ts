@@ -24,6 +24,8 @@ const AUTH_METHODS = [
   'logoutAll',
   'changePassword',
   'changePasswordRaw',
+  'reauthenticate',
+  'reauthenticateRaw',
   'changeRequiredPassword',
   'changeRequiredPasswordRaw',
   'listSessions',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { assertFresh } from '../../src/auth/sessions/reauthentication/freshness.ts';
 import type { VerifiedToken } from '../../src/guard/verify/access-claims.ts';
 import {
   CredentialsRefused,
@@ -67,6 +68,88 @@ suite('account', () => {
       'password_changed',
       'user_registered',
     ]);
+  });
+
+  test('reauthentication keeps the session, moves auth_time, and refuses the tokens from before', async () => {
+    await using real = await openTestAuth();
+    const mine = await signInJane(real);
+    const other = await real.login(JANE);
+    const bearer = real.verifier.verify(mine.accessToken);
+    real.clock.step(600);
+    const recent = real.auth.reauthenticate(bearer, { password: PASSWORD });
+    const { accessToken, refreshToken, session } = await recent;
+    const claims = real.verifier.verify(accessToken);
+    assert.deepEqual([claims.sid, claims.auth_time], [bearer.sid, bearer.auth_time + 600]);
+    assert.deepEqual([session.authTime, session.amr], [real.clock.ms, ['pwd']]);
+    assert.throws(() => real.verifier.verify(mine.accessToken), { code: 'token_revoked' });
+    for (const seconds of [0, 31]) {
+      real.clock.step(seconds);
+      await assert.rejects(real.auth.refresh(mine.refreshToken), { code: 'session_ended' });
+    }
+    const next = await real.auth.refresh(refreshToken);
+    assert.equal(real.verifier.verify(next.accessToken).auth_time, claims.auth_time);
+    real.verifier.verify((await real.auth.refresh(other.refreshToken)).accessToken);
+    const [event] = await latestEvents(real.store, bearer.sub, 1);
+    assert.equal(event?.type, 'reauthenticated');
+    assert.deepEqual(event?.actor, { kind: 'user', id: bearer.sub });
+    assert.equal(event?.sessionId, bearer.sid);
+  });
+
+  test('reauthentication with a wrong password changes nothing and is recorded', async () => {
+    await using real = await openTestAuth();
+    const { accessToken, refreshToken } = await signInJane(real);
+    const bearer = real.verifier.verify(accessToken);
+    const wrong = real.auth.reauthenticate(bearer, { password: 'wrong password' });
+    await assert.rejects(wrong, { code: 'invalid_credentials' });
+    real.verifier.verify(accessToken);
+    await real.auth.refresh(refreshToken);
+    const [event] = await latestEvents(real.store, bearer.sub, 1);
+    const { type, outcome, reason, sessionId } = event ?? {};
+    assert.deepEqual(
+      { type, outcome, reason, sessionId },
+      {
+        type: 'reauthentication_failed',
+        outcome: 'failure',
+        reason: 'wrong_password',
+        sessionId: bearer.sid,
+      },
+    );
+    await real.auth.logout(bearer);
+    const late = real.auth.reauthenticate(bearer, { password: PASSWORD });
+    await assert.rejects(late, { code: 'token_revoked' });
+    await real.auth.users.delete(bearer.sub);
+    const gone = real.auth.reauthenticate(bearer, { password: PASSWORD });
+    await assert.rejects(gone, { code: 'user_gone' });
+  });
+
+  test('reauthentication replaces an outdated hash, also if a login does so at the same moment', async () => {
+    await using real = await openTestAuth();
+    const { user, session } = await signInJane(real);
+    const bearer = { sub: user.id, sid: session.id };
+    for (const act of [async () => {}, () => real.login(JANE)]) {
+      await storeHash(real, user.id, `$2b$${PASSWORD}`, session.id);
+      onceVerified(real, act);
+      const { accessToken } = await real.auth.reauthenticate(bearer, { password: PASSWORD });
+      real.verifier.verify(accessToken);
+      const stored = await real.store.findUser({ id: user.id });
+      assert.equal(stored?.passwordHash, `$argon2id$${PASSWORD}`);
+    }
+  });
+
+  test('an authentication is fresh for ten minutes, with the strongest factor of the account', () => {
+    const minutes = (count: number) => count * 60_000;
+    const first = { authTime: minutes(1), mfaTime: null };
+    assertFresh(first, 'first', minutes(11));
+    assert.throws(() => assertFresh(first, 'first', minutes(11) + 1), {
+      code: 'insufficient_user_authentication',
+      maxAuthAge: 600,
+      acrValues: [],
+    });
+    const stale = { code: 'insufficient_user_authentication', acrValues: ['mfa'] };
+    assert.throws(() => assertFresh(first, 'second', minutes(1)), stale);
+    const second = { authTime: minutes(1), mfaTime: minutes(20) };
+    assertFresh(second, 'second', minutes(30));
+    assert.throws(() => assertFresh(second, 'second', minutes(31)), stale);
   });
 
   test('a hook that throws leaves the password and the session as they are', async () => {

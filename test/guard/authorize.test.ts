@@ -72,7 +72,7 @@ test('all requirements apply together', () => {
   assert.throws(() => rule({ ...caller, roles: [] }, NOW * 1000), { code: 'insufficient_role' });
   assert.throws(() => rule({ ...caller, scope: '' }, NOW * 1000), { code: 'insufficient_scope' });
   assert.throws(() => rule({ ...caller, auth_time: 0 }, NOW * 1000), {
-    code: 'reauthentication_required',
+    code: 'insufficient_user_authentication',
   });
 });
 

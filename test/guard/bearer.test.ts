@@ -71,8 +71,12 @@ test('a challenge says what is wrong', () => {
   );
   assert.equal(
     wwwAuthenticate(new ReauthenticationRequired(300)),
-    'Bearer error="insufficient_user_authentication", error_description="Sign in again: this needs a ' +
-      'sign-in no older than 300 seconds.", max_age="300"',
+    'Bearer error="insufficient_user_authentication", error_description="Reauthenticate, or sign in ' +
+      'again: this needs an authentication no older than 300 seconds.", max_age="300"',
+  );
+  assert.match(
+    wwwAuthenticate(new ReauthenticationRequired(600, ['mfa', 'phr'])),
+    /, acr_values="mfa phr", max_age="600"$/,
   );
 });
 

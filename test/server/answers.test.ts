@@ -83,7 +83,7 @@ suite('answers of the host', () => {
       'refresh_token',
       'scope',
     ]);
-    for (const path of ['/auth/refresh', '/auth/password']) {
+    for (const path of ['/auth/refresh', '/auth/password', '/auth/reauthenticate']) {
       const { schema } = paths[path].post.responses['200'].content['application/json'];
       assert.deepEqual(
         [schema.properties ?? {}, schema.additionalProperties],

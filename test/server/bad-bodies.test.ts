@@ -116,6 +116,7 @@ const jsonEndpoints = [
   { path: '/auth/register' },
   { path: '/auth/login' },
   { path: '/auth/password', token },
+  { path: '/auth/reauthenticate', token },
   { path: '/auth/refresh' },
   { path: '/auth/logout' },
 ];

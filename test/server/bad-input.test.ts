@@ -54,6 +54,13 @@ const endpoints: Endpoint[] = [
     token,
   },
   {
+    path: '/auth/reauthenticate',
+    valid: { password: `${MARKER} old` },
+    limits: { password: 1024 },
+    required: ['password'],
+    token,
+  },
+  {
     path: '/auth/refresh',
     valid: { refresh_token: MARKER },
     limits: { refresh_token: 8192 },

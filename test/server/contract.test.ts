@@ -470,6 +470,31 @@ suite('the account', () => {
     assert.equal((await server.login('keeper')).status, 200);
   });
 
+  test('reauthenticates: the same session with new tokens', async () => {
+    const here = await signUp('again');
+    clock.step(5);
+    const again = (password: string, token = here.access) =>
+      send('/auth/reauthenticate', { json: { password }, token });
+    const wrong = await again('not the password');
+    assert.equal(wrong.status, 401);
+    assert.equal(wrong.body['code'], 'invalid_credentials');
+    assert.equal(
+      (await send('/auth/reauthenticate', { json: { password: PASSWORD } })).status,
+      401,
+    );
+    const answer = await again(PASSWORD);
+    assertAnswer(answer, 200);
+    const { access_token, refresh_token, ...rest } = answer.body;
+    assert.deepEqual(rest, { token_type: 'bearer', expires_in: 900 });
+    assert.equal(await isSignedIn(here.access), false);
+    assert.equal((await again(PASSWORD)).status, 401);
+    const old = await send('/auth/refresh', { json: { refresh_token: here.refresh } });
+    assert.equal(old.body['code'], 'session_ended');
+    const { body } = await send('/auth/sessions', { token: access_token });
+    assert.equal(body['sessions'].length, 1);
+    assert.equal((await send('/auth/refresh', { json: { refresh_token } })).status, 200);
+  });
+
   test('lists its sessions and ends one', async () => {
     const here = await signUp('lister');
     clock.step(5);

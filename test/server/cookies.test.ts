@@ -408,6 +408,20 @@ suite('a password change by cookie', () => {
   });
 });
 
+suite('reauthentication by cookie', () => {
+  test('answers with new cookies, and the old ones are worth nothing', async () => {
+    const { refresh, access, cookies } = await signIn();
+    const json = { password: PASSWORD };
+    const answer = await send('/auth/reauthenticate', { cookies, headers: HERE, json });
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual(Object.keys(answer.body).sort(), ['expires_in', 'user']);
+    const set = readCookies(answer);
+    assert.equal(await isSignedIn(set[ACCESS]?.value ?? ''), true);
+    assert.equal(await isSignedIn(access), false);
+    assert.equal((await send('/auth/refresh', { json: { refresh_token: refresh } })).status, 401);
+  });
+});
+
 suite('a refresh by cookie', () => {
   test('answers by cookie, and one by body by body', async () => {
     const { refresh, username, access } = await signIn();
@@ -718,6 +732,7 @@ suite('a request that a cookie authenticates and that changes something', () => 
     { path: '/auth/logout', method: 'POST', done: 204 },
     { path: '/auth/logout/all', method: 'POST', done: 204 },
     { path: '/auth/password', method: 'POST', done: 400 },
+    { path: '/auth/reauthenticate', method: 'POST', done: 400 },
     { path: '/auth/sessions/01890000-0000-7000-8000-000000000000', method: 'DELETE', done: 404 },
   ];
 

@@ -324,6 +324,7 @@ suite('what the OpenAPI document says', () => {
         json: { current_password: PASSWORD, new_password: 'another good one' },
         token: await signIn(),
       }),
+      'the password again': async () => ({ json: { password: PASSWORD }, token: await signIn() }),
       'a refresh token': async () => {
         const { body } = await server.register(`user${users++}`);
         return { json: { refresh_token: body['refresh_token'] } };

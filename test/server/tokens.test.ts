@@ -290,16 +290,22 @@ suite('what a token must allow', () => {
     host.clock.step(61);
     const stale = await ask('/all', admin['access_token']);
     assertProblem(stale, 401);
-    assert.equal(stale.body['code'], 'reauthentication_required');
+    assert.equal(stale.body['code'], 'insufficient_user_authentication');
     assert.match(
       stale.headers.get('www-authenticate') ?? '',
       /^Bearer error="insufficient_user_authentication", .*, max_age="60"$/,
     );
+    assert.equal(stale.body['max_age'], 60);
     // To refresh is not to give the password again.
     const again = await host.send('/auth/refresh', {
       json: { refresh_token: admin['refresh_token'] },
     });
     assert.equal((await ask('/recent', again.body['access_token'])).status, 401);
+    const renewed = await host.send('/auth/reauthenticate', {
+      json: { password: PASSWORD },
+      token: again.body['access_token'],
+    });
+    assert.equal((await ask('/all', renewed.body['access_token'])).status, 200);
     const { body: later } = await host.login('jane');
     assert.equal((await ask('/recent', later['access_token'])).status, 200);
     await host.close();

@@ -85,6 +85,17 @@ export const acts = {
     const use = await createSecret(store, user.id);
     return setPassword(store, user.id, session.id, use);
   },
+  reauthentication: (store, { user, session }) =>
+    store.reauthenticate({
+      userId: user.id,
+      sessionId: session.id,
+      proof: aProof(user),
+      amr: ['pwd'],
+      now,
+      expiresAt: later,
+      ...anyAge,
+      ...revoking(),
+    }),
   'creation of a one-time secret': (store, { user }) => createSecret(store, user.id),
   'use of a one-time secret': async (store, { user }) =>
     store.consumeOneTimeSecret(await createSecret(store, user.id)),

@@ -19,7 +19,9 @@ export function assertProblem(answer: TestAnswer, status: number, name = ''): vo
   assert.equal(headers.get('content-type'), 'application/problem+json', name);
   assert.equal(headers.get('cache-control'), 'no-store', name);
   assert.equal(headers.get('x-content-type-options'), 'nosniff', name);
-  const { errors, ...members } = body;
+  const { errors, max_age, acr_values: _, ...members } = body;
+  const needsStepUp = members['code'] === 'insufficient_user_authentication';
+  assert.equal(typeof max_age, needsStepUp ? 'number' : 'undefined', name);
   const problem = withoutStep(members, name);
   assert.deepEqual(
     Object.keys(problem).sort(),

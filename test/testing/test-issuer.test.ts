@@ -51,7 +51,7 @@ test('time passes only when the test moves it', () => {
   assert.throws(
     () => guard.require({ maxAuthAge: 60 })(askWith(signInAs({ authAge: 61 }).headers)),
     {
-      code: 'reauthentication_required',
+      code: 'insufficient_user_authentication',
     },
   );
 });

@@ -45,8 +45,8 @@ interface AuditEventForm {
 /**
  * Every type of event. `docs/audit.md` describes them; a test compares the two.
  *
- * A refused password is one of three: `login_failed`, `login_of_disabled_user` (the password was right)
- * and `password_change_failed` (presented as the current password with a valid access token).
+ * A refused password is one of four: `login_failed`, `login_of_disabled_user` (the password was right),
+ * `password_change_failed` and `reauthentication_failed` (presented with a valid access token).
  */
 export const AUDIT_EVENT_TYPES = {
   user_registered: { subject: 'user', changes: [], reasons: [] },
@@ -58,6 +58,12 @@ export const AUDIT_EVENT_TYPES = {
   password_changed: { subject: 'user', changes: [], reasons: [] },
   password_change_required: { subject: 'user', changes: [], reasons: [] },
   password_change_failed: {
+    subject: 'user',
+    changes: [],
+    reasons: ['wrong_password', 'no_password'],
+  },
+  reauthenticated: { subject: 'user', changes: [], reasons: [] },
+  reauthentication_failed: {
     subject: 'user',
     changes: [],
     reasons: ['wrong_password', 'no_password'],

@@ -1,16 +1,20 @@
-import { CredentialsRefused, InvalidInput, TokenRefused } from '../../kernel/errors.ts';
+import { InvalidInput } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, runRevocation } from '../context.ts';
 import { InputReader } from '../input.ts';
-import type { UserRecord } from '../model.ts';
-import { findLiveSession } from '../sessions/find-session.ts';
-import { type Principal, userGone } from '../sessions/principal.ts';
+import { explainGoneSession, findLiveSession } from '../sessions/find-session.ts';
+import type { Principal } from '../sessions/principal.ts';
 import { findLifetime, limitExpiry } from '../sessions/session-lifetime.ts';
 import { type IssuedTokens, issue, issueCurrentTokens } from '../sessions/tokens/issued-tokens.ts';
 import type { TokenLimits } from '../sessions/tokens/token-limits.ts';
 import { readNewPassword } from '../users/new-user.ts';
-import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from './password-proof.ts';
+import {
+  changesTooOften,
+  PROOF_ATTEMPTS,
+  type ProvenUser,
+  proveCurrentPassword,
+} from './password-proof.ts';
 
 /** What a user gives to change the password. The names are those of the request. */
 export interface PasswordChangeInput {
@@ -31,42 +35,17 @@ export async function changePassword(
   const { current, next } = readPasswords(context, input);
   let newHash: string | undefined;
   for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
-    const proven = await provePassword(context, principal, current, caller);
+    const proven = await proveCurrentPassword(context, principal, current, {
+      failure: 'password_change_failed',
+      message: 'The current password is incorrect.',
+      caller,
+    });
     newHash ??= await context.hasher.hash(next);
     const tokens = await replaceHash(context, principal, { ...proven, newHash, caller, limits });
     if (tokens !== undefined) return tokens;
     // The hash changed in between. If a sign-in replaced an outdated one, the password matches the new one too.
   }
   throw changesTooOften();
-}
-
-interface ProvenUser {
-  readonly record: UserRecord;
-  /** The hash that the password matched. */
-  readonly verifiedHash: string;
-}
-
-/**
- * Verifies the current password, and records an audit event if it is wrong.
- * @throws {TokenRefused} when the user was deleted
- * @throws {CredentialsRefused}
- */
-async function provePassword(
-  context: AuthContext,
-  { sub: userId, sid: sessionId }: Principal,
-  password: string,
-  caller: Caller,
-): Promise<ProvenUser> {
-  const record = await context.store.findUser({ id: userId });
-  if (record === undefined) throw userGone();
-  const verifiedHash = record.passwordHash;
-  const { ok } = await context.hasher.verify(verifiedHash, password);
-  if (ok && verifiedHash !== null) return { record, verifiedHash };
-  // The attack: a thief with a stolen access token guesses the password. Each guess leaves a trace.
-  const about = { subject: aboutUser(userId), sessionId, reason: explainRefusal(record) };
-  const event = { type: 'password_change_failed', ...about } as const;
-  await context.store.recordEvent(context.createEvent(event, identify(caller, userId)));
-  throw new CredentialsRefused('The current password is incorrect.');
 }
 
 /**
@@ -85,7 +64,7 @@ async function replaceHash(
   const now = clock.now();
   const lifetime = findLifetime(settings, now);
   const kept = await findLiveSession(context, sessionId, now);
-  if (kept?.user.id !== userId) throw await explainGone(context, userId);
+  if (kept?.user.id !== userId) throw await explainGoneSession(context, userId);
   // Issued before anything is written, for the user as it will be: if a hook of the host throws, nothing changes.
   const changedRecord = { ...record, tokenVersion: record.tokenVersion + 1, updatedAt: now };
   const expiresAt = limitExpiry(kept.session.createdAt, lifetime);
@@ -107,7 +86,7 @@ async function replaceHash(
   );
   if (changed.kept === undefined) {
     const live = await findLiveSession(context, sessionId, now);
-    if (live === undefined) throw await explainGone(context, userId);
+    if (live === undefined) throw await explainGoneSession(context, userId);
     return undefined;
   }
   const { user, session } = changed.kept;
@@ -127,9 +106,4 @@ function readPasswords(
     throw new InvalidInput([{ field: 'new_password', problem }]);
   }
   return { current, next };
-}
-
-async function explainGone({ store }: AuthContext, userId: string): Promise<TokenRefused> {
-  if ((await store.findUser({ id: userId })) === undefined) return userGone();
-  return new TokenRefused('token_revoked', 'This session has ended. Sign in again.');
 }

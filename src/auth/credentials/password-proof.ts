@@ -1,5 +1,9 @@
-import { StoreUnavailable } from '../../kernel/errors.ts';
+import { CredentialsRefused, StoreUnavailable } from '../../kernel/errors.ts';
+import { type Caller, identify } from '../audit/caller.ts';
+import { aboutUser } from '../audit/event.ts';
+import type { AuthContext } from '../context.ts';
 import type { UserRecord } from '../model.ts';
+import { type Principal, userGone } from '../sessions/principal.ts';
 
 /**
  * How often a password is verified if the user changes between the verification and the write. One change is common:
@@ -19,4 +23,41 @@ export function explainRefusal(
 ): 'unknown_user' | 'no_password' | 'wrong_password' {
   if (record === undefined) return 'unknown_user';
   return record.passwordHash === null ? 'no_password' : 'wrong_password';
+}
+
+/** A signed-in user who presented the password. */
+export interface ProvenUser {
+  readonly record: UserRecord;
+  /** The hash that the password matched. */
+  readonly verifiedHash: string;
+  /** Whether that hash should be replaced. */
+  readonly isOutdated: boolean;
+}
+
+/**
+ * Verifies the password of a signed-in user, and records an audit event if it is wrong.
+ * @param options `failure`: the type of that event; `message`: the sentence of the refusal
+ * @throws {TokenRefused} when the user was deleted
+ * @throws {CredentialsRefused}
+ */
+export async function proveCurrentPassword(
+  context: AuthContext,
+  { sub: userId, sid: sessionId }: Principal,
+  password: string,
+  options: {
+    readonly failure: 'password_change_failed' | 'reauthentication_failed';
+    readonly message: string;
+    readonly caller: Caller;
+  },
+): Promise<ProvenUser> {
+  const record = await context.store.findUser({ id: userId });
+  if (record === undefined) throw userGone();
+  const verifiedHash = record.passwordHash;
+  const { ok, outdated } = await context.hasher.verify(verifiedHash, password);
+  if (ok && verifiedHash !== null) return { record, verifiedHash, isOutdated: outdated };
+  // The attack: a thief with a stolen access token guesses the password. Each guess leaves a trace.
+  const about = { subject: aboutUser(userId), sessionId, reason: explainRefusal(record) };
+  const event = { type: options.failure, ...about } as const;
+  await context.store.recordEvent(context.createEvent(event, identify(options.caller, userId)));
+  throw new CredentialsRefused(options.message);
 }

@@ -3,7 +3,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { Session, UserRecord } from '../model.ts';
 import type { Generations } from '../sessions/refresh-rule.ts';
 import type { SessionLifetime } from '../sessions/session-lifetime.ts';
-import type { Proof } from './proof.ts';
+import type { PasswordProof, Proof } from './proof.ts';
 import type { Outliving, RevocationArgs, RevocationResult } from './revocations.ts';
 
 /** The outcome of a refresh. */
@@ -59,6 +59,27 @@ export interface SessionStore {
     } & SessionLifetime &
       RevocationArgs,
   ): Promise<RotateResult>;
+
+  /**
+   * Gives a session its next generation and a new time of authentication, if the proof still holds and the user is
+   * enabled. Refresh tokens of earlier generations are void. The user's token version rises, so that access tokens issued
+   * before are refused; other sessions live on.
+   */
+  reauthenticate(
+    args: {
+      sessionId: string;
+      userId: string;
+      proof: PasswordProof;
+      amr: readonly string[];
+      now: number;
+    } & SessionLifetime &
+      RevocationArgs,
+  ): Promise<
+    RevocationResult & {
+      /** The session as it is now, and its user. */
+      readonly renewed?: { readonly session: Session; readonly user: UserRecord };
+    }
+  >;
 
   /** Finds the session of this id, if it has not ended or expired. */
   findSession(args: { sessionId: string; now: number }): Promise<LiveSession | undefined>;

@@ -1,6 +1,8 @@
+import { TokenRefused } from '../../kernel/errors.ts';
 import type { AuthContext } from '../context.ts';
 import type { Session } from '../model.ts';
 import type { LiveSession } from '../ports/sessions.ts';
+import { userGone } from './principal.ts';
 import { classifyGeneration, type Verdict } from './refresh-rule.ts';
 import { findLifetime, isPastMaxAge, limitExpiry } from './session-lifetime.ts';
 import type { RefreshClaims } from './tokens/refresh-token.ts';
@@ -15,6 +17,15 @@ export async function findLiveSession(
   if (found === undefined) return undefined;
   const { maxAgeMs } = findLifetime(settings, now);
   return isPastMaxAge(found.session, { now, maxAgeMs }) ? undefined : found;
+}
+
+/** The error for an access token whose session is not found: it has ended, or the user was deleted. */
+export async function explainGoneSession(
+  { store }: Pick<AuthContext, 'store'>,
+  userId: string,
+): Promise<TokenRefused> {
+  if ((await store.findUser({ id: userId })) === undefined) return userGone();
+  return new TokenRefused('token_revoked', 'This session has ended. Sign in again.');
 }
 
 /** A live session that a refresh token would be accepted for. */

@@ -47,6 +47,7 @@ interface Requirements {
   readonly scopes?: readonly string[];
   /** Seconds. */
   readonly maxAuthAge?: number;
+  readonly acrValues?: readonly string[];
 }
 
 /**
@@ -58,8 +59,9 @@ interface Requirements {
 export function wwwAuthenticate(error: unknown, realm?: string): string {
   const parameters = realm === undefined ? [] : [`realm=${quote(realm)}`];
   if (isLatchkeyError(error) && error.bearerError !== undefined) {
-    const { scopes, maxAuthAge }: LatchkeyError & Requirements = error;
+    const { scopes, maxAuthAge, acrValues = [] }: LatchkeyError & Requirements = error;
     parameters.push(`error="${error.bearerError}"`, description(error));
+    if (acrValues.length > 0) parameters.push(`acr_values=${quote(acrValues.join(' '))}`);
     if (maxAuthAge !== undefined) parameters.push(`max_age=${quote(String(maxAuthAge))}`);
     if (scopes !== undefined && scopes.length > 0)
       parameters.push(`scope=${quote(scopes.join(' '))}`);

@@ -22,6 +22,13 @@ interface NextStep {
   readonly expiresIn: number;
 }
 
+/** Members of the error for an authentication that is too old or too weak. */
+interface StepUp {
+  /** Seconds. */
+  readonly maxAuthAge: number;
+  readonly acrValues?: readonly string[];
+}
+
 /** Returns the response to an error of Latchkey. Undefined: the error is not meant for a client. */
 export function findErrorResponse(error: unknown): ErrorResponseParts | undefined {
   if (!isLatchkeyError(error) || error.status === undefined) return undefined;
@@ -29,6 +36,7 @@ export function findErrorResponse(error: unknown): ErrorResponseParts | undefine
   const problem: Problem = {
     ...createProblem(error.status, error.code, error.message),
     ...(isIncomplete(error) ? { challenge: error.challenge, expires_in: error.expiresIn } : {}),
+    ...(needsStepUp(error) ? describeStepUp(error) : {}),
     ...(problems === undefined ? {} : { errors: problems.map(toFieldError) }),
   };
   const headers: Record<string, string> = {};
@@ -40,6 +48,17 @@ export function findErrorResponse(error: unknown): ErrorResponseParts | undefine
 /** Asks for the code, so that a member of the same name in another error is never sent to a client. */
 function isIncomplete(error: LatchkeyError): error is LatchkeyError & NextStep {
   return error.code === 'password_change_required';
+}
+
+function needsStepUp(error: LatchkeyError): error is LatchkeyError & StepUp {
+  return error.code === 'insufficient_user_authentication';
+}
+
+function describeStepUp({ maxAuthAge, acrValues = [] }: StepUp): Partial<Problem> {
+  return {
+    max_age: maxAuthAge,
+    ...(acrValues.length === 0 ? {} : { acr_values: acrValues.join(' ') }),
+  };
 }
 
 function toFieldError({ field, problem }: InputProblem): { field: string; detail: string } {

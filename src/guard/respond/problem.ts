@@ -13,6 +13,10 @@ export interface Problem {
   readonly challenge?: string;
   /** Seconds until the challenge expires. */
   readonly expires_in?: number;
+  /** If the user must authenticate again: the most seconds since then. @see RFC 9470 section 3 */
+  readonly max_age?: number;
+  /** If the user must authenticate again in a certain way: the values of `acr` that are enough, with spaces between. */
+  readonly acr_values?: string;
   /** If the input is invalid: which members, and why. */
   readonly errors?: readonly { readonly field: string; readonly detail: string }[];
 }

@@ -74,16 +74,21 @@ export class AccessDenied extends LatchkeyError {
 }
 
 /**
- * The user authenticated too long ago for this request.
+ * The user authenticated too long ago for this request, or by a weaker factor than it needs.
  * @see RFC 9470 section 3
  */
 export class ReauthenticationRequired extends LatchkeyError {
-  override readonly code = 'reauthentication_required';
+  override readonly code = 'insufficient_user_authentication';
   /** The most seconds that may have passed since the user authenticated. */
   readonly maxAuthAge: number;
-  constructor(maxAuthAge: number) {
-    super(`Sign in again: this needs a sign-in no older than ${maxAuthAge} seconds.`);
+  /** The authentication context classes of which one is required, the preferred one first. Empty: any. */
+  readonly acrValues: readonly string[];
+  constructor(maxAuthAge: number, acrValues: readonly string[] = []) {
+    super(
+      `Reauthenticate, or sign in again: this needs an authentication no older than ${maxAuthAge} seconds.`,
+    );
     this.maxAuthAge = maxAuthAge;
+    this.acrValues = acrValues;
   }
   override get status(): 401 {
     return 401;

@@ -31,7 +31,7 @@ export interface RouteAnswers {
   readonly register?: AnswerShape<SignInAnswer>;
   /** 200. Default: the tokens. */
   readonly login?: AnswerShape<SignInAnswer>;
-  /** 200, also for `POST /auth/password`, which answers as a refresh does. Default: the tokens. */
+  /** 200, also for `POST /auth/password` and `/auth/reauthenticate`, which answer as a refresh does. Default: the tokens. */
   readonly refresh?: AnswerShape<SignInAnswer>;
   /** 200. Default: the user. */
   readonly me?: AnswerShape<User>;

@@ -9,6 +9,7 @@ import { revocationStatements, revocationVerbs } from './revocations.ts';
 import { endSessionStatement, endSessionVerb } from './sessions/end-session.ts';
 import { findSessionVerbs } from './sessions/find-sessions.ts';
 import { openSessionStatement, openSessionVerb } from './sessions/open-session.ts';
+import { reauthenticationVerb } from './sessions/reauthenticate.ts';
 import { rotationStatements, rotationVerbs } from './sessions/rotation.ts';
 import { cleanupVerbs } from './sessions/session-cleanup.ts';
 import type { SingleStatements, StatementSql } from './single-statement.ts';
@@ -26,6 +27,7 @@ export function createVerbs(sql: Sql): Verbs {
     ...findSessionVerbs(sql),
     ...endSessionVerb(sql),
     ...rotationVerbs(sql),
+    ...reauthenticationVerb(sql),
     ...accountVerbs(sql),
     ...passwordVerbs(sql),
     ...cleanupVerbs(sql),

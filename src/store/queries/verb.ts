@@ -19,6 +19,7 @@ const IS_READING: Record<VerbName, boolean> = {
   listUsers: true,
   openSession: false,
   rotateSession: false,
+  reauthenticate: false,
   findSession: true,
   listSessions: true,
   endSession: false,

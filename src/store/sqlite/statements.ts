@@ -212,6 +212,31 @@ export const statements: CompiledStatements = {
     text: 'select 1 as "one"',
     parameters: [],
   },
+  'reauthenticate.changeUser': {
+    text: 'update "users" set "token_version" = ?, "password_hash" = ? where "id" = ?',
+    parameters: [['version'], ['hash'], ['id']],
+  },
+  'reauthenticate.renew': {
+    text: 'update "sessions" set "generation" = ?, "first_generation" = ?, "parent_generation" = ?, "rotated_at" = ?, "expires_at" = ?, "auth_time" = ?, "amr" = ? where "id" = ?',
+    parameters: [
+      ['generation'],
+      ['generation'],
+      null,
+      ['now'],
+      ['expiresAt'],
+      ['now'],
+      ['amr'],
+      ['id'],
+    ],
+  },
+  'reauthenticate.selectSession': {
+    text: 'select * from "sessions" where "id" = ? and "user_id" = ? and "epoch" = ? and "expires_at" > ?',
+    parameters: [['id'], ['userId'], ['epoch'], ['now']],
+  },
+  'reauthenticate.selectUser': {
+    text: 'select * from "users" where "id" = ?',
+    parameters: [['id']],
+  },
   'revocations.insert': {
     text: 'insert into "revocations" ("kind", "subject", "version", "expires_at") values (?, ?, ?, ? + coalesce((select cast("value" as integer) as "seconds" from "facts" where "name" = ?), 0) * 1000) returning "seq", "expires_at" as "expiresAt"',
     parameters: [['kind'], ['subject'], ['version'], ['issuedUntil'], 'longest_access_token_ttl'],

@@ -266,7 +266,7 @@ export function testAdapter(framework: string, start: StartApp): void {
         assertRefused(scope, 403, 'insufficient_scope');
         assert.match(scope.headers.get('www-authenticate') ?? '', /scope="read write"/);
         const age = await send('/recent', byHeader(bench.sign({ auth_time: now - 61 })));
-        assertRefused(age, 401, 'reauthentication_required');
+        assertRefused(age, 401, 'insufficient_user_authentication');
         assert.match(age.headers.get('www-authenticate') ?? '', /max_age="60"/);
         for (const path of Object.keys(allowed)) {
           assertRefused(await send(path), 401, 'token_missing', path);

@@ -5,7 +5,7 @@ import type { RevocationResult } from '../../../src/auth/ports/revocations.ts';
 import type { Store } from '../../../src/auth/ports/store.ts';
 import { NO_VERSION_ACCEPTED } from '../../../src/revocation/revocation.ts';
 import { latestEvents } from '../../support/events.ts';
-import { anEvent, anyAge, aSecret, aSession } from '../records.ts';
+import { anEvent, anyAge, aProof, aSecret, aSession } from '../records.ts';
 import { isRecorded, logged, revoking, sessionIds, signUp } from './harness.ts';
 
 const now = 2_000;
@@ -126,6 +126,60 @@ export function accountTests(given: () => Store): void {
     assert.equal(await isRecorded(store, stale.event.id), false);
     const fresh = { ...stale, verifiedHash: user.passwordHash, ...revoking() };
     assert.equal((await store.changePassword(fresh)).found, true);
+  });
+
+  test('reauthentication moves one session on, refuses access tokens from before, and ends no session', async () => {
+    const store = given();
+    const { user, sessions } = await signUp(store, 2);
+    const [session, other] = sessions;
+    assert.ok(session && other);
+    const args = {
+      userId: user.id,
+      sessionId: session.id,
+      proof: aProof(user, 'newer hash'),
+      amr: ['pwd'],
+      now: 5_000,
+      expiresAt: 9_000,
+      maxAgeMs: 7_000,
+    };
+    const refused = [
+      { userId: 'nobody' },
+      { userId: other.id },
+      { sessionId: 'nothing' },
+      { proof: { ...aProof(user), verifiedHash: 'another hash' } },
+      { now: 8_000 },
+      { now: 1_000_000, maxAgeMs: 2_000_000 },
+    ];
+    for (const change of refused) {
+      const result = await store.reauthenticate({ ...args, ...change, ...revoking() });
+      assert.deepEqual(result, { found: false, revocations: [] }, JSON.stringify(change));
+    }
+    assert.deepEqual(await store.findUser({ id: user.id }), user);
+    const log = await logged(store, async () => {
+      const { renewed } = await store.reauthenticate({ ...args, ...revoking() });
+      const moved = { generation: 1, rotatedAt: 5_000, expiresAt: 8_000, authTime: 5_000 };
+      assert.deepEqual(renewed?.session, { ...session, ...moved, amr: ['pwd'] });
+      assert.deepEqual(renewed?.user, { ...user, tokenVersion: 1, passwordHash: 'newer hash' });
+      const found = await store.findSession({ sessionId: session.id, now: 5_000 });
+      assert.deepEqual(found, { ...renewed, parentGeneration: 0, firstGeneration: 1 });
+    });
+    assert.deepEqual(log, [{ kind: 'user', subject: user.id, version: 1, expiresAt: 9_000 }]);
+    const rotate = { sessionId: session.id, grace: 30_000, now: 5_000, expiresAt: 9_000 };
+    const early = { ...rotate, generation: 0, ...anyAge, ...revoking() };
+    assert.equal((await store.rotateSession(early)).status, 'gone');
+    assert.equal(
+      (await store.findSession({ sessionId: other.id, now: 5_000 }))?.session.id,
+      other.id,
+    );
+    for (const act of [
+      () => store.requirePasswordChange({ userId: user.id, now, ...revoking() }),
+      () => store.setDisabled({ userId: user.id, disabled: true, now, ...revoking() }),
+    ]) {
+      await act();
+      const proof = { ...aProof(user), verifiedHash: 'newer hash' };
+      const late = await store.reauthenticate({ ...args, proof, ...revoking() });
+      assert.equal(late.found, false);
+    }
   });
 
   test('a user without a password cannot be required to change it', async () => {

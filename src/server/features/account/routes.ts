@@ -1,10 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AnswerTransport } from '../../http/answers.ts';
 import { assertNotForm } from '../../http/body.ts';
 import { toCaller } from '../../http/caller.ts';
 import { defineFeature } from '../../http/routes/feature.ts';
 import type { RouteContext } from '../../http/routes/route-context.ts';
 import { answerSignIn, limitsOf, parseTransport } from '../../http/token-response.ts';
-import { meSchema, passwordSchema, sessionSchema, sessionsSchema } from './schema.ts';
+import {
+  meSchema,
+  passwordSchema,
+  reauthenticateSchema,
+  sessionSchema,
+  sessionsSchema,
+} from './schema.ts';
 import { toSessionView } from './session-view.ts';
 
 /** What signed-in users can see and change of their own account. */
@@ -12,6 +19,7 @@ export const account = defineFeature({
   routes: {
     me: 'GET /auth/me',
     password: 'POST /auth/password',
+    reauthenticate: 'POST /auth/reauthenticate',
     sessions: 'GET /auth/sessions',
     session: 'DELETE /auth/sessions/:id',
   },
@@ -38,9 +46,7 @@ export const account = defineFeature({
       handler: async (request, reply) => {
         assertNotForm(request);
         if (hasChallenge(request)) return changeRequiredPassword(context, request, reply);
-        // Tokens go back the way the credential came, as in a refresh.
-        const credential = context.credentials.require(request.raw);
-        const transport = credential.transport === 'cookie' ? 'cookie' : 'body';
+        const transport = findTransport(context, request);
         const signIn = await auth.changePasswordRaw(
           context.getUser(request),
           request.body,
@@ -48,6 +54,23 @@ export const account = defineFeature({
           limitsOf(context, transport),
         );
         return answerSignIn(context, reply, signIn, { route: 'refresh', transport });
+      },
+    });
+
+    addRoute('reauthenticate', {
+      answer: 'refresh',
+      schema: reauthenticateSchema,
+      onRequest,
+      handler: async (request, reply) => {
+        assertNotForm(request);
+        const transport = findTransport(context, request);
+        const tokens = await auth.reauthenticateRaw(
+          context.getUser(request),
+          request.body,
+          toCaller(request),
+          limitsOf(context, transport),
+        );
+        return answerSignIn(context, reply, tokens, { route: 'refresh', transport });
       },
     });
 
@@ -77,6 +100,11 @@ export const account = defineFeature({
     });
   },
 });
+
+/** Tokens go back the way the credential came, as in a refresh. */
+function findTransport({ credentials }: RouteContext, { raw }: FastifyRequest): AnswerTransport {
+  return credentials.require(raw).transport === 'cookie' ? 'cookie' : 'body';
+}
 
 /** Completes a sign-in that required a new password, and answers as the sign-in would have. */
 async function changeRequiredPassword(

@@ -74,6 +74,25 @@ export const passwordSchema = {
   },
 };
 
+export const reauthenticateSchema = {
+  summary: 'Reauthenticate',
+  description:
+    'Presents the password again within the session, for what answers 401 `insufficient_user_authentication` (RFC 9470). The answer has new tokens of the same session, or cookies where the request came by cookie. Its old tokens are refused.',
+  tags: ['Account'],
+  security: SIGNED_IN,
+  body: named(
+    'Reauthentication',
+    object(
+      { password: string({ maxLength: 1024, format: 'password' }) },
+      { additionalProperties: false },
+    ),
+  ),
+  response: {
+    200: either([Tokens, ByCookie], { description: 'Authenticated again.' }),
+    ...refusals(400, 401, 403, 413, 415),
+  },
+};
+
 export const sessionsSchema = {
   summary: 'List my sessions',
   description:

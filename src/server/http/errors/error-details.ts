@@ -59,7 +59,7 @@ const CODES: Readonly<Record<DetailCode, true>> = {
   insufficient_permission: true,
   insufficient_scope: true,
   cross_site_request: true,
-  reauthentication_required: true,
+  insufficient_user_authentication: true,
   multiple_credentials: true,
   username_taken: true,
   email_taken: true,

@@ -36,6 +36,10 @@ const Problem = named(
         string({ description: 'If a sign-in needs one more step: to be sent with it.' }),
       ),
       expires_in: optional(integer({ description: 'Seconds in which that step must be taken.' })),
+      max_age: optional(
+        integer({ description: 'The most seconds since the user authenticated (RFC 9470).' }),
+      ),
+      acr_values: optional(string({ description: 'How the user must authenticate (RFC 9470).' })),
       errors: optional(
         list(object({ field: string(), detail: string() }), {
           description: 'Which members were refused, and why.',

@@ -1,0 +1,89 @@
+import { isPastMaxAge, limitExpiry } from '../../../auth/sessions/session-lifetime.ts';
+import { TABLES } from '../../schema.ts';
+import { query } from '../../sql/query.ts';
+import type { Sql } from '../../sql/sql.ts';
+import { auditLog } from '../audit.ts';
+import { NOT_FOUND, userRevocation } from '../users/session-epoch.ts';
+import type { Verbs } from '../verb.ts';
+
+const { columns } = TABLES.sessions;
+
+export function reauthenticationVerb(sql: Sql): Pick<Verbs, 'reauthenticate'> {
+  const record = auditLog(sql);
+  const revokeUser = userRevocation(sql);
+  const selectUser = query(sql, 'reauthenticate.selectUser', (p: { id: string }) =>
+    sql.forUpdate(sql.db.selectFrom('users').selectAll().where('id', '=', p.id)),
+  );
+  const selectSession = query(
+    sql,
+    'reauthenticate.selectSession',
+    (p: { id: string; userId: string; epoch: number; now: number }) =>
+      sql.forUpdate(
+        sql.db
+          .selectFrom('sessions')
+          .selectAll()
+          .where('id', '=', p.id)
+          .where('user_id', '=', p.userId)
+          .where('epoch', '=', p.epoch)
+          .where('expires_at', '>', p.now),
+      ),
+  );
+  const changeUser = query(
+    sql,
+    'reauthenticate.changeUser',
+    (p: { id: string; version: number; hash: string }) =>
+      sql.db
+        .updateTable('users')
+        .set({ token_version: p.version, password_hash: p.hash })
+        .where('id', '=', p.id),
+  );
+  const renew = query(
+    sql,
+    'reauthenticate.renew',
+    (p: { id: string; generation: number; now: number; expiresAt: number; amr: string }) =>
+      sql.db
+        .updateTable('sessions')
+        .set({
+          generation: p.generation,
+          first_generation: p.generation,
+          parent_generation: null,
+          rotated_at: p.now,
+          expires_at: p.expiresAt,
+          auth_time: p.now,
+          amr: p.amr,
+        })
+        .where('id', '=', p.id),
+  );
+
+  return {
+    *reauthenticate({ sessionId, userId, proof, amr, now, issuedUntil, event, ...lifetime }) {
+      const [user] = yield* selectUser({ id: userId });
+      if (user === undefined || user.disabled_at !== null) return NOT_FOUND;
+      if (user.password_hash !== proof.verifiedHash) return NOT_FOUND;
+      const epoch = user.session_epoch;
+      const [row] = yield* selectSession({ id: sessionId, userId, epoch, now });
+      if (row === undefined) return NOT_FOUND;
+      const current = columns.fromRow(row);
+      if (isPastMaxAge(current, { now, ...lifetime })) return NOT_FOUND;
+      const version = user.token_version + 1;
+      const hash = proof.rehash ?? proof.verifiedHash;
+      yield* changeUser({ id: userId, version, hash });
+      const session = {
+        ...current,
+        generation: current.generation + 1,
+        rotatedAt: now,
+        expiresAt: limitExpiry(current.createdAt, lifetime),
+        authTime: now,
+        amr,
+      };
+      const { generation, expiresAt } = session;
+      const { amr: words } = columns.toRow(session);
+      yield* renew({ id: sessionId, generation, now, expiresAt, amr: words });
+      yield* record(event);
+      const entry = yield* revokeUser(userId, version, issuedUntil);
+      const changed = { ...user, token_version: version, password_hash: hash };
+      const renewed = { session, user: TABLES.users.columns.fromRow(changed) };
+      return { found: true, revocations: [entry], renewed };
+    },
+  };
+}
