@@ -169,7 +169,7 @@ async function mount(
   rememberContext(app.latchkey, context);
   noticeOtherAddress(app, opened.settings);
   if (opened.settings.logRefusals) logRefusals(app);
-  if (server.docs) await addDocs(app, context);
+  if (server.docs) addDocs(app, context);
   await app.register(async (scope) => addRoutes(scope, context));
 }
 

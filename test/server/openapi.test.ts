@@ -147,6 +147,28 @@ suite('the OpenAPI document', () => {
     await host.close();
   });
 
+  test('describes the routes of a host that only its host can tell apart, and its own methods', async () => {
+    const host = await startHost({ docs: true }, (app) => {
+      app.addHttpMethod('PROPFIND');
+      app.route({ method: 'PROPFIND', url: '/search', handler: () => '' });
+      for (const name of ['one.example', 'two.example']) {
+        app.get('/shared/:id', { constraints: { host: name } }, () => '');
+      }
+      const swaggerTransform = ({ schema, url }: { schema: object; url: string }) => ({
+        schema: { ...schema, summary: `Transformed ${url}` },
+        url,
+      });
+      app.get('/transformed', { config: { swaggerTransform } as object }, () => '');
+      app.get('/with-head', { config: { swagger: { exposeHeadRoute: true } } as object }, () => '');
+    });
+    const { paths } = (await host.send('/openapi.json')).body;
+    assert.deepEqual(Object.keys(paths['/search']), ['propfind']);
+    assert.equal(paths['/shared/{id}'].get.parameters[0].name, 'id');
+    assert.equal(paths['/transformed'].get.summary, 'Transformed /transformed');
+    assert.deepEqual(Object.keys(paths['/with-head']).sort(), ['get', 'head']);
+    await host.close();
+  });
+
   test('is served as JSON that no browser mistakes', async () => {
     const { headers } = await send('/openapi.json');
     assert.match(headers.get('content-type') ?? '', /^application\/json/);
@@ -197,6 +219,39 @@ suite('the OpenAPI document', () => {
     for (const { name, operation } of operations) {
       const isOpen = /register|login|token|refresh$|revoke$|well-known|healthz|readyz/.test(name);
       assert.equal(operation.security === undefined, isOpen, name);
+    }
+  });
+});
+
+suite('the files of the page at /docs', () => {
+  test('are sent once, and then confirmed', async () => {
+    const path = '/docs/static/swagger-ui.css';
+    const { status, headers, text } = await send(path);
+    assert.equal(status, 200);
+    assert.match(text, /swagger-ui/);
+    assert.match(headers.get('content-type') ?? '', /^text\/css/);
+    const condition = { 'if-none-match': headers.get('etag') ?? '' };
+    const again = await send(path, { headers: condition });
+    assert.deepEqual([again.status, again.text], [304, '']);
+    const head = await send(path, { method: 'HEAD' });
+    assert.equal(head.headers.get('content-length'), headers.get('content-length'));
+  });
+
+  test('are those of the page and no others', async () => {
+    for (const file of ['nothing.js', '..%2f..%2fpackage.json', '%2e%2e/index.js', '%3f']) {
+      const answer = await send(`/docs/static/${file}`);
+      assert.deepEqual([answer.status, answer.body['code']], [404, 'not_found'], file);
+    }
+  });
+
+  test('lead to the page, which has one address', async () => {
+    for (const [path, location] of [
+      ['/docs/', '../docs'],
+      ['/docs/?a', '../docs'],
+      ['/docs/static/index.html', '../../docs'],
+    ] as const) {
+      const answer = await send(path);
+      assert.deepEqual([answer.status, answer.headers.get('location')], [302, location]);
     }
   });
 });

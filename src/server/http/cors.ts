@@ -1,4 +1,3 @@
-import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import { InvalidSetting } from '../../kernel/errors.ts';
 import { aStringList, type OptionChecks } from '../../kernel/options/check-options.ts';
@@ -52,6 +51,7 @@ export async function addCors(
   if (origins.length === 0) return;
   // Methods that the host names for its own routes must not exclude those of ours.
   const ours = Array.from(routes.values(), ({ method }) => method);
+  const { default: cors } = await import('@fastify/cors');
   await app.register(cors, {
     origin: [...origins],
     credentials: true,

@@ -1,170 +1,53 @@
-import swagger, { type SwaggerTransformObject } from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteContext } from '../../http/routes/route-context.ts';
-import { ABSENT_MARK } from '../../http/schema/json-schema.ts';
 import { addSecurityHeaders } from '../../http/security-headers.ts';
-import { VERSION } from '../../version.ts';
-import { nameSchemas } from './name-schemas.ts';
-import { shareRefusals } from './share-refusals.ts';
+import { watchRoutes } from './route-catalogue.ts';
 
-/** Swagger UI sets styles on elements; everything else on its page comes from its own files. */
-const DOCS_CSP = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "form-action 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+type PageRequest = FastifyRequest<{ Params: { '*'?: string } }>;
 
-/** How clients authenticate, on the routes that are for them. */
-const CLIENT_SCHEME = {
-  type: 'http',
-  scheme: 'bearer',
-  bearerFormat: 'lkg_…',
-  description:
-    'The key of a client: latchkey clients create NAME --kind guard. Basic works too, with the id of the client and its key.',
-} as const;
+/** A browser that has a file of the page asks with these whether it is still current. */
+const CONDITIONS = ['if-none-match', 'if-modified-since'] as const;
 
-/**
- * Leaves only a form of username and password. There are no clients or scopes to choose here, the bar on top only
- * offers to load another document, and keys of clients are for programs, not for people.
- */
-const DOCS_CSS = `
-.swagger-ui .topbar,
-.swagger-ui .scope-def,
-.swagger-ui .auth-container .wrapper:has(> label[for="password_type"]),
-.swagger-ui .auth-container .wrapper:has(> label[for^="client_"]),
-.swagger-ui .auth-container:has(label[for="auth-bearer-value"]) {
-  display: none;
-}
-`;
+/** What Node.js sets for each connection. */
+const OF_CONNECTION = new Set(['connection', 'date', 'keep-alive', 'transfer-encoding']);
 
 /**
  * Serves the OpenAPI document at `/openapi.json` and Swagger UI at `/docs`, all from this server.
- * They include the routes that are added later, the host's own among them.
+ * They include the routes that are added later, the host's own among them. The first request loads what makes them.
  */
-export async function addDocs(app: FastifyInstance, context: RouteContext): Promise<void> {
-  const path = (context.routes.get('token') ?? context.routes.get('login'))?.url;
-  const { issuer } = context.latchkey.settings;
-  const basePath = new URL(issuer).pathname.replace(/\/$/, '');
-  const tokenUrl = path === undefined ? undefined : basePath + context.prefix + path;
-  await app.register(swagger, {
-    // The paths are those of this app, even if a proxy in front removes a part of them.
-    stripBasePath: false,
-    transformObject: (made) => {
-      if (!('openapiObject' in made)) return made.swaggerObject;
-      markOptionalBodies(made.openapiObject);
-      dropUnusedSchemes(made.openapiObject);
-      nameSchemas(made.openapiObject);
-      shareRefusals(made.openapiObject);
-      return made.openapiObject;
-    },
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Latchkey',
-        version: VERSION,
-        description:
-          'Authentication. Register, then press **Authorize** and sign in to try the routes that need it.',
-      },
-      servers: [{ url: issuer }],
-      components: {
-        securitySchemes: {
-          ...(tokenUrl === undefined
-            ? {}
-            : {
-                account: {
-                  type: 'oauth2',
-                  description: 'Sign in with username (or email address) and password.',
-                  flows: {
-                    password: {
-                      tokenUrl,
-                      // The login route signs in and does not refresh.
-                      ...(context.routes.has('token') ? { refreshUrl: tokenUrl } : {}),
-                      scopes: {},
-                    },
-                  },
-                },
-              }),
-          client: CLIENT_SCHEME,
-        },
-      },
-    },
-  });
-  await app.register(async (scope) => {
-    addSecurityHeaders(scope);
-    // The page refers to everything relative to this one address.
-    scope.addHook('onRequest', (request, reply, done) => {
-      if (/\/docs\/(\?|$)/.test(request.url)) reply.redirect('../docs');
-      else done();
+export function addDocs(app: FastifyInstance, context: RouteContext): void {
+  const readRoutes = watchRoutes(app);
+  let made: Promise<FastifyInstance> | undefined;
+  const load = async () => {
+    const { createDocsApp } = await import('./docs-app.ts');
+    return createDocsApp(readRoutes(), context);
+  };
+  const open = () => (made ??= load());
+
+  async function servePage(request: PageRequest, reply: FastifyReply): Promise<unknown> {
+    const { '*': file = '' } = request.params;
+    // The page refers to everything relative to one address, the one without a slash.
+    if (file === '' && /\/(\?|$)/.test(request.url)) return reply.redirect('../docs');
+    if (file === 'static/index.html') return reply.redirect('../../docs');
+    const docs = await open();
+    const response = await docs.inject({
+      url: file === '' ? '/docs' : `/docs/${file.split('/').map(encodeURIComponent).join('/')}`,
+      headers: Object.fromEntries(CONDITIONS.map((name) => [name, request.headers[name] ?? ''])),
     });
-    await scope.register(swaggerUi, {
-      routePrefix: '/docs',
-      indexPrefix: '.',
-      transformSpecification: (document) => {
-        makeRelative(document as OpenApiDocument, context.prefix, path);
-        return document;
-      },
-      staticCSP: DOCS_CSP,
-      uiConfig: { persistAuthorization: false },
-      theme: { title: 'Latchkey API', css: [{ filename: 'latchkey.css', content: DOCS_CSS }] },
-    });
-    scope.get('/openapi.json', { schema: { hide: true } as object }, async () => app.swagger());
-  });
-}
-
-type OpenApiDocument = Extract<
-  Parameters<SwaggerTransformObject>[0],
-  { openapiObject: unknown }
->['openapiObject'];
-
-/**
- * Makes the document's addresses relative, for the page only. It must work at every address: below a prefix, behind a
- * proxy that removes a path, and under other names than the issuer's. OpenAPI resolves the server's address
- * against that of the document (`docs/json`); Swagger UI resolves that of the token endpoint against the page.
- */
-function makeRelative(document: OpenApiDocument, prefix: string, tokenPath: string | undefined) {
-  const depth = prefix.split('/').length;
-  document.servers = [{ url: '../'.repeat(depth) }];
-  const account = document.components?.securitySchemes?.['account'];
-  if (tokenPath === undefined || account === undefined || !('flows' in account)) return;
-  const { password } = account.flows;
-  if (password === undefined) return;
-  password.tokenUrl = `.${tokenPath}`;
-  if (password.refreshUrl !== undefined) password.refreshUrl = password.tokenUrl;
-}
-
-/** The library calls every body required. Bodies of the host's routes are left as they are. */
-function markOptionalBodies(document: OpenApiDocument): void {
-  for (const operation of listOperations(document)) {
-    const { requestBody } = operation;
-    if (requestBody === undefined || '$ref' in requestBody) continue;
-    for (const media of Object.values(requestBody.content)) {
-      if (media.schema === undefined || !(ABSENT_MARK in media.schema)) continue;
-      const { [ABSENT_MARK]: _, ...schema } = media.schema;
-      media.schema = schema;
-      requestBody.required = false;
+    const { statusCode } = response;
+    if (statusCode >= 500) throw new Error(`The documentation failed: ${response.payload}`);
+    if (statusCode >= 400) return reply.callNotFound();
+    for (const [name, value] of Object.entries(response.headers)) {
+      if (!OF_CONNECTION.has(name)) reply.header(name, value);
     }
+    return reply.code(statusCode).send(statusCode === 304 ? undefined : response.rawPayload);
   }
-}
 
-/** Leaves the scheme of clients out where no route is for them. */
-function dropUnusedSchemes(document: OpenApiDocument): void {
-  const isUsed = listOperations(document).some(({ security = [] }) =>
-    security.some((each) => 'client' in each),
-  );
-  if (!isUsed) delete document.components?.securitySchemes?.['client'];
-}
-
-type Operation = NonNullable<NonNullable<NonNullable<OpenApiDocument['paths']>[string]>['get']>;
-
-function listOperations({ paths = {} }: OpenApiDocument): Operation[] {
-  return Object.values(paths).flatMap((path) =>
-    Object.values(path ?? {}).filter((each) => typeof each === 'object' && 'responses' in each),
-  );
+  void app.register(async (scope) => {
+    addSecurityHeaders(scope);
+    const hidden = { schema: { hide: true } as object };
+    scope.get('/docs', hidden, servePage);
+    scope.get('/docs/*', hidden, servePage);
+    scope.get('/openapi.json', hidden, async () => (await open()).swagger());
+  });
 }
