@@ -1,7 +1,7 @@
 import { constants, type KeyObject, type SignKeyObjectInput, sign, verify } from 'node:crypto';
 import { createMac } from '../fast/hmac.ts';
 import { decodeBase64url, encodeBase64url } from '../kernel/encoding/base64url.ts';
-import { isSameSecret } from '../kernel/encoding/same-secret.ts';
+import { createSecretComparison } from '../kernel/encoding/same-secret.ts';
 import { KeyRefused, TokenRefused } from '../kernel/errors.ts';
 import { type Algorithm, type AlgorithmParameters, parametersOf } from './algorithms.ts';
 import type { SigningKey, VerificationKey } from './keys/key-types.ts';
@@ -67,7 +67,9 @@ function createSignatureCheck({ algorithm, key }: VerificationKey): SignatureChe
   const parameters = parametersOf(algorithm);
   if (parameters.family === 'hmac') {
     const createCode = createMac(parameters.digest, key);
-    return (input, signature) => isSameSecret(signature, createCode(input));
+    // All codes of a key have one length.
+    const isSame = createSecretComparison(createCode('').length);
+    return (input, signature) => isSame(signature, createCode(input));
   }
   const options = createCryptoKey(parameters, key);
   return (input, signature) => {

@@ -13,6 +13,8 @@ const FORBIDDEN_MEMBERS = new Set(['__proto__', 'constructor']);
 
 /** Asserts that the nesting stays within `maxDepth`. The text need not be JSON. */
 export function assertShallow(text: string, maxDepth: number): void {
+  // Most texts have fewer brackets than levels are allowed, and counting them takes a tenth of the time.
+  if (countOf('{', text) + countOf('[', text) <= maxDepth) return;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -26,6 +28,12 @@ export function assertShallow(text: string, maxDepth: number): void {
       depth--;
     }
   }
+}
+
+function countOf(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) count++;
+  return count;
 }
 
 /** The position of the quote that ends the string begun at `start`, or the end of the text. */
