@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import * as fastify from 'fastify';
 import type { Settings } from '../config/settings.ts';
 import {
   aBoolean,
@@ -13,7 +13,6 @@ import { createProxyTest } from './http/client-address.ts';
 import { addCors, type CorsOptions, corsOptionChecks } from './http/cors.ts';
 import { ignoreEmptyBodies } from './http/empty-body.ts';
 import { refuseBrokenRequest } from './http/errors/client-error.ts';
-import { silence } from './http/errors/host-log.ts';
 import { answerUnknownAddresses } from './http/errors/not-found.ts';
 import { sendError } from './http/errors/send-error.ts';
 import { throwPlainly } from './http/errors/throw-plainly.ts';
@@ -34,7 +33,7 @@ export interface AppOptions extends LatchkeyPluginOptions {
 }
 
 /** The standalone server: a Fastify app, with `app.latchkey` and `app.requireUser()`. */
-export interface StandaloneApp extends FastifyInstance {
+export interface StandaloneApp extends fastify.FastifyInstance {
   /**
    * Makes `/readyz` answer 503, and every response close its connection. All else is served as before. Call it some
    * time before `close`, so that a proxy in front stops sending requests first.
@@ -75,10 +74,10 @@ export async function createAppWith(
   { logger = true, cors, ...pluginOptions }: AppOptions,
 ): Promise<StandaloneApp> {
   const { trustProxy, corsOrigins } = settings;
-  const app = Fastify({
-    // Requests are not logged, because an address may contain what must not be.
-    logger: logger && { level: 'warn', stream: process.stderr },
-    logController: new LogController({ disableRequestLogging: true }),
+  const app = fastify.fastify({
+    // Not `false`: an app that has no logger at all reports failures to standard error.
+    logger: { level: logger ? 'warn' : 'silent', stream: process.stderr },
+    ...withoutRequestLog(),
     bodyLimit: BODY_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 2 * REQUEST_TIMEOUT_MS,
@@ -94,7 +93,6 @@ export async function createAppWith(
     frameworkErrors: (error, request, reply) => sendError(request, reply, error),
     clientErrorHandler: refuseBrokenRequest,
   });
-  if (!logger) silence(app.log);
   let isDraining = false;
   app.addHook('onRequest', (_request, reply, done) => {
     if (isDraining) reply.header('connection', 'close');
@@ -122,6 +120,14 @@ export async function createAppWith(
     },
   });
   return standalone;
+}
+
+/** Requests are not logged, because an address may contain what must not be. */
+function withoutRequestLog(): Partial<fastify.FastifyServerOptions> {
+  // Fastify has log controllers since 5.10, and calls the older option deprecated since then.
+  return 'LogController' in fastify
+    ? { logController: new fastify.LogController({ disableRequestLogging: true }) }
+    : { disableRequestLogging: true };
 }
 
 function readPlainly(options: LatchkeyPluginOptions): Settings {

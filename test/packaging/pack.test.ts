@@ -2,12 +2,23 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { findAbsentBinaries, type Lock } from '../../scripts/packaging/lock-file.ts';
+import { compileConsumer, expressHost, fastifyHost, ownClaims } from './consumers.ts';
 import { outsideNpm, runCommand } from './run-command.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -35,6 +46,10 @@ suite('the packed tarballs', () => {
   let folder = '';
   /** A project that has the tarball installed and nothing else. */
   let project = '';
+  /** A project with the oldest Fastify that Latchkey supports. */
+  let olderHost = '';
+  /** A project with the guard, Hono, and Express 4. */
+  let mixed = '';
   let tarball = '';
   let files: readonly string[] = [];
 
@@ -59,18 +74,21 @@ suite('the packed tarballs', () => {
     tarball = join(folder, `latchkey-${version}.tgz`);
     files = (await runCommand('tar', ['-tzf', tarball], folder)).trim().split('\n');
 
-    project = join(folder, 'project');
-    await mkdir(project);
-    await writeFile(join(project, 'package.json'), '{"private":true,"type":"module"}');
-    const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
-    await runCommand('npm', ['install', ...quiet, tarball], project);
-    for (const name of alone) {
+    /** Makes a project in which npm installs the packages. */
+    const install = async (name: string, ...packages: readonly string[]) => {
       const user = join(folder, name);
       await mkdir(user);
       await writeFile(join(user, 'package.json'), '{"private":true,"type":"module"}');
-      const packed = join(folder, `latchkey-${name}-${version}.tgz`);
-      await runCommand('npm', ['install', ...quiet, packed], user);
-    }
+      const flags = ['--install-links', '--no-audit', '--no-fund', '--loglevel=error'];
+      await runCommand('npm', ['install', ...flags, '--prefer-offline', ...packages], user);
+      return user;
+    };
+    const packed = (name: string) => join(folder, `latchkey-${name}-${version}.tgz`);
+    const own = (name: string) => join(root, 'node_modules', name);
+    project = await install('project', tarball);
+    for (const name of alone) await install(name, packed(name));
+    olderHost = await install('older-host', own('fastify-oldest'), tarball);
+    mixed = await install('mixed', own('express-oldest'), own('hono'), packed('guard'));
   });
 
   after(async () => {
@@ -153,6 +171,20 @@ suite('the packed tarballs', () => {
     }
   });
 
+  test('says what to install where a package manager left Fastify out', async () => {
+    const modules = join(olderHost, 'node_modules');
+    const command = join(modules, 'latchkey/dist/cli/main.js');
+    await rename(join(modules, 'fastify'), join(modules, 'elsewhere'));
+    try {
+      await assert.rejects(
+        runCommand(process.execPath, [command, 'serve', '--port', '0'], olderHost),
+        /needs Fastify.*npm install fastify/,
+      );
+    } finally {
+      await rename(join(modules, 'elsewhere'), join(modules, 'fastify'));
+    }
+  });
+
   test('can be imported', async () => {
     const modules = ['server', 'guard', 'guard/fastify', 'guard/hono', 'guard/express', 'testing'];
     for (const name of modules) {
@@ -216,6 +248,40 @@ suite('the packed tarballs', () => {
     assert.equal(await runCommand(process.execPath, args, join(folder, 'client')), 'a b\n');
   });
 
+  test("uses the app's own Fastify, and its types, from the oldest version on", async () => {
+    const { version } = await readManifest(join(root, 'node_modules/fastify-oldest'));
+    const { peerDependencies } = await readManifest(join(project, 'node_modules/latchkey'));
+    assert.equal(peerDependencies['fastify'], `^${version}`);
+    const installed = await readdir(join(olderHost, 'node_modules'), { recursive: true });
+    const copies = installed.filter((path) => /(?:^|node_modules\/)fastify$/.test(path));
+    assert.deepEqual(copies, ['fastify']);
+    assert.equal((await readManifest(join(olderHost, 'node_modules/fastify'))).version, version);
+
+    await compileConsumer(olderHost, ['latchkey/server'], fastifyHost);
+    await rm(join(olderHost, 'tsconfig.json'));
+    const output = await runCommand(process.execPath, ['consumer.ts'], olderHost);
+    assert.equal(output, `${version} 401 200 jane 200\n`);
+  });
+
+  test('@latchkey/guard installs beside Express 4, and works with it', async () => {
+    const { version } = await readManifest(join(mixed, 'node_modules/express'));
+    assert.match(version, /^4\./);
+    const types = join(mixed, 'node_modules/@types');
+    await mkdir(types);
+    const express = join(root, 'node_modules/express-oldest-types');
+    for (const [name, target] of [
+      ['express', express],
+      ['express-serve-static-core', join(express, 'node_modules/@types/express-serve-static-core')],
+      ['qs', join(root, 'node_modules/@types/qs')],
+    ] as const) {
+      await symlink(target, join(types, name), 'dir');
+    }
+    await compileConsumer(mixed, ['@latchkey/guard/hono'], expressHost);
+    await rm(join(mixed, 'tsconfig.json'));
+    const output = await runCommand(process.execPath, ['consumer.ts'], mixed);
+    assert.equal(output, '401 200 test-user\n');
+  });
+
   test('hides what is not exported', async () => {
     const script = `await import('latchkey/dist/errors.js')`;
     await assert.rejects(
@@ -245,50 +311,9 @@ suite('the packed tarballs', () => {
   });
 });
 
-/** Compiles a program that re-exports the modules, and asserts that nothing in our declarations is wrong. */
-async function compileConsumer(folder: string, modules: readonly string[], more = '') {
-  const exports = modules.map((name, at) => `export * as part${at} from '${name}';\n`);
-  await writeFile(join(folder, 'consumer.ts'), exports.join('').concat(more));
-  const compilerOptions = {
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noEmit: true,
-    target: 'es2024',
-    module: 'nodenext',
-    lib: ['es2024'],
-    typeRoots: [join(root, 'node_modules/@types')],
-    types: ['node'],
-    // Other packages' declarations are theirs; ours are looked at below.
-    skipLibCheck: false,
-  };
-  await writeFile(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
-  );
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const output = await runCommand(
-    process.execPath,
-    [tsc, '--pretty', 'false', '-p', '.'],
-    folder,
-  ).catch((error: Error) => error.message);
-  const ours = output
-    .split('\n')
-    .filter((line) => /^(consumer\.ts|.*node_modules\/@?latchkey\/).*error/.test(line));
-  assert.deepEqual(ours, []);
+async function readManifest(folder: string) {
+  return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
 }
-
-/** Declared for the server, they are the guard's too. */
-const ownClaims = `
-import type { AuthenticatedUser } from 'latchkey/guard';
-import type { AuthenticatedUser as FastifyUser } from 'latchkey/guard/fastify';
-declare module 'latchkey/server' {
-  interface CustomClaims {
-    tenant: string;
-  }
-}
-export const lengthOf = (one: AuthenticatedUser, other: FastifyUser): number =>
-  one.tenant.length + other.tenant.length;
-`;
 
 /** The port is free again when this answers; the server under test takes no port 0. */
 async function findFreePort(): Promise<number> {

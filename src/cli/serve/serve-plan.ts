@@ -2,6 +2,7 @@ import type { Notice } from '../../auth/notice.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { StandaloneApp } from '../../server/app.ts';
 import { takeNotices } from '../../system/notices.ts';
+import { CommandFailed } from '../shell/failures.ts';
 import { toListenFailure } from './find-port.ts';
 
 /** Everything a process needs to serve. Plain data and a set, so that it can be sent to a worker. */
@@ -29,10 +30,7 @@ export async function startServing(
   { settings }: ServePlan,
   { onWait, onNotices }: ServeReporting,
 ): Promise<StandaloneApp> {
-  const [{ createAppWith }, { recallContext }] = await Promise.all([
-    import('../../server/app.ts'),
-    import('../../server/http/routes/route-context.ts'),
-  ]);
+  const { createAppWith, recallContext } = await loadServer();
   const app = await createAppWith(settings, { onWait });
   const { host, port } = settings;
   onNotices?.(takeNotices(recallContext(app.latchkey).latchkey));
@@ -43,4 +41,29 @@ export async function startServing(
     throw toListenFailure(error, host, port);
   }
   return app;
+}
+
+/**
+ * Loads what only serving needs. Fastify is a peer of this package: npm, pnpm and Bun install peers by themselves, Yarn
+ * does not.
+ * @throws {CommandFailed} if Fastify is not installed
+ */
+async function loadServer() {
+  try {
+    const [app, context] = await Promise.all([
+      import('../../server/app.ts'),
+      import('../../server/http/routes/route-context.ts'),
+    ]);
+    return { createAppWith: app.createAppWith, recallContext: context.recallContext };
+  } catch (error) {
+    if (!isFastifyMissing(error)) throw error;
+    throw new CommandFailed(
+      'The server needs Fastify, which is not installed. Install it beside latchkey: npm install fastify',
+    );
+  }
+}
+
+function isFastifyMissing(error: unknown): boolean {
+  if (!(error instanceof Error && 'code' in error)) return false;
+  return error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes("'fastify'");
 }

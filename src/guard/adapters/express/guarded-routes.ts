@@ -58,7 +58,7 @@ declare module 'express-serve-static-core' {
   interface IRouterMatcher<T, Method extends Methods = any> {
     <
       Route extends string | RegExp,
-      P = RouteParameters<Route>,
+      P = ParametersOf<Route>,
       // biome-ignore lint/suspicious/noExplicitAny: as Express declares it
       ResBody = any,
       // biome-ignore lint/suspicious/noExplicitAny: as Express declares it
@@ -74,7 +74,7 @@ declare module 'express-serve-static-core' {
     ): T;
     <
       Route extends string | RegExp,
-      P = RouteParameters<Route>,
+      P = ParametersOf<Route>,
       // biome-ignore lint/suspicious/noExplicitAny: as Express declares it
       ResBody = any,
       // biome-ignore lint/suspicious/noExplicitAny: as Express declares it
@@ -91,5 +91,8 @@ declare module 'express-serve-static-core' {
     ): T;
   }
 }
+
+/** The types of Express 4 know the parameters of a string only. */
+type ParametersOf<Route> = Route extends string ? RouteParameters<Route> : ParamsDictionary;
 
 type Methods = 'all' | 'get' | 'post' | 'put' | 'delete' | 'patch' | 'options' | 'head' | 'query';

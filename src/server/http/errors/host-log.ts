@@ -10,14 +10,6 @@ import {
   formatFailure,
 } from '../../../system/describe-failure.ts';
 
-/** The apps that want no log at all. */
-const silenced = new WeakSet<object>();
-
-/** Keeps everything from being printed for an app without a logger. */
-export function silence(log: FastifyBaseLogger): void {
-  silenced.add(log);
-}
-
 /**
  * Reports to the operator why something failed, in the host's own log. An app without a logger, which is Fastify's
  * default, would drop it, so there it is printed to standard error.
@@ -32,14 +24,13 @@ export function logFailure(
 ): void {
   const report = describeFailure(error);
   if (!isMissing(log)) log.error({ ...fields, ...report }, text);
-  else if (!silenced.has(log))
-    print(`latchkey: ${text} (${Object.values(fields).join(' ')}).`, report);
+  else print(`latchkey: ${text} (${Object.values(fields).join(' ')}).`, report);
 }
 
 /** Writes a notice to the host's own log. If the app has no logger, a warning is printed. */
 export function logNotice(log: FastifyBaseLogger, { level, text }: Notice): void {
   if (!isMissing(log)) log[level === 'warning' ? 'warn' : 'info'](text);
-  else if (level === 'warning' && !silenced.has(log)) printProblem(`latchkey: ${text}`);
+  else if (level === 'warning') printProblem(`latchkey: ${text}`);
 }
 
 /** Reports to the operator why a background task fails, or that it succeeds again. */
