@@ -47,6 +47,33 @@ test('The first start prints where everything is, and creates private files', as
   assert.equal(await second.stop(), 0);
 });
 
+test('A start loads nothing that few servers need', async (t) => {
+  const hook = `
+    import { registerHooks } from 'node:module';
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    process.on('exit', () => console.log(loaded.join('\\n')));`;
+  const variables = {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}`,
+  };
+  const folder = await createFolder(t);
+  // The first start also creates the database.
+  for (const start of ['first', 'second']) {
+    const server = spawnCli(folder, ['serve', '--port', '0', '--json'], variables);
+    t.after(() => server.kill('SIGKILL'));
+    server.stdout?.once('data', () => server.kill('SIGTERM'));
+    const { stdout } = await collect(server);
+    if (start === 'first') continue;
+    assert.match(stdout, /\/src\/server\/app\.ts\n/);
+    const rare =
+      /\/(docs-app\.ts|src\/(testing|client|cli\/commands|store\/(postgres|transfer))\/.*|node_modules\/(@fastify\/(cors|static|swagger.*?)|@node-rs\/.*?|kysely|pg|yaml)\/.*)$/;
+    assert.deepEqual(
+      stdout.split('\n').filter((url) => rare.test(url)),
+      [],
+    );
+  }
+});
+
 test('SIGTERM lets a request in progress finish; the next start knows users and revocations', async (t) => {
   const folder = await createFolder(t);
   const first = await startServer(t, folder);
