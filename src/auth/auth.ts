@@ -89,6 +89,7 @@ export class Auth {
    * ```
    * @throws {InvalidInput}
    * @throws {IdentifierTaken} when another user has the username or the email address
+   * @throws {RegistrationClosed} when the setting `registration` is `closed`
    */
   register(input: NewUserInput, caller?: Caller, limits?: TokenLimits): Promise<IssuedTokens> {
     return this.registerRaw(input, caller, limits);
@@ -107,6 +108,7 @@ export class Auth {
    * Creates a user and starts no session.
    * @throws {InvalidInput}
    * @throws {IdentifierTaken} when another user has the username or the email address
+   * @throws {RegistrationClosed} when the setting `registration` is `closed`
    */
   createAccount(input: NewUserInput, caller?: Caller): Promise<User> {
     return this.createAccountRaw(input, caller);

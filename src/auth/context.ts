@@ -4,6 +4,7 @@ import type { Caller } from './audit/caller.ts';
 import type { NewAuditEvent } from './audit/event.ts';
 import type { EventMaker } from './audit/event-maker.ts';
 import type { RootKey } from './keys/root-keys.ts';
+import type { Notice } from './notice.ts';
 import type { PasswordHasher } from './ports/password-hasher.ts';
 import {
   LONGEST_ACCESS_TTL,
@@ -33,6 +34,8 @@ export interface AuthContext {
    */
   readonly assertCanIssue: () => Promise<void>;
   readonly createEvent: EventMaker;
+  /** Tells the operator something. */
+  readonly notify: (notice: Notice) => void;
   /** The root keys for data, which one-time secrets depend on; the newest first. @throws {StoreUnavailable} */
   readonly dataRoots: () => readonly RootKey[];
 }

@@ -3,11 +3,13 @@ import type { Random } from '../kernel/random.ts';
 import { createEventMaker } from './audit/event-maker.ts';
 import { Auth } from './auth.ts';
 import { type AuthContext, raiseLongestAccessTtl } from './context.ts';
+import { createPreparingHasher } from './credentials/passwords/preparing-hasher.ts';
 import { type ActiveKeySet, createStaticKeySet, StoredKeySet } from './keys/active-key-set.ts';
 import { KeyChanger } from './keys/key-changer.ts';
 import { KeyRotationService } from './keys/key-rotation-service.ts';
 import { SealedKeyRepository } from './keys/sealed-key-repository.ts';
 import { SecretRotationService } from './keys/secret-rotation-service.ts';
+import type { Notice } from './notice.ts';
 import type { PasswordHasher } from './ports/password-hasher.ts';
 import type { Store } from './ports/store.ts';
 import { RevocationLog } from './revocations/revocation-log.ts';
@@ -22,6 +24,8 @@ export interface AuthParts {
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
   readonly random: Random;
+  /** Called with what the operator should know about something that was done. Default: nothing is called. */
+  readonly onNotice?: (notice: Notice) => void;
 }
 
 /**
@@ -83,6 +87,8 @@ function createContext(
   const { issuer } = settings;
   return {
     ...parts,
+    hasher: createPreparingHasher(parts.hasher),
+    notify: parts.onNotice ?? (() => {}),
     log,
     refreshTokens: createRefreshTokenCodec({ roots: () => repository.roots.tokens, issuer, clock }),
     issueAccessToken: createAccessTokenIssuer({ settings, keys, clock, random }),

@@ -9,6 +9,11 @@ export interface StringRule {
   readonly max: number;
 }
 
+/** Stable codes for what can be wrong with a string. Default: none. */
+export interface StringCodes {
+  readonly tooLong?: string;
+}
+
 /**
  * Reads the members of an input one by one and refuses wrong types, lengths out of bounds, NUL, lone surrogates, and
  * every member that was not read. It collects all problems, so that a person can fix them in one go; `finish` throws
@@ -31,8 +36,9 @@ export class InputReader {
     return Object.hasOwn(this.#input, field);
   }
 
-  problem(field: string, problem: string): void {
-    this.#problems.push({ field, problem });
+  /** @param code stable, for programs */
+  problem(field: string, problem: string, code?: string): void {
+    this.#problems.push({ field, problem, ...(code === undefined ? {} : { code }) });
   }
 
   /** The value of a member, unchecked; undefined if it is absent. */
@@ -42,13 +48,13 @@ export class InputReader {
   }
 
   /** A required string. If it is not valid, this returns `''` and `finish` will throw. */
-  string(field: string, rule: StringRule): string {
+  string(field: string, rule: StringRule, codes?: StringCodes): string {
     if (!this.has(field)) {
       this.#known.add(field);
       this.problem(field, `"${field}" is missing.`);
       return '';
     }
-    return this.optionalString(field, rule) ?? '';
+    return this.#read(field, this.raw(field), rule, codes) ?? '';
   }
 
   /** A username or an email address, without surrounding white space. */
@@ -61,11 +67,17 @@ export class InputReader {
     return this.#read(field, this.raw(field), rule);
   }
 
-  #read(field: string, value: unknown, rule: StringRule): string | undefined {
+  #read(
+    field: string,
+    value: unknown,
+    rule: StringRule,
+    codes: StringCodes = {},
+  ): string | undefined {
     if (!this.has(field)) return undefined;
     const problem = findStringProblem(value, rule);
     if (problem === undefined && typeof value === 'string') return value;
-    this.problem(field, `"${field}" ${problem}.`);
+    const isTooLong = typeof value === 'string' && countCharacters(value, rule.max) > rule.max;
+    this.problem(field, `"${field}" ${problem}.`, isTooLong ? codes.tooLong : undefined);
     return undefined;
   }
 
@@ -92,14 +104,22 @@ export function findStringProblem(value: unknown, rule: StringRule): string | un
   if (Array.isArray(value)) return 'must be one string, not a list';
   if (typeof value !== 'string') return `must be a string, not ${describeType(value)}`;
   const min = rule.min ?? 1;
-  // A text has at least half as many code points as code units, so a huge text need not be counted.
-  const length = value.length > rule.max * 2 ? Number.POSITIVE_INFINITY : [...value].length;
+  const length = countCharacters(value, rule.max);
   if (length > rule.max) return `must have at most ${rule.max} characters`;
   if (length < min)
     return length === 0 ? 'must not be empty' : `must have at least ${min} characters`;
   if (value.includes('\0')) return 'must not contain the NUL character';
   if (!value.isWellFormed()) return 'must be well-formed Unicode (it has a lone surrogate)';
   return undefined;
+}
+
+/**
+ * Counts the code points of a text.
+ * @returns infinity for a text that is certainly longer than `most`
+ */
+export function countCharacters(text: string, most = Number.POSITIVE_INFINITY): number {
+  // A text has at least half as many code points as code units, so a huge text need not be counted.
+  return text.length > most * 2 ? Number.POSITIVE_INFINITY : [...text].length;
 }
 
 function describeType(value: unknown): string {

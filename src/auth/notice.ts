@@ -1,4 +1,4 @@
-/** What an operator should know about this start. */
+/** What an operator should know about a start, or about something that was done. */
 export interface Notice {
   /** `warning`: the operator should act. */
   readonly level: 'info' | 'warning';

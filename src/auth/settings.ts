@@ -28,6 +28,10 @@ export interface AuthSettings {
   readonly sessionMaxAge: number;
   /** Live sessions per user. The least recently used one ends when one more starts. */
   readonly maxSessions: number;
+  /** The name of the app, for people. No password may have a part of it. */
+  readonly appName: string;
+  /** Whether people may create accounts. The host's own code always may. */
+  readonly registration: 'open' | 'closed';
   /** Characters a new password has at least. */
   readonly passwordMinLength: number;
   /** Characters a password has at most. */

@@ -4,6 +4,8 @@ export interface FieldProblem {
   readonly field: string;
   /** A sentence for a person. */
   readonly detail: string;
+  /** Stable and meant for programs, such as `password_common`. Not all have one. */
+  readonly code?: string;
 }
 
 /**
@@ -61,7 +63,11 @@ export async function readProblem(response: Response): Promise<ResponseProblem |
   const errors = Array.isArray(body['errors']) ? body['errors'].filter(isFieldProblem) : [];
   return new ResponseProblem(response.status, code, detail, {
     retryAfter: readRetryAfter(response.headers.get('retry-after')),
-    errors: errors.map(({ field, detail: text }) => ({ field, detail: text })),
+    errors: errors.map(({ field, detail: text, code: rule }) => ({
+      field,
+      detail: text,
+      ...(typeof rule === 'string' ? { code: rule } : {}),
+    })),
   });
 }
 

@@ -7,9 +7,11 @@ import { parseHost, parsePort, parseTrustProxy } from './values/network.ts';
 import { parseSecret } from './values/secret.ts';
 import {
   parseAlgorithm,
+  parseAppName,
   parseBoolean,
   parseDataDir,
   parseMaxSessions,
+  parseRegistration,
 } from './values/simple-values.ts';
 import { parseCorsOrigins, parseIssuer } from './values/web-address.ts';
 
@@ -126,6 +128,32 @@ export const settingTable = {
     description:
       'Address at which clients reach this server, and the iss of every token. With https, cookies are Secure.',
     parse: parseIssuer,
+  },
+  /** The name of your app, as people know it: 1 to 64 characters. Default `Latchkey`. */
+  appName: {
+    ...plain,
+    name: 'appName',
+    variable: 'LATCHKEY_APP_NAME',
+    flag: 'app-name',
+    placeholder: 'name',
+    default: 'Latchkey',
+    description: 'The name of your app, as people know it. No password may have a part of it.',
+    parse: parseAppName,
+  },
+  /**
+   * Who may register: `open`, every caller; `closed`, no caller, and only your code and the command line create users.
+   * Default `open`.
+   */
+  registration: {
+    ...plain,
+    name: 'registration',
+    variable: 'LATCHKEY_REGISTRATION',
+    flag: 'registration',
+    placeholder: 'mode',
+    default: 'open',
+    description:
+      'Who may register: open, every caller; closed, no caller, and only your code and the command line create users.',
+    parse: parseRegistration,
   },
   /** The `aud` of access tokens, that is the APIs they are for: one name, or several. Default: the issuer. */
   audience: {

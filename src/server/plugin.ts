@@ -65,7 +65,11 @@ export function createPlugin(settings?: Settings): FastifyPluginCallback<Latchke
         core.onWait ?? ((text: string) => logNotice(app.log, { level: 'warning', text }));
       const opening = openLatchkey(
         { ...core, onWait },
-        { serves: true, onBackgroundReport: (report) => logBackground(app.log, report) },
+        {
+          serves: true,
+          onBackgroundReport: (report) => logBackground(app.log, report),
+          onNotice: (notice) => logNotice(app.log, notice),
+        },
         settings,
       ).catch(throwPlainly);
       // Fastify awaits this a moment later. Until then a failure must not count as unhandled.

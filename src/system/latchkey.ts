@@ -10,6 +10,7 @@ import { createVerifier, type Verifier } from '../guard/verify/access-token-veri
 import { createPasswordHasher } from '../hasher/password-hasher.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { assertOptions } from '../kernel/options/check-options.ts';
+import { printProblem } from '../kernel/process/print-problem.ts';
 import type { Random } from '../kernel/random.ts';
 import { systemClock } from '../kernel/system-clock.ts';
 import { systemRandom } from '../kernel/system-random.ts';
@@ -63,6 +64,11 @@ export interface OpenTerms {
    * Default: prints to standard error.
    */
   readonly onBackgroundReport?: OnBackgroundReport;
+  /**
+   * Called with what the operator should know about something that was done after the start, such as that a password
+   * which was set is easy to guess. Default: prints to standard error.
+   */
+  readonly onNotice?: (notice: Notice) => void;
 }
 
 /**
@@ -86,7 +92,7 @@ export async function openLatchkey(
 async function open(
   options: LatchkeyOptions,
   settings: Settings,
-  { serves = false, onBackgroundReport = printBackgroundReport }: OpenTerms,
+  { serves = false, onBackgroundReport = printBackgroundReport, onNotice = printNotice }: OpenTerms,
   { enter, signal }: Pick<StepWatch, 'enter' | 'signal'>,
 ): Promise<Latchkey> {
   const clock = options.clock ?? systemClock;
@@ -102,7 +108,14 @@ async function open(
   signal.addEventListener('abort', () => void store.close().catch(() => {}));
   try {
     enter({ doing: 'opening the keys of the database', advice: DISK_ADVICE });
-    const auth = await createAuth({ settings: authSettings, store, hasher, clock, random });
+    const auth = await createAuth({
+      settings: authSettings,
+      store,
+      hasher,
+      clock,
+      random,
+      onNotice,
+    });
     const { issuer, audience } = settings;
     const verifier = createVerifier({
       keys: auth.keys.verification,
@@ -151,6 +164,10 @@ async function open(
     const isDerived = options.deriveSecret === true && settings.defaulted.has('secret');
     throw isDerived ? explainDerivedSecret(error) : error;
   }
+}
+
+function printNotice({ text }: Notice): void {
+  printProblem(`latchkey: ${text}`);
 }
 
 const DISK_ADVICE = 'Check the disk and the database.';

@@ -91,7 +91,7 @@ suite('login', () => {
     for (const other of [
       password.trim(),
       password.slice(0, 72),
-      password.normalize('NFD'),
+      password.normalize('NFKC').replace('ä', 'a'),
       password.toLowerCase(),
     ]) {
       await assert.rejects(real.login({ username: 'jane', password: other }), CredentialsRefused);

@@ -55,6 +55,8 @@ suite('settings that are not given', () => {
       secret: undefined,
       issuer: 'http://127.0.0.1:8000',
       audience: 'http://127.0.0.1:8000',
+      appName: 'Latchkey',
+      registration: 'open',
       algorithm: 'ES256',
       accessTokenTtl: 900,
       refreshTokenTtl: 2_592_000,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Auth } from '../../src/auth/auth.ts';
 import { createAuth } from '../../src/auth/create-auth.ts';
+import type { Notice } from '../../src/auth/notice.ts';
 import type { PasswordHasher } from '../../src/auth/ports/password-hasher.ts';
 import type { Store } from '../../src/auth/ports/store.ts';
 import { isChallenge, type SignInResult } from '../../src/auth/sessions/sign-in-result.ts';
@@ -78,6 +79,8 @@ export const TEST_SETTINGS: AuthSettings = {
   refreshGrace: 30,
   sessionMaxAge: 180 * 24 * 3600,
   maxSessions: 100,
+  appName: 'Latchkey',
+  registration: 'open',
   passwordMinLength: 8,
   passwordMaxLength: 1024,
   fields: {},
@@ -109,11 +112,15 @@ export interface TestAuth {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function openTestAuth(changes: Partial<AuthSettings> = {}): Promise<TestAuth> {
+export async function openTestAuth(
+  changes: Partial<AuthSettings> = {},
+  onNotice: (notice: Notice) => void = () => {},
+): Promise<TestAuth> {
   const store = await openSqliteStore({ path: ':memory:', thread: 'inline' });
   const settings = { ...TEST_SETTINGS, ...changes };
   const random = createTestRandom(settings.secret);
-  return openNode(settings, { store, clock: new TestClock(), hasher: new TestHasher(), random });
+  const hasher = new TestHasher();
+  return openNode(settings, { store, clock: new TestClock(), hasher, random, onNotice });
 }
 
 interface TestPorts {
@@ -121,6 +128,7 @@ interface TestPorts {
   readonly clock: TestClock;
   readonly hasher: TestHasher;
   readonly random: Random;
+  readonly onNotice: (notice: Notice) => void;
 }
 
 async function openNode(settings: AuthSettings, ports: TestPorts): Promise<TestAuth> {

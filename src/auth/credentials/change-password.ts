@@ -8,19 +8,20 @@ import type { Principal } from '../sessions/principal.ts';
 import { findLifetime, limitExpiry } from '../sessions/session-lifetime.ts';
 import { type IssuedTokens, issue, issueCurrentTokens } from '../sessions/tokens/issued-tokens.ts';
 import type { TokenLimits } from '../sessions/tokens/token-limits.ts';
-import { readNewPassword } from '../users/new-user.ts';
 import {
   changesTooOften,
   PROOF_ATTEMPTS,
   type ProvenUser,
   proveCurrentPassword,
 } from './password-proof.ts';
+import { assertChosenPassword, readNewPassword } from './passwords/password-rules.ts';
+import { preparePassword } from './passwords/prepare-password.ts';
 
 /** What a user gives to change the password. The names are those of the request. */
 export interface PasswordChangeInput {
   /** The password as it is now. It proves that the user asks. */
   readonly current_password: string;
-  /** 8 to 1,024 characters, unless the options say otherwise. Not the current one. */
+  /** As for {@link NewUserInput}. Not the current one. */
   readonly new_password: string;
 }
 
@@ -40,12 +41,22 @@ export async function changePassword(
       message: 'The current password is incorrect.',
       caller,
     });
-    newHash ??= await context.hasher.hash(next);
+    newHash ??= await hashNewPassword(context, next, proven.record);
     const tokens = await replaceHash(context, principal, { ...proven, newHash, caller, limits });
     if (tokens !== undefined) return tokens;
     // The hash changed in between. If a sign-in replaced an outdated one, the password matches the new one too.
   }
   throw changesTooOften();
+}
+
+/** @throws {InvalidInput} when the password is easy to guess */
+async function hashNewPassword(
+  { hasher, settings: { appName } }: AuthContext,
+  password: string,
+  user: ProvenUser['record'],
+): Promise<string> {
+  await assertChosenPassword(password, 'new_password', { user, appName });
+  return hasher.hash(password);
 }
 
 /**
@@ -101,9 +112,9 @@ function readPasswords(
   const current = reader.string('current_password', { max: settings.passwordMaxLength });
   const next = readNewPassword(reader, 'new_password', settings);
   reader.finish();
-  if (current === next) {
+  if (preparePassword(current) === preparePassword(next)) {
     const problem = '"new_password" must differ from "current_password".';
-    throw new InvalidInput([{ field: 'new_password', problem }]);
+    throw new InvalidInput([{ field: 'new_password', problem, code: 'password_unchanged' }]);
   }
   return { current, next };
 }

@@ -8,8 +8,8 @@ import { createSession, type NewSession } from '../sessions/new-session.ts';
 import type { SignInChallenge } from '../sessions/sign-in-result.ts';
 import { type IssuedTokens, issue, issueCurrentTokens } from '../sessions/tokens/issued-tokens.ts';
 import type { TokenLimits } from '../sessions/tokens/token-limits.ts';
-import { readNewPassword } from '../users/new-user.ts';
 import { createOneTimeSecret, type ProvenSecret, proveOneTimeSecret } from './one-time-secrets.ts';
+import { assertChosenPassword, readNewPassword } from './passwords/password-rules.ts';
 
 /** The longest challenge that is read, in characters. Ours are shorter. */
 const CHALLENGE_MAX = 256;
@@ -18,7 +18,7 @@ const CHALLENGE_MAX = 256;
 export interface RequiredPasswordChangeInput {
   /** The `challenge` of the sign-in. */
   readonly challenge: string;
-  /** 8 to 1,024 characters, unless the options say otherwise. Not the current one. */
+  /** As for {@link NewUserInput}. Not the current one. */
   readonly new_password: string;
 }
 
@@ -65,10 +65,12 @@ export async function changeRequiredPassword(
   const record = await context.store.findUser({ id: proven.subject });
   if (record === undefined) throw new OneTimeSecretRefused();
   if (record.disabledAt !== null) throw new AccountDisabled();
+  const { appName } = context.settings;
+  await assertChosenPassword(password, 'new_password', { user: record, appName });
   // The attack: a thief who knows the old password keeps it valid by choosing it again.
   if ((await context.hasher.verify(record.passwordHash, password)).ok) {
     const problem = '"new_password" must differ from the current password.';
-    throw new InvalidInput([{ field: 'new_password', problem }]);
+    throw new InvalidInput([{ field: 'new_password', problem, code: 'password_unchanged' }]);
   }
   const newHash = await context.hasher.hash(password);
   return complete(context, record, proven, { newHash, caller, limits });

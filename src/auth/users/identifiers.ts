@@ -35,7 +35,7 @@ export const EMAIL_MAX = 254;
  * @returns undefined if the text is not a valid username
  */
 export function findUsernameKey(username: string): string | undefined {
-  const key = fold(username);
+  const key = foldCase(username);
   return USERNAME.test(username.normalize('NFC')) && USERNAME.test(key) ? key : undefined;
 }
 
@@ -51,10 +51,10 @@ export function findEmailKey(email: string): string | undefined {
   const domain = email.slice(at + 1);
   if (!/^[\p{L}\p{M}\p{N}.-]+$/u.test(domain)) return undefined;
   const ascii = domainToASCII(domain.toLowerCase());
-  return DOMAIN.test(ascii) ? `${fold(local)}@${ascii}` : undefined;
+  return DOMAIN.test(ascii) ? `${foldCase(local)}@${ascii}` : undefined;
 }
 
 /** NFKC with simple case folding. Upper case first, so that ß equals ss and ſ equals s. */
-function fold(text: string): string {
+export function foldCase(text: string): string {
   return text.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
 }

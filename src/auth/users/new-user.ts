@@ -1,3 +1,4 @@
+import { type PasswordLengths, readNewPassword } from '../credentials/passwords/password-rules.ts';
 import { InputReader } from '../input.ts';
 import type { UserRecord } from '../model.ts';
 import type { PasswordHasher } from '../ports/password-hasher.ts';
@@ -15,7 +16,10 @@ export interface NewUserInput {
   readonly username?: string;
   /** At most 254 characters. `username` or `email` is required. */
   readonly email?: string;
-  /** 8 to 1,024 characters, unless the options say otherwise. It is taken exactly as it is. */
+  /**
+   * 8 to 1,024 characters, unless the options say otherwise. Not a common password, and without 4 or more characters in
+   * a row from the username, the name, the email address before its `@`, or the name of the app.
+   */
   readonly password: string;
   /** The user's name for display, 1 to 256 characters. Default: null. */
   readonly name?: string;
@@ -25,7 +29,10 @@ export interface NewUserInput {
 
 /** What the host's own code gives to create a user. */
 export interface CreateUserInput extends Omit<NewUserInput, 'password'> {
-  /** As for {@link NewUserInput}. With neither `password` nor `passwordHash`, the user cannot sign in by password. */
+  /**
+   * 8 to 1,024 characters, unless the options say otherwise. If it is easy to guess, it is accepted with a warning. With
+   * neither `password` nor `passwordHash`, the user cannot sign in by password.
+   */
   readonly password?: string;
   /**
    * Instead of a password: an argon2id (PHC) or bcrypt (`$2a$`, `$2b$`, `$2y$`) hash from another system. It is
@@ -48,9 +55,7 @@ export interface ParsedUser
 }
 
 /** The host's rules for new users. */
-export interface UserPolicy {
-  readonly passwordMinLength: number;
-  readonly passwordMaxLength: number;
+export interface UserPolicy extends PasswordLengths {
   readonly fields: FieldRules;
 }
 
@@ -59,7 +64,10 @@ export interface UserPolicy {
  * member is refused.
  * @throws {InvalidInput}
  */
-export function parseNewUser(input: unknown, policy: UserPolicy): ParsedUser {
+export function parseNewUser(
+  input: unknown,
+  policy: UserPolicy,
+): ParsedUser & { readonly password: string } {
   const reader = new InputReader(input);
   const password = readNewPassword(reader, 'password', policy);
   const names = readNames(reader);
@@ -114,11 +122,6 @@ export function parseRoles(roles: unknown): readonly string[] {
   const parsed = readRoles(reader, reader.raw('roles'));
   reader.finish();
   return parsed;
-}
-
-/** Reads a new password, exactly as it is: it is not trimmed, cut or normalised. */
-export function readNewPassword(reader: InputReader, field: string, policy: UserPolicy): string {
-  return reader.string(field, { min: policy.passwordMinLength, max: policy.passwordMaxLength });
 }
 
 function readNames(

@@ -1,6 +1,7 @@
-import { IdentifierTaken } from '../../kernel/errors.ts';
+import { IdentifierTaken, RegistrationClosed } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import type { AuthContext } from '../context.ts';
+import { assertChosenPassword } from '../credentials/passwords/password-rules.ts';
 import { toUser, type User, type UserRecord } from '../model.ts';
 import { createSession } from '../sessions/new-session.ts';
 import { type IssuedTokens, issue, toIssuedTokens } from '../sessions/tokens/issued-tokens.ts';
@@ -41,7 +42,14 @@ export async function createAccount(
 }
 
 async function createNewRecord(context: AuthContext, input: unknown): Promise<UserRecord> {
-  const parsed = parseNewUser(input, context.settings);
+  const { settings } = context;
+  // Before anything is read: the response must not depend on whether the names are taken.
+  if (settings.registration === 'closed') throw new RegistrationClosed();
+  const parsed = parseNewUser(input, settings);
+  await assertChosenPassword(parsed.password, 'password', {
+    user: parsed,
+    appName: settings.appName,
+  });
   // Before hashing: a name that is known to be taken must not cost a hash. The insert decides races.
   const existing = await findUserWithSameName(context, parsed);
   if (existing !== undefined) throw new IdentifierTaken(existing.field);

@@ -2,10 +2,11 @@ import { IdentifierTaken, RecordNotFound } from '../../kernel/errors.ts';
 import { applicationCaller, type Caller } from '../audit/caller.ts';
 import { type AuditEventType, aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, revoke, runRevocation } from '../context.ts';
+import { findWeaknesses, readNewPassword } from '../credentials/passwords/password-rules.ts';
 import { InputReader } from '../input.ts';
 import { toUser, type User } from '../model.ts';
 import type { RevocationArgs, RevocationResult } from '../ports/revocations.ts';
-import { type CreateUserInput, parseCreateUser, parseRoles, readNewPassword } from './new-user.ts';
+import { type CreateUserInput, parseCreateUser, parseRoles } from './new-user.ts';
 import {
   createUserRecord,
   findRecord,
@@ -56,6 +57,7 @@ export class Users {
     const { roles } = record;
     const changes = roles.length === 0 ? {} : { changes: { roles } };
     await insertUser(this.#context, record, null, { type: 'user_created', ...changes }, caller);
+    if (parsed.password !== undefined) await this.#warnIfWeak(parsed.password, record);
     return toUser(record);
   }
 
@@ -112,7 +114,8 @@ export class Users {
 
   /**
    * Sets a password without asking for the old one, and ends all sessions.
-   * @param password 8 to 1,024 characters, unless the options say otherwise
+   * @param password 8 to 1,024 characters, unless the options say otherwise. If it is easy to guess, it is accepted with
+   *   a warning
    * @throws {RecordNotFound}
    * @throws {InvalidInput}
    * @throws {ServerOverloaded} when too many passwords are being hashed
@@ -136,6 +139,8 @@ export class Users {
         ...how,
       }),
     );
+    const user = await this.#context.store.findUser({ id });
+    if (user !== undefined) await this.#warnIfWeak(parsed, user);
   }
 
   /**
@@ -191,6 +196,19 @@ export class Users {
   ): Promise<void> {
     const how = createRevocationArgs(this.#context, { type, subject: aboutUser(userId) }, caller);
     if (!(await revoke(this.#context, verb(how)))) throw noSuchUser();
+  }
+
+  /** A host may seed what it likes, such as users for a demonstration. The operator should know. */
+  async #warnIfWeak(password: string, user: User): Promise<void> {
+    const { settings, notify } = this.#context;
+    const [weakness] = await findWeaknesses(password, 'password', {
+      user,
+      appName: settings.appName,
+    });
+    if (weakness === undefined) return;
+    const whose = user.username ?? user.email ?? user.id;
+    const text = `The password that was set for the user ${whose} is easy to guess. A person who chose it would be told: ${weakness.problem}`;
+    notify({ level: 'warning', text });
   }
 
   #now(): number {

@@ -1,4 +1,5 @@
 import type { Caller } from '../../auth/audit/caller.ts';
+import type { Notice } from '../../auth/notice.ts';
 import { closeAfter } from '../../kernel/close-after.ts';
 import type { Latchkey } from '../../system/latchkey.ts';
 import type { Call } from '../shell/command.ts';
@@ -25,8 +26,11 @@ export async function withLatchkey<T>(
   const signingKey = systemRandom.bytes(32);
   const onWait = (text: string) => call.console.note(text);
   // The command itself reports the failures that concern it.
-  const silent = { onBackgroundReport: () => {} };
-  const latchkey = await openLatchkey({ signingKey, onWait }, silent, {
+  const terms = {
+    onBackgroundReport: () => {},
+    onNotice: (notice: Notice) => printWarnings(call.console, [notice]),
+  };
+  const latchkey = await openLatchkey({ signingKey, onWait }, terms, {
     ...settings,
     algorithm: 'HS256',
   });

@@ -9,6 +9,31 @@ export function parseDataDir(text: string, refuse: Refuse): string {
   return text;
 }
 
+/** The most characters of an app's name: it is part of subjects of mails and of labels in authenticator apps. */
+const APP_NAME_MAX = 64;
+
+export function parseAppName(text: string, refuse: Refuse): string {
+  const name = text.trim().normalize('NFC');
+  if (/[\p{C}\p{Zl}\p{Zp}]/u.test(name)) {
+    refuse('has a line break or an invisible character.', 'Write the name on one line.');
+  }
+  if (name === '' || [...name].length > APP_NAME_MAX) {
+    refuse('is not a name for an app.', `Give 1 to ${APP_NAME_MAX} characters.`);
+  }
+  return name;
+}
+
+export function parseRegistration(text: string, refuse: Refuse): 'open' | 'closed' {
+  if (text === 'open' || text === 'closed') return text;
+  if (text === 'verified' || text === 'invite') {
+    return refuse(
+      `is "${text}", which sends mail, and this version cannot send any.`,
+      'Give open or closed.',
+    );
+  }
+  return refuse(`${quote(text)} is not a way to register.`, 'Give open or closed.');
+}
+
 export function parseMaxSessions(text: string, refuse: Refuse): number {
   const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (count >= 1 && count <= 1000) return count;

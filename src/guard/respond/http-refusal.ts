@@ -1,6 +1,6 @@
 import { type InputProblem, isLatchkeyError, type LatchkeyError } from '../../kernel/errors.ts';
 import { wwwAuthenticate } from '../request/bearer.ts';
-import { createProblem, type Problem } from './problem.ts';
+import { createProblem, type FieldError, type Problem } from './problem.ts';
 
 /** The part of an error that a client may know, as HTTP. */
 export interface ErrorResponseParts {
@@ -61,8 +61,8 @@ function describeStepUp({ maxAuthAge, acrValues = [] }: StepUp): Partial<Problem
   };
 }
 
-function toFieldError({ field, problem }: InputProblem): { field: string; detail: string } {
-  return { field, detail: problem };
+function toFieldError({ field, problem, code }: InputProblem): FieldError {
+  return { field, detail: problem, ...(code === undefined ? {} : { code }) };
 }
 
 function isChallenged({ status, code }: LatchkeyError): boolean {

@@ -18,7 +18,16 @@ export interface Problem {
   /** If the user must authenticate again in a certain way: the values of `acr` that are enough, with spaces between. */
   readonly acr_values?: string;
   /** If the input is invalid: which members, and why. */
-  readonly errors?: readonly { readonly field: string; readonly detail: string }[];
+  readonly errors?: readonly FieldError[];
+}
+
+/** What is wrong with one member of the input. */
+export interface FieldError {
+  readonly field: string;
+  /** A sentence for a person. */
+  readonly detail: string;
+  /** Stable, for programs. Not all have one. */
+  readonly code?: string;
 }
 
 /** Creates a problem document with the usual title of its status. */

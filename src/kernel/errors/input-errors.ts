@@ -6,6 +6,8 @@ export interface InputProblem {
   readonly field: string;
   /** A sentence for a person. */
   readonly problem: string;
+  /** Stable, for programs: which rule was broken. Not all rules have one. */
+  readonly code?: string;
 }
 
 /** The input is invalid: a member is missing, unknown, too long, or of the wrong type. */
@@ -35,6 +37,17 @@ export class IdentifierTaken extends LatchkeyError {
   }
   override get status(): 409 {
     return 409;
+  }
+}
+
+/** People cannot register here: the operator creates the accounts. */
+export class RegistrationClosed extends LatchkeyError {
+  readonly code = 'registration_closed';
+  constructor() {
+    super('Registration is closed. Ask the operator of this service for an account.');
+  }
+  override get status(): 403 {
+    return 403;
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   ReauthenticationRequired,
   RecordNotFound,
   RefreshRefused,
+  RegistrationClosed,
   ServerOverloaded,
   SignInIncomplete,
   StoreUnavailable,
@@ -27,6 +28,7 @@ export type DetailCode =
   | MultipleCredentials['code']
   | IdentifierTaken['code']
   | RecordNotFound['code']
+  | RegistrationClosed['code']
   | ServerOverloaded['code']
   | StoreUnavailable['code'];
 
@@ -64,6 +66,7 @@ const CODES: Readonly<Record<DetailCode, true>> = {
   username_taken: true,
   email_taken: true,
   not_found: true,
+  registration_closed: true,
   overloaded: true,
   store_unavailable: true,
 };

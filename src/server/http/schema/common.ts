@@ -41,7 +41,7 @@ const Problem = named(
       ),
       acr_values: optional(string({ description: 'How the user must authenticate (RFC 9470).' })),
       errors: optional(
-        list(object({ field: string(), detail: string() }), {
+        list(object({ field: string(), detail: string(), code: optional(string()) }), {
           description: 'Which members were refused, and why.',
         }),
       ),

@@ -1,0 +1,26 @@
+import type { PasswordHasher } from '../../ports/password-hasher.ts';
+import { preparePassword } from './prepare-password.ts';
+
+/**
+ * Hashes and verifies passwords as {@link preparePassword} returns them.
+ *
+ * A hash from another system, or from version 0.1, may be of the password as it was typed. If the two forms differ,
+ * both are tried, and a hash of the second is outdated. Which passwords have two forms depends on the password alone, so
+ * the time tells nothing about the account.
+ */
+export function createPreparingHasher(hasher: PasswordHasher): PasswordHasher {
+  return {
+    hash: (password) => hasher.hash(preparePassword(password)),
+
+    async verify(hash, password) {
+      const prepared = preparePassword(password);
+      const result = await hasher.verify(hash, prepared);
+      if (result.ok || prepared === password) return result;
+      const { ok } = await hasher.verify(hash, password);
+      return { ok, outdated: ok };
+    },
+
+    findHashProblem: (hash) => hasher.findHashProblem?.(hash),
+    close: () => hasher.close(),
+  };
+}
