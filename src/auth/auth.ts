@@ -90,6 +90,7 @@ export class Auth {
    * @throws {InvalidInput}
    * @throws {IdentifierTaken} when another user has the username or the email address
    * @throws {RegistrationClosed} when the setting `registration` is `closed`
+   * @throws {HostRefusal} when a hook of the host refuses
    */
   register(input: NewUserInput, caller?: Caller, limits?: TokenLimits): Promise<IssuedTokens> {
     return this.registerRaw(input, caller, limits);
@@ -109,6 +110,7 @@ export class Auth {
    * @throws {InvalidInput}
    * @throws {IdentifierTaken} when another user has the username or the email address
    * @throws {RegistrationClosed} when the setting `registration` is `closed`
+   * @throws {HostRefusal} when a hook of the host refuses
    */
   createAccount(input: NewUserInput, caller?: Caller): Promise<User> {
     return this.createAccountRaw(input, caller);
@@ -125,6 +127,7 @@ export class Auth {
    * @throws {InvalidInput}
    * @throws {CredentialsRefused} when the user is unknown or the password is wrong: one error for both
    * @throws {AccountDisabled} only if the password was right
+   * @throws {HostRefusal} when a hook of the host refuses; only if the password was right
    */
   login(
     input: LoginInput,

@@ -1,5 +1,6 @@
 import type { Algorithm } from '../jwt/algorithms.ts';
 import type { SigningKey } from '../jwt/keys/key-types.ts';
+import type { BeforeRegisterHook, BeforeSignInHook } from './hooks/host-hooks.ts';
 import type { Session, User } from './model.ts';
 import type { FieldRules } from './users/custom-fields.ts';
 import type { RolePermissions } from './users/permissions.ts';
@@ -44,6 +45,8 @@ export interface AuthSettings {
   readonly permissions: RolePermissions;
   readonly claims: ClaimsHook | undefined;
   readonly scopes: ScopesHook | undefined;
+  readonly beforeRegister: BeforeRegisterHook | undefined;
+  readonly beforeSignIn: BeforeSignInHook | undefined;
 }
 
 /** When signing keys are replaced. */

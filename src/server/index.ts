@@ -27,6 +27,11 @@ export type { ClientKey } from '../auth/clients/client-key.ts';
 export type { AuthenticatedClient, ClientCredentials, Clients } from '../auth/clients/clients.ts';
 export type { PasswordChangeInput } from '../auth/credentials/change-password.ts';
 export type { RequiredPasswordChangeInput } from '../auth/credentials/required-password-change.ts';
+export type {
+  BeforeRegisterHook,
+  BeforeSignInHook,
+  RegistrationInput,
+} from '../auth/hooks/host-hooks.ts';
 export type { Client, ClientKind, Session, User } from '../auth/model.ts';
 export type { Notice } from '../auth/notice.ts';
 export type { LiveRefreshToken } from '../auth/oauth/find-refresh-token.ts';

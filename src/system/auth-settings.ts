@@ -30,6 +30,8 @@ export function createAuthSettings(
     permissions: new RolePermissions(options.permissions ?? {}),
     claims: options.claims,
     scopes: options.scopes,
+    beforeRegister: options.beforeRegister,
+    beforeSignIn: options.beforeSignIn,
   };
 }
 

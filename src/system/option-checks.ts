@@ -48,6 +48,8 @@ export const latchkeyOptionChecks = {
   claims: aFunction,
   scopes: aFunction,
   permissions: mapOf(aStringList),
+  beforeRegister: aFunction,
+  beforeSignIn: aFunction,
   password: optionsOf({
     minLength: aNumber,
     maxLength: aNumber,

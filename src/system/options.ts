@@ -1,3 +1,4 @@
+import type { BeforeRegisterHook, BeforeSignInHook } from '../auth/hooks/host-hooks.ts';
 import type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
 import type { FieldRules } from '../auth/users/custom-fields.ts';
 import type { PermissionMap } from '../auth/users/permissions.ts';
@@ -66,6 +67,10 @@ export interface LatchkeyOptions extends SettingOptions {
    * @see RFC 9068 section 2.2.3.1
    */
   readonly permissions?: PermissionMap;
+  /** Asked before a person registers; may refuse. Default: none. */
+  readonly beforeRegister?: BeforeRegisterHook;
+  /** Asked before a user signs in; may refuse. Default: none. */
+  readonly beforeSignIn?: BeforeSignInHook;
   /** The length of passwords, in characters: 1 ≤ `minLength` ≤ `maxLength` ≤ 4,096. */
   readonly password?: {
     /** In characters. Default 8. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { IdentifierTaken, InvalidInput } from '../../src/kernel/errors.ts';
+import { IdentifierTaken, InvalidInput, RegistrationClosed } from '../../src/kernel/errors.ts';
 import { openTestAuth } from '../support/auth.ts';
 import { JANE, signInJane } from './support.ts';
 
@@ -86,6 +86,22 @@ suite('register', () => {
 });
 
 const CAPITAL_JANE = { ...JANE, username: 'Jane' };
+
+suite('registration that is closed', () => {
+  test('refuses everything alike, and lets code create users', async () => {
+    await using real = await openTestAuth({ registration: 'closed' });
+    await real.auth.users.create(JANE);
+    const { hashed } = real.hasher;
+    for (const input of [JANE, { ...JANE, username: 'john' }, { username: 'x y' }, null]) {
+      await assert.rejects(real.auth.registerRaw(input), RegistrationClosed);
+      await assert.rejects(real.auth.createAccountRaw(input), RegistrationClosed);
+    }
+    assert.equal(real.hasher.hashed, hashed);
+    await real.auth.users.ensure({ ...JANE, username: 'john' });
+    assert.equal((await real.auth.users.list()).length, 2);
+    await real.login(JANE);
+  });
+});
 
 suite('sign-up', () => {
   test('creates a user and starts no session', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { suite, type TestContext, test } from 'node:test';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
-import type { LatchkeyPluginOptions } from 'latchkey/server';
+import { HostRefusal, type LatchkeyPluginOptions } from 'latchkey/server';
 import { DEFAULT_ROUTES } from '../../src/server/features/features.ts';
 import { assertProblem } from '../support/refusals.ts';
 import { internalsOf, PASSWORD, startHost, startServer } from '../support/server.ts';
@@ -32,6 +32,44 @@ function startRefusingHost(errors: 'own' | 'all') {
     app.post('/mute', () => refuse(409, ''));
   });
 }
+
+suite('a hook of the host', () => {
+  test('refuses in its own words, in every form of a sign-in', async () => {
+    const { send, app } = await startHost(
+      {
+        beforeSignIn: () => {
+          throw new HostRefusal('Renew your subscription.');
+        },
+        details: { account_disabled: 'not this one' },
+      },
+      () => {},
+    );
+    const user = { username: 'jane', password: PASSWORD };
+    await app.latchkey.users.create(user);
+    for (const request of [{ json: user }, { form: user }]) {
+      const answer = await send('/auth/login', request);
+      assertProblem(answer, 403);
+      assert.equal(answer.body['code'], 'refused_by_host');
+      assert.equal(answer.body['detail'], 'Renew your subscription.');
+      assert.deepEqual(answer.headers.getSetCookie(), []);
+    }
+    const form = { grant_type: 'password', ...user };
+    const grant = await send('/auth/token', { form });
+    assert.equal(grant.status, 400);
+    assert.equal(grant.body['error'], 'invalid_grant');
+    assert.equal(grant.body['error_description'], 'Renew your subscription.');
+  });
+
+  test('that fails is a 500 without details, whatever it throws', async () => {
+    const { send } = await startHost(
+      { beforeRegister: () => refuse(403, 'db-7.internal') },
+      () => {},
+    );
+    const answer = await send('/auth/register', { json: { username: 'jane', password: PASSWORD } });
+    assertProblem(answer, 500);
+    assert.ok(!answer.text.includes('db-7'));
+  });
+});
 
 suite('errors of the host', () => {
   test('are problem documents where all are asked for', async () => {

@@ -88,6 +88,8 @@ export const TEST_SETTINGS: AuthSettings = {
   permissions: new RolePermissions({}),
   claims: undefined,
   scopes: undefined,
+  beforeRegister: undefined,
+  beforeSignIn: undefined,
 };
 
 /** The tokens of a sign-in that asks for nothing more. */

@@ -35,7 +35,10 @@ export function assertProblem(answer: TestAnswer, status: number, name = ''): vo
   assert.match(problem['detail'], /^\S.+[.…!"'\w>]$/s, name);
   if (errors !== undefined) {
     assert.ok(Array.isArray(errors) && errors.length > 0, name);
-    for (const each of errors) assert.deepEqual(Object.keys(each), ['field', 'detail'], name);
+    for (const { code, ...each } of errors) {
+      assert.deepEqual(Object.keys(each), ['field', 'detail'], name);
+      if (code !== undefined) assert.match(code, /^[a-z]+(_[a-z]+)*$/, name);
+    }
   }
   if (status === 401) assert.match(headers.get('www-authenticate') ?? '', /^Bearer/, name);
   assertDiscreet(text, name);

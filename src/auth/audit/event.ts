@@ -50,6 +50,7 @@ interface AuditEventForm {
  */
 export const AUDIT_EVENT_TYPES = {
   user_registered: { subject: 'user', changes: [], reasons: [] },
+  registration_refused: { subject: 'user', changes: [], reasons: ['refused_by_host'] },
   user_created: { subject: 'user', changes: ['roles'], reasons: [] },
   user_roles_changed: { subject: 'user', changes: ['roles'], reasons: [] },
   user_disabled: { subject: 'user', changes: [], reasons: [] },
@@ -75,6 +76,7 @@ export const AUDIT_EVENT_TYPES = {
     changes: [],
     reasons: ['unknown_user', 'wrong_password', 'no_password'],
   },
+  login_refused: { subject: 'user', changes: [], reasons: ['refused_by_host'] },
   login_of_disabled_user: { subject: 'user', changes: [], reasons: ['account_disabled'] },
   session_ended: { subject: 'user', changes: [], reasons: [] },
   sessions_ended: { subject: 'user', changes: [], reasons: [] },

@@ -2,6 +2,7 @@ import { AccountDisabled, InvalidInput, OneTimeSecretRefused } from '../../kerne
 import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, runRevocation } from '../context.ts';
+import { askBeforeSignIn } from '../hooks/before-sign-in.ts';
 import { InputReader } from '../input.ts';
 import type { UserRecord } from '../model.ts';
 import { createSession, type NewSession } from '../sessions/new-session.ts';
@@ -65,6 +66,7 @@ export async function changeRequiredPassword(
   const record = await context.store.findUser({ id: proven.subject });
   if (record === undefined) throw new OneTimeSecretRefused();
   if (record.disabledAt !== null) throw new AccountDisabled();
+  await askBeforeSignIn(context, record, caller);
   const { appName } = context.settings;
   await assertChosenPassword(password, 'new_password', { user: record, appName });
   // The attack: a thief who knows the old password keeps it valid by choosing it again.

@@ -4,6 +4,7 @@ import { aboutUser, type NewAuditEvent } from '../audit/event.ts';
 import type { AuthContext } from '../context.ts';
 import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from '../credentials/password-proof.ts';
 import { challengeForPassword } from '../credentials/required-password-change.ts';
+import { askBeforeSignIn } from '../hooks/before-sign-in.ts';
 import type { UserRecord } from '../model.ts';
 import { findRecord } from '../users/user-records.ts';
 import { parseLogin } from './login-input.ts';
@@ -24,6 +25,7 @@ export async function login(
   for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
     const proven = await provePassword(context, record, parsed.password, caller);
     const { record: user } = proven;
+    await askBeforeSignIn(context, user, caller);
     const start = { userId: user.id, amr: ['pwd'], scope: parsed.scope, clientId, caller };
     if (user.passwordChangeRequiredAt !== null) return challengeForPassword(context, start);
     const rehash = proven.isOutdated ? await context.hasher.hash(parsed.password) : null;

@@ -2,6 +2,8 @@ import { IdentifierTaken, RegistrationClosed } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import type { AuthContext } from '../context.ts';
 import { assertChosenPassword } from '../credentials/passwords/password-rules.ts';
+import { askBeforeRegister } from '../hooks/before-register.ts';
+import { askBeforeSignIn } from '../hooks/before-sign-in.ts';
 import { toUser, type User, type UserRecord } from '../model.ts';
 import { createSession } from '../sessions/new-session.ts';
 import { type IssuedTokens, issue, toIssuedTokens } from '../sessions/tokens/issued-tokens.ts';
@@ -16,7 +18,8 @@ export async function register(
   caller: Caller,
   limits?: TokenLimits,
 ): Promise<IssuedTokens> {
-  const record = await createNewRecord(context, input);
+  const record = await createNewRecord(context, input, caller);
+  await askBeforeSignIn(context, record, caller);
   const session = createSession(context, {
     userId: record.id,
     amr: ['pwd'],
@@ -36,12 +39,16 @@ export async function createAccount(
   input: unknown,
   caller: Caller,
 ): Promise<User> {
-  const record = await createNewRecord(context, input);
+  const record = await createNewRecord(context, input, caller);
   await insertUser(context, record, null, { type: 'user_registered' }, identify(caller, record.id));
   return toUser(record);
 }
 
-async function createNewRecord(context: AuthContext, input: unknown): Promise<UserRecord> {
+async function createNewRecord(
+  context: AuthContext,
+  input: unknown,
+  caller: Caller,
+): Promise<UserRecord> {
   const { settings } = context;
   // Before anything is read: the response must not depend on whether the names are taken.
   if (settings.registration === 'closed') throw new RegistrationClosed();
@@ -50,6 +57,7 @@ async function createNewRecord(context: AuthContext, input: unknown): Promise<Us
     user: parsed,
     appName: settings.appName,
   });
+  await askBeforeRegister(context, parsed, caller);
   // Before hashing: a name that is known to be taken must not cost a hash. The insert decides races.
   const existing = await findUserWithSameName(context, parsed);
   if (existing !== undefined) throw new IdentifierTaken(existing.field);

@@ -56,6 +56,24 @@ export class SignInIncomplete extends LatchkeyError {
   }
 }
 
+/**
+ * A host's hook refuses a registration or a sign-in. Throw it in `beforeRegister` or `beforeSignIn`: the response is 403
+ * `refused_by_host` with your sentence.
+ */
+export class HostRefusal extends LatchkeyError {
+  readonly code = 'refused_by_host';
+  /** @param message a sentence for the user, that says what to do */
+  constructor(message: string) {
+    super(message);
+  }
+  override get status(): 403 {
+    return 403;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
+  }
+}
+
 /** The password was right and the account is disabled. */
 export class AccountDisabled extends LatchkeyError {
   override readonly code = 'account_disabled';
