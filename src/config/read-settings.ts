@@ -6,6 +6,7 @@ import { holdsPassword } from './postgres/url.ts';
 import type { Refuse } from './setting-error.ts';
 import { type SettingName, type SettingSpec, settingTable as table } from './setting-table.ts';
 import type { SettingOptions, Settings } from './settings.ts';
+import { findCostProblem } from './values/argon2.ts';
 import { defaultAudience } from './values/audience.ts';
 import { defaultIssuer } from './values/web-address.ts';
 import { addEnvFile, addVariables, refuseBothForms } from './variables.ts';
@@ -63,6 +64,7 @@ export function readSettings(sources: SettingSources): Settings {
   };
   assertDatabase(settings, given);
   assertLifetimes(settings, given);
+  assertHashCost(settings, given);
   return Object.freeze(withGrace(settings, given));
 }
 
@@ -137,6 +139,14 @@ function assertLifetimes(settings: Settings, given: GivenSettings): void {
     `lets a refresh token live ${refreshTokenTtl}s, and an access token lives ${accessTokenTtl}s.`,
     'Make it longer than the access token lives, or that shorter.',
   );
+}
+
+function assertHashCost(settings: Settings, given: GivenSettings): void {
+  const { argon2Memory: memoryKib, argon2Passes: passes, argon2Lanes: lanes } = settings;
+  const problem = findCostProblem({ memoryKib, passes, lanes });
+  // With the default memory, the passes are what was set.
+  const name = given.has('argon2Memory') ? 'argon2Memory' : 'argon2Passes';
+  if (problem !== undefined) refuser(given, name)(...problem);
 }
 
 /** A default grace is shortened to fit a short access-token lifetime. An explicit one that does not fit is rejected. */

@@ -2,6 +2,7 @@ import { ALGORITHMS } from '../jwt/algorithms.ts';
 import { parseDatabaseUrl } from './database.ts';
 import { durationBetween, wholeSecondsBetween } from './duration.ts';
 import type { Parse } from './setting-error.ts';
+import { parseArgon2Lanes, parseArgon2Memory, parseArgon2Passes } from './values/argon2.ts';
 import { parseAudience } from './values/audience.ts';
 import { parseHost, parsePort, parseTrustProxy } from './values/network.ts';
 import { parseSecret } from './values/secret.ts';
@@ -253,6 +254,46 @@ export const settingTable = {
       'Live sessions a user may have, from 1 to 1000. When one more starts, the least recently used one ends.',
     number: true,
     parse: parseMaxSessions,
+  },
+  /**
+   * Memory for one password hash (argon2id), such as `64MiB`: at least what OWASP recommends, which is `46MiB` with 1
+   * pass, `19MiB` with 2, `12MiB` with 3, `9MiB` with 4 and `7MiB` with 5 or more; at most `256MiB`. Weaker hashes are
+   * replaced at the next sign-in. Default `19MiB`.
+   */
+  argon2Memory: {
+    ...plain,
+    name: 'argon2Memory',
+    variable: 'LATCHKEY_ARGON2_MEMORY',
+    flag: 'argon2-memory',
+    placeholder: 'size',
+    default: '19MiB',
+    description:
+      'Memory for one password hash (argon2id), from what OWASP recommends for the number of passes to 256MiB.',
+    parse: parseArgon2Memory,
+  },
+  /** Passes over that memory, 1 to 64; memory times passes is 4 GiB at most. Default 2. */
+  argon2Passes: {
+    ...plain,
+    name: 'argon2Passes',
+    variable: 'LATCHKEY_ARGON2_PASSES',
+    flag: 'argon2-passes',
+    placeholder: 'number',
+    default: '2',
+    description: 'Passes over that memory, from 1 to 64; memory times passes is 4 GiB at most.',
+    number: true,
+    parse: parseArgon2Passes,
+  },
+  /** Lanes of that memory, 1 to 16. They are computed one after another. Default 1. */
+  argon2Lanes: {
+    ...plain,
+    name: 'argon2Lanes',
+    variable: 'LATCHKEY_ARGON2_LANES',
+    flag: 'argon2-lanes',
+    placeholder: 'number',
+    default: '1',
+    description: 'Lanes of that memory, from 1 to 16. They are computed one after another.',
+    number: true,
+    parse: parseArgon2Lanes,
   },
   /**
    * The addresses or networks of the proxies in front, which are believed about a client's address. Default: none

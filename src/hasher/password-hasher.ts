@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { PasswordHasher } from '../auth/ports/password-hasher.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { isCount } from '../kernel/count.ts';
@@ -21,7 +21,7 @@ export interface PasswordHasherOptions {
   readonly parallelism?: number;
   /**
    * The most worker threads. Default on Linux, where they run at the lowest priority: the number of cores, at most 8.
-   * Elsewhere: one fewer than that, at least 1.
+   * Elsewhere: one fewer than that, at least 1. In both cases as many as hash in half of the machine's memory.
    */
   readonly threads?: number;
   /** How many passwords can wait for a worker. More are refused with `ServerOverloaded`. Default 256. */
@@ -39,9 +39,30 @@ const SALT_BYTES = 16;
 
 const workerFile = findWorkerFile(new URL('./hash-worker.ts', import.meta.url));
 
-function defaultThreads(): number {
+function defaultThreads(mostByMemory: number): number {
   const cores = availableParallelism();
-  return process.platform === 'linux' ? Math.min(cores, 8) : Math.max(1, Math.min(cores - 1, 8));
+  const spare = process.platform === 'linux' ? cores : Math.max(1, cores - 1);
+  return Math.max(1, Math.min(spare, 8, mostByMemory));
+}
+
+/** How many hashes fit into half of the memory that this process may use. */
+function countThatFit({ memoryCost }: Argon2Policy): number {
+  const limit = process.constrainedMemory();
+  // No limit is reported as 0, or as a number that is greater than any memory.
+  const bytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.floor(bytes / 2 / (memoryCost * 1024));
+}
+
+/** Otherwise the system ends the process during a storm of sign-ins. */
+function assertMemory(policy: Argon2Policy, threads: number): void {
+  const most = countThatFit(policy);
+  if (threads <= most) return;
+  const mib = Math.ceil((policy.memoryCost * threads) / 1024);
+  throw new InvalidSetting(
+    'memoryCost',
+    `needs ${mib} MiB for ${threads} hashes at the same time, which is more than half of this machine's memory.`,
+    `Lower LATCHKEY_ARGON2_MEMORY${most < 1 ? '' : `, or give ${most} threads at most`}.`,
+  );
 }
 
 function assertCount(name: string, value: number, least: number): void {
@@ -71,11 +92,12 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
     timeCost: options.timeCost ?? DEFAULT_POLICY.timeCost,
     parallelism: options.parallelism ?? DEFAULT_POLICY.parallelism,
   };
-  const threads = options.threads ?? defaultThreads();
-  const maxQueue = options.maxQueue ?? 256;
   assertPolicy(policy);
+  const threads = options.threads ?? defaultThreads(countThatFit(policy));
+  const maxQueue = options.maxQueue ?? 256;
   assertCount('threads', threads, 1);
   assertCount('maxQueue', maxQueue, 0);
+  assertMemory(policy, threads);
 
   const pool = createWorkerPool<HashRequest, HashAnswer>({
     file: workerFile,

@@ -102,7 +102,14 @@ async function open(
   enter({ doing: `reading the secret in ${settings.dataDir}`, advice: DISK_ADVICE });
   const secret = settings.secret ?? (await findSecret(settings, random, warn));
   const authSettings = createAuthSettings(settings, secret, options);
-  const hasher = createPasswordHasher({ ...options.hashing, random, clock });
+  const hasher = createPasswordHasher({
+    memoryCost: settings.argon2Memory,
+    timeCost: settings.argon2Passes,
+    parallelism: settings.argon2Lanes,
+    ...options.hashing,
+    random,
+    clock,
+  });
   const store = await openWatched(settings, { enter, signal });
   // What still waits for the database fails, and the start with it.
   signal.addEventListener('abort', () => void store.close().catch(() => {}));

@@ -78,7 +78,10 @@ export interface LatchkeyOptions extends SettingOptions {
     /** In characters. Default 1,024. */
     readonly maxLength?: number;
   };
-  /** Cost and concurrency of password hashing. Default: argon2id with 19 MiB, 2 passes and 1 lane. */
+  /**
+   * Concurrency of password hashing. A cost given here replaces that of the settings and may be too low to protect
+   * passwords: it is for tests.
+   */
   readonly hashing?: HashingOptions;
   /**
    * How long audit events are kept: seconds, or a text such as `30d`; from `1d` to `3650d`. False: without end.

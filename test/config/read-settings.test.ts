@@ -63,6 +63,9 @@ suite('settings that are not given', () => {
       sessionMaxAge: 15_552_000,
       refreshGrace: 30,
       maxSessions: 100,
+      argon2Memory: 19_456,
+      argon2Passes: 2,
+      argon2Lanes: 1,
       trustProxy: false,
       corsOrigins: [],
       logRefusals: false,
@@ -201,6 +204,14 @@ suite('a malformed setting', () => {
     LATCHKEY_ISSUER: [['', 'auth.example.com', 'ftp://a', '/auth'], /web address|is empty/],
     LATCHKEY_AUDIENCE: [['', 'a b', 'é', 'a'.repeat(256)], /audience|visible ASCII|is empty/],
     LATCHKEY_ALGORITHM: [['none', 'es256', 'HS1', 'toString', '__proto__'], /ES256/],
+    LATCHKEY_APP_NAME: [['', ' ', 'a\nb', 'a\u200bb', 'x'.repeat(65)], /./],
+    LATCHKEY_REGISTRATION: [['', 'Open', 'none', 'true'], /open or closed|is empty/],
+    LATCHKEY_ARGON2_MEMORY: [
+      ['', '0', '19', '19456', '64 MiB', '64MB', '1GiB', '257MiB', '-1MiB', '18MiB', '19455KiB'],
+      /MiB|is empty/,
+    ],
+    LATCHKEY_ARGON2_PASSES: [['', '0', '65', '1.5', 'two', '1'], /1 to 64|more passes|is empty/],
+    LATCHKEY_ARGON2_LANES: [['', '0', '17', 'x'], /1 to 16|is empty/],
     LATCHKEY_ACCESS_TOKEN_TTL: [['0', '25h', '0.5', '15 m', '-5', '1w', 'm', '1e3'], /./],
     LATCHKEY_REFRESH_TOKEN_TTL: [['0', '401d', '15m', '14m', '2.5s'], /./],
     LATCHKEY_SESSION_MAX_AGE: [['0', '1s', '3651d', '2.5s', 'always'], /./],
@@ -232,6 +243,42 @@ suite('a malformed setting', () => {
       });
     }
   }
+
+  test('says what the cost of a hash must be, as a whole', () => {
+    const costOf = (memory: string, passes: string) => ({
+      env: { LATCHKEY_ARGON2_MEMORY: memory, LATCHKEY_ARGON2_PASSES: passes },
+    });
+    // The choices of OWASP, and the second one of RFC 9106.
+    for (const [memory, passes] of [
+      ['46MiB', '1'],
+      ['19MiB', '2'],
+      ['12MiB', '3'],
+      ['9MiB', '4'],
+      ['7MiB', '5'],
+      ['7MiB', '64'],
+      ['64MiB', '3'],
+      ['256MiB', '16'],
+    ] as const) {
+      assert.equal(read(costOf(memory, passes)).argon2Passes, Number(passes));
+    }
+    for (const [memory, passes, fix] of [
+      ['45MiB', '1', /45MiB, which is too weak with 1 pass\. Give 46MiB or more/],
+      ['18MiB', '2', /19MiB or more/],
+      ['8MiB', '4', /9MiB or more/],
+      ['6MiB', '64', /7MiB or more/],
+      ['256MiB', '17', /sign-in takes seconds\. Give .* or less, or fewer passes/],
+    ] as const) {
+      const error = refusal(costOf(memory, passes));
+      assert.equal(error.setting, 'LATCHKEY_ARGON2_MEMORY');
+      assert.match(error.message, fix);
+    }
+  });
+
+  test('says that a way to register needs mail, which there is not', () => {
+    for (const mode of ['verified', 'invite']) {
+      refuses('LATCHKEY_REGISTRATION', mode, /mail, and this version cannot send any\. Give open/);
+    }
+  });
 
   test('is told how to write what is nearly right', () => {
     refuses('LATCHKEY_ALGORITHM', 'es256', /Did you mean ES256\?/);
