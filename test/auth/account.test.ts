@@ -171,14 +171,18 @@ suite('account', () => {
     await real.login(JANE);
   });
 
-  test('a session that has ended changes no password', async () => {
+  test('a session that has ended, or is of another user, changes no password', async () => {
     await using real = await openTestAuth();
     const signIn = await signInJane(real);
     const bearer = real.verifier.verify(signIn.accessToken);
     await real.auth.logout(bearer);
     const change = { current_password: PASSWORD, new_password: 'new password' };
     await assert.rejects(real.auth.changePassword(bearer, change), { code: 'token_revoked' });
-    await real.login(JANE);
+    const { session } = await real.login(JANE);
+    const { id } = await real.auth.users.create({ username: 'joe', password: PASSWORD });
+    const mixed = { sub: id, sid: session.id };
+    await assert.rejects(real.auth.changePassword(mixed, change), { code: 'token_revoked' });
+    await real.login({ ...JANE, username: 'joe' });
   });
 
   test('a sign-in beyond the bound of sessions ends one, with its tokens', async () => {

@@ -260,6 +260,8 @@ test('a follower gets each event once, also one that was committed late', async 
   const many = [];
   for (let count = 0; count < 1_100; count++) many.push(await write(0));
   assert.deepEqual((await ids(follower.readNew())).sort(), many.sort());
+  const longest = await auth.audit.list({}, { limit: 5_000 });
+  assert.equal(longest.events.length, 1_000);
   // A node whose clock is ahead does not hide what the others write.
   const ahead = await write(-600);
   assert.deepEqual(await ids(follower.readNew()), [ahead]);

@@ -66,6 +66,9 @@ test('A second rotation ends no secret sooner, unless it asks for that', async (
   one.clock.step(1);
   assert.equal(await isAccepted(one, fourth), undefined);
   assert.equal(await isAccepted(one, fifth), client.id);
+  const longest = { overlapSeconds: 30 * DAY_SECONDS };
+  const { client: latest } = await clients.rotateSecret(client.id, longest);
+  assert.equal(latest.oldSecretsEndAt, one.clock.now() + 30 * DAY_SECONDS * 1000);
 });
 
 test('Of parallel requests to create a client of one name, one succeeds', async () => {
@@ -117,7 +120,7 @@ test('An invalid name, kind or id is refused, and nothing is recorded', async ()
   await assert.rejects(clients.rotateSecret(unknown), RecordNotFound);
   await assert.rejects(clients.delete(unknown), RecordNotFound);
   const { client } = await clients.create({ name: 'api', kind: 'guard' });
-  for (const overlapSeconds of [-1, Number.NaN, 31 * DAY_SECONDS, Number.POSITIVE_INFINITY]) {
+  for (const overlapSeconds of [-1, Number.NaN, 30 * DAY_SECONDS + 1, Number.POSITIVE_INFINITY]) {
     await assert.rejects(clients.rotateSecret(client.id, { overlapSeconds }), InvalidInput);
   }
   await clients.rotateSecret(client.id);

@@ -54,6 +54,8 @@ test('One other node takes the lease when its holder does not renew it for the t
   const taken = await Promise.all([b.take(), c.take()]);
   assert.deepEqual(taken.sort(), [false, true]);
   assert.equal(await a.take(), false, 'the one that was silent finds out');
+  pass(termMs / 1000);
+  assert.equal(await a.take(), true, 'and takes the lease again when its new holder is silent');
 });
 
 test('A clock that is set neither ends nor prolongs the term', async (t) => {

@@ -177,8 +177,10 @@ suite('a required change of the password', () => {
 
   test('does not use up the challenge if a hook of the host throws', async () => {
     let fails = false;
+    let calls = 0;
     const { real, jane, challenge, finish } = await openWithJane({
       claims: () => {
+        calls++;
         if (fails) throw new Error('from the host');
         return {};
       },
@@ -189,7 +191,13 @@ suite('a required change of the password', () => {
     fails = true;
     await assert.rejects(finish(token), /from the host/);
     fails = false;
+    calls = 0;
     assert.ok(await finish(token));
+    assert.equal(
+      calls,
+      1,
+      'a hook that fails after the password has changed would lose the tokens',
+    );
   });
 
   test('needs a user with a password', async () => {

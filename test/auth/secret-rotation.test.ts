@@ -147,6 +147,38 @@ suite('after a leak', () => {
     assert.equal(await countSecrets(old), 1);
   });
 
+  test('the new root key begins to sign, and the old one ends, to the millisecond', async () => {
+    await using old = await openTestAuth();
+    const { refreshToken } = await old.auth.register(JANE);
+    const start = old.clock.now();
+    await rotate(old, NEW, true);
+    const kidAt = async (ms: number) => {
+      old.clock.ms = start + ms;
+      return kidOf((await old.login(JANE)).refreshToken);
+    };
+    assert.equal(await kidAt(59_999), kidOf(refreshToken));
+    assert.notEqual(await kidAt(60_000), kidOf(refreshToken));
+    const findAt = (ms: number) => {
+      old.clock.ms = start + ms;
+      return old.auth.findRefreshToken(refreshToken);
+    };
+    assert.ok(await findAt(DAY * 1000 - 1));
+    assert.equal(await findAt(DAY * 1000), undefined);
+  });
+
+  test('a second rotation does not prolong what the first one ends', async () => {
+    await using old = await openTestAuth();
+    const { refreshToken } = await old.auth.register(JANE);
+    await rotate(old, NEW, true);
+    const fresh = await old.another({ secret: NEW });
+    old.clock.step(DAY / 2);
+    await rotate(fresh, THIRD, true);
+    old.clock.step(DAY / 2 - 1);
+    assert.ok(await fresh.auth.findRefreshToken(refreshToken));
+    old.clock.step(1);
+    assert.equal(await fresh.auth.findRefreshToken(refreshToken), undefined);
+  });
+
   test('finishing ends the old root key before its time', async () => {
     await using old = await openTestAuth();
     const { refreshToken } = await old.auth.register(JANE);

@@ -299,4 +299,20 @@ suite('login', () => {
     await real.auth.users.disable(user.id);
     await check(disabled);
   });
+
+  test('a wrong password is not answered before it is in the audit trail', async () => {
+    await using real = await openTestAuth();
+    const { user, session } = await signInJane(real);
+    const joe = await real.auth.users.create({ username: 'joe', password: PASSWORD });
+    await real.auth.users.disable(joe.id);
+    real.store.recordEvent = () => Promise.reject(new StoreUnavailable('The disk is full.'));
+    const wrong = { current_password: 'wrong password', new_password: 'new password' };
+    for (const attempt of [
+      () => real.login({ ...JANE, password: 'wrong password' }),
+      () => real.login({ ...JANE, username: 'joe' }),
+      () => real.auth.changePassword({ sub: user.id, sid: session.id }, wrong),
+    ]) {
+      await assert.rejects(attempt(), StoreUnavailable);
+    }
+  });
 });

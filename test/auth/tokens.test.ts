@@ -108,6 +108,10 @@ suite('access tokens', () => {
       assert.deepEqual(answered.roles, []);
       assert.equal(real.verifier.verify(accessToken)['may_delete'], false);
     }
+    // Nothing about this user is different afterwards, but tokens from before the change are revoked.
+    change.now = demote;
+    const { accessToken } = await real.login(JANE);
+    assert.equal(real.verifier.verify(accessToken).sub, user.id);
   });
 
   test('scopes are narrowed at sign-in and never widened', async () => {

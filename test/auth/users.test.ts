@@ -104,6 +104,27 @@ suite('users', () => {
     });
   }
 
+  test('names, roles and passwords of the greatest length are accepted', async () => {
+    await using real = await openTestAuth();
+    const domain = `${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(57)}.com`;
+    const input = {
+      username: 'a'.repeat(64),
+      email: `${'a'.repeat(64)}@${domain}`,
+      name: 'a'.repeat(256),
+      password: '\u{1f511}'.repeat(1024),
+    };
+    assert.equal(input.email.length, 254);
+    const roles = Array.from({ length: 32 }, (_, at) => String(at).padStart(64, 'a'));
+    const user = await real.auth.users.create({ ...input, roles });
+    assert.deepEqual(user.roles, roles);
+    for (const name of [input.username, input.email]) {
+      const signIn = await real.login({ username: name, password: input.password });
+      assert.equal(signIn.user.id, user.id);
+    }
+    const tooMany = [...roles, 'admin'];
+    await assert.rejects(real.auth.users.setRoles(user.id, tooMany), InvalidInput);
+  });
+
   test('a domain in two spellings is one', async () => {
     await using real = await openTestAuth();
     await real.auth.users.create({ email: 'jane@bücher.example', password: PASSWORD });
@@ -159,7 +180,8 @@ suite('users', () => {
     await using real = await openTestAuth();
     await real.auth.users.create({ username: 'old', passwordHash: `$2b$${PASSWORD}` });
     await real.login({ username: 'old', password: PASSWORD });
-    for (const passwordHash of ['plain text', '$1$md5', '']) {
+    const variants = ['$argon2i$', '$argon2d$', '$2x$'].map((kind) => `${kind}${PASSWORD}`);
+    for (const passwordHash of ['plain text', '$1$md5', '', ...variants]) {
       const attempt = real.auth.users.create({ username: 'other', passwordHash });
       await assert.rejects(attempt, InvalidInput);
     }
@@ -218,6 +240,23 @@ suite('users', () => {
     const after = await real.login({ username: 'jane', password: PASSWORD });
     assert.equal(real.verifier.verify(after.accessToken).sub, id);
     assert.throws(() => real.verifier.verify(before.accessToken), TokenRefused);
+  });
+
+  test('a user with more sessions than one transaction removes is deleted by one call', async () => {
+    await using real = await openTestAuth({ maxSessions: 1000 });
+    const { id } = await real.auth.users.create({ username: 'jane', password: PASSWORD });
+    const logins = Array.from({ length: 250 }, () =>
+      real.login({ username: 'jane', password: PASSWORD }),
+    );
+    const [first] = await Promise.all(logins);
+    await real.auth.users.delete(id);
+    assert.equal(await real.auth.users.find({ id }), undefined);
+    await assert.rejects(real.auth.refresh(first?.refreshToken ?? ''), { code: 'user_gone' });
+    const deletions = await latestEvents(real.store, id, 2);
+    assert.deepEqual(
+      deletions.map(({ type }) => type),
+      ['user_deleted', 'login_succeeded'],
+    );
   });
 
   test('a user who does not exist cannot be changed', async () => {

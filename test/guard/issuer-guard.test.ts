@@ -443,6 +443,23 @@ for (const [name, change] of Object.entries({
   });
 }
 
+test('a key set may have 64 keys, and no more', async (t) => {
+  const { issuer, start, sign, key } = await setUp(t);
+  const others = Array.from({ length: 64 }, () => generateSigningKey('ES256'));
+  let published = toJwks([key, ...others.slice(1)]);
+  issuer.intercept = ({ url }, response) => {
+    if (url !== JWKS) return false;
+    response.end(JSON.stringify(published));
+    return true;
+  };
+  const guard = start();
+  await guard.ready();
+  assert.equal(guard.status().keys.kids.length, 64);
+  assert.equal(guard.verify(sign()).sub, 'alice');
+  published = toJwks([key, ...others]);
+  assert.match(await nextFailure((onStatus) => start({ onStatus })), /at most 64 keys/);
+});
+
 test('a published private key is not used, as everyone could sign with it', async (t) => {
   const { issuer, start, sign, key } = await setUp(t);
   const bad = generateSigningKey('ES256');

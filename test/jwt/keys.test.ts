@@ -202,6 +202,15 @@ const refused: [string, Algorithm, unknown, KeyRefused['code'], RegExp][] = [
   ['zeros', 'HS256', Buffer.alloc(32), 'weak_key', /repeats/],
   ['a word repeated', 'HS256', 'correct-horse!'.repeat(3), 'weak_key', /repeats/],
   ['16 digits twice', 'HS256', '0123456789abcdef'.repeat(2), 'weak_key', /repeats/],
+  ['16 characters twice', 'HS256', 'q7ZpL2vXc9TfKd4W'.repeat(2), 'weak_key', /repeats/],
+  ['six different bytes', 'HS256', 'qZ7pLvvL7pqZLvZ7pqvZLq7pLZvqp7Zq', 'weak_key', /repeats/],
+  [
+    'an alphabet after a few random characters',
+    'HS256',
+    'q7ZpL2vXabcdefghijklmnopqrstuvwxyz012345',
+    'weak_key',
+    /repeats/,
+  ],
   [
     'the alphabet',
     'HS256',
@@ -527,6 +536,10 @@ test('random secrets are never mistaken for placeholders, keys, paths or address
     for (const form of forms) importSigningKey(form, 'HS256');
     importSigningKey(bytes.toString('hex').slice(0, 32), 'HS256');
   }
+});
+
+test('a secret of seven different bytes is accepted', () => {
+  importSigningKey('qZ7pLvxL7pqZLvZ7pqvxLq7pLZvqp7Zq', 'HS256');
 });
 
 test('a passphrase of ordinary words is accepted', () => {

@@ -373,6 +373,7 @@ function signedNonsense(token: string, key: SigningKey): TokenAttack[] {
       invalid[`${claim} of ${JSON.stringify(wrong)}`] = encode({ ...claims, [claim]: wrong });
     }
   }
+  invalid['an empty sub'] = encode({ ...claims, sub: '' });
   const { iss, aud } = claims;
   return [
     ...Object.entries(invalid).map(([name, segment]) =>
