@@ -223,6 +223,26 @@ test('A session that is named by its id is revoked only if it exists', async () 
   assert.deepEqual(revocations, []);
 });
 
+test('A new guard gets every live entry, even if the entries after it have expired', async () => {
+  await using node = await openTestAuth();
+  const { auth, clock, store } = node;
+  const revoke = (jti: string) => auth.revokeToken({ sub: 'jane', sid: 'session', jti });
+  clock.set(3600);
+  await revoke('first');
+  clock.set(-3600);
+  // This many entries are encoded together, and dropped together.
+  for (let count = 1; count < 256; count++) await revoke(`token ${count}`);
+  await auth.revocations.catchUp();
+  const { revocations } = await store.listRevocations({ after: 0, now: 0 });
+  const isSent = async (ms: number) => {
+    clock.ms = ms;
+    await auth.revocations.purgeExpired();
+    return auth.revocations.after(0).join().includes('"first"');
+  };
+  assert.equal(await isSent(revocations.at(-1)?.expiresAt ?? 0), true);
+  assert.equal(await isSent(revocations[0]?.expiresAt ?? 0), false);
+});
+
 test('The margin of a revocation is far longer than every tolerance', () => {
   assert.ok(MAX_CLOCK_TOLERANCE_SECONDS * 1000 <= REVOCATION_MARGIN_MS / 3);
   const keys = 'Xq3vN8rT1yLw6ZpB0dKf5HsJ2mGc9UeA';

@@ -249,6 +249,7 @@ suite('users', () => {
       real.login({ username: 'jane', password: PASSWORD }),
     );
     const [first] = await Promise.all(logins);
+    real.clock.step(1);
     await real.auth.users.delete(id);
     assert.equal(await real.auth.users.find({ id }), undefined);
     await assert.rejects(real.auth.refresh(first?.refreshToken ?? ''), { code: 'user_gone' });
