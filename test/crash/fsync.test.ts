@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../src/kernel/system-clock.ts';
+import { systemRandom } from '../../src/kernel/system-random.ts';
+import { openSqliteStore } from '../../src/store/index.ts';
+import {
+  adoptNextSecret,
+  loadOrCreateSecret,
+  prepareNextSecret,
+} from '../../src/system/secret-file.ts';
+import { backUp } from '../../src/system/transfer/copy.ts';
 import { createFolder, program } from '../cli/cli.ts';
 import { Api } from './accounts.ts';
 import { waitUntilReady } from './harness.ts';
@@ -119,3 +129,52 @@ for (const [how, observer] of Object.entries(observers)) {
     assert.match(faults.join('\n'), /logout was answered 204 before it was committed/);
   });
 }
+
+/** Records each file of a folder that is forced to the disk, and the files that the folder has at that moment. */
+async function recordSyncs(t: TestContext, folder: string): Promise<[string, string[]][]> {
+  const syncs: [string, string[]][] = [];
+  const handle = await open(folder, 'r');
+  const prototype: FileHandle = Object.getPrototypeOf(handle);
+  await handle.close();
+  const { sync } = prototype;
+  t.mock.method(prototype, 'sync', function (this: FileHandle) {
+    const synced = relative(folder, readlinkSync(`/proc/self/fd/${this.fd}`));
+    const files = readdirSync(folder).filter((name) => !name.endsWith('.tmp'));
+    syncs.push([synced.replace(/[0-9a-f]{16}/, '#'), files.sort()]);
+    return sync.call(this);
+  });
+  return syncs;
+}
+
+const skip = process.platform === 'linux' ? false : 'needs the names of open files';
+
+test('the secret is on the disk before it has its name, and then the name is', {
+  skip,
+}, async (t) => {
+  const folder = await createFolder(t);
+  const syncs = await recordSyncs(t, folder);
+  await loadOrCreateSecret(folder, systemRandom);
+  await prepareNextSecret(folder, systemRandom);
+  await adoptNextSecret(folder);
+  assert.deepEqual(syncs, [
+    ['secret.#.tmp', []],
+    ['', ['secret']],
+    ['secret.#.tmp', ['secret']],
+    ['', ['secret', 'secret.next']],
+    ['', ['secret']],
+  ]);
+});
+
+test('a backup is on the disk before it has its name, and then the name is', {
+  skip,
+}, async (t) => {
+  const path = join(await createFolder(t), 'latchkey.db');
+  await (await openSqliteStore({ path })).close();
+  const folder = await createFolder(t);
+  const syncs = await recordSyncs(t, folder);
+  await backUp({ kind: 'sqlite', path }, join(folder, 'a.backup'), systemClock, () => {});
+  assert.deepEqual(syncs, [
+    ['a.backup.part', ['a.backup.part']],
+    ['', ['a.backup']],
+  ]);
+});
