@@ -193,6 +193,20 @@ suite('the life of a key', () => {
     await other.auth.revocations.catchUp();
     assert.ok(other.auth.keys.verification.some(({ kid }) => kid === next.kid));
   });
+
+  test('a node that could not read the log reads the keys, even if their entry has expired since', async () => {
+    const { real, other } = await openPair();
+    await using _ = real;
+    const { listRevocations } = real.store;
+    real.store.listRevocations = () => Promise.reject(new Error('away'));
+    await assert.rejects(other.auth.revocations.catchUp());
+    real.store.listRevocations = listRevocations;
+    const next = await real.auth.keyRotation.rotate({ algorithm: 'ES256', isUrgent: false });
+    real.clock.step(DAY);
+    assert.ok(!other.auth.keys.verification.some(({ kid }) => kid === next.kid));
+    await other.auth.revocations.catchUp();
+    assert.ok(other.auth.keys.verification.some(({ kid }) => kid === next.kid));
+  });
 });
 
 suite('another algorithm', () => {
