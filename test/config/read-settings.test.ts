@@ -286,9 +286,17 @@ suite('a malformed setting', () => {
     refuses('LATCHKEY_ISSUER', 'https://A.example', /Write https:\/\/a\.example,/);
     refuses('LATCHKEY_ISSUER', 'https://a.example:443', /Write https:\/\/a\.example,/);
     refuses('LATCHKEY_ISSUER', 'https://a.example/x?y#z', /Write https:\/\/a\.example\/x,/);
+    refuses('LATCHKEY_ISSUER', 'https://jane@a.example', /Every token would show it/);
+    refuses('LATCHKEY_ISSUER', 'https://:hunter2@a.example', /Every token would show it/);
     refuses('LATCHKEY_CORS_ORIGINS', 'https://a.example/', /Write https:\/\/a\.example\./);
     refuses('LATCHKEY_CORS_ORIGINS', 'https://a.example:443', /Write https:\/\/a\.example\./);
     refuses('LATCHKEY_CORS_ORIGINS', 'http://A.example/x', /Write http:\/\/a\.example\./);
+  });
+
+  test('is not one that has the greatest value or length that is allowed', () => {
+    const audience = 'a'.repeat(255);
+    const given = read({ env: { LATCHKEY_PORT: '65535', LATCHKEY_AUDIENCE: audience } });
+    assert.deepEqual([given.port, given.audience], [65_535, audience]);
   });
 
   test('is refused where its type in code is wrong', () => {
