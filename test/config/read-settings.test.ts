@@ -291,6 +291,7 @@ suite('a malformed setting', () => {
     refuses('LATCHKEY_CORS_ORIGINS', 'https://a.example/', /Write https:\/\/a\.example\./);
     refuses('LATCHKEY_CORS_ORIGINS', 'https://a.example:443', /Write https:\/\/a\.example\./);
     refuses('LATCHKEY_CORS_ORIGINS', 'http://A.example/x', /Write http:\/\/a\.example\./);
+    refuses('LATCHKEY_CORS_ORIGINS', 'null', /pages of any sender say "null"/);
   });
 
   test('is not one that has the greatest value or length that is allowed', () => {

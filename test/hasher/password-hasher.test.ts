@@ -116,7 +116,7 @@ suite('hashing and verifying', () => {
     }
   });
 
-  test('refuses costs that are too high for argon2 or a server', () => {
+  test('refuses costs that are too high for argon2 or a server', async () => {
     for (const options of [
       { memoryCost: 7 },
       { memoryCost: 19_456.5 },
@@ -131,6 +131,13 @@ suite('hashing and verifying', () => {
       { maxQueue: Number.NaN },
     ]) {
       assert.throws(() => createPasswordHasher(options), InvalidSetting, JSON.stringify(options));
+    }
+    for (const options of [
+      { memoryCost: 64, parallelism: 8 },
+      { memoryCost: 65_536, timeCost: 64 },
+      { memoryCost: 262_144, timeCost: 16, parallelism: 16 },
+    ]) {
+      await createPasswordHasher(options).close();
     }
   });
 });
