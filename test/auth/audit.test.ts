@@ -98,8 +98,17 @@ test('every type of event names the actor, the subject, the outcome and the chan
     'password_change_failed',
     { actor: jane, subject: about, session: second.sid, reason: 'wrong_password' },
   ]);
-  keep(await changePassword(PASSWORD));
+  const renewed = keep(await changePassword(PASSWORD));
   await wrote(['password_changed', { actor: jane, subject: about, session: second.sid }]);
+  const reauthenticate = (password: string) =>
+    send('/auth/reauthenticate', { token: renewed.token, json: { password } });
+  await reauthenticate('not this one');
+  await wrote([
+    'reauthentication_failed',
+    { actor: jane, subject: about, session: second.sid, reason: 'wrong_password' },
+  ]);
+  keep(await reauthenticate('another password'));
+  await wrote(['reauthenticated', { actor: jane, subject: about, session: second.sid }]);
 
   clock.step(1);
   const third = keep(await login('jane', 'another password'));
@@ -177,10 +186,10 @@ test('every type of event names the actor, the subject, the outcome and the chan
   const ofClient = { actor: root.actor, subject: { kind: 'client', id: client.id } } as const;
   const name = 'orders';
   await wrote(['client_created', { ...ofClient, changes: { kind: 'guard', name } }]);
-  const renewed = await auth.clients.rotateSecret(client.id, { overlapSeconds: 60 }, root);
+  const rotated = await auth.clients.rotateSecret(client.id, { overlapSeconds: 60 }, root);
   const old_secrets_end_at = new Date(clock.ms + 60_000).toISOString();
   await wrote(['client_secret_rotated', { ...ofClient, changes: { name, old_secrets_end_at } }]);
-  secrets.push(key, renewed.key);
+  secrets.push(key, rotated.key);
   await auth.clients.delete(client.id, root);
   await wrote(['client_deleted', { ...ofClient, changes: { name } }]);
   const { kid } = auth.keys.signing;
