@@ -443,7 +443,7 @@ for (const [name, change] of Object.entries({
   });
 }
 
-test('a key set may have 64 keys, and no more', async (t) => {
+test('a key set of 64 keys is used, and a longer one is refused', async (t) => {
   const { issuer, start, sign, key } = await setUp(t);
   const others = Array.from({ length: 64 }, () => generateSigningKey('ES256'));
   let published = toJwks([key, ...others.slice(1)]);
