@@ -1,4 +1,5 @@
 import type { AccessTokenClaims } from '../jwt/access-token.ts';
+import type { Administration } from './administration/administration.ts';
 import { AuditTrail } from './audit/audit-trail.ts';
 import { anonymousCaller, type Caller } from './audit/caller.ts';
 import { Clients } from './clients/clients.ts';
@@ -303,6 +304,12 @@ export class Auth {
    */
   findRefreshToken(token: string): Promise<LiveRefreshToken | undefined> {
     return findRefreshToken(this.#context, token);
+  }
+
+  /** Loads what administrators do by HTTP. A server that is not administered by HTTP never loads it. */
+  async loadAdministration(): Promise<Administration> {
+    const { Administration } = await import('./administration/administration.ts');
+    return new Administration(this.#context, this);
   }
 
   /** Drops what has expired from this node's memory, and rotates keys by the clock. Call it about once a minute. */

@@ -1,3 +1,4 @@
+import { InvalidInput } from '../kernel/errors.ts';
 import { InputReader } from './input.ts';
 
 /** Rows a page can have. */
@@ -27,13 +28,46 @@ const CURSOR = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 export function parsePage(input: unknown): ParsedPage {
   const reader = new InputReader(input);
+  const page = readPage(reader);
+  reader.finish();
+  return page;
+}
+
+/** Reads `after` and `limit`. */
+function readPage(reader: InputReader): ParsedPage {
   const after = reader.optionalString('after', { max: 64 });
   if (after !== undefined && !CURSOR.test(after)) {
     reader.problem('after', '"after" must be the "next_cursor" of the page before.');
   }
   const limit = reader.has('limit') ? readLimit(reader) : PAGE_DEFAULT;
-  reader.finish();
   return { after: after ?? null, limit };
+}
+
+/** As {@link parsePage}, for lists that are read whole, whose ids have other forms. @throws {InvalidInput} */
+export function parseListedPage(input: unknown): ParsedPage {
+  const reader = new InputReader(input);
+  const after = reader.optionalString('after', { max: 64 }) ?? null;
+  const limit = reader.has('limit') ? readLimit(reader) : PAGE_DEFAULT;
+  reader.finish();
+  return { after, limit };
+}
+
+/** Cuts a page from a list that was read whole. @throws {InvalidInput} when `after` is not in it any longer */
+export function cutListed<Row>(
+  all: readonly Row[],
+  { after, limit }: ParsedPage,
+  idOf: (row: Row) => string,
+): { readonly rows: readonly Row[]; readonly nextCursor: string | null } {
+  const at = after === null ? -1 : all.findIndex((row) => idOf(row) === after);
+  if (after !== null && at === -1) {
+    throw new InvalidInput([
+      { field: 'after', problem: '"after" is not in the list. Start again.' },
+    ]);
+  }
+  const rows = all.slice(at + 1, at + 1 + limit);
+  const last = rows.at(-1);
+  const hasMore = at + 1 + limit < all.length && last !== undefined;
+  return { rows, nextCursor: hasMore ? idOf(last) : null };
 }
 
 /**

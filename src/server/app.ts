@@ -41,6 +41,9 @@ export interface StandaloneApp extends fastify.FastifyInstance {
   drain(): void;
 }
 
+/** The role of administrators, unless the options name another. */
+const ADMIN_ROLE = 'admin';
+
 /** How long a client may take to send a whole request. The attack: slow requests that hold every connection. */
 const REQUEST_TIMEOUT_MS = 15_000;
 /** How often slow requests are looked for. The default of Node.js is 30 seconds. */
@@ -106,7 +109,12 @@ export async function createAppWith(
     done();
   });
   await addCors(app, { origins: corsOrigins, routes: createRouteTable(pluginOptions.paths) }, cors);
-  await app.register(createPlugin(settings), { docs: true, errors: 'all', ...pluginOptions });
+  await app.register(createPlugin(settings), {
+    docs: true,
+    errors: 'all',
+    admin: { role: ADMIN_ROLE },
+    ...pluginOptions,
+  });
   addBodyParsers(app);
   ignoreEmptyBodies(app);
   const server = { isDraining: () => isDraining };

@@ -39,6 +39,7 @@ export type { Page } from '../auth/page.ts';
 export type { SessionPage } from '../auth/sessions/account.ts';
 export type { LoginInput } from '../auth/sessions/login-input.ts';
 export type { Principal } from '../auth/sessions/principal.ts';
+export type { ReauthenticationInput } from '../auth/sessions/reauthentication/reauthenticate.ts';
 export {
   isChallenge,
   type SignInChallenge,
@@ -101,6 +102,6 @@ export type { DetailCode, ErrorDetails } from './http/errors/error-details.ts';
 export { requireTokens } from './http/token-response.ts';
 export type { TokenAnswer } from './http/views.ts';
 export { type OpenedLatchkey, openLatchkey } from './open-latchkey.ts';
-export type { LatchkeyPluginOptions, ServerOptions } from './options.ts';
+export type { AdminOptions, LatchkeyPluginOptions, ServerOptions } from './options.ts';
 export { latchkey } from './plugin.ts';
 export { type ServeOptions, serve } from './serve.ts';

@@ -4,15 +4,23 @@ import type { CookieNames } from '../guard/request/cookie-names.ts';
 import {
   aBoolean,
   anything,
+  aString,
   mapOf,
   type OptionChecks,
   oneOf,
+  optionsOf,
 } from '../kernel/options/check-options.ts';
 import { latchkeyOptionChecks } from '../system/option-checks.ts';
 import type { LatchkeyOptions } from '../system/options.ts';
 import type { RoutePaths } from './features/features.ts';
 import type { AnswerTransport, RouteAnswers } from './http/answers.ts';
 import type { ErrorDetails } from './http/errors/error-details.ts';
+
+/** How users are administered by HTTP. */
+export interface AdminOptions {
+  /** The role of administrators: 1 to 64 letters, digits and `_ . : / -`. */
+  readonly role: string;
+}
 
 /** Options of the HTTP side, beyond {@link LatchkeyOptions}. */
 export interface ServerOptions {
@@ -44,6 +52,11 @@ export interface ServerOptions {
    * the `detail` of the problem documents with that code. The code and the status stay. Default: none.
    */
   readonly details?: ErrorDetails;
+  /**
+   * Whose role may use the routes below `/auth/admin`, such as `{ role: 'admin' }`. Neither registration nor a permission
+   * grants it. Default: in a plugin these routes do not exist; in the standalone server the role is `admin`.
+   */
+  readonly admin?: AdminOptions;
   /** How register and login answer a request without `?transport=`. Default `body`. */
   readonly transport?: AnswerTransport;
   /**
@@ -72,6 +85,7 @@ const serverOptionChecks = {
   // Their names are checked where they are read.
   answers: mapOf(anything),
   details: mapOf(anything),
+  admin: optionsOf({ role: aString } satisfies OptionChecks<AdminOptions>),
   transport: oneOf('body', 'cookie'),
   docs: aBoolean,
   errors: oneOf('own', 'all'),

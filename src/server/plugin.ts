@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import { isRole } from '../auth/users/new-user.ts';
 import type { Settings } from '../config/settings.ts';
 import { decorateUser, getUser } from '../guard/adapters/fastify/require-user.ts';
 import { assembleGuard } from '../guard/assemble-guard.ts';
 import type { PermissionTest } from '../guard/request/authorize.ts';
 import { createCredentialReader } from '../guard/request/credentials.ts';
 import { createOriginRules } from '../guard/request/same-origin.ts';
-import { isLatchkeyError } from '../kernel/errors.ts';
+import { InvalidOption, isLatchkeyError } from '../kernel/errors.ts';
 import { assertOptions } from '../kernel/options/check-options.ts';
 import { type Latchkey, openLatchkey } from '../system/latchkey.ts';
 import { takeNotices } from '../system/notices.ts';
@@ -28,6 +29,7 @@ import type { RouteTable } from './http/routes/route-table.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
 import { noticeOtherAddress } from './listen-notice.ts';
 import {
+  type AdminOptions,
   type LatchkeyPluginOptions,
   pluginOptionChecks,
   type ServerOptions,
@@ -168,6 +170,7 @@ async function mount(
     originRules,
     requireUser,
     getUser: (request) => getUser(request, name),
+    adminRole: findAdminRole(server.admin),
     transport: server.transport ?? 'body',
   };
   rememberContext(app.latchkey, context);
@@ -175,6 +178,14 @@ async function mount(
   if (opened.settings.logRefusals) logRefusals(app);
   if (server.docs) addDocs(app, context);
   await app.register(async (scope) => addRoutes(scope, context));
+}
+
+/** @throws {InvalidOption} */
+function findAdminRole(admin: AdminOptions | undefined): string | undefined {
+  if (admin === undefined) return undefined;
+  const { role } = admin;
+  if (isRole(role)) return role;
+  throw new InvalidOption('admin', 'admin: give a role, such as { role: "admin" }.');
 }
 
 /**

@@ -116,6 +116,11 @@ function findImportProblem(
   return /^\$(argon2id|2[aby])\$/.test(hash) ? undefined : 'must be an argon2id or a bcrypt hash';
 }
 
+/** Whether a text has the form of a role: 1 to 64 letters, digits and `_ . : / -`. */
+export function isRole(text: string): boolean {
+  return ROLE.test(text);
+}
+
 /** Reads a list of roles, and drops repeats. @throws {InvalidInput} */
 export function parseRoles(roles: unknown): readonly string[] {
   const reader = new InputReader({ roles });
@@ -157,7 +162,7 @@ function readRoles(reader: InputReader, roles: unknown): readonly string[] {
   const fit =
     Array.isArray(roles) &&
     roles.length <= ROLES_MAX &&
-    roles.every((role) => typeof role === 'string' && ROLE.test(role));
+    roles.every((role) => typeof role === 'string' && isRole(role));
   if (fit) return [...new Set<string>(roles)];
   reader.problem(
     'roles',

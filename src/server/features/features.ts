@@ -4,6 +4,7 @@ import type { StandaloneServer } from '../http/routes/feature.ts';
 import type { RouteContext } from '../http/routes/route-context.ts';
 import { type RouteTable, readRouteTable } from '../http/routes/route-table.ts';
 import { account } from './account/routes.ts';
+import { admin } from './admin/routes.ts';
 import { discovery } from './discovery/routes.ts';
 import { health } from './health/routes.ts';
 import { introspect } from './introspect/routes.ts';
@@ -24,6 +25,7 @@ const FEATURES = [
   refresh,
   logout,
   account,
+  admin,
   verify,
   introspect,
   revoke,

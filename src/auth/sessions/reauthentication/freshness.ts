@@ -13,6 +13,11 @@ export type Factor = 'first' | 'second';
 /** The authentication context class of a sign-in with a second factor. */
 const ACR_OF_SECOND_FACTOR = 'mfa';
 
+/** Finds the strongest factor of an account. No account can have a second one yet. */
+export function findStrongestFactor(): Factor {
+  return 'first';
+}
+
 /**
  * Asserts that the user of a session authenticated recently, with the strongest factor of the account. The attack: a
  * thief with a stolen session, or a person at an unlocked computer, does what takes an account over.

@@ -1,9 +1,9 @@
 import { CLIENT_KINDS } from '../../../auth/clients/clients.ts';
 import type { ClientKind } from '../../../auth/model.ts';
+import { toClientView } from '../../../server/features/admin/views.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
-import { toClientView } from './client-view.ts';
 
 export const clientsCreate: Command = {
   name: 'clients create',

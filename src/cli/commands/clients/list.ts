@@ -1,8 +1,8 @@
+import { toClientView } from '../../../server/features/admin/views.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { formatTable, toShortTime } from '../../shell/terminal/printable.ts';
 import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
-import { toClientView } from './client-view.ts';
 
 export const clientsList: Command = {
   name: 'clients list',

@@ -1,8 +1,9 @@
+import { toClientView } from '../../../server/features/admin/views.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { toShortTime } from '../../shell/terminal/printable.ts';
 import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
-import { findNamedClient, toClientView } from './client-view.ts';
+import { findNamedClient } from './client-view.ts';
 
 export const clientsRotateSecret: Command = {
   name: 'clients rotate-secret',

@@ -1,9 +1,11 @@
+import type { KeyWithStatus } from '../../../auth/administration/keys.ts';
 import type { StoredKey } from '../../../auth/keys/stored-key.ts';
 import { closeAfter } from '../../../kernel/close-after.ts';
+import { toKeyView } from '../../../server/features/admin/views.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { formatTable } from '../../shell/terminal/printable.ts';
 import { dataSettings, jsonOption, readDataSettings } from '../data-settings.ts';
-import { type KeyWithStatus, toKeyRow, toKeyView } from './key-view.ts';
+import { toKeyRow } from './key-view.ts';
 
 export const keysList: Command = {
   name: 'keys list',

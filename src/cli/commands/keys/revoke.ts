@@ -1,8 +1,9 @@
 import { findKeyStatus } from '../../../auth/keys/key-status.ts';
+import { toKeyView } from '../../../server/features/admin/views.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
-import { describeKey, toKeyView } from './key-view.ts';
+import { describeKey } from './key-view.ts';
 
 export const keysRevoke: Command = {
   name: 'keys revoke',

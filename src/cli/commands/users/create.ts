@@ -1,10 +1,11 @@
 import type { CreateUserInput } from '../../../auth/users/new-user.ts';
+import { toAdminView } from '../../../server/features/admin/views.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
 import { readNewPassword } from '../../shell/terminal/password-input.ts';
 import { dataSettings, jsonOption, readDataSettings } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
-import { describeUser, toAdminView, toLabel } from './user-view.ts';
+import { describeUser, toLabel } from './user-view.ts';
 
 export const usersCreate: Command = {
   name: 'users create',

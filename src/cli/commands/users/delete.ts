@@ -1,3 +1,4 @@
+import { toAdminView } from '../../../server/features/admin/views.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { CommandFailed, UsageError } from '../../shell/failures.ts';
 import { openPrompt } from '../../shell/terminal/prompt.ts';
@@ -5,7 +6,7 @@ import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
 import { requireUser } from './find-user.ts';
 import { USER_OPERAND_HELP, userOperand } from './user-command.ts';
-import { toAdminView, toLabel } from './user-view.ts';
+import { toLabel } from './user-view.ts';
 
 export const usersDelete: Command = {
   name: 'users delete',

@@ -1,11 +1,11 @@
 import type { User } from '../../../auth/model.ts';
+import { toAdminView } from '../../../server/features/admin/views.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { parseCount } from '../../shell/parse-count.ts';
 import { formatTable, toShortTime } from '../../shell/terminal/printable.ts';
 import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
 import { requireUser } from './find-user.ts';
-import { toAdminView } from './user-view.ts';
 
 const MAX_USERS = 1000;
 

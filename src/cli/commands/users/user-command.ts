@@ -1,10 +1,10 @@
 import type { Caller } from '../../../auth/audit/caller.ts';
 import type { User } from '../../../auth/model.ts';
 import type { Users } from '../../../auth/users/users.ts';
+import { toAdminView } from '../../../server/features/admin/views.ts';
 import type { Call, Operands } from '../../shell/command.ts';
 import { withLatchkey } from '../with-latchkey.ts';
 import { requireUser } from './find-user.ts';
-import { toAdminView } from './user-view.ts';
 
 export const userOperand: Operands = { usage: 'USER', least: 1, most: 1 };
 

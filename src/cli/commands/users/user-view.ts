@@ -1,18 +1,5 @@
 import type { User } from '../../../auth/model.ts';
-import { toUserView } from '../../../server/http/views.ts';
 import { toPrintable, toShortTime } from '../../shell/terminal/printable.ts';
-
-/** The user as the API returns it, with fields that only administrators see. */
-export function toAdminView(user: User): Record<string, unknown> {
-  const { disabledAt, passwordChangeRequiredAt: changeRequiredAt, updatedAt } = user;
-  return {
-    ...toUserView(user),
-    updated_at: new Date(updatedAt).toISOString(),
-    disabled_at: disabledAt === null ? null : new Date(disabledAt).toISOString(),
-    password_change_required_at:
-      changeRequiredAt === null ? null : new Date(changeRequiredAt).toISOString(),
-  };
-}
 
 /** Names the user in a sentence. */
 export function toLabel({ username, email, id }: User): string {

@@ -4,6 +4,7 @@ import type {
   FastifyRequest,
   FastifySchema,
   HookHandlerDoneFunction,
+  onRequestAsyncHookHandler,
   RouteOptions,
 } from 'fastify';
 import { assertNoTokenInAddress } from '../../../guard/request/address-token.ts';
@@ -17,18 +18,31 @@ export function addRoute(
   app: FastifyInstance,
   context: RouteContext,
   name: string,
-  { answer, refusesTokenInAddress = true, ...options }: FeatureRoute,
+  { answer, admin, refusesTokenInAddress = true, ...options }: FeatureRoute,
 ): void {
   const address = context.routes.get(name);
-  if (address === undefined) return;
+  if (address === undefined || (admin !== undefined && context.adminRole === undefined)) return;
   const described = describeAnswer(withoutBody(options.schema, address.method), context, answer);
   const schema = { operationId: name, ...described };
   const onRequest = [options.onRequest ?? []].flat();
+  if (admin !== undefined) onRequest.push(context.requireUser(), createAdminHook(context, admin));
   if (refusesTokenInAddress) onRequest.unshift(refuseTokenInAddress);
   // A route with a handler of its own is not answered as the routes of the host are.
   const errorHandler: RouteOptions['errorHandler'] = (error, request, reply) =>
     context.sendError(request, reply, error);
   app.route({ errorHandler, ...options, ...address, schema, onRequest });
+}
+
+/** Lets only administrators pass, by the rows as they are stored. It runs after `requireUser`. */
+function createAdminHook(
+  { latchkey, getUser, adminRole: role = '' }: RouteContext,
+  admin: NonNullable<FeatureRoute['admin']>,
+): onRequestAsyncHookHandler {
+  const terms = { role, needsFresh: admin === 'changes' };
+  return async (request) => {
+    const administration = await latchkey.auth.loadAdministration();
+    await administration.authorize(getUser(request), terms);
+  };
 }
 
 /** A route renamed to GET has no body, and Fastify takes no description of one. */

@@ -6,6 +6,11 @@ import type { RouteContext } from './route-context.ts';
 export interface FeatureRoute extends Omit<RouteOptions, 'method' | 'url'> {
   /** Whose body of the option `answers` this route answers with. Default: none, the answer is always the standard one. */
   readonly answer?: keyof RouteAnswers;
+  /**
+   * Makes it a route for administrators, which exists only where the host names their role. `changes` also needs a
+   * fresh authentication.
+   */
+  readonly admin?: 'reads' | 'changes';
   /** Whether a token in the address is refused. Default true; false for documents that take no token at all. */
   readonly refusesTokenInAddress?: boolean;
 }

@@ -23,6 +23,8 @@ export interface RouteContext {
   readonly requireUser: RequireUser;
   /** The user of a request, behind `requireUser`. */
   readonly getUser: (request: FastifyRequest) => AuthenticatedUser;
+  /** The role that may use the routes of administration; undefined: there are none. */
+  readonly adminRole: string | undefined;
   readonly answers: Answers;
   readonly sendError: SendError;
   /** For register and login, unless `?transport=` says otherwise. */

@@ -1,0 +1,41 @@
+import type { Clients } from '../clients/clients.ts';
+import type { AuthContext } from '../context.ts';
+import type { KeyRotationService } from '../keys/key-rotation-service.ts';
+import type { Principal } from '../sessions/principal.ts';
+import { type AdministratorTerms, authorizeAdministrator } from './authorize.ts';
+import { ClientAdministration } from './clients.ts';
+import { KeyAdministration } from './keys.ts';
+
+/** The parts of the domain that administration uses. */
+export interface AdministeredParts {
+  readonly clients: Clients;
+  readonly keyRotation: KeyRotationService;
+}
+
+/**
+ * What administrators do by HTTP. Its methods take what a request sent and check it. Call {@link authorize} first. The
+ * command line and the host's own code use `Users`, `Clients` and `KeyRotationService` directly.
+ */
+export class Administration {
+  /** Programs that have a key of their own. */
+  readonly clients: ClientAdministration;
+  /** The keys that sign access tokens. */
+  readonly keys: KeyAdministration;
+  readonly #context: AuthContext;
+
+  constructor(context: AuthContext, parts: AdministeredParts) {
+    this.#context = context;
+    this.clients = new ClientAdministration(parts.clients);
+    this.keys = new KeyAdministration(context, parts.keyRotation);
+  }
+
+  /**
+   * Asserts that a token speaks for an administrator, by the session and the user as they are stored now.
+   * @throws {TokenRefused} when the session has ended, or the user was disabled or deleted
+   * @throws {AccessDenied} when the user does not have the role
+   * @throws {ReauthenticationRequired}
+   */
+  authorize(principal: Principal, terms: AdministratorTerms): Promise<void> {
+    return authorizeAdministrator(this.#context, principal, terms);
+  }
+}

@@ -1,0 +1,32 @@
+import { defineFeature, type FeatureRoute } from '../../http/routes/feature.ts';
+import { adminSchemas } from './schema.ts';
+
+const routes = {
+  adminClients: 'GET /auth/admin/clients',
+  adminCreateClient: 'POST /auth/admin/clients',
+  adminRotateClientSecret: 'POST /auth/admin/clients/:id/rotate-secret',
+  adminDeleteClient: 'DELETE /auth/admin/clients/:id',
+  adminKeys: 'GET /auth/admin/keys',
+  adminRotateKey: 'POST /auth/admin/keys/rotate',
+  adminRevokeKey: 'POST /auth/admin/keys/:kid/revoke',
+} as const;
+
+type AdminRoute = keyof typeof routes;
+
+/** Users, clients and keys, for administrators. All of it is loaded at the first request. */
+export const admin = defineFeature({
+  routes,
+  mount(_app, context, addRoute) {
+    for (const name of Object.keys(routes) as AdminRoute[]) {
+      const route: FeatureRoute = {
+        admin: routes[name].startsWith('GET ') ? 'reads' : 'changes',
+        schema: adminSchemas[name],
+        handler: async (request, reply) => {
+          const { adminHandlers, createAdminCall } = await import('./handlers.ts');
+          return adminHandlers[name](await createAdminCall(context, request, reply));
+        },
+      };
+      addRoute(name, route);
+    }
+  },
+});
