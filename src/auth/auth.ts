@@ -2,6 +2,7 @@ import type { AccessTokenClaims } from '../jwt/access-token.ts';
 import type { Administration } from './administration/administration.ts';
 import { AuditTrail } from './audit/audit-trail.ts';
 import { anonymousCaller, type Caller } from './audit/caller.ts';
+import type { AuditChain } from './audit/chain/audit-chain.ts';
 import { Clients } from './clients/clients.ts';
 import type { AuthContext } from './context.ts';
 import { changePassword, type PasswordChangeInput } from './credentials/change-password.ts';
@@ -59,6 +60,8 @@ export class Auth {
   readonly clients: Clients;
   /** Reads the audit trail. */
   readonly audit: AuditTrail;
+  /** Seals and verifies the audit trail. For background jobs and operators. */
+  readonly auditChain: AuditChain;
   /** The keys that sign and verify access tokens now. */
   readonly keys: ActiveKeySet;
   /** Rotates and revokes signing keys. For operators. */
@@ -70,7 +73,11 @@ export class Auth {
   readonly #context: AuthContext;
   readonly #writeProbe: WriteProbe;
 
-  constructor(context: AuthContext, parts: Pick<Auth, 'keys' | 'keyRotation' | 'secretRotation'>) {
+  constructor(
+    context: AuthContext,
+    parts: Pick<Auth, 'keys' | 'keyRotation' | 'secretRotation' | 'auditChain'>,
+  ) {
+    this.auditChain = parts.auditChain;
     this.#context = context;
     this.#writeProbe = new WriteProbe(context);
     this.keys = parts.keys;

@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Random } from '../kernel/random.ts';
+import { AuditChain } from './audit/chain/audit-chain.ts';
 import { createEventMaker } from './audit/event-maker.ts';
 import { Auth } from './auth.ts';
 import { type AuthContext, raiseLongestAccessTtl } from './context.ts';
@@ -54,8 +55,9 @@ export async function createAuth(parts: AuthParts): Promise<Auth> {
   const changer = new KeyChanger(context, repository, keys);
   const keyRotation = new KeyRotationService(context, repository, changer);
   await keyRotation.ensureKey();
-  const secretRotation = new SecretRotationService(context, repository, changer);
-  return new Auth(context, { keys, keyRotation, secretRotation });
+  const auditChain = new AuditChain(context);
+  const secretRotation = new SecretRotationService(context, repository, changer, auditChain);
+  return new Auth(context, { keys, keyRotation, secretRotation, auditChain });
 }
 
 function createKeySet(
@@ -96,7 +98,8 @@ function createContext(
       repository.assertOpen();
       await keys.waitForSigner();
     },
-    createEvent: createEventMaker(clock, random),
+    // A node that cannot read the present root key still records what it refuses.
+    createEvent: createEventMaker(clock, random, () => repository.state.roots.data[0]),
     dataRoots: () => repository.roots.data,
   };
 }

@@ -1,5 +1,6 @@
 import { type Clock, createStopwatch } from '../kernel/clock.ts';
 import type { Random } from '../kernel/random.ts';
+import type { Fence } from './ports/node-state.ts';
 import type { Store } from './ports/store.ts';
 
 export interface LeaseOptions {
@@ -15,8 +16,8 @@ export interface LeaseOptions {
 /**
  * Lets one node at a time do work that need not be done twice. It never compares two clocks: the holder changes the
  * stored value whenever it renews the lease, and another node takes the lease after it has seen the same value
- * for the whole term. A node that was suspended can believe for a moment that it still holds the lease, so the
- * work must do no harm if two nodes do it.
+ * for the whole term. A node that was suspended can believe for a moment that it still holds the lease. So either the
+ * work does no harm if two nodes do it, or its verbs check the {@link Lease.fence}.
  */
 export class Lease {
   readonly #options: LeaseOptions;
@@ -32,6 +33,11 @@ export class Lease {
     this.#options = options;
     this.#elapsed = createStopwatch(options.clock);
     this.#holder = Buffer.from(options.random.bytes(12)).toString('base64url');
+  }
+
+  /** For the verbs that only the holder may call. Undefined: this node does not hold the lease, as far as it knows. */
+  get fence(): Fence | undefined {
+    return this.#held === undefined ? undefined : { name: this.#name, value: this.#held };
   }
 
   /**
@@ -68,8 +74,11 @@ export class Lease {
     return this.#elapsed() - since >= this.#options.termMs ? value : undefined;
   }
 
+  get #name(): string {
+    return `lease_${this.#options.name}`;
+  }
+
   #compareAndSet(expected: string, value: string): Promise<string> {
-    const name = `lease_${this.#options.name}`;
-    return this.#options.store.compareAndSet({ name, expected, value });
+    return this.#options.store.compareAndSet({ name: this.#name, expected, value });
   }
 }

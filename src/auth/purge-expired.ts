@@ -1,5 +1,7 @@
 import { createUuidFloor } from '../kernel/uuid.ts';
 import { systemCaller } from './audit/caller.ts';
+import { finishErasures } from './audit/chain/erase-events.ts';
+import { cutChain } from './audit/chain/retention.ts';
 import { aboutUser } from './audit/event.ts';
 import { type AuthContext, findIssuedUntil } from './context.ts';
 
@@ -11,14 +13,18 @@ export async function purgeExpired(context: AuthContext, limit: number): Promise
   const { store, clock, settings } = context;
   const now = clock.now();
   const { auditRetention } = settings;
-  const { removed } = await store.purgeExpired({
+  const eventsUntil = auditRetention === undefined ? undefined : now - auditRetention * 1000;
+  let { removed } = await store.purgeExpired({
     now,
     limit,
-    ...(auditRetention === undefined
-      ? {}
-      : { eventsBefore: createUuidFloor(now - auditRetention * 1000) }),
+    ...(eventsUntil === undefined ? {} : { eventsBefore: createUuidFloor(eventsUntil) }),
   });
-  return removed >= limit || cleanUpSessions(context, limit - removed);
+  if (removed < limit && eventsUntil !== undefined) {
+    removed += await cutChain(context, eventsUntil, limit - removed);
+  }
+  if (removed >= limit) return true;
+  await finishErasures(context);
+  return cleanUpSessions(context, limit - removed);
 }
 
 /** Removes sessions of one user that have ended, and ends those beyond `maxSessions`. */

@@ -37,6 +37,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['keys revoke', async () => (await import('./commands/keys/revoke.ts')).keysRevoke],
   ['audit list', async () => (await import('./commands/audit/list.ts')).auditList],
   ['audit tail', async () => (await import('./commands/audit/tail.ts')).auditTail],
+  ['audit verify', async () => (await import('./commands/audit/verify.ts')).auditVerify],
   ['secret rotate', async () => (await import('./commands/secret/rotate.ts')).secretRotate],
 ]);
 
@@ -45,7 +46,7 @@ export const groups: ReadonlyMap<string, string> = new Map([
   ['users', 'Create, find and change users'],
   ['clients', 'Create and delete clients, and replace their secrets'],
   ['keys', 'List, replace and revoke the signing keys'],
-  ['audit', 'Read the audit trail: who did what to whom, when, and from where'],
+  ['audit', 'Read and verify the audit trail: who did what to whom, when, and from where'],
   ['secret', 'Replace the secret that protects the keys'],
 ]);
 

@@ -66,6 +66,20 @@ export interface StoredEvent {
   /** Null: a success. */
   readonly reason: AuditReason | null;
   readonly changes: AuditChanges | null;
+  /** Random; null without personal fields, and once they were erased. */
+  readonly salt: string | null;
+  /** Stands for the personal fields in the chain. Null: the event had none. */
+  readonly digest: string | null;
+  /** Shows that a server of this database wrote the event. Null: none did, or one of version 0.1. */
+  readonly origin: string | null;
+}
+
+/** What the node that seals adds to an event. Null until then. */
+interface OwnEventColumns {
+  /** Its number in the chain, from 1. */
+  seq: Generated<number | null>;
+  mac: Generated<string | null>;
+  sealed_at: Generated<number | null>;
 }
 
 /**
@@ -135,7 +149,7 @@ export const TABLES = {
     createdAt: plain,
     endsAt: plain,
   }),
-  audit_events: table<StoredEvent>('id', {
+  audit_events: table<StoredEvent, OwnEventColumns>('id', {
     id: plain,
     at: plain,
     type: plain,
@@ -149,6 +163,13 @@ export const TABLES = {
     actorId: plain,
     reason: plain,
     changes: json,
+    salt: plain,
+    digest: plain,
+    origin: plain,
+  }),
+  audit_erasures: table<{ readonly userId: string; readonly requestedAt: number }>('user_id', {
+    userId: plain,
+    requestedAt: plain,
   }),
   one_time_secrets: table<
     OneTimeSecretRecord,

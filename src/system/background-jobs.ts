@@ -6,6 +6,7 @@ import type { Random } from '../kernel/random.ts';
 import { settlesWithin } from '../kernel/timing/settles-within.ts';
 import { createReporter, type OnBackgroundReport, reporting } from './background-report.ts';
 import { PurgeJob } from './purge-expired.ts';
+import { SEAL_INTERVAL_MS, SEAL_TERM_MS, SealJob } from './seal-events.ts';
 
 const MAINTENANCE_INTERVAL = 60_000;
 const STOP_LIMIT_MS = 2_000;
@@ -25,11 +26,13 @@ export interface UpkeepOptions {
   /** ms */
   readonly pollInterval: number;
   readonly onReport: OnBackgroundReport;
+  /** Whether this node also seals audit events. A command leaves that to the servers. */
+  readonly seals: boolean;
 }
 
 /**
  * Keeps a node up to date: reads what other processes revoked, at every interval and as soon as the database notifies of it. Once
- * a minute it forgets what has expired, which one node of all also removes from the database. If the database does not
+ * a minute it forgets what has expired, which one node of all also removes from the database. One node seals audit events. If the database does not
  * answer, the next run asks again; what this node knows stays in force, and `onReport` gets the reason.
  */
 export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJobs> {
@@ -50,6 +53,7 @@ export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJob
     await housekeeping.run();
   };
   const maintenance = repeat(reporting('maintenance', maintain, onReport), MAINTENANCE_INTERVAL);
+  const sealing = options.seals ? startSealing(options, onReport) : undefined;
   const unsubscribe = await store.subscribe?.(
     poll.now,
     createReporter('listening for revocations', onReport),
@@ -58,12 +62,32 @@ export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJob
     async stop() {
       isStopping = true;
       housekeeping.stop();
-      const stopped = Promise.all([unsubscribe?.(), poll.stop(), maintenance.stop()]);
+      const jobs = [poll.stop(), maintenance.stop(), sealing?.stop()];
+      const stopped = Promise.all([unsubscribe?.(), ...jobs]);
       // A database that is away cannot be told. There the lease ends with its term.
       await settlesWithin(
         STOP_LIMIT_MS,
         stopped.then(() => lease.release()),
       );
+    },
+  };
+}
+
+/** Seals audit events while the node runs. */
+function startSealing(
+  { auth, store, clock, random }: UpkeepOptions,
+  onReport: OnBackgroundReport,
+): Pick<Repeated, 'stop'> {
+  const lease = new Lease({ store, clock, random, name: 'audit-seal', termMs: SEAL_TERM_MS });
+  const job = new SealJob(auth.auditChain.sealer, lease);
+  const run = reporting('sealing audit events', () => job.run(), onReport);
+  const repeated = repeat(run, SEAL_INTERVAL_MS);
+  return {
+    async stop() {
+      job.stop();
+      await repeated.stop();
+      // Otherwise another node waits for the term.
+      await job.release().catch(() => {});
     },
   };
 }

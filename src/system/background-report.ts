@@ -6,7 +6,8 @@ export type BackgroundTask =
   | 'reading revocations'
   | 'listening for revocations'
   | 'checking clients'
-  | 'maintenance';
+  | 'maintenance'
+  | 'sealing audit events';
 
 /** Says that a background task fails, or succeeds again. */
 export interface BackgroundReport {

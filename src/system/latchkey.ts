@@ -57,7 +57,10 @@ export interface Latchkey {
 
 /** How {@link openLatchkey} reports, and what for. */
 export interface OpenTerms {
-  /** Whether it answers requests under its issuer, so that a change of the issuer is worth a notice. Default false. */
+  /**
+   * Whether it answers requests under its issuer, so that a change of the issuer is worth a notice, and seals audit
+   * events. Default false.
+   */
   readonly serves?: boolean;
   /**
    * Called when a background task begins to fail, and when it succeeds again. The tasks go on in any case.
@@ -144,6 +147,7 @@ async function open(
       random,
       pollInterval: options.revocationPollInterval ?? POLL_INTERVALS_MS[settings.database.kind],
       onReport: onBackgroundReport,
+      seals: serves,
     });
     if (signal.aborted) await upkeep.stop();
     signal.throwIfAborted();

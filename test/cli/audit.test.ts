@@ -4,10 +4,12 @@ import { once } from 'node:events';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { aboutUser } from '../../src/auth/audit/event.ts';
 import { createUuid } from '../../src/kernel/uuid.ts';
 import { openSqliteStore } from '../../src/store/index.ts';
+import { openLatchkey } from '../../src/system/latchkey.ts';
 import { anEvent } from '../store/records.ts';
 import { createTestRandom } from '../support/auth.ts';
 import { createFolder, execCli, program, runCli, spawnCli } from './cli.ts';
@@ -254,4 +256,47 @@ test('audit list ends without an error when its reader closes the pipe', async (
   assert.deepEqual(await endOf(child), [0, null, '']);
   const piped = await execCli(folder, ['audit', 'list']);
   assert.match(piped.stdout, /^WHEN \(UTC\) +WHAT/);
+});
+
+test('audit verify says what it verified, and ends with 1 if the trail was changed', async (t) => {
+  const folder = await createFolder(t);
+  await createTrail(folder);
+  const dataDir = join(folder, 'data');
+  // A command leaves the sealing to the servers.
+  const before = await runCli(folder, ['audit', 'verify']);
+  assert.match(
+    before.stdout,
+    /No event is sealed yet\.\n7 events not sealed yet, .*\nNothing was changed\./,
+  );
+  const served = await openLatchkey({ env: {}, envFile: false, dataDir }, { serves: true });
+  try {
+    for (let left = 7; left > 0; )
+      ({
+        unsealed: { count: left },
+      } = await served.auth.auditChain.verify());
+  } finally {
+    await served.close();
+  }
+  const verify = (...args: string[]) => runCli(folder, ['audit', 'verify', ...args]);
+  const intact = await verify();
+  assert.equal(intact.code, 0, intact.stdout);
+  assert.match(intact.stdout, /^7 events verified: 1 to 7, from [\d -:]+ to [\d -:]+ \(UTC\)\.$/m);
+  const [, head = ''] = /^Head, to keep somewhere else: (7\.[\w-]{43})$/m.exec(intact.stdout) ?? [];
+  assert.equal((await verify('--head', head)).code, 0);
+  assert.equal((await verify('--head', `8${head.slice(1)}`)).code, 1);
+  assert.equal((await verify('--head', 'x')).code, 2);
+
+  const db = new DatabaseSync(join(dataDir, 'latchkey.db'));
+  db.exec(
+    `update audit_events set reason = null, type = 'login_succeeded' where type = 'login_failed'`,
+  );
+  db.close();
+  const changed = await verify();
+  assert.equal(changed.code, 1);
+  assert.match(
+    changed.stdout,
+    /The audit trail was changed: 1 changed\.\n {2}changed, event \d \([0-9a-f-]{36}\): /,
+  );
+  const report = JSON.parse((await verify('--json')).stdout);
+  assert.deepEqual([report.intact, report.counts, report.head], [false, { changed: 1 }, head]);
 });

@@ -36,6 +36,7 @@ test('A notification that comes during a reading of the log causes another readi
     random: createTestRandom(),
     // No reading comes by itself.
     pollInterval: 3_600_000,
+    seals: false,
     onReport: ({ task }) => assert.fail(task),
   });
   t.after(() => upkeep.stop());
@@ -82,6 +83,7 @@ test('Each task in the background reports why it fails, once for each reason, an
     clock: new TestClock(),
     random: createTestRandom(),
     pollInterval: 1_000,
+    seals: false,
     onReport: (report) => reports.push(report),
   });
   t.after(() => upkeep.stop());

@@ -144,6 +144,21 @@ export interface AuditEvent {
   readonly userAgent: string | null;
   /** What changed; null if the type has no changes. */
   readonly changes: AuditChanges | null;
+  /** Only in an event that is about to be written. */
+  readonly proof?: EventProof;
+}
+
+/**
+ * Shows the node that seals events that a server of this database wrote one, and stands for its personal fields in the
+ * chain.
+ */
+export interface EventProof {
+  /** Random, so that the digest does not reveal the address. Null without personal fields. */
+  readonly salt: string | null;
+  /** A hash of the salt and the personal fields. Null without any. */
+  readonly digest: string | null;
+  /** A MAC over the event, after the id of the root key that it depends on. */
+  readonly origin: string;
 }
 
 /** The part of an event that its cause decides. The caller and the clock give the rest. */

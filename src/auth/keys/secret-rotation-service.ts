@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { applicationCaller, type Caller } from '../audit/caller.ts';
+import type { AuditChain } from '../audit/chain/audit-chain.ts';
 import type { AuditChanges, AuditEvent } from '../audit/event.ts';
 import type { AuthContext } from '../context.ts';
 import type { KeyChanger } from './key-changer.ts';
@@ -14,8 +15,15 @@ export class SecretRotationService {
   readonly #context: AuthContext;
   readonly #repository: SealedKeyRepository;
   readonly #changer: KeyChanger;
+  readonly #auditChain: AuditChain;
 
-  constructor(context: AuthContext, repository: SealedKeyRepository, changer: KeyChanger) {
+  constructor(
+    context: AuthContext,
+    repository: SealedKeyRepository,
+    changer: KeyChanger,
+    auditChain: AuditChain,
+  ) {
+    this.#auditChain = auditChain;
     this.#context = context;
     this.#repository = repository;
     this.#changer = changer;
@@ -44,6 +52,8 @@ export class SecretRotationService {
       // is sealed under that key must be sealed again here as well; there is nothing yet.
       return { envelopes, keys, endsOneTimeSecrets: true, event };
     });
+    // The chain of audit events goes on under the new root key, before the old one ends.
+    if (compromised) await this.#auditChain.sealer.followRoots();
   }
 
   /**
@@ -56,6 +66,7 @@ export class SecretRotationService {
    */
   async finish(caller: Caller = applicationCaller): Promise<boolean> {
     const event = this.#createEvent('secret_rotation_finished', caller);
+    await this.#auditChain.sealer.followRoots();
     return await this.#changer.change(async (state) => {
       const { clock, random, settings } = this.#context;
       const plan = planFinish(state, this.#repository.opener, random);

@@ -1,3 +1,13 @@
+/**
+ * Names a lease and the value that its holder stored. A verb that is given it writes nothing if another value is
+ * stored, in the same transaction.
+ */
+export interface Fence {
+  /** The name in the shared state. */
+  readonly name: string;
+  readonly value: string;
+}
+
 /** The verbs for the state that all nodes of a database share: values by name. */
 export interface NodeStateStore {
   /**

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import type { Session, UserRecord } from '../model.ts';
 import type { AuditStore } from './audit.ts';
+import type { AuditChainStore } from './audit-chain.ts';
 import type { ClientStore } from './clients.ts';
 import type { KeyStore } from './keys.ts';
 import type { NodeStateStore } from './node-state.ts';
@@ -24,7 +25,8 @@ export interface Store
     ClientStore,
     OneTimeSecretStore,
     NodeStateStore,
-    AuditStore {
+    AuditStore,
+    AuditChainStore {
   /**
    * Removes up to `limit` rows that have no effect any longer at `now`: sessions, one-time secrets and log entries past
    * their `expiresAt`, and the audit events whose id sorts before `eventsBefore`, if that is given.

@@ -1,5 +1,6 @@
 import { IdentifierTaken, RecordNotFound } from '../../kernel/errors.ts';
 import { applicationCaller, type Caller } from '../audit/caller.ts';
+import { eraseEvents } from '../audit/chain/erase-events.ts';
 import { type AuditEventType, aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, revoke, runRevocation } from '../context.ts';
 import { findWeaknesses, readNewPassword } from '../credentials/passwords/password-rules.ts';
@@ -169,8 +170,9 @@ export class Users {
   }
 
   /**
-   * Removes a user and ends all its sessions. A user with thousands of sessions is disabled first and then removed
-   * in steps, between which other requests are served. If that is interrupted, call it again.
+   * Removes a user, ends all its sessions, and removes address and user agent from its audit events. A user with
+   * thousands of sessions is disabled first and then removed in steps, between which other requests are served. If
+   * that is interrupted, call it again.
    * @throws {RecordNotFound}
    */
   async delete(id: string, caller: Caller = applicationCaller): Promise<void> {
@@ -186,6 +188,8 @@ export class Users {
       if (!result.found) throw noSuchUser();
       isPartial = result.isPartial === true;
     }
+    // The transaction that removed the user did a few hundred.
+    await eraseEvents(this.#context, id);
   }
 
   async #revoke(

@@ -1,8 +1,7 @@
-import { StoreUnavailable } from '../../kernel/errors.ts';
-import { describeForeign, listNames } from '../ownership.ts';
 import { execute } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Steps } from '../sql/steps.ts';
+import { assertFree } from './assert-free.ts';
 
 /**
  * How a user authenticated and by which client, for each session; one-time secrets; who caused an audit event, and
@@ -154,16 +153,6 @@ function* clients(sql: Sql): Steps<void> {
       where clients.kind = 'guard' and client_secrets.ends_at is null`,
   ];
   for (const text of statements) yield { text, values: [] };
-}
-
-/**
- * Another program may have made tables beside those of an earlier version.
- * @throws {StoreUnavailable}
- */
-function* assertFree(sql: Sql, names: readonly string[]): Steps<void> {
-  const found = yield* listNames(sql.listTables());
-  const taken = names.filter((name) => found.includes(name));
-  if (taken.length > 0) throw new StoreUnavailable(describeForeign(sql, taken));
 }
 
 /** Until now there were root keys for tokens alone. The first server to start makes those for data. */

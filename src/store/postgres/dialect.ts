@@ -33,6 +33,7 @@ export function createPostgresSql(): StatementSql {
     // No key ever changes, so inserts that only refer to the row need not wait.
     forUpdate: (selection) => selection.forNoKeyUpdate(),
     skipLocked: (selection) => selection.forUpdate().skipLocked(),
+    keepRows: ' for key share',
     *lockName(name) {
       yield { text: `select ${nameLockCall('$1')}`, values: [name] };
     },

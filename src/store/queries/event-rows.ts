@@ -10,7 +10,7 @@ import { type NewRow, type StoredEvent, TABLES } from '../schema.ts';
 const { columns } = TABLES.audit_events;
 
 export function toEventRow(event: AuditEvent): NewRow<'audit_events'> {
-  const { actor, subject } = event;
+  const { actor, subject, proof } = event;
   const isUser = subject.kind === 'user';
   return columns.toRow({
     ...event,
@@ -19,19 +19,28 @@ export function toEventRow(event: AuditEvent): NewRow<'audit_events'> {
     subjectKind: subject.kind,
     actorKind: actor.kind,
     actorId: actor.id,
+    salt: proof?.salt ?? null,
+    digest: proof?.digest ?? null,
+    origin: proof?.origin ?? null,
   });
 }
 
 export function fromEventRow(row: NewRow<'audit_events'>): AuditEvent {
   const stored = columns.fromRow(row);
-  const { userId, subject, subjectKind: _, actorKind: __, actorId: ___, ...event } = stored;
+  const { id, at, type, userId, sessionId, subject, address, userAgent, changes } = stored;
   const reason = findReason(stored);
   return {
-    ...event,
+    id,
+    at,
+    type,
     actor: findActor(stored),
     subject: { kind: findSubjectKind(stored), id: userId ?? subject },
+    sessionId,
     outcome: reason === null ? 'success' : 'failure',
     reason,
+    address,
+    userAgent,
+    changes,
   };
 }
 

@@ -1,5 +1,7 @@
 import type { Sql } from '../sql/sql.ts';
 import { auditVerbs } from './audit.ts';
+import { auditChainVerbs } from './audit-chain/chain.ts';
+import { erasureVerbs } from './audit-chain/erasure.ts';
 import { clientVerbs } from './clients.ts';
 import { keyVerbs } from './keys.ts';
 import { nodeStateVerbs } from './node-state.ts';
@@ -37,6 +39,8 @@ export function createVerbs(sql: Sql): Verbs {
     ...clientVerbs(sql),
     ...nodeStateVerbs(sql),
     ...auditVerbs(sql),
+    ...auditChainVerbs(sql),
+    ...erasureVerbs(sql),
     ...purgeVerbs(sql),
     ...writeProbeVerbs(sql),
   };

@@ -36,7 +36,7 @@ export function purgeVerbs(sql: Sql): Pick<Verbs, 'purgeExpired' | 'ping'> {
         )
         .returning('seq'),
   );
-  // The id of an event begins with its time, so no other index is needed.
+  // Sealed events are removed in the order of the chain, by `cutEvents`. The id of an event begins with its time.
   const removeEvents = query(sql, 'purge.removeEvents', (p: { before: string; limit: number }) =>
     sql.db
       .deleteFrom('audit_events')
@@ -45,6 +45,7 @@ export function purgeVerbs(sql: Sql): Pick<Verbs, 'purgeExpired' | 'ping'> {
           it
             .selectFrom('audit_events')
             .select('id')
+            .where('seq', 'is', null)
             .where('id', '<', p.before)
             .orderBy('id')
             .limit(p.limit),

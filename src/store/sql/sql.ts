@@ -28,6 +28,11 @@ export interface Sql extends StatementSource {
   ): SelectQueryBuilder<Database, TB, O>;
 
   /**
+   * Ends a selection whose rows must not be removed until the transaction ends. Other changes of the rows go on.
+   */
+  readonly keepRows: '' | ' for key share';
+
+  /**
    * Makes transactions that lock the same name run one after another. SQLite admits one writer at a time and needs
    * no lock.
    */

@@ -21,6 +21,7 @@ export function createSqliteSql(source: StatementSource = { compiled: statements
     },
     forUpdate: (selection) => selection,
     skipLocked: (selection) => selection,
+    keepRows: '',
     *lockName() {},
     parameter: () => '?',
     text: 'text',

@@ -51,7 +51,7 @@ export const statements: CompiledStatements = {
     parameters: [['id']],
   },
   'audit.insert': {
-    text: 'insert into "audit_events" ("id", "at", "type", "user_id", "session_id", "address", "user_agent", "subject", "subject_kind", "actor_kind", "actor_id", "reason", "changes") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    text: 'insert into "audit_events" ("id", "at", "type", "user_id", "session_id", "address", "user_agent", "subject", "subject_kind", "actor_kind", "actor_id", "reason", "changes", "salt", "digest", "origin") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     parameters: [
       ['id'],
       ['at'],
@@ -66,7 +66,30 @@ export const statements: CompiledStatements = {
       ['actor_id'],
       ['reason'],
       ['changes'],
+      ['salt'],
+      ['digest'],
+      ['origin'],
     ],
+  },
+  'auditChain.countRest': {
+    text: 'select count(*) as "count", min("at") as "oldestAt" from "audit_events" where "seq" is null',
+    parameters: [],
+  },
+  'auditChain.removeUpTo': {
+    text: 'delete from "audit_events" where "seq" is not null and "seq" <= ?',
+    parameters: [['upTo']],
+  },
+  'auditChain.selectLast': {
+    text: 'select "seq" from "audit_events" where "seq" is not null order by "seq" desc limit ?',
+    parameters: [1],
+  },
+  'auditChain.selectSealed': {
+    text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent", "subject", "subject_kind" as "subjectKind", "actor_kind" as "actorKind", "actor_id" as "actorId", "reason", "changes", "salt", "digest", "origin", "seq", "mac", "sealed_at" as "sealedAt" from "audit_events" where "seq" is not null and "seq" > ? order by "seq" limit ?',
+    parameters: [['after'], ['limit']],
+  },
+  'auditChain.selectUnsealed': {
+    text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent", "subject", "subject_kind" as "subjectKind", "actor_kind" as "actorKind", "actor_id" as "actorId", "reason", "changes", "salt", "digest", "origin", "seq", "mac", "sealed_at" as "sealedAt" from "audit_events" where "seq" is null order by "id" limit ?',
+    parameters: [['limit']],
   },
   'cleanup.clearFlag': {
     text: 'update "users" set "session_cleanup" = ? where "id" = ?',
@@ -132,6 +155,38 @@ export const statements: CompiledStatements = {
     text: 'select "clients"."id", "clients"."kind", "clients"."name", "clients"."created_at", "client_secrets"."id" as "secretId", "client_secrets"."hash", "client_secrets"."created_at" as "secretCreatedAt", "client_secrets"."ends_at" as "endsAt" from "clients" left join "client_secrets" on "client_secrets"."client_id" = "clients"."id" where "clients"."id" = ? order by "clients"."created_at", "clients"."id", "client_secrets"."created_at", "client_secrets"."id"',
     parameters: [['id']],
   },
+  'erasure.eraseOfActor': {
+    text: 'update "audit_events" set "address" = ?, "user_agent" = ?, "salt" = ? where "actor_kind" = ? and "actor_id" = ? and "id" > ? and "id" <= ?',
+    parameters: [null, null, null, 'user', ['userId'], ['after'], ['upTo']],
+  },
+  'erasure.eraseOfSubject': {
+    text: 'update "audit_events" set "address" = ?, "user_agent" = ?, "salt" = ? where "user_id" = ? and "id" > ? and "id" <= ? and ("actor_kind" is null or "actor_kind" in (?, ?))',
+    parameters: [null, null, null, ['userId'], ['after'], ['upTo'], 'anonymous', 'unknown'],
+  },
+  'erasure.eraseOne': {
+    text: 'update "audit_events" set "address" = ?, "user_agent" = ?, "salt" = ? where "id" = ?',
+    parameters: [null, null, null, ['id']],
+  },
+  'erasure.finish': {
+    text: 'delete from "audit_erasures" where "user_id" = ?',
+    parameters: [['userId']],
+  },
+  'erasure.request': {
+    text: 'insert into "audit_erasures" ("user_id", "requested_at") values (?, ?) on conflict do nothing',
+    parameters: [['userId'], ['now']],
+  },
+  'erasure.selectOfActor': {
+    text: 'select "id" from "audit_events" where "actor_kind" = ? and "actor_id" = ? and "id" > ? order by "id" limit ?',
+    parameters: ['user', ['userId'], ['after'], ['limit']],
+  },
+  'erasure.selectOfSubject': {
+    text: 'select "id" from "audit_events" where "user_id" = ? and "id" > ? order by "id" limit ?',
+    parameters: [['userId'], ['after'], ['limit']],
+  },
+  'erasure.selectOne': {
+    text: 'select "user_id" as "userId" from "audit_erasures" order by "user_id" limit ?',
+    parameters: [1],
+  },
   'keys.insertEnvelope': {
     text: 'insert into "envelopes" ("id", "kind", "sealed", "created_at", "ends_at") values (?, ?, ?, ?, ?)',
     parameters: [['id'], ['kind'], ['sealed'], ['created_at'], ['ends_at']],
@@ -196,8 +251,12 @@ export const statements: CompiledStatements = {
     text: 'select "value" from "facts" where "name" = ?',
     parameters: [['name']],
   },
+  'nodeState.selectPlainly': {
+    text: 'select "value" from "facts" where "name" = ?',
+    parameters: [['name']],
+  },
   'purge.removeEvents': {
-    text: 'delete from "audit_events" where "id" in (select "id" from "audit_events" where "id" < ? order by "id" limit ?) returning "id"',
+    text: 'delete from "audit_events" where "id" in (select "id" from "audit_events" where "seq" is null and "id" < ? order by "id" limit ?) returning "id"',
     parameters: [['before'], ['limit']],
   },
   'purge.removeRevocations': {

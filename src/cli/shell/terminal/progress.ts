@@ -4,8 +4,14 @@ const BAR_WIDTH = 30;
 /** Without a terminal, a line each time that this much more is done. */
 const LINE_PERCENT = 25;
 
-/** Shows the progress of a task: a bar at a terminal, otherwise four lines. */
-export function createProgress(console: Console): (done: number, total: number) => void {
+/**
+ * Shows the progress of a task: a bar at a terminal, otherwise four lines.
+ * @param what is counted
+ */
+export function createProgress(
+  console: Console,
+  what = 'rows',
+): (done: number, total: number) => void {
   let shown = -1;
   return (done, total) => {
     const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
@@ -15,7 +21,7 @@ export function createProgress(console: Console): (done: number, total: number) 
     if (step === shown || (step === 0 && !console.isInteractive)) return;
     shown = step;
     if (!console.isInteractive) {
-      console.note(`${step} % (${done} of ${total} rows)`);
+      console.note(`${step} % (${done} of ${total} ${what})`);
       return;
     }
     const filled = Math.round((BAR_WIDTH * percent) / 100);

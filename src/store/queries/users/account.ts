@@ -2,6 +2,7 @@ import { NO_VERSION_ACCEPTED } from '../../../revocation/revocation.ts';
 import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { auditLog } from '../audit.ts';
+import { erasureOfUser } from '../audit-chain/erasure.ts';
 import { secretRemoval } from '../one-time-secrets.ts';
 import { sessionRemoval } from '../sessions/session-removal.ts';
 import type { Verbs } from '../verb.ts';
@@ -15,6 +16,7 @@ type AccountVerbs = Pick<Verbs, 'endAllSessions' | 'setRoles' | 'setDisabled' | 
 /** The verbs that change a user, and with it which of its tokens are accepted. */
 export function accountVerbs(sql: Sql): AccountVerbs {
   const record = auditLog(sql);
+  const eraseEvents = erasureOfUser(sql);
   const { removeAll: removeSecrets } = secretRemoval(sql);
   const { removeSome: removeSessions } = sessionRemoval(sql);
   const raiseEpoch = epochRaise(sql);
@@ -111,6 +113,8 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       yield* removeUser({ id: userId });
       yield* removeSecrets({ subject: userId });
       yield* record(event);
+      // After the user was removed: the node that seals erases what is committed from now on.
+      yield* eraseEvents(userId, now);
       const entry = yield* revokeUser(userId, NO_VERSION_ACCEPTED, issuedUntil);
       return { found: true, revocations: [entry] };
     },
