@@ -1,14 +1,15 @@
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Outcome, root, run, sourceCondition } from './steps.ts';
 
 /** Minutes after which a run is stopped. Only what hangs takes this long, so a slow machine must not reach it. */
 const DEFAULT_LIMIT_MINUTES = 45;
 /** Milliseconds after which one test fails, unless the caller or `TEST_MINUTES` sets another limit for the whole run. */
 const DEFAULT_TEST_LIMIT_MS = 15 * 60_000;
-/** How many more test files run at the same time than there are cores: many wait for a process, a disk or a timer. */
-const WAITING_FILES = 2;
+/** How many more test files run at the same time than there are cores: some wait for a process, a disk or a timer. */
+const WAITING_FILES = 1;
 
 export interface TestRun {
   /** Paths below the root. */
@@ -47,7 +48,8 @@ export async function runTests({
       command: [
         'node',
         sourceCondition,
-        '--import=./test/support/end.ts',
+        // Absolute, as the threads of a test that changes its working directory preload it too.
+        `--import=${pathToFileURL(join(root, 'test/support/end.ts'))}`,
         '--test',
         `--test-concurrency=${availableParallelism() + WAITING_FILES}`,
         `--test-timeout=${testLimitMs}`,

@@ -29,7 +29,15 @@ import { latestEvents } from '../support/events.ts';
 import { openFeed } from '../support/feed.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { internalsOf, startServer as startApp } from '../support/server.ts';
-import { call, createFolder, type Ended, execCli, type RunningServer, startServer } from './cli.ts';
+import {
+  call,
+  createFolder,
+  type Ended,
+  execCli,
+  type RunningServer,
+  runCliIn,
+  startServer,
+} from './cli.ts';
 
 const jane = { username: 'jane', password: 'correct horse' };
 /** Signatures, and so tokens, are the same whatever the port. */
@@ -159,11 +167,11 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     const first = await startServer(t, folder, serve, place);
     const [ann, eve] = [await register(first, 'ann'), await register(first, 'eve')];
     await logout(first, eve.access);
-    assertDone(await execCli(folder, ['backup', 'a.backup'], { env: place }));
+    assertDone(await runCliIn(folder, ['backup', 'a.backup'], { env: place }));
     await first.stop();
     const other = await createPlace(folder);
     const args = ['restore', 'a.backup', '--keep-sessions'];
-    assertDone(await execCli(folder, args, { env: other }));
+    assertDone(await runCliIn(folder, args, { env: other }));
     const second = await startServer(t, folder, serve, other);
     assert.deepEqual([await me(second, ann.access), await me(second, eve.access)], [200, 401]);
     assert.equal((await refresh(second, ann.refresh)).status, 200);
@@ -178,15 +186,15 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     const place = await createPlace(folder);
     const first = await startServer(t, folder, serve, place);
     await register(first, 'ann');
-    assertDone(await execCli(folder, ['backup', 'a.backup'], { env: place }));
+    assertDone(await runCliIn(folder, ['backup', 'a.backup'], { env: place }));
     const [leaked = ''] = await listKids(first);
     // Signed by that key, for a user whom the backup does not know.
     const late = await register(first, 'late');
     assert.equal(await verify(first, late.access), 200);
-    assertDone(await execCli(folder, ['keys', 'revoke', '--', leaked], { env: place }));
+    assertDone(await runCliIn(folder, ['keys', 'revoke', '--', leaked], { env: place }));
     await first.stop();
 
-    const done = await execCli(folder, ['restore', 'a.backup', '--force'], { env: place });
+    const done = await runCliIn(folder, ['restore', 'a.backup', '--force'], { env: place });
     assertDone(done);
     assert.match(done.stderr, /creates new signing keys when it starts/);
     const second = await startServer(t, folder, serve, place);
@@ -197,7 +205,7 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     const { access } = await register(second, 'late');
     assert.equal(await verify(second, access), 200);
     // Guards may know the key still, and hear that it is revoked.
-    const { stdout } = await execCli(folder, ['backup', 'b.backup', '--json'], { env: place });
+    const { stdout } = await runCliIn(folder, ['backup', 'b.backup', '--json'], { env: place });
     const rows = (await readFile(join(folder, 'b.backup'), 'utf8')).split('\n');
     assert.ok(rows.some((it) => it.includes('"table":"revocations"') && it.includes(leaked)));
     assert.equal(JSON.parse(stdout).counts.signing_keys, 1);
@@ -209,16 +217,16 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     const old = await createPlace(folder);
     const first = await startServer(t, folder, serve, old);
     const ann = await register(first, 'ann');
-    assertDone(await execCli(folder, ['backup', 'a.backup'], { env: old }));
+    assertDone(await runCliIn(folder, ['backup', 'a.backup'], { env: old }));
     const input = randomBytes(32).toString('base64url');
     const place = { ...old, LATCHKEY_SECRET: input };
-    assertDone(await execCli(folder, ['secret', 'rotate'], { env: old, input }));
-    assertDone(await execCli(folder, ['secret', 'rotate', '--finish'], { env: place }));
+    assertDone(await runCliIn(folder, ['secret', 'rotate'], { env: old, input }));
+    assertDone(await runCliIn(folder, ['secret', 'rotate', '--finish'], { env: place }));
     await first.stop();
 
     const restore = ['restore', 'a.backup', '--force'];
     const root = await readDataRoot(place);
-    const unread = await execCli(folder, restore, { env: place });
+    const unread = await runCliIn(folder, restore, { env: place });
     assert.equal(unread.code, 1);
     assert.match(
       unread.stderr,
@@ -227,7 +235,7 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     assert.equal(await readDataRoot(place), root, 'nothing was changed');
     assert.ok(!unread.stderr.includes(secret) && !unread.stderr.includes(input));
 
-    const dropped = await execCli(folder, [...restore, '--drop-sealed', '--json'], { env: place });
+    const dropped = await runCliIn(folder, [...restore, '--drop-sealed', '--json'], { env: place });
     assertDone(dropped);
     const { sealed_data, affected_users } = JSON.parse(dropped.stdout);
     assert.deepEqual([sealed_data, affected_users], ['dropped', []]);
@@ -236,7 +244,7 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     await writeFile(join(folder, 'old-secret'), `${secret}\n`);
     const withOld = [...restore, '--secret-file', 'old-secret'];
     // What can be read is kept in any case.
-    assertDone(await execCli(folder, [...withOld, '--drop-sealed'], { env: place }));
+    assertDone(await runCliIn(folder, [...withOld, '--drop-sealed'], { env: place }));
     assert.equal(await readDataRoot(place), root);
     const second = await startServer(t, folder, serve, place);
     assert.equal(await login(second, 'ann'), 200);
@@ -247,11 +255,13 @@ for (const [kind, createPlace] of Object.entries(kinds)) {
     assert.equal(refused.code, 2);
 
     for (const given of [['--drop-sealed'], ['--secret-file', 'old-secret']]) {
-      const both = await execCli(folder, [...restore, '--keep-sessions', ...given], { env: place });
+      const both = await runCliIn(folder, [...restore, '--keep-sessions', ...given], {
+        env: place,
+      });
       assert.equal(both.code, 2);
       assert.match(both.stderr, /--keep-sessions keeps everything under the secret of the backup/);
     }
-    assertDone(await execCli(folder, [...restore, '--keep-sessions'], { env: place }));
+    assertDone(await runCliIn(folder, [...restore, '--keep-sessions'], { env: place }));
     const other = await execCli(folder, ['serve', '--port', '0'], { env: place });
     assert.equal(other.code, 2);
     assert.match(other.stderr, /LATCHKEY_SECRET: .*the one that a restored backup was made under/s);
@@ -266,10 +276,10 @@ test('A restore into another data directory needs the secret, and creates a new 
   const folder = await createFolder(t);
   const first = await startServer(t, folder, serve);
   await register(first, 'ann');
-  assertDone(await execCli(folder, ['backup', 'a.backup']));
+  assertDone(await runCliIn(folder, ['backup', 'a.backup']));
   await first.stop();
   const restore = ['restore', 'a.backup', '--data-dir', 'new'];
-  const refused = await execCli(folder, restore);
+  const refused = await runCliIn(folder, restore);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /there is no secret here to read it with\. .*--secret-file <path>/);
   assert.equal(existsSync(join(folder, 'new', 'latchkey.db')), false, 'nothing is made of it');
@@ -277,11 +287,11 @@ test('A restore into another data directory needs the secret, and creates a new 
     ['nowhere', /--secret-file names nowhere, which cannot be read \(ENOENT\)/],
     ['.', /--secret-file names \., which is not a regular file/],
   ] as const) {
-    const wrong = await execCli(folder, [...restore, '--secret-file', path]);
+    const wrong = await runCliIn(folder, [...restore, '--secret-file', path]);
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, problem);
   }
-  assertDone(await execCli(folder, [...restore, '--secret-file', 'data/secret']));
+  assertDone(await runCliIn(folder, [...restore, '--secret-file', 'data/secret']));
   const [old, made] = await Promise.all(
     ['data', 'new'].map((it) => readFile(join(folder, it, 'secret'), 'utf8')),
   );
@@ -311,7 +321,7 @@ test('A migration from SQLite to PostgreSQL and back moves everything, and users
   const before = await readFile(source);
 
   const move = (args: readonly string[], env: Place = {}) =>
-    execCli(folder, ['migrate-database', '--json', ...args], { env });
+    runCliIn(folder, ['migrate-database', '--json', ...args], { env });
   const there = await move(['--from', first], between);
   assertDone(there);
   assert.match(there.stderr, /100 % \((\d+) of \1 rows\)\n$/);
@@ -354,14 +364,14 @@ test('A backup of many rows is consistent while the server writes', async (t) =>
     }
   })();
   for (const name of ['a', 'b', 'c']) {
-    assertDone(await execCli(folder, ['backup', `${name}.backup`], { env }));
+    assertDone(await runCliIn(folder, ['backup', `${name}.backup`], { env }));
   }
   isOver = true;
   await load;
   assert.equal(await server.stop(), 0);
   for (const name of ['a', 'b', 'c']) {
     const target = { ...env, LATCHKEY_DATABASE_URL: `sqlite:${join(folder, `${name}.db`)}` };
-    assertDone(await execCli(folder, ['restore', `${name}.backup`], { env: target }));
+    assertDone(await runCliIn(folder, ['restore', `${name}.backup`], { env: target }));
   }
 });
 
@@ -590,8 +600,8 @@ test('A backup that cannot be read back as it was written is reported as failed'
 async function createBackup(t: TestContext): Promise<string> {
   const folder = await createFolder(t);
   const args = ['users', 'create', '--username', 'jane'];
-  assertDone(await execCli(folder, args, { input: 'correct horse' }));
-  assertDone(await execCli(folder, ['backup', 'a.backup']));
+  assertDone(await runCliIn(folder, args, { input: 'correct horse' }));
+  assertDone(await runCliIn(folder, ['backup', 'a.backup']));
   return folder;
 }
 
@@ -612,18 +622,18 @@ test('A file that is damaged, truncated or not a backup is refused, and nothing 
   };
   for (const [name, [text, says]] of Object.entries(damaged)) {
     await writeFile(file, text);
-    const { code, stderr } = await execCli(folder, ['restore', 'a.backup', '--data-dir', 'new']);
+    const { code, stderr } = await runCliIn(folder, ['restore', 'a.backup', '--data-dir', 'new']);
     assert.deepEqual([code, says.test(stderr)], [1, true], `${name}: ${stderr}`);
   }
   assert.equal(existsSync(join(folder, 'new')), false);
-  const { stderr } = await execCli(folder, ['restore', 'b.backup', '--data-dir', 'new']);
+  const { stderr } = await runCliIn(folder, ['restore', 'b.backup', '--data-dir', 'new']);
   assert.match(stderr, /^error: \S+b\.backup cannot be read \(ENOENT\)\.\n$/);
 });
 
 test('A backup never overwrites a file, and a failed one leaves no file', async (t) => {
   const folder = await createBackup(t);
   const before = await readFile(join(folder, 'a.backup'));
-  const again = await execCli(folder, ['backup', 'a.backup']);
+  const again = await runCliIn(folder, ['backup', 'a.backup']);
   assert.equal(again.code, 1);
   assert.match(again.stderr, /already exists\. Name another file/);
   assert.deepEqual(await readFile(join(folder, 'a.backup')), before);
@@ -634,16 +644,16 @@ test('A backup never overwrites a file, and a failed one leaves no file', async 
     ['loop.backup', 'loop.backup'],
   ] as const) {
     await symlink(target, join(folder, name));
-    assert.match((await execCli(folder, ['backup', name])).stderr, /already exists/);
+    assert.match((await runCliIn(folder, ['backup', name])).stderr, /already exists/);
     assert.equal(await readlink(join(folder, name)), target);
   }
-  const nowhere = await execCli(folder, ['backup', 'nowhere/a.backup']);
+  const nowhere = await runCliIn(folder, ['backup', 'nowhere/a.backup']);
   assert.match(nowhere.stderr, /^error: \S+nowhere\/a\.backup cannot be written \(ENOENT\)\.\n$/);
   await rm(join(folder, 'data', 'latchkey.db'));
-  const none = await execCli(folder, ['backup', 'b.backup']);
+  const none = await runCliIn(folder, ['backup', 'b.backup']);
   assert.match(none.stderr, /^error: There is no database at/);
   await copyFile(join(folder, 'a.backup'), join(folder, 'data', 'latchkey.db'));
-  const wrong = await execCli(folder, ['backup', 'b.backup']);
+  const wrong = await runCliIn(folder, ['backup', 'b.backup']);
   assert.match(wrong.stderr, /^error: The file is not a Latchkey database/);
   assert.equal(existsSync(join(folder, 'b.backup')), false);
 });
@@ -651,7 +661,7 @@ test('A backup never overwrites a file, and a failed one leaves no file', async 
 test('migrate-database refuses what it cannot copy, and says why', async (t) => {
   const folder = await createBackup(t);
   const refused = async (args: readonly string[], code: number, says: RegExp) => {
-    const ended = await execCli(folder, ['migrate-database', ...args]);
+    const ended = await runCliIn(folder, ['migrate-database', ...args]);
     assert.deepEqual([ended.code, says.test(ended.stderr)], [code, true], ended.stderr);
   };
   const here = 'sqlite:./data/latchkey.db';

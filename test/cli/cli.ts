@@ -107,6 +107,38 @@ export async function runCli(
   return { code, stdout: out, stderr: err, rawModes };
 }
 
+const home = process.cwd();
+let lastInFolder: Promise<unknown> = Promise.resolve();
+
+/**
+ * Like {@link execCli}, but in this process, which saves most of the time. Commands run one after another, as the
+ * working directory belongs to the process. `serve` needs a process of its own.
+ */
+export function runCliIn(
+  folder: string,
+  args: readonly string[],
+  { input = '', env = {} }: { input?: string; env?: Readonly<Record<string, string>> } = {},
+): Promise<Ended> {
+  const ended = lastInFolder.then(async () => {
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    const texts = Promise.all([text(stdout), text(stderr)]);
+    stdin.end(input);
+    process.chdir(folder);
+    try {
+      const code = await run({ argv: args, env, stdin, stdout, stderr });
+      stdout.end();
+      stderr.end();
+      const [out, err] = await texts;
+      return { code, stdout: out, stderr: err };
+    } finally {
+      process.chdir(home);
+    }
+  });
+  // A command that rejects is its caller's failure, and not that of the next one.
+  lastInFolder = ended.catch(() => {});
+  return ended;
+}
+
 function takesData(args: readonly string[]): boolean {
   return (
     ['users', 'clients', 'keys', 'secret', 'audit'].includes(args[0] ?? '') &&
