@@ -20,7 +20,7 @@ async function openWithWorker(path: string, t: TestContext): Promise<[Store, Wor
     worker = it;
   };
   process.once('worker', catchWorker);
-  const store = await openSqliteStore({ path });
+  const store = await openSqliteStore({ path, thread: 'worker' });
   t.after(() => store.close());
   assert.ok(worker);
   return [store, worker];
@@ -42,6 +42,19 @@ test('a thread that dies fails its calls, and the next call starts another threa
   await assert.rejects(call, StoreUnavailable);
   await exited;
   assert.equal(await store.setMax({ name, value: 0 }), 1);
+});
+
+test('a database in memory starts no thread unless it is asked to', async (t) => {
+  let started = 0;
+  const count = () => {
+    started += 1;
+  };
+  process.on('worker', count);
+  t.after(() => process.off('worker', count));
+  const store = await openSqliteStore({ path: ':memory:' });
+  t.after(() => store.close());
+  await store.ping();
+  assert.equal(started, 0);
 });
 
 test('a database in memory reports that it was lost with its thread', async (t) => {

@@ -13,8 +13,9 @@ export interface SqliteStoreOptions extends Opening {
   /** The file of the database, or `:memory:`. The file and its folder are created if they do not exist. */
   readonly path: string;
   /**
-   * `worker` (default): the database has a thread of its own, so the caller's thread never waits for the disk.
-   * `inline`: it runs on the caller's thread, which suits tests and short commands.
+   * `worker`: the database has a thread of its own, so the caller's thread never waits for the disk. `inline`: it runs
+   * on the caller's thread, which suits tests and short commands. Default: `worker` for a file. A database in memory
+   * waits for no disk, and its default is `inline`: opening it takes 5 ms of a core instead of 150.
    */
   readonly thread?: 'worker' | 'inline';
   /** How long to wait for another process that writes to the file, in ms. Default: 5000. */
@@ -42,7 +43,8 @@ export interface SqliteStoreOptions extends Opening {
  *   version of Latchkey
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<OpenedStore> {
-  const { path, thread = 'worker', busyTimeoutMs = 5_000, maxWaiting = 10_000 } = options;
+  const { path, busyTimeoutMs = 5_000, maxWaiting = 10_000 } = options;
+  const { thread = path === ':memory:' ? 'inline' : 'worker' } = options;
   const { openTimeoutMs = 600_000, closeTimeoutMs = 5_000 } = options;
   // Absolute, so that a thread that is started later finds the same file.
   const absolute = path === ':memory:' ? path : resolve(path);
