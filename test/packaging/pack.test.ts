@@ -65,11 +65,13 @@ suite('the packed tarballs', () => {
     await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
     await runCommand('npm', ['pack', '--pack-destination', folder], copy);
 
-    for (const name of alone) {
-      const from = join(copy, 'packages', name);
-      // What it holds was built together with the other.
-      await runCommand('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], from);
-    }
+    // What they hold was built together with the other.
+    const others = alone.map((name) => `./packages/${name}`);
+    await runCommand(
+      'npm',
+      ['pack', ...others, '--ignore-scripts', '--pack-destination', folder],
+      copy,
+    );
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
     tarball = join(folder, `latchkey-${version}.tgz`);
     files = (await runCommand('tar', ['-tzf', tarball], folder)).trim().split('\n');

@@ -110,7 +110,7 @@ test('the store does not wait for a server that is silent', async (t) => {
 });
 
 test('a statement that waits too long is given up and has no effect', async (t) => {
-  const { store, outsider } = await open(t, { statementTimeoutMs: 100 });
+  const { store, outsider } = await open(t, { statementTimeoutMs: 1_000 });
   const { user } = await signIn(store);
   await outsider.query('begin');
   await outsider.query('select from users where id = $1 for update', [user.id]);

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Order, Report, StartOrder } from './postgres-keeper.ts';
 
@@ -68,8 +69,12 @@ export async function startPostgres(
   };
 }
 
+/** Between two looks at the locks. */
+const LOOK_INTERVAL_MS = 2;
+
 /** Resolves once a transaction on the server waits for a lock that another one holds. */
 export async function somebodyWaits(watcher: pg.Client): Promise<void> {
   const waiting = 'select from pg_locks where not granted';
-  while ((await watcher.query(waiting)).rowCount === 0);
+  // Without a pause it would take a core from those it waits for.
+  while ((await watcher.query(waiting)).rowCount === 0) await pause(LOOK_INTERVAL_MS);
 }
