@@ -53,6 +53,9 @@ const SLOW_REQUEST_SWEEP_MS = 5_000;
  * Makes the standalone server of `latchkey serve`: the plugin with its documentation, health checks and CORS. It does
  * not listen yet.
  *
+ * Unless the route `verify` is left out, the app knows every method of Node.js, so that proxies can ask about each of
+ * them: `app.all` adds a route for all of them.
+ *
  * ```ts
  * const app = await createApp({ corsOrigins: 'https://app.example.com' });
  * await app.listen({ port: 8000 });

@@ -2,7 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Guard } from '../guard.ts';
 import type { AccessRequirements, GuestRequirements } from '../request/authorize.ts';
-import { toHttpRefusal } from '../respond/error-response.ts';
+import { toHttpRefusal } from '../respond/http-refusal.ts';
 import type { AuthenticatedUser, CustomClaims } from '../verify/authenticated-user.ts';
 import {
   type DecorationArguments,

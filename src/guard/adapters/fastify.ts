@@ -8,7 +8,7 @@ import { assertOptions, type OptionCheck } from '../../kernel/options/check-opti
 import { createGuard } from '../create-guard.ts';
 import type { Guard } from '../guard.ts';
 import type { GuardOptions } from '../guard-options.ts';
-import { toHttpRefusal } from '../respond/error-response.ts';
+import { toHttpRefusal } from '../respond/http-refusal.ts';
 import { aDecorationName } from './decoration-options.ts';
 import { decorateUser } from './fastify/require-user.ts';
 import { shareDecorations } from './fastify/share-decorations.ts';

@@ -1,12 +1,8 @@
 import { STATUS_CODES } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import { PROBLEM_TYPE, REASONS } from '../../http/schema/common.ts';
 
 const PROBLEM_REF = '#/components/schemas/Problem';
-
-interface Response {
-  readonly description?: string;
-  readonly content?: Readonly<Record<string, { readonly schema?: object }>>;
-}
 
 /** The part of an OpenAPI document that this reads and writes. */
 interface Document {
@@ -19,7 +15,7 @@ interface Document {
  * Written out in every operation, they would be most of the document. Call it after the schemas have their names.
  */
 export function shareRefusals(document: Document): void {
-  const shared: Record<string, Response> = {};
+  const shared: Record<string, object> = {};
   for (const responses of listResponses(document)) {
     for (const [status, response] of Object.entries(responses)) {
       if (!isRefusal(response, Number(status))) continue;
@@ -39,9 +35,11 @@ function listResponses({ paths = {} }: Document): Record<string, object>[] {
   return operations.map(({ responses = {} }) => responses);
 }
 
-/** Whether it is one of ours. A refusal of the host's own has another description. */
-function isRefusal({ description, content = {} }: Response, status: number): boolean {
-  const schema = content[PROBLEM_TYPE]?.schema;
-  const isProblem = schema !== undefined && '$ref' in schema && schema.$ref === PROBLEM_REF;
-  return isProblem && description === REASONS[status];
+/**
+ * Whether it is the response that `refusals` describes, in every part. Which route it is of does not matter: a
+ * reference says exactly the same.
+ */
+function isRefusal(response: object, status: number): boolean {
+  const content = { [PROBLEM_TYPE]: { schema: { $ref: PROBLEM_REF } } };
+  return isDeepStrictEqual(response, { description: REASONS[status], content });
 }

@@ -21,7 +21,8 @@ export const verify = defineFeature({
 /**
  * Some proxies (nginx, Caddy, Traefik) ask by GET and name the method in a header. Others (Envoy) keep the
  * method and append the path, so every method is answered below the address too. Only the standalone server
- * does so: in a host's app such routes could take the place of the host's own.
+ * does so: in a host's app such routes could take the place of the host's own. Fastify knows methods by app and not by
+ * scope, so an app of `createApp` knows all of them.
  */
 function addForwardedRoutes(app: FastifyInstance, context: RouteContext): void {
   const address = context.routes.get('verify');

@@ -1,4 +1,7 @@
-import { type ErrorResponseParts, findErrorResponse } from '../../../guard/respond/http-refusal.ts';
+import {
+  type ErrorResponseParts,
+  findErrorResponse,
+} from '../../../guard/respond/find-error-response.ts';
 import { createProblem, type Problem } from '../../../guard/respond/problem.ts';
 import { isLatchkeyError } from '../../../kernel/errors.ts';
 import { RequestRefused } from './request-refused.ts';
@@ -24,12 +27,23 @@ const DETAILS: Readonly<Record<string, string>> = {
   invalid_url: 'The address is not valid.',
 };
 
+/** What the caller may know of an error, as a problem document and in the words of OAuth 2.0. */
+interface ErrorResponse extends ErrorResponseParts {
+  /** @see RFC 6749 section 5.2 */
+  readonly oauthError: string;
+}
+
 /** Turns what was thrown into what the caller may know: never a stack, nor the message of an internal failure. */
-export function toErrorResponse(error: unknown): ErrorResponseParts {
+export function toErrorResponse(error: unknown): ErrorResponse {
+  const failure = findHostRefusal(error) ?? error;
+  const oauthError = isLatchkeyError(failure) ? failure.oauthError : 'server_error';
   const answer = findErrorResponse(error);
-  if (answer !== undefined) return answer;
-  const problem = findRefusal(error) ?? createProblem(500, 'internal_error', INTERNAL);
-  return { problem, headers: {} };
+  if (answer !== undefined) return { ...answer, oauthError };
+  const problem =
+    failure instanceof RequestRefused
+      ? describeRefusal(failure)
+      : createProblem(500, 'internal_error', INTERNAL);
+  return { problem, headers: {}, oauthError };
 }
 
 const INTERNAL = 'Something went wrong on our side. Nothing was changed. Try again later.';
@@ -49,10 +63,7 @@ export function findHostRefusal(error: unknown): RequestRefused | undefined {
 }
 
 /** What Fastify refused before or in a route of ours, as a problem document. */
-function findRefusal(error: unknown): Problem | undefined {
-  const refusal = findHostRefusal(error);
-  if (refusal === undefined) return undefined;
-  const { status, code, message } = refusal;
+function describeRefusal({ status, code, message }: RequestRefused): Problem {
   return createProblem(status, code, DETAILS[code] ?? toSentence(message));
 }
 

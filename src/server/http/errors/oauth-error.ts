@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isLatchkeyError } from '../../../kernel/errors.ts';
-import { findHostRefusal, toErrorResponse } from './error-response.ts';
+import { toErrorResponse } from './error-response.ts';
 import { logFailure } from './host-log.ts';
 import { RequestRefused } from './request-refused.ts';
 
@@ -44,8 +43,7 @@ const NOT_A_FORM = new Set(['unsupported_media_type', 'invalid_json']);
 
 /** Answers as RFC 6749 section 5.2 prescribes, where the rest of the server answers with a problem document. */
 export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
-  const failure = findHostRefusal(error) ?? error;
-  const { problem, headers } = toErrorResponse(error);
+  const { problem, headers, oauthError } = toErrorResponse(error);
   const { code, challenge, expires_in } = problem;
   const detail = NOT_A_FORM.has(problem.code) ? SEND_A_FORM : problem.detail;
   if (problem.status >= 500) {
@@ -61,7 +59,7 @@ export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, err
     .header('pragma', 'no-cache')
     .type('application/json')
     .send({
-      error: isLatchkeyError(failure) ? failure.oauthError : 'server_error',
+      error: oauthError,
       error_description: toPlain(detail),
       // The name of the missing step, and its challenge.
       ...(challenge === undefined ? {} : { code, challenge, expires_in }),
