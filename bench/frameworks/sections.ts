@@ -19,6 +19,9 @@ const ISSUER = 'http://127.0.0.1:8000';
 /** Shows what the framework itself takes for any guard. */
 export const EMPTY_GUARD = 'a guard that only passes';
 
+/** Shows what the framework takes for the header of any guard that reads it. */
+export const READING_GUARD = 'a guard that only reads the header';
+
 /** A reference only helps to interpret the others. */
 export type Role = 'bare' | 'reference' | 'own' | 'peer';
 
@@ -75,10 +78,11 @@ export function createFrameworkSection(
     title,
     async start() {
       const peer = peers[framework];
-      const [bare, again, passing, ...guarded] = await Promise.all([
+      const [bare, again, passing, reading, ...guarded] = await Promise.all([
         start(framework, { by: 'nothing' }),
         start(framework, { by: 'nothing' }),
         start(framework, { by: 'passing' }),
+        start(framework, { by: 'reading' }),
         ...[...signed].map(async ([algorithm, { keys, tokens }]) => ({
           algorithm,
           requests: tokens.map((token) => createBearerRequest(token)),
@@ -105,6 +109,7 @@ export function createFrameworkSection(
           const reference = { base, requests, drawn: false, role: 'reference' as const };
           contenders.push(
             { ...passing, ...reference, name: `${EMPTY_GUARD}, ${algorithm}` },
+            { ...reading, ...reference, name: `${READING_GUARD}, ${algorithm}` },
             { ...again, ...reference, name: `bare again, ${algorithm}` },
           );
         }

@@ -31,6 +31,14 @@ function addRoute(app: Express, protection: Protection): void {
     case 'passing':
       app.get('/protected', (_request, _response, next) => next(), handler);
       return;
+    case 'reading': {
+      const read: RequestHandler = (request, _response, next) => {
+        if (request.headers.authorization === undefined) throw new Error('No header came.');
+        next();
+      };
+      app.get('/protected', read, handler);
+      return;
+    }
     case 'latchkey':
       app.get(
         '/protected',

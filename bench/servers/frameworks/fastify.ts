@@ -1,5 +1,9 @@
 import fastifyJwt from '@fastify/jwt';
-import Fastify, { type FastifyInstance, type onRequestAsyncHookHandler } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type onRequestAsyncHookHandler,
+  type onRequestHookHandler,
+} from 'fastify';
 import { latchkeyGuard } from 'latchkey/guard/fastify';
 import type { Keys } from '../../lib/data/keys.ts';
 import { listen } from '../server-process.ts';
@@ -22,6 +26,14 @@ async function addRoute(app: FastifyInstance, protection: Protection): Promise<v
     case 'passing':
       app.get('/protected', { onRequest: (_request, _reply, done) => done() }, handler);
       return;
+    case 'reading': {
+      const onRequest: onRequestHookHandler = (request, _reply, done) => {
+        if (request.raw.headers.authorization === undefined) throw new Error('No header came.');
+        done();
+      };
+      app.get('/protected', { onRequest }, handler);
+      return;
+    }
     case 'latchkey':
       await app.register(latchkeyGuard, {
         guard: createLocalGuard(protection.keys, protection.issuer),

@@ -1,6 +1,6 @@
 import { createPublicKey, createSecretKey, type webcrypto } from 'node:crypto';
 import { serve } from '@hono/node-server';
-import { type Handler, Hono } from 'hono';
+import { type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { jwt } from 'hono/jwt';
 import { requireUser } from 'latchkey/guard/hono';
 import type { Keys } from '../../lib/data/keys.ts';
@@ -29,6 +29,14 @@ async function addRoute(
     case 'passing':
       app.get('/protected', (_c, next) => next(), handler);
       return {};
+    case 'reading': {
+      const read: MiddlewareHandler = (c, next) => {
+        if (c.req.raw.headers.get('authorization') === null) throw new Error('No header came.');
+        return next();
+      };
+      app.get('/protected', read, handler);
+      return {};
+    }
     case 'latchkey':
       app.get(
         '/protected',

@@ -7,6 +7,8 @@ export type Protection =
   | { readonly by: 'nothing' }
   /** An empty guard, which shows what the framework takes for any guard. */
   | { readonly by: 'passing' }
+  /** An empty guard that asks for the header, which no guard can do without. */
+  | { readonly by: 'reading' }
   | { readonly by: 'latchkey'; readonly keys: Keys; readonly issuer: string }
   /** The usual guard of the framework. */
   | { readonly by: 'peer'; readonly keys: Keys }
