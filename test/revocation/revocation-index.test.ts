@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { createJti, readTokenVersion } from '../../src/jwt/access-token.ts';
 import type { Revocation } from '../../src/revocation/revocation.ts';
 import { RevocationIndex } from '../../src/revocation/revocation-index.ts';
+import { encodeRevocations, parseRevocations } from '../../src/revocation/revocation-wire.ts';
 import { createTestRandom } from '../support/auth.ts';
 
 const jti = (serial: number, version: number) => createJti(Buffer.alloc(15, serial), version);
@@ -100,15 +101,26 @@ test('every entry changes the epoch', () => {
 
 test('pruning removes expired entries and returns their number', () => {
   const index = new RevocationIndex();
-  for (const [seq, kind] of (['session', 'user', 'token'] as const).entries()) {
+  for (const [seq, kind] of (['session', 'user', 'token', 'key'] as const).entries()) {
     index.apply({ seq, kind, subject: 'early', version: 1, expiresAt: 10 });
     index.apply({ seq, kind, subject: 'late', version: 1, expiresAt: 20 });
   }
   assert.equal(index.prune(9), 0);
-  assert.equal(index.prune(10), 3);
-  assert.equal(index.size, 3);
+  assert.equal(index.prune(10), 4);
+  assert.equal(index.size, 4);
+  assert.ok(!index.isKeyRevoked('early'));
+  assert.ok(index.isKeyRevoked('late'));
   assert.ok(!index.isRevoked({ sub: 'early', sid: 'early', jti: 'early' }));
   assert.ok(index.isRevoked({ sub: 'x', sid: 'late', jti: 'x' }));
+});
+
+test('an entry of the feed has a subject of 256 characters at most', () => {
+  const write = (length: number) =>
+    encodeRevocations([
+      { seq: 1, kind: 'keys', subject: 'k'.repeat(length), version: 0, expiresAt: 10 },
+    ]);
+  assert.equal(parseRevocations(write(256))[0]?.subject.length, 256);
+  assert.throws(() => parseRevocations(write(257)), SyntaxError);
 });
 
 test('a jti contains the version that it was created with', () => {

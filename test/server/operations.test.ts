@@ -153,6 +153,7 @@ suite('broken HTTP', () => {
       const document = JSON.parse(last.slice(last.indexOf('{')));
       assert.equal(document.status, status);
       assert.match(last, /application\/problem\+json/);
+      assert.match(last, /^cache-control: no-store\r$/im);
       assert.equal(answer.includes(MARKER), false);
       assert.equal((await send('/healthz')).status, 200);
     });

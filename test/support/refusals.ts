@@ -59,6 +59,7 @@ export function assertOAuthError(answer: TestAnswer, status: number, name = ''):
   assert.equal(answer.status, status, `${name}: ${answer.status} ${answer.text}`);
   assert.match(answer.headers.get('content-type') ?? '', /^application\/json/, name);
   assert.equal(answer.headers.get('cache-control'), 'no-store', name);
+  assert.equal(answer.headers.get('pragma'), 'no-cache', name);
   const { code, ...members } = answer.body;
   const refusal = withoutStep(members, name);
   assert.equal(code !== undefined, 'challenge' in members, name);
