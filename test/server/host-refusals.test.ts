@@ -148,7 +148,7 @@ test('a limit of the host is a 429 on every route of ours, in the words of each'
       done(Object.assign(new Error('Slow down.'), { statusCode: 429 }));
     });
   };
-  const host = await startHost({}, () => {}, { before });
+  const host = await startHost({ admin: { role: 'admin' } }, () => {}, { before });
   for (const [name, route] of Object.entries(DEFAULT_ROUTES)) {
     const [method = '', path = ''] = route.split(' ');
     const answer = await host.send(path, { method });
@@ -160,7 +160,7 @@ test('a limit of the host is a 429 on every route of ours, in the words of each'
         error_description: 'Slow down.',
       });
     } else {
-      assertProblem(answer, 429);
+      assertProblem(answer, 429, name);
       assert.equal(answer.body['detail'], 'Slow down.');
     }
   }
