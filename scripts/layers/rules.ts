@@ -97,5 +97,6 @@ export const layerRules: LayerRules = {
     'src/kernel/system-clock.ts':
       'implements the Clock that everything else is given, and spreads retries',
     'src/kernel/system-random.ts': 'implements the Random that everything else is given',
+    'src/hasher/hash-worker.ts': 'measures how long a hash takes, where no Clock can be given',
   },
 };

@@ -319,9 +319,13 @@ export class Auth {
     return new Administration(this.#context, this);
   }
 
-  /** Drops what has expired from this node's memory, and rotates keys by the clock. Call it about once a minute. */
+  /**
+   * Drops what has expired from this node's memory, samples password hashes, and rotates keys by the clock. Call it about
+   * once a minute.
+   */
   async maintain(): Promise<void> {
     await this.#context.log.purgeExpired();
+    await this.#context.decoys.refresh();
     await this.keyRotation.maintain();
   }
 

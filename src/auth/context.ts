@@ -3,6 +3,7 @@ import type { Random } from '../kernel/random.ts';
 import type { Caller } from './audit/caller.ts';
 import type { NewAuditEvent } from './audit/event.ts';
 import type { EventMaker } from './audit/event-maker.ts';
+import type { DecoyHashes } from './credentials/passwords/decoy-hashes.ts';
 import type { RootKey } from './keys/root-keys.ts';
 import type { Notice } from './notice.ts';
 import type { PasswordHasher } from './ports/password-hasher.ts';
@@ -33,6 +34,8 @@ export interface AuthContext {
    * @throws {StoreUnavailable}
    */
   readonly assertCanIssue: () => Promise<void>;
+  /** What is verified for those who have no password hash. */
+  readonly decoys: DecoyHashes;
   readonly createEvent: EventMaker;
   /** Tells the operator something. */
   readonly notify: (notice: Notice) => void;

@@ -4,6 +4,7 @@ import { AuditChain } from './audit/chain/audit-chain.ts';
 import { createEventMaker } from './audit/event-maker.ts';
 import { Auth } from './auth.ts';
 import { type AuthContext, raiseLongestAccessTtl } from './context.ts';
+import { DecoyHashes } from './credentials/passwords/decoy-hashes.ts';
 import { createPreparingHasher } from './credentials/passwords/preparing-hasher.ts';
 import { type ActiveKeySet, createStaticKeySet, StoredKeySet } from './keys/active-key-set.ts';
 import { KeyChanger } from './keys/key-changer.ts';
@@ -85,11 +86,14 @@ function createContext(
     log,
   }: { repository: SealedKeyRepository; keys: ActiveKeySet; log: RevocationLog },
 ): AuthContext {
-  const { settings, clock, random } = parts;
+  const { settings, store, clock, random } = parts;
   const { issuer } = settings;
+  const hasher = createPreparingHasher(parts.hasher);
+  const dataRoots = () => repository.roots.data;
   return {
     ...parts,
-    hasher: createPreparingHasher(parts.hasher),
+    hasher,
+    decoys: new DecoyHashes({ store, hasher, random, dataRoots }),
     notify: parts.onNotice ?? (() => {}),
     log,
     refreshTokens: createRefreshTokenCodec({ roots: () => repository.roots.tokens, issuer, clock }),
@@ -100,6 +104,6 @@ function createContext(
     },
     // A node that cannot read the present root key still records what it refuses.
     createEvent: createEventMaker(clock, random, () => repository.state.roots.data[0]),
-    dataRoots: () => repository.roots.data,
+    dataRoots,
   };
 }

@@ -20,7 +20,7 @@ if (process.platform === 'linux') {
 
 const policy: Argon2Policy = workerData;
 
-function answer(request: HashRequest): HashAnswer {
+function compute(request: HashRequest): string | boolean {
   const { password } = request;
   if (request.kind === 'hash') {
     const { salt } = request;
@@ -28,6 +28,12 @@ function answer(request: HashRequest): HashAnswer {
   }
   const { engine, hash } = request;
   return engine === 'bcrypt' ? verifyBcrypt(password, hash) : verifyArgon2(hash, password);
+}
+
+function answer(request: HashRequest): HashAnswer {
+  const startedAt = performance.now();
+  const result = compute(request);
+  return { result, tookMs: performance.now() - startedAt };
 }
 
 parentPort?.on('message', (request: HashRequest) => parentPort?.postMessage(answer(request)));

@@ -13,10 +13,16 @@ export type HashRequest =
       readonly password: string;
     };
 
-/** The hash made, or whether the password matches. */
-export type HashAnswer = string | boolean;
+/** What a worker computed. */
+export interface HashAnswer {
+  /** The hash made, or whether the password matches. */
+  readonly result: string | boolean;
+  /** How long it took, in ms, without the wait for a worker. */
+  readonly tookMs: number;
+}
 
 /** Whether a message of a worker is an answer. */
 export function isHashAnswer(value: unknown): value is HashAnswer {
-  return typeof value === 'string' || typeof value === 'boolean';
+  const { result, tookMs } = Object(value) as Partial<HashAnswer>;
+  return (typeof result === 'string' || typeof result === 'boolean') && typeof tookMs === 'number';
 }

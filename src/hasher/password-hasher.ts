@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import type { PasswordHasher } from '../auth/ports/password-hasher.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { isCount } from '../kernel/count.ts';
@@ -7,8 +8,14 @@ import { findWorkerFile } from '../kernel/process/worker-file.ts';
 import type { Random } from '../kernel/random.ts';
 import { type HashAnswer, type HashRequest, isHashAnswer } from './messages.ts';
 import { type Argon2Policy, assertPolicy, DEFAULT_POLICY } from './policy.ts';
+import { RefusalTime } from './refusal-time.ts';
 import { findImportProblem } from './stored-hash.ts';
-import { planVerification } from './verification-plan.ts';
+import {
+  createDecoy,
+  createDecoyHash,
+  planVerification,
+  type VerificationPlan,
+} from './verification-plan.ts';
 import { createWorkerPool } from './worker-pool.ts';
 
 /** How to hash passwords. @see RFC 9106 */
@@ -108,6 +115,15 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
     isAnswer: isHashAnswer,
   });
 
+  const ownDecoy = createDecoyHash(policy);
+  const refusals = new RefusalTime();
+
+  async function run({ engine, hash }: VerificationPlan, password: string): Promise<HashAnswer> {
+    const answer = await pool.run({ kind: 'verify', engine, hash, password });
+    refusals.observe(createDecoy(hash) ?? ownDecoy, answer.tookMs);
+    return answer;
+  }
+
   return {
     async hash(password) {
       if (!password.isWellFormed()) {
@@ -115,16 +131,29 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
         throw new InvalidInput([{ field: 'password', problem }]);
       }
       const salt = options.random?.bytes(SALT_BYTES);
-      const hash = await pool.run({ kind: 'hash', password, salt });
+      const { result: hash } = await pool.run({ kind: 'hash', password, salt });
       if (typeof hash !== 'string') throw new TypeError('The hashing worker returned no hash.');
       return hash;
     },
 
-    async verify(stored, password) {
-      const { engine, hash, mayMatch, outdated } = planVerification(stored, password, policy);
-      const matches = await pool.run({ kind: 'verify', engine, hash, password });
-      const ok = mayMatch && matches === true;
-      return { ok, outdated: ok && outdated };
+    async verify(stored, password, decoy = ownDecoy) {
+      const plan = planVerification(stored, password, policy, decoy);
+      const { result, tookMs } = await run(plan, password);
+      const ok = plan.mayMatch && result === true;
+      if (!ok) {
+        const delayMs = refusals.findDelayMs(tookMs);
+        if (delayMs > 0) await setTimeout(Math.ceil(delayMs));
+      }
+      return { ok, outdated: ok && plan.outdated };
+    },
+
+    createDecoy,
+
+    expectDecoys(decoys) {
+      for (const decoy of refusals.expect(decoys)) {
+        // It only measures. If the queue is full, the first sign-in measures.
+        run(planVerification(null, 'x', policy, decoy), 'x').catch(() => {});
+      }
     },
 
     findHashProblem: findImportProblem,

@@ -21,8 +21,27 @@ const BCRYPT_BYTES = 72;
  */
 export function createDecoyHash({ memoryCost, timeCost, parallelism }: Argon2Policy): string {
   const cost = `m=${memoryCost},t=${timeCost},p=${parallelism}`;
-  return `$argon2id$v=19$${cost}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+  return `$argon2id$v=19$${cost}$${DECOY_SALT}$${DECOY_OUTPUT}`;
 }
+
+/**
+ * Makes a decoy for a stored hash: of the same kind and cost.
+ * @returns undefined if the hash cannot be verified
+ */
+export function createDecoy(stored: string): string | undefined {
+  const read = readStoredHash(stored);
+  if ('problem' in read) return undefined;
+  // Which of bcrypt's three prefixes it has makes no difference to the work.
+  if (read.engine === 'bcrypt') return `$2b$${stored.slice(4, 6)}$${'.'.repeat(53)}`;
+  const [, variant, ...parts] = stored.split('$');
+  const version = parts[0]?.startsWith('v=') === true ? `${parts[0]}$` : '';
+  const { memoryCost, timeCost, parallelism } = read.cost;
+  const cost = `m=${memoryCost},t=${timeCost},p=${parallelism}`;
+  return `$${variant}$${version}${cost}$${DECOY_SALT}$${DECOY_OUTPUT}`;
+}
+
+const DECOY_SALT = 'A'.repeat(22);
+const DECOY_OUTPUT = 'A'.repeat(43);
 
 /**
  * bcrypt reads 72 bytes, and repeats a shorter input with a NUL between, so it cannot tell a longer password from its
@@ -35,19 +54,22 @@ function isExactInBcrypt(password: string): boolean {
 
 /**
  * Plans how to compare a password with a stored hash. If there is no hash, or it is malformed, of an unknown kind or too
- * expensive, the worker computes a decoy of the configured cost: the password is refused, after the usual time.
+ * expensive, the worker computes the decoy: the password is refused, after the usual time.
+ * @param decoy Default: one of the configured cost
  */
 export function planVerification(
   stored: string | null,
   password: string,
   policy: Argon2Policy,
+  decoy = createDecoyHash(policy),
 ): VerificationPlan {
   // UTF-8 has no bytes for a lone surrogate: all of them would become the same replacement character.
   const isText = password.isWellFormed();
 
   const read = stored === null ? { problem: 'absent' } : readStoredHash(stored);
   if (stored === null || 'problem' in read) {
-    return { engine: 'argon2', hash: createDecoyHash(policy), mayMatch: false, outdated: false };
+    const engine = decoy.startsWith('$2') ? 'bcrypt' : 'argon2';
+    return { engine, hash: decoy, mayMatch: false, outdated: false };
   }
   if (read.engine === 'bcrypt') {
     const mayMatch = isText && isExactInBcrypt(password);

@@ -35,9 +35,9 @@ export async function storeHash(
 /** Runs `act` after the next verification of a password, before its result is used. */
 export function onceVerified({ hasher }: TestAuth, act: () => Promise<unknown>): void {
   const verify = hasher.verify.bind(hasher);
-  hasher.verify = async (hash, password) => {
+  hasher.verify = async (...args) => {
     hasher.verify = verify;
-    const verdict = await verify(hash, password);
+    const verdict = await verify(...args);
     await act();
     return verdict;
   };

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { DEFAULT_POLICY } from '../../src/hasher/policy.ts';
 import { findImportProblem, readStoredHash } from '../../src/hasher/stored-hash.ts';
-import { createDecoyHash, planVerification } from '../../src/hasher/verification-plan.ts';
+import {
+  createDecoy,
+  createDecoyHash,
+  planVerification,
+} from '../../src/hasher/verification-plan.ts';
 
 const salt = 'c29tZXNhbHRzb21lc2FsdA';
 const output = 'A'.repeat(43);
@@ -19,6 +23,37 @@ suite('planVerification', () => {
     assert.equal(made.engine, 'argon2');
     assert.match(made.hash, /^\$argon2id\$v=19\$m=64,t=3,p=2\$/);
     assert.equal(made.mayMatch, false);
+  });
+
+  test('computes the decoy that it is given if there is no hash', () => {
+    for (const decoy of [
+      `$2b$10$${'.'.repeat(53)}`,
+      `$argon2i$v=16$m=64,t=1,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`,
+    ]) {
+      for (const stored of [null, 'plain text']) {
+        const made = planVerification(stored, 'x', DEFAULT_POLICY, decoy);
+        const engine = decoy.startsWith('$2b$') ? 'bcrypt' : 'argon2';
+        assert.deepEqual(made, { engine, hash: decoy, mayMatch: false, outdated: false });
+      }
+    }
+  });
+
+  test('makes decoys of the kind and cost of a hash, with nothing else of it', () => {
+    const zeros = `${'A'.repeat(22)}$${'A'.repeat(43)}`;
+    for (const [stored, decoy] of [
+      [`$2a$12$${bcryptTail}`, `$2b$12$${'.'.repeat(53)}`],
+      [`$2y$05$${bcryptTail}`, `$2b$05$${'.'.repeat(53)}`],
+      [
+        `$argon2id$v=19$m=64,t=3,p=2$${salt}$${'B'.repeat(42)}A`,
+        `$argon2id$v=19$m=64,t=3,p=2$${zeros}`,
+      ],
+      [`$argon2i$m=64,t=3,p=2$${salt}$${output}`, `$argon2i$m=64,t=3,p=2$${zeros}`],
+      [`$argon2d$v=16$m=64,t=3,p=2$${salt}$${output}`, `$argon2d$v=16$m=64,t=3,p=2$${zeros}`],
+    ] as const) {
+      assert.equal(createDecoy(stored), decoy);
+      assert.equal(createDecoy(decoy), decoy, 'a decoy can be verified');
+    }
+    for (const stored of Object.values(refused)) assert.equal(createDecoy(stored), undefined);
   });
 
   const refused: Record<string, string> = {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Auth } from '../../src/auth/auth.ts';
 import { createAuth } from '../../src/auth/create-auth.ts';
 import type { Notice } from '../../src/auth/notice.ts';
-import type { PasswordHasher } from '../../src/auth/ports/password-hasher.ts';
+import type { PasswordHasher, PasswordVerdict } from '../../src/auth/ports/password-hasher.ts';
 import type { Store } from '../../src/auth/ports/store.ts';
 import { isChallenge, type SignInResult } from '../../src/auth/sessions/sign-in-result.ts';
 import type { IssuedTokens } from '../../src/auth/sessions/tokens/issued-tokens.ts';
@@ -54,14 +54,20 @@ export function createTestRandom(seed = 'latchkey'): Random {
 export class TestHasher implements PasswordHasher {
   verified = 0;
   hashed = 0;
+  /** The decoys of the verifications, in order. */
+  readonly decoys: (string | undefined)[] = [];
   async hash(password: string): Promise<string> {
     this.hashed += 1;
     return `$argon2id$${password}`;
   }
-  async verify(hash: string | null, password: string): Promise<{ ok: boolean; outdated: boolean }> {
+  async verify(hash: string | null, password: string, decoy?: string): Promise<PasswordVerdict> {
     this.verified += 1;
+    this.decoys.push(decoy);
     const old = hash === `$2b$${password}`;
     return { ok: old || hash === `$argon2id$${password}`, outdated: old };
+  }
+  createDecoy(hash: string): string {
+    return `like ${hash.slice(0, 3)}`;
   }
   async close(): Promise<void> {}
 }

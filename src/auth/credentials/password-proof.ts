@@ -4,6 +4,7 @@ import { aboutUser } from '../audit/event.ts';
 import type { AuthContext } from '../context.ts';
 import type { UserRecord } from '../model.ts';
 import { type Principal, userGone } from '../sessions/principal.ts';
+import { verifyPassword } from './passwords/verify-password.ts';
 
 /**
  * How often a password is verified if the user changes between the verification and the write. One change is common:
@@ -53,7 +54,7 @@ export async function proveCurrentPassword(
   const record = await context.store.findUser({ id: userId });
   if (record === undefined) throw userGone();
   const verifiedHash = record.passwordHash;
-  const { ok, outdated } = await context.hasher.verify(verifiedHash, password);
+  const { ok, outdated } = await verifyPassword(context, verifiedHash, password, userId);
   if (ok && verifiedHash !== null) return { record, verifiedHash, isOutdated: outdated };
   // The attack: a thief with a stolen access token guesses the password. Each guess leaves a trace.
   const about = { subject: aboutUser(userId), sessionId, reason: explainRefusal(record) };

@@ -1,3 +1,10 @@
+/** Whether a password matches a hash. */
+export interface PasswordVerdict {
+  readonly ok: boolean;
+  /** Whether a hash that matches should be replaced, because its algorithm or cost is not the configured one. */
+  readonly outdated: boolean;
+}
+
 /** Hashes passwords. It is slow on purpose, and works outside of the event loop. */
 export interface PasswordHasher {
   /**
@@ -6,12 +13,20 @@ export interface PasswordHasher {
    */
   hash(password: string): Promise<string>;
   /**
-   * Compares a password with a stored hash. The attack: to learn from the response time whether a user exists. So the
-   * hash null takes as long as a real one; it never matches.
-   * @returns `outdated`: the hash should be replaced, because its algorithm or cost is not the configured one
+   * Compares a password with a stored hash. The attack: to learn from the response time whether a user exists, or which
+   * two names belong to one user. So the hash null takes as long as the decoy, and never matches; and a refusal takes
+   * as long as that of the most expensive decoy that is expected.
+   * @param decoy made by {@link createDecoy}. Default: one of the cost of new hashes
    * @throws {ServerOverloaded} when the queue is full
    */
-  verify(hash: string | null, password: string): Promise<{ ok: boolean; outdated: boolean }>;
+  verify(hash: string | null, password: string, decoy?: string): Promise<PasswordVerdict>;
+  /**
+   * Makes a decoy: a hash of the same kind and cost that no password is known to match.
+   * @returns undefined if no password can match the hash itself
+   */
+  createDecoy?(hash: string): string | undefined;
+  /** Says which decoys are like the hashes that are stored, in place of those of the last call. */
+  expectDecoys?(decoys: readonly string[]): void;
   /**
    * Finds why no password can match this hash. A hasher without this method accepts every hash.
    * @returns the end of a sentence, or undefined if a password may match

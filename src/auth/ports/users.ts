@@ -18,6 +18,13 @@ export interface UserStore {
     by: { id: string } | { usernameKey: string } | { emailKey: string },
   ): Promise<UserRecord | undefined>;
 
+  /**
+   * Returns the password hashes of a sample of the users: of all of them if they are fewer than `places`, otherwise of
+   * about as many. It takes the same short time however many users there are.
+   * @param args `places`: random numbers from 0 to 1; a place of the table for each
+   */
+  samplePasswordHashes(args: { places: readonly number[] }): Promise<readonly string[]>;
+
   /** Lists users in the order of their ids. `after` is the last id of the previous page. */
   listUsers(args: { after: string | null; limit: number }): Promise<UserRecord[]>;
 

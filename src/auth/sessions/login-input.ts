@@ -17,11 +17,15 @@ export interface LoginInput {
   readonly scope?: string;
 }
 
+/** What a user gave to sign in, checked. */
+export interface ParsedLogin {
+  readonly reference: UserReference;
+  readonly password: string;
+  readonly scope: string | null;
+}
+
 /** Reads what a user gives to sign in. @throws {InvalidInput} */
-export function parseLogin(
-  input: unknown,
-  passwordMaxLength: number,
-): { reference: UserReference; password: string; scope: string | null } {
+export function parseLogin(input: unknown, passwordMaxLength: number): ParsedLogin {
   const reader = new InputReader(input);
   const username = reader.optionalIdentifier('username', { max: EMAIL_MAX });
   const email = reader.optionalIdentifier('email', { max: EMAIL_MAX });

@@ -3,11 +3,12 @@ import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser, type NewAuditEvent } from '../audit/event.ts';
 import type { AuthContext } from '../context.ts';
 import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from '../credentials/password-proof.ts';
+import { verifyPassword } from '../credentials/passwords/verify-password.ts';
 import { challengeForPassword } from '../credentials/required-password-change.ts';
 import { askBeforeSignIn } from '../hooks/before-sign-in.ts';
 import type { UserRecord } from '../model.ts';
-import { findRecord } from '../users/user-records.ts';
-import { parseLogin } from './login-input.ts';
+import { findRecord, normaliseReference } from '../users/user-records.ts';
+import { type ParsedLogin, parseLogin } from './login-input.ts';
 import type { SignInResult } from './sign-in-result.ts';
 import { startSession } from './start-session.ts';
 import type { TokenLimits } from './tokens/token-limits.ts';
@@ -23,7 +24,7 @@ export async function login(
   const parsed = parseLogin(input, context.settings.passwordMaxLength);
   let record = await findRecord(context, parsed.reference);
   for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
-    const proven = await provePassword(context, record, parsed.password, caller);
+    const proven = await provePassword(context, record, parsed, caller);
     const { record: user } = proven;
     await askBeforeSignIn(context, user, caller);
     const start = { userId: user.id, amr: ['pwd'], scope: parsed.scope, clientId, caller };
@@ -55,7 +56,7 @@ interface ProvenUser {
 async function provePassword(
   context: AuthContext,
   record: UserRecord | undefined,
-  password: string,
+  { password, reference }: Pick<ParsedLogin, 'password' | 'reference'>,
   caller: Caller,
 ): Promise<ProvenUser> {
   const recordFailure = (what: Pick<NewAuditEvent, 'type' | 'reason'>, by: Caller) => {
@@ -63,7 +64,8 @@ async function provePassword(
     return context.store.recordEvent(context.createEvent({ ...what, subject }, by));
   };
   const verifiedHash = record?.passwordHash ?? null;
-  const { ok, outdated } = await context.hasher.verify(verifiedHash, password);
+  const identifier = normaliseReference(reference);
+  const { ok, outdated } = await verifyPassword(context, verifiedHash, password, identifier);
   if (!ok || record === undefined || verifiedHash === null) {
     await recordFailure({ type: 'login_failed', reason: explainRefusal(record) }, caller);
     throw new CredentialsRefused();

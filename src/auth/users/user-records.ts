@@ -27,6 +27,16 @@ export async function findRecord(
   return emailKey === undefined ? undefined : context.store.findUser({ emailKey });
 }
 
+/**
+ * Normalises a reference, so that all spellings of it are one. A text that cannot be a username or an email address
+ * stays as it is.
+ */
+export function normaliseReference(reference: UserReference): string {
+  if ('id' in reference) return reference.id;
+  const text = trimIdentifier('username' in reference ? reference.username : reference.email);
+  return ('username' in reference ? findUsernameKey(text) : findEmailKey(text)) ?? text;
+}
+
 /** Finds the user that already has the username or the email address of a new user. */
 export async function findUserWithSameName(
   { store }: AuthContext,

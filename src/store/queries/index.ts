@@ -17,6 +17,7 @@ import { cleanupVerbs } from './sessions/session-cleanup.ts';
 import type { SingleStatements, StatementSql } from './single-statement.ts';
 import { accountVerbs } from './users/account.ts';
 import { passwordVerbs } from './users/change-password.ts';
+import { hashSampleStatement, hashSampleVerb } from './users/hash-sample.ts';
 import { userStatements, userVerbs } from './users/users.ts';
 import type { Verbs } from './verb.ts';
 import { writeProbeVerbs } from './write-probe.ts';
@@ -25,6 +26,7 @@ import { writeProbeVerbs } from './write-probe.ts';
 export function createVerbs(sql: Sql): Verbs {
   return {
     ...userVerbs(sql),
+    ...hashSampleVerb(sql),
     ...openSessionVerb(sql),
     ...findSessionVerbs(sql),
     ...endSessionVerb(sql),
@@ -50,6 +52,7 @@ export function createVerbs(sql: Sql): Verbs {
 export function createSingleStatements(sql: StatementSql): SingleStatements {
   return {
     ...userStatements(sql),
+    ...hashSampleStatement(sql),
     ...openSessionStatement(sql),
     ...endSessionStatement(sql),
     ...rotationStatements(sql),

@@ -16,6 +16,7 @@ export type Verbs = {
 const IS_READING: Record<VerbName, boolean> = {
   createUser: false,
   findUser: true,
+  samplePasswordHashes: true,
   listUsers: true,
   openSession: false,
   rotateSession: false,

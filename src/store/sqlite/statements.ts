@@ -412,6 +412,14 @@ export const statements: CompiledStatements = {
     text: 'select * from "users" where "id" = ?',
     parameters: [['id']],
   },
+  'users.firstHashes': {
+    text: 'select "password_hash" as "hash" from "users" limit ?',
+    parameters: [['limit']],
+  },
+  'users.hashAt': {
+    text: 'select "password_hash" as "hash" from "users" where "rowid" >= ? order by "rowid" limit ?',
+    parameters: [['at'], 1],
+  },
   'users.insertUnlessTaken': {
     text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "name", "roles", "profile", "password_hash", "token_version", "disabled_at", "password_change_required_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
     parameters: [
@@ -430,6 +438,10 @@ export const statements: CompiledStatements = {
       ['created_at'],
       ['updated_at'],
     ],
+  },
+  'users.lastRow': {
+    text: 'select "rowid" from "users" order by "rowid" desc limit ?',
+    parameters: [1],
   },
   'users.selectByEmail': {
     text: 'select * from "users" where "email_key" = ?',

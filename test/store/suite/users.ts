@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { aboutUser } from '../../../src/auth/audit/event.ts';
 import type { Store } from '../../../src/auth/ports/store.ts';
 import { latestEvents } from '../../support/events.ts';
-import { anEvent, aSession, aUser } from '../records.ts';
+import { anEvent, aSession, aUser, unique } from '../records.ts';
 import { isRecorded, sessionIds, signUp } from './harness.ts';
 
 export function userTests(given: () => Store): void {
@@ -33,6 +33,31 @@ export function userTests(given: () => Store): void {
     }
     assert.deepEqual(await store.findUser({ id: user.id }), user);
     assert.deepEqual(await sessionIds(store, user.id), []);
+  });
+
+  test('a sample of few password hashes has all of them', async () => {
+    const store = given();
+    const { user } = await signUp(store, 0, { passwordHash: unique('sampled') });
+    const { user: other } = await signUp(store, 0, { passwordHash: null });
+    assert.equal(other.passwordHash, null);
+    const places = Array.from({ length: 100_000 }, (_, at) => at / 100_000);
+    const sample = await store.samplePasswordHashes({ places });
+    assert.ok(sample.includes(user.passwordHash ?? ''));
+    assert.ok(sample.every((hash) => typeof hash === 'string'));
+  });
+
+  test('a sample of many password hashes has about as many as there are places, from all over', async () => {
+    const store = given();
+    const created = Array.from({ length: 300 }, (_, at) =>
+      signUp(store, 0, { passwordHash: at % 3 === 0 ? 'every third' : 'others' }),
+    );
+    await Promise.all(created);
+    const places = Array.from({ length: 60 }, (_, at) => (at + 0.5) / 60);
+    const sample = await store.samplePasswordHashes({ places });
+    assert.ok(sample.length > 50 && sample.length <= 60, String(sample.length));
+    const third = sample.filter((it) => it === 'every third').length;
+    const others = sample.filter((it) => it === 'others').length;
+    assert.ok(third > 2 && others > third, `${third} and ${others} of ${sample.length}`);
   });
 
   test('no user is found by an unknown id, username or email', async () => {

@@ -12,14 +12,16 @@ export function createPreparingHasher(hasher: PasswordHasher): PasswordHasher {
   return {
     hash: (password) => hasher.hash(preparePassword(password)),
 
-    async verify(hash, password) {
+    async verify(hash, password, decoy) {
       const prepared = preparePassword(password);
-      const result = await hasher.verify(hash, prepared);
+      const result = await hasher.verify(hash, prepared, decoy);
       if (result.ok || prepared === password) return result;
-      const { ok } = await hasher.verify(hash, password);
+      const { ok } = await hasher.verify(hash, password, decoy);
       return { ok, outdated: ok };
     },
 
+    createDecoy: (hash) => hasher.createDecoy?.(hash),
+    expectDecoys: (decoys) => hasher.expectDecoys?.(decoys),
     findHashProblem: (hash) => hasher.findHashProblem?.(hash),
     close: () => hasher.close(),
   };
