@@ -11,6 +11,7 @@ import {
   type AuditSubject,
   aboutUser,
 } from '../../src/auth/audit/event.ts';
+import { HostRefusal } from '../../src/kernel/errors.ts';
 import { createUuid } from '../../src/kernel/uuid.ts';
 import { anEvent } from '../store/records.ts';
 import { createTestRandom, openTestAuth } from '../support/auth.ts';
@@ -27,7 +28,12 @@ interface Expected {
 }
 
 test('every type of event names the actor, the subject, the outcome and the changes', async () => {
-  const { app, send, register, login, clock } = await startHost({ maxSessions: 2 }, () => {});
+  let refuses = false;
+  const ask = () => {
+    if (refuses) throw new HostRefusal('Not today.');
+  };
+  const options = { maxSessions: 2, beforeRegister: ask, beforeSignIn: ask };
+  const { app, send, register, login, clock } = await startHost(options, () => {});
   const { auth, users } = internalsOf(app);
   const follower = auth.audit.follow();
   assert.deepEqual(await follower.start(10), []);
@@ -80,6 +86,14 @@ test('every type of event names the actor, the subject, the outcome and the chan
     'user_created',
     { actor: root.actor, subject: ofRobot, changes: { roles: ['bot'] } },
   ]);
+  refuses = true;
+  await send('/auth/register', { json: { username: 'john', password: PASSWORD } });
+  const refused = { reason: 'refused_by_host' } as const;
+  const byStranger = { actor: anonymous, subject: aboutUser(null) };
+  await wrote(['registration_refused', { ...byStranger, ...refused }]);
+  await login('jane');
+  await wrote(['login_refused', { actor: jane, subject: about, ...refused }]);
+  refuses = false;
   await users.create({ username: 'seeded' });
   const [seeded] = await follower.readNew();
   assert.deepEqual(seeded?.actor, systemCaller('application').actor);
