@@ -3,6 +3,8 @@ import type { Administration } from './administration/administration.ts';
 import { AuditTrail } from './audit/audit-trail.ts';
 import { anonymousCaller, type Caller } from './audit/caller.ts';
 import type { AuditChain } from './audit/chain/audit-chain.ts';
+import type { EventDelivery } from './audit/event-delivery.ts';
+import { listOwnEvents, type OwnEventPage } from './audit/own-events.ts';
 import { Clients } from './clients/clients.ts';
 import type { AuthContext } from './context.ts';
 import { changePassword, type PasswordChangeInput } from './credentials/change-password.ts';
@@ -291,6 +293,20 @@ export class Auth {
     return account.endSession(this.#context, principal, sessionId, caller);
   }
 
+  /**
+   * Lists the audit events about the user, the newest first: sign-ins, failed ones too, changes, ended sessions.
+   * @param page Default: the first 100
+   * @throws {InvalidInput}
+   */
+  listEvents(principal: Principal, page: Page = {}): Promise<OwnEventPage> {
+    return this.listEventsRaw(principal, page);
+  }
+
+  /** Does the same as {@link listEvents} with the query of a request, where every value is text. */
+  listEventsRaw(principal: Principal, page: unknown): Promise<OwnEventPage> {
+    return listOwnEvents(this.#context, principal, page);
+  }
+
   /** Revokes one access token by its `jti`. Its session lives on. */
   revokeToken(
     claims: Pick<AccessTokenClaims, 'sub' | 'sid' | 'jti'>,
@@ -311,6 +327,12 @@ export class Auth {
    */
   findRefreshToken(token: string): Promise<LiveRefreshToken | undefined> {
     return findRefreshToken(this.#context, token);
+  }
+
+  /** Delivers audit events to a function of the host. For a background job. */
+  async loadEventDelivery(): Promise<EventDelivery> {
+    const { EventDelivery } = await import('./audit/event-delivery.ts');
+    return new EventDelivery(this.#context);
   }
 
   /** Loads what administrators do by HTTP. A server that is not administered by HTTP never loads it. */

@@ -33,8 +33,8 @@ export function parsePage(input: unknown): ParsedPage {
   return page;
 }
 
-/** Reads `after` and `limit`. */
-function readPage(reader: InputReader): ParsedPage {
+/** Reads `after` and `limit`. If they are not valid, the reader's `finish` throws. */
+export function readPage(reader: InputReader): ParsedPage {
   const after = reader.optionalString('after', { max: 64 });
   if (after !== undefined && !CURSOR.test(after)) {
     reader.problem('after', '"after" must be the "next_cursor" of the page before.');

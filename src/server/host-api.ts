@@ -31,6 +31,8 @@ const AUTH_METHODS = [
   'listSessions',
   'listSessionsRaw',
   'endSession',
+  'listEvents',
+  'listEventsRaw',
   'revokeToken',
   'findRefreshToken',
   'ownsRefreshToken',

@@ -23,6 +23,7 @@ export type {
 } from '../auth/audit/event.ts';
 export type { AuditEventFilter } from '../auth/audit/event-filter.ts';
 export type { EventFollower } from '../auth/audit/event-follower.ts';
+export type { OwnEvent, OwnEventActor, OwnEventPage } from '../auth/audit/own-events.ts';
 export type { ClientKey } from '../auth/clients/client-key.ts';
 export type { AuthenticatedClient, ClientCredentials, Clients } from '../auth/clients/clients.ts';
 export type { PasswordChangeInput } from '../auth/credentials/change-password.ts';
@@ -30,6 +31,7 @@ export type { RequiredPasswordChangeInput } from '../auth/credentials/required-p
 export type {
   BeforeRegisterHook,
   BeforeSignInHook,
+  OnEventHook,
   RegistrationInput,
 } from '../auth/hooks/host-hooks.ts';
 export type { Client, ClientKind, Session, User } from '../auth/model.ts';

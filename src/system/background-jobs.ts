@@ -1,4 +1,5 @@
 import type { Auth } from '../auth/auth.ts';
+import type { OnEventHook } from '../auth/hooks/host-hooks.ts';
 import { Lease } from '../auth/lease.ts';
 import type { Store } from '../auth/ports/store.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -28,12 +29,15 @@ export interface UpkeepOptions {
   readonly onReport: OnBackgroundReport;
   /** Whether this node also seals audit events. A command leaves that to the servers. */
   readonly seals: boolean;
+  /** The host's hook for audit events. */
+  readonly onEvent?: OnEventHook | undefined;
 }
 
 /**
- * Keeps a node up to date: reads what other processes revoked, at every interval and as soon as the database notifies of it. Once
- * a minute it forgets what has expired, which one node of all also removes from the database. One node seals audit events. If the database does not
- * answer, the next run asks again; what this node knows stays in force, and `onReport` gets the reason.
+ * Keeps a node up to date: reads what other processes revoked, at every interval and as soon as the database notifies
+ * of it. Once a minute it forgets what has expired, which one node of all also removes from the database. One node
+ * seals audit events, and one delivers them to the host's hook. If the database does not answer, the next run asks
+ * again; what this node knows stays in force, and `onReport` gets the reason.
  */
 export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJobs> {
   const { auth, store, clock, random, pollInterval } = options;
@@ -54,6 +58,7 @@ export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJob
   };
   const maintenance = repeat(reporting('maintenance', maintain, onReport), MAINTENANCE_INTERVAL);
   const sealing = options.seals ? startSealing(options, onReport) : undefined;
+  const delivery = options.onEvent && (await startDelivery(options, options.onEvent, onReport));
   const unsubscribe = await store.subscribe?.(
     poll.now,
     createReporter('listening for revocations', onReport),
@@ -62,7 +67,7 @@ export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJob
     async stop() {
       isStopping = true;
       housekeeping.stop();
-      const jobs = [poll.stop(), maintenance.stop(), sealing?.stop()];
+      const jobs = [poll.stop(), maintenance.stop(), sealing?.stop(), delivery?.stop()];
       const stopped = Promise.all([unsubscribe?.(), ...jobs]);
       // A database that is away cannot be told. There the lease ends with its term.
       await settlesWithin(
@@ -81,7 +86,35 @@ function startSealing(
   const lease = new Lease({ store, clock, random, name: 'audit-seal', termMs: SEAL_TERM_MS });
   const job = new SealJob(auth.auditChain.sealer, lease);
   const run = reporting('sealing audit events', () => job.run(), onReport);
-  const repeated = repeat(run, SEAL_INTERVAL_MS);
+  return repeatJob(job, run, SEAL_INTERVAL_MS);
+}
+
+/** Delivers audit events to the host's hook while the node runs. */
+async function startDelivery(
+  { auth, store, clock, random }: UpkeepOptions,
+  hook: OnEventHook,
+  onReport: OnBackgroundReport,
+): Promise<Pick<Repeated, 'stop'>> {
+  const { DeliveryJob, DELIVERY_INTERVAL_MS, DELIVERY_TERM_MS } = await import(
+    './deliver-events.ts'
+  );
+  const name = 'audit-delivery';
+  const lease = new Lease({ store, clock, random, name, termMs: DELIVERY_TERM_MS });
+  const report = createReporter('calling onEvent', onReport);
+  const job = new DeliveryJob(await auth.loadEventDelivery(), hook, lease, report);
+  // From now on: without a first look, events until then would be left out.
+  const run = reporting('delivering audit events', () => job.run(), onReport);
+  await run();
+  return repeatJob(job, run, DELIVERY_INTERVAL_MS);
+}
+
+/** Runs a job that holds a lease again and again. */
+function repeatJob(
+  job: { stop(): void; release(): Promise<void> },
+  run: () => Promise<void>,
+  intervalMs: number,
+): Pick<Repeated, 'stop'> {
+  const repeated = repeat(run, intervalMs);
   return {
     async stop() {
       job.stop();

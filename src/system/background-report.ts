@@ -7,7 +7,9 @@ export type BackgroundTask =
   | 'listening for revocations'
   | 'checking clients'
   | 'maintenance'
-  | 'sealing audit events';
+  | 'sealing audit events'
+  | 'delivering audit events'
+  | 'calling onEvent';
 
 /** Says that a background task fails, or succeeds again. */
 export interface BackgroundReport {

@@ -148,6 +148,7 @@ async function open(
       pollInterval: options.revocationPollInterval ?? POLL_INTERVALS_MS[settings.database.kind],
       onReport: onBackgroundReport,
       seals: serves,
+      onEvent: options.onEvent,
     });
     if (signal.aborted) await upkeep.stop();
     signal.throwIfAborted();

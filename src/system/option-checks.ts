@@ -50,6 +50,7 @@ export const latchkeyOptionChecks = {
   permissions: mapOf(aStringList),
   beforeRegister: aFunction,
   beforeSignIn: aFunction,
+  onEvent: aFunction,
   password: optionsOf({
     minLength: aNumber,
     maxLength: aNumber,

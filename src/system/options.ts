@@ -1,4 +1,8 @@
-import type { BeforeRegisterHook, BeforeSignInHook } from '../auth/hooks/host-hooks.ts';
+import type {
+  BeforeRegisterHook,
+  BeforeSignInHook,
+  OnEventHook,
+} from '../auth/hooks/host-hooks.ts';
 import type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
 import type { FieldRules } from '../auth/users/custom-fields.ts';
 import type { PermissionMap } from '../auth/users/permissions.ts';
@@ -71,6 +75,8 @@ export interface LatchkeyOptions extends SettingOptions {
   readonly beforeRegister?: BeforeRegisterHook;
   /** Asked before a user signs in; may refuse. Default: none. */
   readonly beforeSignIn?: BeforeSignInHook;
+  /** Gets each audit event about a second after its commit. Default: none. */
+  readonly onEvent?: OnEventHook;
   /** The length of passwords, in characters: 1 ≤ `minLength` ≤ `maxLength` ≤ 4,096. */
   readonly password?: {
     /** In characters. Default 8. */

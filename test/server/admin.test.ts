@@ -63,6 +63,7 @@ const examples: Readonly<Record<string, Example>> = {
   adminRotateClientSecret: { make: aClient, status: 200, event: 'client_secret_rotated' },
   adminDeleteClient: { make: aClient, status: 204, event: 'client_deleted' },
   adminKeys: { status: 200 },
+  adminAudit: { status: 200 },
   adminRotateKey: {
     make: async () => ({ json: { now: true } }),
     status: 200,

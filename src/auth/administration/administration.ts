@@ -1,13 +1,16 @@
+import type { AuditTrail } from '../audit/audit-trail.ts';
 import type { Clients } from '../clients/clients.ts';
 import type { AuthContext } from '../context.ts';
 import type { KeyRotationService } from '../keys/key-rotation-service.ts';
 import type { Principal } from '../sessions/principal.ts';
+import { AuditAdministration } from './audit.ts';
 import { type AdministratorTerms, authorizeAdministrator } from './authorize.ts';
 import { ClientAdministration } from './clients.ts';
 import { KeyAdministration } from './keys.ts';
 
 /** The parts of the domain that administration uses. */
 export interface AdministeredParts {
+  readonly audit: AuditTrail;
   readonly clients: Clients;
   readonly keyRotation: KeyRotationService;
 }
@@ -17,6 +20,8 @@ export interface AdministeredParts {
  * command line and the host's own code use `Users`, `Clients` and `KeyRotationService` directly.
  */
 export class Administration {
+  /** The audit trail. */
+  readonly audit: AuditAdministration;
   /** Programs that have a key of their own. */
   readonly clients: ClientAdministration;
   /** The keys that sign access tokens. */
@@ -25,6 +30,7 @@ export class Administration {
 
   constructor(context: AuthContext, parts: AdministeredParts) {
     this.#context = context;
+    this.audit = new AuditAdministration(parts.audit);
     this.clients = new ClientAdministration(parts.clients);
     this.keys = new KeyAdministration(context, parts.keyRotation);
   }

@@ -23,7 +23,10 @@ export interface AuditActor {
 }
 
 /** What an event can be about. `secret`: the one of the server. */
-export type AuditSubjectKind = 'user' | 'client' | 'key' | 'secret';
+export const AUDIT_SUBJECT_KINDS = ['user', 'client', 'key', 'secret'] as const;
+
+/** One of {@link AUDIT_SUBJECT_KINDS}. */
+export type AuditSubjectKind = (typeof AUDIT_SUBJECT_KINDS)[number];
 
 /** The user, client, key or secret that an event is about. An event about a session is about its user, and has the session's id as well. */
 export interface AuditSubject {

@@ -1,4 +1,5 @@
 import type { Caller } from '../audit/caller.ts';
+import type { AuditEvent } from '../audit/event.ts';
 import type { User } from '../model.ts';
 
 /** What a person gave to register, checked, without the password. */
@@ -37,3 +38,16 @@ export type BeforeRegisterHook = (
  * ```
  */
 export type BeforeSignInHook = (user: User, caller: Caller) => void | Promise<void>;
+
+/**
+ * Gets each audit event, as it was recorded, once it is committed and sealed, which takes about a second. Events come
+ * one at a time, in the order of the chain. If several nodes have the hook, one of them calls it. How far it has come is
+ * in the database, so no event is left out while no server runs; after a crash an event can come twice, with the same
+ * id. A hook that throws or is slow delays no request: the failure is reported once, the event counts as delivered, and
+ * a slow hook is waited for. Events that were sealed before it was used for the first time are left out.
+ *
+ * ```ts
+ * await app.register(latchkey, { onEvent: (event) => siem.send(event) });
+ * ```
+ */
+export type OnEventHook = (event: AuditEvent) => unknown;

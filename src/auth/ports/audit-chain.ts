@@ -1,3 +1,4 @@
+import type { AuditEvent } from '../audit/event.ts';
 import type { Fence } from './node-state.ts';
 
 /** An audit event as it is stored, with its place in the chain. The chain is made of these members, so none is parsed. */
@@ -73,6 +74,17 @@ export interface AuditChainStore {
     after: number;
     limit: number;
   }): Promise<{ state: string; records: EventRecord[] }>;
+
+  /**
+   * Reads sealed events that are to be delivered, in the order of the chain: those after the number in the shared state
+   * under `cursor`.
+   * @returns `cursor`: that number, or null if there is none, and then no event; `lastSeq`: the greatest number
+   */
+  readUndelivered(args: { cursor: string; limit: number }): Promise<{
+    cursor: number | null;
+    lastSeq: number;
+    events: { seq: number; event: AuditEvent }[];
+  }>;
 
   /** Counts the events that are not sealed. */
   countUnsealed(): Promise<{ count: number; oldestAt: number | null }>;

@@ -40,17 +40,17 @@ export function toTokenView(signIn: IssuedTokens): TokenAnswer {
   };
 }
 
-/** @param names of the actor and the subject, where they are known */
+/** @param names of the actor and the subject, where they are known. Default: the event is shown without names */
 export function toEventView(
   event: AuditEvent,
-  names: { readonly actor: string | null; readonly subject: string | null },
+  names?: { readonly actor: string | null; readonly subject: string | null },
 ): Record<string, unknown> {
   return {
     id: event.id,
     at: toTime(event.at),
     type: event.type,
-    actor: { ...event.actor, name: names.actor },
-    subject: { ...event.subject, name: names.subject },
+    actor: names === undefined ? event.actor : { ...event.actor, name: names.actor },
+    subject: names === undefined ? event.subject : { ...event.subject, name: names.subject },
     session_id: event.sessionId,
     outcome: event.outcome,
     reason: event.reason,

@@ -26,15 +26,26 @@ export function auditVerbs(sql: Sql): Pick<Verbs, 'recordEvent' | 'listEvents'> 
     *listEvents({ order, filter = {}, after = null, before = null, limit }) {
       const values: Value[] = [];
       const bind = (value: Value) => sql.parameter(values.push(value));
-      const conditions = [...describeFilter(filter, bind)];
-      if (after !== null) conditions.push(`id > ${bind(after)}`);
-      if (before !== null) conditions.push(`id < ${bind(before)}`);
-      const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
-      const direction = order === 'newest first' ? 'desc' : 'asc';
-      const rows = yield {
-        text: `select ${names.join(', ')} from audit_events${where} order by id ${direction} limit ${bind(limit)}`,
-        values,
+      const end = ` order by id ${order === 'newest first' ? 'desc' : 'asc'} limit `;
+      const select = (chosen: AuditEventFilter) => {
+        const conditions = [...describeFilter(chosen, bind)];
+        if (after !== null) conditions.push(`id > ${bind(after)}`);
+        if (before !== null) conditions.push(`id < ${bind(before)}`);
+        const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
+        return `select ${names.join(', ')} from audit_events${where}${end}${bind(limit)}`;
       };
+      const { types = [] } = filter;
+      // An index has the events of one type in order. Those of several types are read type by type and merged:
+      // otherwise a page of rare types would read all events.
+      const text =
+        types.length < 2
+          ? select(filter)
+          : `select * from (${types
+              .map(
+                (type, at) => `select * from (${select({ ...filter, types: [type] })}) as of_${at}`,
+              )
+              .join(' union all ')}) as merged${end}${bind(limit)}`;
+      const rows = yield { text, values };
       return (rows as NewRow<'audit_events'>[]).map(fromEventRow);
     },
   };

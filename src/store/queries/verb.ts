@@ -53,6 +53,7 @@ const IS_READING: Record<VerbName, boolean> = {
   sealEvents: false,
   readSealed: true,
   countUnsealed: true,
+  readUndelivered: true,
   cutEvents: false,
   eraseEvents: false,
   findErasure: true,

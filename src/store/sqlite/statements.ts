@@ -83,6 +83,10 @@ export const statements: CompiledStatements = {
     text: 'select "seq" from "audit_events" where "seq" is not null order by "seq" desc limit ?',
     parameters: [1],
   },
+  'auditChain.selectRows': {
+    text: 'select "id", "at", "type", "user_id", "session_id", "address", "user_agent", "subject", "subject_kind", "actor_kind", "actor_id", "reason", "changes", "salt", "digest", "origin", "seq" from "audit_events" where "seq" is not null and "seq" > ? order by "seq" limit ?',
+    parameters: [['after'], ['limit']],
+  },
   'auditChain.selectSealed': {
     text: 'select "id", "at", "type", "user_id" as "userId", "session_id" as "sessionId", "address", "user_agent" as "userAgent", "subject", "subject_kind" as "subjectKind", "actor_kind" as "actorKind", "actor_id" as "actorId", "reason", "changes", "salt", "digest", "origin", "seq", "mac", "sealed_at" as "sealedAt" from "audit_events" where "seq" is not null and "seq" > ? order by "seq" limit ?',
     parameters: [['after'], ['limit']],

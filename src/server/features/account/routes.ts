@@ -5,7 +5,9 @@ import { toCaller } from '../../http/caller.ts';
 import { defineFeature } from '../../http/routes/feature.ts';
 import type { RouteContext } from '../../http/routes/route-context.ts';
 import { answerSignIn, limitsOf, parseTransport } from '../../http/token-response.ts';
+import { toOwnEventView } from './event-view.ts';
 import {
+  eventsSchema,
   meSchema,
   passwordSchema,
   reauthenticateSchema,
@@ -22,6 +24,7 @@ export const account = defineFeature({
     reauthenticate: 'POST /auth/reauthenticate',
     sessions: 'GET /auth/sessions',
     session: 'DELETE /auth/sessions/:id',
+    events: 'GET /auth/me/events',
   },
   mount(_app, context, addRoute) {
     const { auth } = context.latchkey;
@@ -96,6 +99,18 @@ export const account = defineFeature({
         const { id } = request.params as { id: string };
         await auth.endSession(context.getUser(request), id, toCaller(request));
         return reply.code(204).send();
+      },
+    });
+
+    addRoute('events', {
+      schema: eventsSchema,
+      onRequest,
+      handler: async (request) => {
+        const { events, nextCursor } = await auth.listEventsRaw(
+          context.getUser(request),
+          request.query,
+        );
+        return { events: events.map(toOwnEventView), next_cursor: nextCursor };
       },
     });
   },

@@ -17,6 +17,7 @@ import {
   named,
   nullable,
   object,
+  oneOf,
   optional,
   string,
 } from '../../http/schema/json-schema.ts';
@@ -34,6 +35,24 @@ const Session = named(
       expires_at: Time,
     },
     { description: 'One sign-in.' },
+  ),
+);
+
+const SecurityEvent = named(
+  'SecurityEvent',
+  object(
+    {
+      id: string({ format: 'uuid' }),
+      at: Time,
+      type: string({ description: 'As in the audit trail.' }),
+      outcome: oneOf(['success', 'failure']),
+      reason: nullable(string()),
+      actor: oneOf(['self', 'anonymous', 'administrator', 'system']),
+      device: nullable(string()),
+      address: nullable(string()),
+      session_id: nullable(string()),
+    },
+    { description: 'Something that happened to the account.' },
   ),
 );
 
@@ -114,6 +133,30 @@ export const sessionsSchema = {
           ),
         },
         { description: 'The sessions, the latest first.' },
+      ),
+    ),
+    ...refusals(400, 401),
+  },
+};
+
+export const eventsSchema = {
+  summary: 'List my security events',
+  description:
+    'What happened to the account, the latest first: sign-ins, failed ones too, changes, ended sessions. The address is shown if the user acted, or if it is not proven who did.',
+  tags: ['Account'],
+  security: SIGNED_IN,
+  querystring: sessionsSchema.querystring,
+  response: {
+    200: named(
+      'SecurityEventList',
+      object(
+        {
+          events: list(SecurityEvent),
+          next_cursor: nullable(
+            string({ format: 'uuid', description: 'null: this is the last page.' }),
+          ),
+        },
+        { description: 'The events, the latest first.' },
       ),
     ),
     ...refusals(400, 401),

@@ -9,6 +9,7 @@ const routes = {
   adminKeys: 'GET /auth/admin/keys',
   adminRotateKey: 'POST /auth/admin/keys/rotate',
   adminRevokeKey: 'POST /auth/admin/keys/:kid/revoke',
+  adminAudit: 'GET /auth/admin/audit',
 } as const;
 
 type AdminRoute = keyof typeof routes;

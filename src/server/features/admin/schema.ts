@@ -1,3 +1,8 @@
+import {
+  AUDIT_ACTOR_KINDS,
+  AUDIT_EVENT_TYPES,
+  AUDIT_SUBJECT_KINDS,
+} from '../../../auth/audit/event.ts';
 import { NoContent, refusals, SIGNED_IN, Time } from '../../http/schema/common.ts';
 import {
   boolean,
@@ -43,6 +48,27 @@ const Key = named(
   ),
 );
 
+const Party = (kinds: readonly string[]) => object({ kind: oneOf(kinds), id: nullable(string()) });
+const Event = named(
+  'AuditEvent',
+  object(
+    {
+      id: string({ format: 'uuid' }),
+      at: Time,
+      type: oneOf(Object.keys(AUDIT_EVENT_TYPES)),
+      actor: Party(AUDIT_ACTOR_KINDS),
+      subject: Party(AUDIT_SUBJECT_KINDS),
+      session_id: nullable(string()),
+      outcome: oneOf(['success', 'failure']),
+      reason: nullable(string()),
+      address: nullable(string()),
+      user_agent: nullable(string()),
+      changes: nullable(object({}, { additionalProperties: true })),
+    },
+    { description: 'An event of the audit trail.' },
+  ),
+);
+
 const page = {
   after: optional(string({ description: '`next_cursor` of the page before.' })),
   limit: optional(integer({ minimum: 1, maximum: 200, default: 100 })),
@@ -79,6 +105,30 @@ export const adminSchemas = {
       200: pageOf('ClientList', 'clients', named('Client', object(Client))),
       ...readRefusals,
     },
+  },
+  adminAudit: {
+    ...administration,
+    summary: 'Search the audit trail',
+    description:
+      'The events that meet all conditions, the newest first. With `Accept: application/x-ndjson` the answer is all of them, as one JSON object a line, and `limit` has no effect.',
+    querystring: object({
+      actor: optional(
+        string({
+          description:
+            'The id of a user; or `client`, `operator`, `system` or `anonymous`; or one of these with an id, such as `operator:root`.',
+        }),
+      ),
+      subject: optional(
+        string({ description: 'The id of a user; or `client:` or `key:` with an id.' }),
+      ),
+      type: optional(string({ description: 'A type, or several separated by commas.' })),
+      outcome: optional(oneOf(['success', 'failure'])),
+      address: optional(string({ description: 'A network address.' })),
+      since: optional(string({ description: 'Events from this time on.' })),
+      until: optional(string({ description: 'Events before this time.' })),
+      ...page,
+    }),
+    response: { 200: pageOf('AuditEventList', 'events', Event), ...readRefusals },
   },
   adminCreateClient: {
     ...administration,

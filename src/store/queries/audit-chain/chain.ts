@@ -4,6 +4,7 @@ import { TABLES } from '../../schema.ts';
 import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
 import type { Value } from '../../sql/steps.ts';
+import { fromEventRow } from '../event-rows.ts';
 import { nodeState } from '../node-state.ts';
 import type { Verbs } from '../verb.ts';
 import { erasureInChain } from './erasure.ts';
@@ -13,14 +14,14 @@ const SEALS_PER_STATEMENT = [64, 8, 1] as const;
 
 type ChainVerbs = Pick<
   Verbs,
-  'readUnsealed' | 'sealEvents' | 'readSealed' | 'countUnsealed' | 'cutEvents'
+  'readUnsealed' | 'sealEvents' | 'readSealed' | 'readUndelivered' | 'countUnsealed' | 'cutEvents'
 >;
 
 /** The verbs of the chain. Reads and the sealing itself are a few statements for any number of events. */
 export function auditChainVerbs(sql: Sql): ChainVerbs {
   const { lock: lockState, find: findState, replace: replaceState } = nodeState(sql);
   const { findOfDeleted, erase } = erasureInChain(sql);
-  const { aliases } = TABLES.audit_events.columns;
+  const { aliases, names } = TABLES.audit_events.columns;
   const selectEvents = () =>
     sql.db
       .selectFrom('audit_events')
@@ -38,6 +39,16 @@ export function auditChainVerbs(sql: Sql): ChainVerbs {
         .where('seq', '>', p.after)
         .orderBy('seq')
         .limit(p.limit),
+  );
+  const selectRows = query(sql, 'auditChain.selectRows', (p: { after: number; limit: number }) =>
+    sql.db
+      .selectFrom('audit_events')
+      .select(names)
+      .select('seq')
+      .where('seq', 'is not', null)
+      .where('seq', '>', p.after)
+      .orderBy('seq')
+      .limit(p.limit),
   );
   const selectLast = query(sql, 'auditChain.selectLast', () =>
     sql.db
@@ -89,6 +100,20 @@ export function auditChainVerbs(sql: Sql): ChainVerbs {
       // The state comes first, so that there is an event for every number that it knows.
       const state = yield* findState(CHAIN_STATE);
       return { state, records: (yield* selectSealed({ after, limit })) as EventRecord[] };
+    },
+
+    *readUndelivered({ cursor: name, limit }) {
+      const stored = yield* findState(name);
+      if (stored === '') {
+        const [last] = yield* selectLast({});
+        return { cursor: null, lastSeq: last?.seq ?? 0, events: [] };
+      }
+      const cursor = Number(stored);
+      const rows = yield* selectRows({ after: cursor, limit });
+      const events = rows.flatMap((row) =>
+        row.seq === null ? [] : [{ seq: row.seq, event: fromEventRow(row) }],
+      );
+      return { cursor, lastSeq: events.at(-1)?.seq ?? cursor, events };
     },
 
     *countUnsealed() {
