@@ -18,6 +18,12 @@ export const proofs = {
     short: 300,
     full: 100_000,
   },
+  TEST_GUESSES: {
+    files: ['auth/limits'],
+    what: 'guesses in an hour of simulated time, at one account and sprayed over as many',
+    short: 2_000,
+    full: 100_000,
+  },
   TEST_RACE_ROUNDS: {
     files: ['store/postgres-race'],
     what: 'races of 50 callers for one refresh token',

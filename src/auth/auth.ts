@@ -15,6 +15,7 @@ import {
 import type { ActiveKeySet } from './keys/active-key-set.ts';
 import type { KeyRotationService } from './keys/key-rotation-service.ts';
 import type { SecretRotationService } from './keys/secret-rotation-service.ts';
+import { reportRefusals, Throttling } from './limits/throttled.ts';
 import type { User } from './model.ts';
 import { findRefreshToken, type LiveRefreshToken } from './oauth/find-refresh-token.ts';
 import type { Page } from './page.ts';
@@ -53,7 +54,8 @@ import { WriteProbe } from './write-probe.ts';
  *   first party.
  *
  * Every method that reads or writes the database may throw {@link StoreUnavailable}, and every one that takes a
- * password {@link ServerOverloaded}, when too many passwords are being hashed.
+ * password {@link ServerOverloaded}, when too many passwords are being hashed, and {@link TooManyAttempts}, when too
+ * many attempts failed before (see the option `limits`).
  */
 export class Auth {
   /** Users, for the host's own code and the command line. */
@@ -64,6 +66,8 @@ export class Auth {
   readonly audit: AuditTrail;
   /** Seals and verifies the audit trail. For background jobs and operators. */
   readonly auditChain: AuditChain;
+  /** Where sign-ins have to wait because too many failed. For operators. */
+  readonly throttling: Throttling;
   /** The keys that sign and verify access tokens now. */
   readonly keys: ActiveKeySet;
   /** Rotates and revokes signing keys. For operators. */
@@ -89,6 +93,7 @@ export class Auth {
     this.users = new Users(context);
     this.clients = new Clients(context);
     this.audit = new AuditTrail(context);
+    this.throttling = new Throttling(context);
   }
 
   /**
@@ -348,7 +353,13 @@ export class Auth {
   async maintain(): Promise<void> {
     await this.#context.log.purgeExpired();
     await this.#context.decoys.refresh();
+    await reportRefusals(this.#context);
     await this.keyRotation.maintain();
+  }
+
+  /** Records what this node has counted and not yet recorded. Call it before the database is closed. */
+  async finish(): Promise<void> {
+    await reportRefusals(this.#context, true);
   }
 
   /**

@@ -5,6 +5,7 @@ import type { NewAuditEvent } from './audit/event.ts';
 import type { EventMaker } from './audit/event-maker.ts';
 import type { DecoyHashes } from './credentials/passwords/decoy-hashes.ts';
 import type { RootKey } from './keys/root-keys.ts';
+import type { AttemptLimiter } from './limits/attempt-limiter.ts';
 import type { Notice } from './notice.ts';
 import type { PasswordHasher } from './ports/password-hasher.ts';
 import {
@@ -39,6 +40,8 @@ export interface AuthContext {
   readonly createEvent: EventMaker;
   /** Tells the operator something. */
   readonly notify: (notice: Notice) => void;
+  /** Limits guessing. */
+  readonly limiter: AttemptLimiter;
   /** The root keys for data, which one-time secrets depend on; the newest first. @throws {StoreUnavailable} */
   readonly dataRoots: () => readonly RootKey[];
 }

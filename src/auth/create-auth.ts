@@ -11,6 +11,7 @@ import { KeyChanger } from './keys/key-changer.ts';
 import { KeyRotationService } from './keys/key-rotation-service.ts';
 import { SealedKeyRepository } from './keys/sealed-key-repository.ts';
 import { SecretRotationService } from './keys/secret-rotation-service.ts';
+import { AttemptLimiter } from './limits/attempt-limiter.ts';
 import type { Notice } from './notice.ts';
 import type { PasswordHasher } from './ports/password-hasher.ts';
 import type { Store } from './ports/store.ts';
@@ -87,7 +88,7 @@ function createContext(
   }: { repository: SealedKeyRepository; keys: ActiveKeySet; log: RevocationLog },
 ): AuthContext {
   const { settings, store, clock, random } = parts;
-  const { issuer } = settings;
+  const { issuer, limits } = settings;
   const hasher = createPreparingHasher(parts.hasher);
   const dataRoots = () => repository.roots.data;
   return {
@@ -105,5 +106,6 @@ function createContext(
     // A node that cannot read the present root key still records what it refuses.
     createEvent: createEventMaker(clock, random, () => repository.state.roots.data[0]),
     dataRoots,
+    limiter: new AttemptLimiter({ limits, store, clock, random, dataRoots }),
   };
 }

@@ -32,11 +32,20 @@ export interface UserRecord extends User {
   readonly passwordHash: string | null;
   /** Access tokens carry it. A `user` revocation refuses all tokens with a lower one. */
   readonly tokenVersion: number;
+  /** Counts the times the password was replaced. A device is known only for the version it signed in with. */
+  readonly credentialVersion: number;
 }
 
 /** Removes what must not leave the domain. */
 export function toUser(record: UserRecord): User {
-  const { usernameKey: _u, emailKey: _e, passwordHash: _p, tokenVersion: _v, ...user } = record;
+  const {
+    usernameKey: _u,
+    emailKey: _e,
+    passwordHash: _p,
+    tokenVersion: _t,
+    credentialVersion: _c,
+    ...user
+  } = record;
   return user;
 }
 

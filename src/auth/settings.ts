@@ -43,10 +43,18 @@ export interface AuthSettings {
   readonly auditRetention: number | undefined;
   /** What roles permit. Access tokens carry it as `entitlements`. */
   readonly permissions: RolePermissions;
+  /** How guessing is limited; false: not at all. */
+  readonly limits: LimitSettings | false;
   readonly claims: ClaimsHook | undefined;
   readonly scopes: ScopesHook | undefined;
   readonly beforeRegister: BeforeRegisterHook | undefined;
   readonly beforeSignIn: BeforeSignInHook | undefined;
+}
+
+/** How guessing is limited. */
+export interface LimitSettings {
+  /** Whether loopback and private addresses are counted as all others. */
+  readonly privateAddresses: boolean;
 }
 
 /** When signing keys are replaced. */

@@ -74,6 +74,7 @@ function createProbeUser({ clock, random }: AuthContext): UserRecord {
     profile: {},
     passwordHash: null,
     tokenVersion: 0,
+    credentialVersion: 0,
     disabledAt: now,
     passwordChangeRequiredAt: null,
     createdAt: now,

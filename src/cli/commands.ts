@@ -16,6 +16,10 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
     async () =>
       (await import('./commands/users/require-password-change.ts')).usersRequirePasswordChange,
   ],
+  [
+    'users unthrottle',
+    async () => (await import('./commands/users/unthrottle.ts')).usersUnthrottle,
+  ],
   ['users disable', async () => (await import('./commands/users/set-disabled.ts')).usersDisable],
   ['users enable', async () => (await import('./commands/users/set-disabled.ts')).usersEnable],
   ['users delete', async () => (await import('./commands/users/delete.ts')).usersDelete],

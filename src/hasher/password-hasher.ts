@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import type { PasswordHasher } from '../auth/ports/password-hasher.ts';
+import type { HashingTerms, PasswordHasher } from '../auth/ports/password-hasher.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { isCount } from '../kernel/count.ts';
 import { InvalidInput, InvalidSetting } from '../kernel/errors.ts';
@@ -31,7 +31,10 @@ export interface PasswordHasherOptions {
    * Elsewhere: one fewer than that, at least 1. In both cases as many as hash in half of the machine's memory.
    */
   readonly threads?: number;
-  /** How many passwords can wait for a worker. More are refused with `ServerOverloaded`. Default 256. */
+  /**
+   * How many passwords can wait for a worker. More are refused with `ServerOverloaded`. Half of them are kept for known
+   * devices and your own code. Default 256.
+   */
   readonly maxQueue?: number;
   /** The source of salts. Default: the operating system. */
   readonly random?: Random;
@@ -118,27 +121,31 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
   const ownDecoy = createDecoyHash(policy);
   const refusals = new RefusalTime();
 
-  async function run({ engine, hash }: VerificationPlan, password: string): Promise<HashAnswer> {
-    const answer = await pool.run({ kind: 'verify', engine, hash, password });
+  async function run(
+    { engine, hash }: VerificationPlan,
+    password: string,
+    terms?: HashingTerms,
+  ): Promise<HashAnswer> {
+    const answer = await pool.run({ kind: 'verify', engine, hash, password }, terms);
     refusals.observe(createDecoy(hash) ?? ownDecoy, answer.tookMs);
     return answer;
   }
 
   return {
-    async hash(password) {
+    async hash(password, terms) {
       if (!password.isWellFormed()) {
         const problem = 'The password contains an invalid Unicode character. Type it again.';
         throw new InvalidInput([{ field: 'password', problem }]);
       }
       const salt = options.random?.bytes(SALT_BYTES);
-      const { result: hash } = await pool.run({ kind: 'hash', password, salt });
+      const { result: hash } = await pool.run({ kind: 'hash', password, salt }, terms);
       if (typeof hash !== 'string') throw new TypeError('The hashing worker returned no hash.');
       return hash;
     },
 
-    async verify(stored, password, decoy = ownDecoy) {
+    async verify(stored, password, decoy = ownDecoy, terms = {}) {
       const plan = planVerification(stored, password, policy, decoy);
-      const { result, tookMs } = await run(plan, password);
+      const { result, tookMs } = await run(plan, password, terms);
       const ok = plan.mayMatch && result === true;
       if (!ok) {
         const delayMs = refusals.findDelayMs(tookMs);
@@ -157,6 +164,8 @@ export function createPasswordHasher(options: PasswordHasherOptions = {}): Passw
     },
 
     findHashProblem: findImportProblem,
+
+    assertRoom: (terms) => pool.assertRoom(terms),
 
     close: () => pool.close(),
   };

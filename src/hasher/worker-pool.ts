@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { HashingTerms } from '../auth/ports/password-hasher.ts';
 import { type Clock, createStopwatch } from '../kernel/clock.ts';
 import { ServerOverloaded } from '../kernel/errors.ts';
 import { settlesWithin } from '../kernel/timing/settles-within.ts';
@@ -10,20 +11,23 @@ export interface WorkerPoolOptions<Answer> {
   readonly workerData: unknown;
   /** The most workers. One is started if a job finds all others busy. */
   readonly threads: number;
-  /** The most jobs that can wait. */
+  /** The most jobs that can wait. Jobs of strangers are refused when half as many of them wait. */
   readonly maxQueue: number;
   /** Measures how long jobs take, for the `retryAfter` of a refusal; undefined: 25 ms are assumed. */
   readonly clock: Clock | undefined;
   readonly isAnswer: (message: unknown) => message is Answer;
 }
 
-/** Worker threads with one queue. */
+/** Worker threads with one queue for strangers and one for all others. */
 export interface WorkerPool<Request, Answer> {
   /**
-   * Runs a job on a worker. Jobs that wait start in the order in which they came.
+   * Runs a job on a worker. Jobs of strangers wait for all others. Apart from that, jobs start in the order in which
+   * they came.
    * @throws {ServerOverloaded} when the queue is full, the pool is closed, or the worker ends during the job
    */
-  run(request: Request): Promise<Answer>;
+  run(request: Request, terms?: HashingTerms): Promise<Answer>;
+  /** @throws {ServerOverloaded} when {@link run} would refuse a job now */
+  assertRoom(terms?: HashingTerms): void;
   /** Refuses the jobs that wait, finishes those that run unless they take too long, and ends the workers. */
   close(): Promise<void>;
 }
@@ -56,13 +60,20 @@ export function createWorkerPool<Request, Answer>(
   const { file, workerData, threads, maxQueue, clock, isAnswer } = options;
   const elapsed = clock && createStopwatch(clock);
   const members = new Set<Member<Request, Answer>>();
-  const queue: Job<Request, Answer>[] = [];
+  const queues: Record<'others' | 'strangers', Job<Request, Answer>[]> = {
+    others: [],
+    strangers: [],
+  };
+  const limitOfStrangers = Math.ceil(maxQueue / 2);
   let closing: Promise<void> | null = null;
   /** How long a job takes: a moving average. */
   let averageMs = 25;
 
+  const countWaiting = () => queues.others.length + queues.strangers.length;
+  const shiftNext = () => queues.others.shift() ?? queues.strangers.shift();
+
   function findRetryAfterSeconds(): number {
-    const wait = ((queue.length + members.size) * averageMs) / threads;
+    const wait = ((countWaiting() + members.size) * averageMs) / threads;
     return Math.min(LONGEST_RETRY_AFTER_SECONDS, Math.max(1, Math.ceil(wait / 1000)));
   }
 
@@ -82,7 +93,7 @@ export function createWorkerPool<Request, Answer>(
 
   function release(member: Member<Request, Answer>): void {
     member.job = null;
-    const next = queue.shift();
+    const next = shiftNext();
     if (next === undefined) member.worker.unref();
     else assign(member, next);
   }
@@ -91,7 +102,7 @@ export function createWorkerPool<Request, Answer>(
     if (!members.delete(member)) return;
     const message = 'A password hashing worker stopped before it was done. Try again.';
     member.job?.reject(new ServerOverloaded(message, findRetryAfterSeconds(), { cause }));
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    for (let next = shiftNext(); next !== undefined; next = shiftNext()) {
       try {
         assign(addMember(), next);
         return;
@@ -135,7 +146,7 @@ export function createWorkerPool<Request, Answer>(
   }
 
   async function finish(): Promise<void> {
-    for (const job of queue.splice(0)) {
+    for (const job of [...queues.others.splice(0), ...queues.strangers.splice(0)]) {
       job.reject(
         new ServerOverloaded('The server is shutting down. Try again.', findRetryAfterSeconds()),
       );
@@ -151,25 +162,40 @@ export function createWorkerPool<Request, Answer>(
     for (const member of members) removeMember(member, undefined);
   }
 
+  function isIdle(): boolean {
+    if (members.size < threads) return true;
+    for (const member of members) if (member.job === null) return true;
+    return false;
+  }
+
+  function assertRoom({ isStranger = false }: HashingTerms = {}): void {
+    if (closing !== null) {
+      throw new ServerOverloaded(
+        'The server is shutting down. Try again.',
+        findRetryAfterSeconds(),
+      );
+    }
+    if (isIdle()) return;
+    const isFull =
+      countWaiting() >= maxQueue || (isStranger && queues.strangers.length >= limitOfStrangers);
+    if (!isFull) return;
+    throw new ServerOverloaded(
+      'Too many sign-ins at the same time. Try again shortly.',
+      findRetryAfterSeconds(),
+    );
+  }
+
   return {
-    async run(request) {
-      if (closing !== null) {
-        throw new ServerOverloaded(
-          'The server is shutting down. Try again.',
-          findRetryAfterSeconds(),
-        );
-      }
+    async run(request, terms) {
+      assertRoom(terms);
       const job = { request, ...Promise.withResolvers<Answer>() };
       const idle = findIdle();
       if (idle !== undefined) assign(idle, job);
-      else if (queue.length < maxQueue) queue.push(job);
-      else
-        throw new ServerOverloaded(
-          'Too many sign-ins at the same time. Try again shortly.',
-          findRetryAfterSeconds(),
-        );
+      else queues[terms?.isStranger === true ? 'strangers' : 'others'].push(job);
       return job.promise;
     },
+
+    assertRoom,
 
     close() {
       closing ??= finish();

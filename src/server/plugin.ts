@@ -24,6 +24,7 @@ import { logBackground, logNotice } from './http/errors/host-log.ts';
 import { logRefusals } from './http/errors/log-refusals.ts';
 import { createSendError, type SendError } from './http/errors/send-error.ts';
 import { throwPlainly } from './http/errors/throw-plainly.ts';
+import { watchForProxy } from './http/proxy-watch.ts';
 import { type RouteContext, rememberContext } from './http/routes/route-context.ts';
 import type { RouteTable } from './http/routes/route-table.ts';
 import { addSecurityHeaders } from './http/security-headers.ts';
@@ -177,7 +178,10 @@ async function mount(
   noticeOtherAddress(app, opened.settings);
   if (opened.settings.logRefusals) logRefusals(app);
   if (server.docs) addDocs(app, context);
-  await app.register(async (scope) => addRoutes(scope, context));
+  await app.register(async (scope) => {
+    watchForProxy(scope, opened.settings);
+    addRoutes(scope, context);
+  });
 }
 
 /** @throws {InvalidOption} */

@@ -6,6 +6,7 @@ import { guards } from './migrations/002-guards.ts';
 import { eventSubject } from './migrations/003-event-subject.ts';
 import { sessionEpochs } from './migrations/004-session-epochs.ts';
 import { accounts } from './migrations/005-accounts.ts';
+import { limits } from './migrations/006-limits.ts';
 import { auditChain } from './migrations/007-audit-chain.ts';
 import { MIGRATING } from './opening.ts';
 import { describeForeign, inspectDatabase, listNames } from './ownership.ts';
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
   { name: 'event subject', up: eventSubject },
   { name: 'session epochs', up: sessionEpochs },
   { name: 'accounts', up: accounts },
+  { name: 'limits', up: limits },
   { name: 'audit chain', up: auditChain },
 ];
 

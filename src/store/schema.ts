@@ -9,6 +9,7 @@ import type {
 import type { Envelope } from '../auth/keys/envelope.ts';
 import type { StoredKey } from '../auth/keys/stored-key.ts';
 import type { ClientRecord, ClientSecret, Session, UserRecord } from '../auth/model.ts';
+import type { BucketRecord } from '../auth/ports/limits.ts';
 import type { OneTimeSecretRecord } from '../auth/ports/one-time-secrets.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import {
@@ -107,6 +108,7 @@ export const TABLES = {
     profile: json,
     passwordHash: plain,
     tokenVersion: plain,
+    credentialVersion: plain,
     disabledAt: plain,
     passwordChangeRequiredAt: plain,
     createdAt: plain,
@@ -187,6 +189,14 @@ export const TABLES = {
     browser: plain,
     expiresAt: plain,
     codeExpiresAt: plain,
+  }),
+  attempt_limits: table<BucketRecord>('key', {
+    key: plain,
+    kind: plain,
+    attempts: plain,
+    openAt: plain,
+    endsAt: plain,
+    subject: plain,
   }),
   facts: table<{ readonly name: string; readonly value: string }>('name', {
     name: plain,

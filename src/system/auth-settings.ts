@@ -28,11 +28,16 @@ export function createAuthSettings(
     auditRetention: parseRetention(options.auditRetention ?? '90d'),
     fields: parseFields(options.fields ?? {}),
     permissions: new RolePermissions(options.permissions ?? {}),
+    limits: readLimits(options.limits),
     claims: options.claims,
     scopes: options.scopes,
     beforeRegister: options.beforeRegister,
     beforeSignIn: options.beforeSignIn,
   };
+}
+
+function readLimits(limits: LatchkeyOptions['limits'] = {}): AuthSettings['limits'] {
+  return limits !== false && { privateAddresses: limits.privateAddresses ?? false };
 }
 
 function readKeyRotation({ keyRotation = {} }: LatchkeyOptions): KeyRotation {

@@ -14,6 +14,7 @@ import { printProblem } from '../kernel/process/print-problem.ts';
 import type { Random } from '../kernel/random.ts';
 import { systemClock } from '../kernel/system-clock.ts';
 import { systemRandom } from '../kernel/system-random.ts';
+import { settlesWithin } from '../kernel/timing/settles-within.ts';
 import type { StepWatch } from '../kernel/timing/step-watch.ts';
 import { openPostgresStore, openSqliteStore } from '../store/index.ts';
 import type { OpenedStore } from '../store/opened-store.ts';
@@ -155,6 +156,11 @@ async function open(
     let closing: Promise<void> | undefined;
     const close = async () => {
       await Promise.all([upkeep.stop(), hasher.close()]);
+      // A database that is away does not keep the process from ending.
+      await settlesWithin(
+        FINISH_LIMIT_MS,
+        auth.finish().catch(() => {}),
+      );
       await store.close();
     };
     return {
@@ -182,6 +188,7 @@ function printNotice({ text }: Notice): void {
   printProblem(`latchkey: ${text}`);
 }
 
+const FINISH_LIMIT_MS = 1_000;
 const DISK_ADVICE = 'Check the disk and the database.';
 
 /** The data directory and the database's folder are usually the same, and then have the same notice. */

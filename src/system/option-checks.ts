@@ -13,8 +13,9 @@ import {
   type OptionCheck,
   type OptionChecks,
   optionsOf,
+  orFalse,
 } from '../kernel/options/check-options.ts';
-import type { HashingOptions, LatchkeyOptions } from './options.ts';
+import type { HashingOptions, LatchkeyOptions, LimitOptions } from './options.ts';
 
 /**
  * A setting may be undefined (`port: process.env.PORT`): its variable or its default takes its place, and no default
@@ -55,6 +56,7 @@ export const latchkeyOptionChecks = {
     minLength: aNumber,
     maxLength: aNumber,
   } satisfies OptionChecks<NonNullable<LatchkeyOptions['password']>>),
+  limits: orFalse(optionsOf({ privateAddresses: aBoolean } satisfies OptionChecks<LimitOptions>)),
   hashing: optionsOf({
     memoryCost: aNumber,
     timeCost: aNumber,

@@ -18,6 +18,16 @@ import { deriveSecret, readSigningKey } from './signing-key.ts';
 /** Cost and concurrency of password hashing. */
 export type HashingOptions = Omit<PasswordHasherOptions, 'random' | 'clock'>;
 
+/** How guessing of passwords is limited. The numbers are fixed: docs/operations.md has them. */
+export interface LimitOptions {
+  /**
+   * Whether failures from loopback and private addresses are counted as those of all others. Behind a proxy that is not
+   * named in `trustProxy`, everybody comes from one such address. Set it where clients are in your own network.
+   * Default false.
+   */
+  readonly privateAddresses?: boolean;
+}
+
 /**
  * What a host may give in code. The settings among them win over the environment and `.env`. Nothing is required.
  *
@@ -84,6 +94,11 @@ export interface LatchkeyOptions extends SettingOptions {
     /** In characters. Default 1,024. */
     readonly maxLength?: number;
   };
+  /**
+   * How guessing of passwords is limited. False: not at all, for tests, and for apps behind a gateway that limits
+   * sign-ins by account.
+   */
+  readonly limits?: false | LimitOptions;
   /**
    * Concurrency of password hashing. A cost given here replaces that of the settings and may be too low to protect
    * passwords: it is for tests.

@@ -201,6 +201,30 @@ function nice(thread: string): number {
 }
 
 suite('the queue', () => {
+  test('keeps half of the queue for those who are not strangers, and serves them first', async (t) => {
+    const hasher = createPasswordHasher({ ...cheap, threads: 1, maxQueue: 4 });
+    t.after(() => hasher.close());
+    const done: string[] = [];
+    const ask = (name: string, isStranger: boolean) =>
+      hasher.hash('x', { isStranger }).then(
+        () => done.push(name),
+        (error: unknown) => {
+          assert.ok(error instanceof ServerOverloaded);
+          return done.push(`not ${name}`);
+        },
+      );
+    // One runs, two wait, and the fourth is refused.
+    const asked = ['a', 'b', 'c', 'd'].map((name) => ask(name, true));
+    assert.throws(() => hasher.assertRoom?.({ isStranger: true }), ServerOverloaded);
+    hasher.assertRoom?.();
+    asked.push(ask('known 1', false), ask('known 2', false));
+    assert.throws(() => hasher.assertRoom?.(), ServerOverloaded);
+    asked.push(ask('known 3', false));
+    await Promise.all(asked);
+    hasher.assertRoom?.({ isStranger: true });
+    assert.deepEqual(done, ['not d', 'not known 3', 'a', 'known 1', 'known 2', 'b', 'c']);
+  });
+
   test('is bounded, and says when to try again', async (t) => {
     const hasher = createPasswordHasher({ ...cheap, threads: 1, maxQueue: 2 });
     t.after(() => hasher.close());

@@ -26,6 +26,7 @@ export function aUser(fields: Partial<UserRecord> = {}): UserRecord {
     profile: { plan: 'pro', nested: { list: [1, null, 'x'] } },
     passwordHash: `hash of ${id}`,
     tokenVersion: 0,
+    credentialVersion: 0,
     disabledAt: null,
     passwordChangeRequiredAt: null,
     createdAt: 1_000,

@@ -16,6 +16,7 @@ import {
   type TestDatabase,
 } from './suite/harness.ts';
 import { keyTests } from './suite/keys.ts';
+import { limitTests } from './suite/limits.ts';
 import { nodeStateTests } from './suite/node-state.ts';
 import { oneTimeSecretTests } from './suite/one-time-secrets.ts';
 import { raceTests } from './suite/races.ts';
@@ -49,6 +50,7 @@ export function storeSuite(name: string, open: OpenDatabase, inOrder = true): vo
     suite('accounts', () => accountTests(given));
     suite('node state and events', () => nodeStateTests(given));
     suite('one-time secrets', () => oneTimeSecretTests(given, open));
+    suite('limits of attempts', () => limitTests(given, open));
     suite('audit trail', () => auditTests(given));
     suite('atomicity', () => atomicityTests(given, inOrder));
     suite('revocations', () => revocationTests(open));

@@ -90,6 +90,7 @@ export const TEST_SETTINGS: AuthSettings = {
   passwordMinLength: 8,
   passwordMaxLength: 1024,
   fields: {},
+  limits: { privateAddresses: false },
   auditRetention: 90 * 24 * 3600,
   permissions: new RolePermissions({}),
   claims: undefined,

@@ -8,6 +8,8 @@ export interface Caller {
   readonly address: string | null;
   /** The `User-Agent` header; null if there was none. */
   readonly userAgent: string | null;
+  /** The value of the cookie `latchkey_device`, if one came. No credential: it decides which limit applies. */
+  readonly deviceToken?: string | undefined;
 }
 
 /** A caller who has proved nothing yet. A password or a token then identifies the user: see {@link identify}. */

@@ -80,6 +80,8 @@ export const AUDIT_EVENT_TYPES = {
     reasons: ['unknown_user', 'wrong_password', 'no_password'],
   },
   login_refused: { subject: 'user', changes: [], reasons: ['refused_by_host'] },
+  attempts_refused: { subject: 'user', changes: ['count'], reasons: ['too_many_attempts'] },
+  user_unthrottled: { subject: 'user', changes: [], reasons: [] },
   login_of_disabled_user: { subject: 'user', changes: [], reasons: ['account_disabled'] },
   session_ended: { subject: 'user', changes: [], reasons: [] },
   sessions_ended: { subject: 'user', changes: [], reasons: [] },

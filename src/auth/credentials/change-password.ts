@@ -3,6 +3,9 @@ import { type Caller, identify } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, runRevocation } from '../context.ts';
 import { InputReader } from '../input.ts';
+import type { Attempt } from '../limits/attempt.ts';
+import { beginInSession, rememberDevice } from '../limits/sign-in-attempt.ts';
+import type { PlacesLeft } from '../ports/limits.ts';
 import { explainGoneSession, findLiveSession } from '../sessions/find-session.ts';
 import type { Principal } from '../sessions/principal.ts';
 import { findLifetime, limitExpiry } from '../sessions/session-lifetime.ts';
@@ -33,17 +36,42 @@ export async function changePassword(
   caller: Caller,
   limits?: TokenLimits,
 ): Promise<IssuedTokens> {
-  const { current, next } = readPasswords(context, input);
+  const passwords = readPasswords(context, input);
+  const attempt = await beginInSession(context, principal, caller);
+  return attempt.run(() => change(context, principal, { ...passwords, attempt, caller, limits }));
+}
+
+async function change(
+  context: AuthContext,
+  principal: Principal,
+  {
+    current,
+    next,
+    attempt,
+    caller,
+    limits,
+  }: {
+    readonly current: string;
+    readonly next: string;
+    readonly attempt: Attempt;
+    readonly caller: Caller;
+    readonly limits: TokenLimits | undefined;
+  },
+): Promise<IssuedTokens> {
   let newHash: string | undefined;
-  for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
+  for (let tries = 0; tries < PROOF_ATTEMPTS; tries++) {
     const proven = await proveCurrentPassword(context, principal, current, {
       failure: 'password_change_failed',
       message: 'The current password is incorrect.',
       caller,
     });
     newHash ??= await hashNewPassword(context, next, proven.record);
-    const tokens = await replaceHash(context, principal, { ...proven, newHash, caller, limits });
-    if (tokens !== undefined) return tokens;
+    const replacement = { ...proven, newHash, caller, limits, ...attempt.places };
+    const tokens = await replaceHash(context, principal, replacement);
+    if (tokens !== undefined) {
+      attempt.succeeded();
+      return tokens;
+    }
     // The hash changed in between. If a sign-in replaced an outdated one, the password matches the new one too.
   }
   throw changesTooOften();
@@ -67,10 +95,15 @@ async function hashNewPassword(
 async function replaceHash(
   context: AuthContext,
   { sub: userId, sid: sessionId }: Principal,
-  options: ProvenUser & { newHash: string; caller: Caller; limits: TokenLimits | undefined },
+  options: ProvenUser & {
+    newHash: string;
+    caller: Caller;
+    limits: TokenLimits | undefined;
+    places?: PlacesLeft;
+  },
 ): Promise<IssuedTokens | undefined> {
   const { settings, store, clock } = context;
-  const { record, verifiedHash, newHash, caller, limits } = options;
+  const { record, verifiedHash, newHash, caller, limits, places } = options;
   await context.assertCanIssue();
   const now = clock.now();
   const lifetime = findLifetime(settings, now);
@@ -87,6 +120,7 @@ async function replaceHash(
       verifiedHash,
       newHash,
       keep: { sessionId, ...lifetime },
+      ...(places === undefined ? {} : { places }),
       now,
       ...createRevocationArgs(
         context,
@@ -101,7 +135,8 @@ async function replaceHash(
     return undefined;
   }
   const { user, session } = changed.kept;
-  return issueCurrentTokens(context, issued, user, session);
+  const tokens = await issueCurrentTokens(context, issued, user, session);
+  return { ...tokens, ...rememberDevice(context, user, caller) };
 }
 
 function readPasswords(

@@ -4,6 +4,7 @@ import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, runRevocation } from '../context.ts';
 import { askBeforeSignIn } from '../hooks/before-sign-in.ts';
 import { InputReader } from '../input.ts';
+import { rememberDevice } from '../limits/sign-in-attempt.ts';
 import type { UserRecord } from '../model.ts';
 import { createSession, type NewSession } from '../sessions/new-session.ts';
 import type { SignInChallenge } from '../sessions/sign-in-result.ts';
@@ -113,5 +114,6 @@ async function complete(
   );
   // The challenge was used by another request, or ended with a password change.
   if (changed.user === undefined) throw new OneTimeSecretRefused();
-  return issueCurrentTokens(context, issued, changed.user, session);
+  const tokens = await issueCurrentTokens(context, issued, changed.user, session);
+  return { ...tokens, ...rememberDevice(context, changed.user, caller) };
 }

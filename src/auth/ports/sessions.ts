@@ -3,6 +3,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { Session, UserRecord } from '../model.ts';
 import type { Generations } from '../sessions/refresh-rule.ts';
 import type { SessionLifetime } from '../sessions/session-lifetime.ts';
+import type { PlacesLeft } from './limits.ts';
 import type { PasswordProof, Proof } from './proof.ts';
 import type { Outliving, RevocationArgs, RevocationResult } from './revocations.ts';
 
@@ -34,11 +35,14 @@ export interface SessionStore {
    * With a `bound`, the least recently used session ends if the user has `maxSessions` already; the event gets its
    * id. At most one ends, so that a sign-in takes a bounded time. If more are beyond the bound, the user is flagged
    * for {@link cleanUpSessions}.
+   *
+   * With `places`, the attempt succeeds in the same transaction.
    */
   openSession(args: {
     session: Session;
     proof: Proof;
     event: AuditEvent;
+    places?: PlacesLeft;
     bound?: { maxSessions: number } & RevocationArgs;
   }): Promise<
     | { status: 'opened'; user: UserRecord; revocations?: readonly Revocation[] }
@@ -71,6 +75,8 @@ export interface SessionStore {
       userId: string;
       proof: PasswordProof;
       amr: readonly string[];
+      /** The attempt that succeeds in the same transaction. */
+      places?: PlacesLeft;
       now: number;
     } & SessionLifetime &
       RevocationArgs,

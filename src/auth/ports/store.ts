@@ -4,6 +4,7 @@ import type { AuditStore } from './audit.ts';
 import type { AuditChainStore } from './audit-chain.ts';
 import type { ClientStore } from './clients.ts';
 import type { KeyStore } from './keys.ts';
+import type { LimitStore } from './limits.ts';
 import type { NodeStateStore } from './node-state.ts';
 import type { OneTimeSecretStore } from './one-time-secrets.ts';
 import type { RevocationStore } from './revocations.ts';
@@ -24,12 +25,13 @@ export interface Store
     KeyStore,
     ClientStore,
     OneTimeSecretStore,
+    LimitStore,
     NodeStateStore,
     AuditStore,
     AuditChainStore {
   /**
    * Removes up to `limit` rows that have no effect any longer at `now`: sessions, one-time secrets and log entries past
-   * their `expiresAt`, and the audit events whose id sorts before `eventsBefore`, if that is given.
+   * their `expiresAt`, buckets of attempts past their `endsAt`, and the audit events whose id sorts before `eventsBefore`, if that is given.
    * @returns `removed` = `limit`: there may be more
    */
   purgeExpired(args: {

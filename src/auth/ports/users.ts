@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import type { Session, UserRecord } from '../model.ts';
 import type { SessionLifetime } from '../sessions/session-lifetime.ts';
+import type { PlacesLeft } from './limits.ts';
 import type { SecretUse } from './one-time-secrets.ts';
 import type { RevocationArgs, RevocationResult } from './revocations.ts';
 
@@ -32,7 +33,7 @@ export interface UserStore {
    * Replaces the hash if it still is `verifiedHash` (null: in any case), raises the token version, and ends every
    * session except `keep`. That one gets its next generation, and refresh tokens of earlier generations are void.
    * `start` is a session that starts with the new password. One-time secrets of the user end, apart from those whose
-   * purpose outlives a password change.
+   * purpose outlives a password change. Raises the credential version, so the user's known devices become strangers.
    *
    * Finds nothing if the hash differs, if the session to `keep` has ended, if the one-time secret to `consume` is not
    * live, or if there is a session to `start` and the user is disabled.
@@ -45,6 +46,8 @@ export interface UserStore {
       keep: ({ sessionId: string } & SessionLifetime) | null;
       consume?: SecretUse;
       start?: { session: Session; event: AuditEvent };
+      /** The attempt that succeeds in the same transaction. */
+      places?: PlacesLeft;
       now: number;
     } & RevocationArgs,
   ): Promise<
@@ -78,11 +81,11 @@ export interface UserStore {
   ): Promise<RevocationResult>;
 
   /**
-   * Removes a user with all sessions and one-time secrets. Audit events stay.
+   * Removes a user with all sessions, one-time secrets, and the buckets of attempts with these keys. Audit events stay.
    * @returns `isPartial`: the user has too many sessions for one transaction. The user is disabled, all sessions have
    *   ended, and some were removed; call again
    */
   deleteUser(
-    args: { userId: string; now: number } & RevocationArgs,
+    args: { userId: string; buckets?: readonly string[]; now: number } & RevocationArgs,
   ): Promise<RevocationResult & { readonly isPartial?: true }>;
 }

@@ -6,8 +6,9 @@ import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from '../credentials/
 import { verifyPassword } from '../credentials/passwords/verify-password.ts';
 import { challengeForPassword } from '../credentials/required-password-change.ts';
 import { askBeforeSignIn } from '../hooks/before-sign-in.ts';
+import { beginSignIn, rememberDevice, type SignInAttempt } from '../limits/sign-in-attempt.ts';
 import type { UserRecord } from '../model.ts';
-import { findRecord, normaliseReference } from '../users/user-records.ts';
+import { normaliseReference } from '../users/user-records.ts';
 import { type ParsedLogin, parseLogin } from './login-input.ts';
 import type { SignInResult } from './sign-in-result.ts';
 import { startSession } from './start-session.ts';
@@ -22,17 +23,41 @@ export async function login(
   clientId: string | null = null,
 ): Promise<SignInResult> {
   const parsed = parseLogin(input, context.settings.passwordMaxLength);
-  let record = await findRecord(context, parsed.reference);
-  for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
-    const proven = await provePassword(context, record, parsed, caller);
+  const { record, attempt } = await beginSignIn(context, parsed.reference, caller);
+  return attempt.run(() => signIn(context, { parsed, record, attempt, caller, limits, clientId }));
+}
+
+/** A sign-in whose attempt was admitted. */
+interface SignIn extends SignInAttempt {
+  readonly parsed: ParsedLogin;
+  readonly clientId: string | null;
+  readonly caller: Caller;
+  readonly limits: TokenLimits | undefined;
+}
+
+async function signIn(
+  context: AuthContext,
+  { parsed, attempt, clientId, caller, limits, ...found }: SignIn,
+): Promise<SignInResult> {
+  const { password, scope } = parsed;
+  let { record } = found;
+  for (let tries = 0; tries < PROOF_ATTEMPTS; tries++) {
+    const proven = await provePassword(context, { record, attempt }, parsed, caller);
     const { record: user } = proven;
     await askBeforeSignIn(context, user, caller);
-    const start = { userId: user.id, amr: ['pwd'], scope: parsed.scope, clientId, caller };
-    if (user.passwordChangeRequiredAt !== null) return challengeForPassword(context, start);
-    const rehash = proven.isOutdated ? await context.hasher.hash(parsed.password) : null;
+    const start = { userId: user.id, amr: ['pwd'], scope, clientId, caller };
+    if (user.passwordChangeRequiredAt !== null) {
+      await attempt.succeed();
+      return challengeForPassword(context, start);
+    }
+    const rehash = proven.isOutdated ? await context.hasher.hash(password, attempt.terms) : null;
     const proof = { kind: 'password', verifiedHash: proven.verifiedHash, rehash } as const;
-    const tokens = await startSession(context, { ...start, record: user, proof, limits });
-    if (tokens !== undefined) return tokens;
+    const proved = { ...start, record: user, proof, ...attempt.places, limits };
+    const tokens = await startSession(context, proved);
+    if (tokens !== undefined) {
+      attempt.succeeded();
+      return { ...tokens, ...rememberDevice(context, user, caller, attempt) };
+    }
     // The user changed in between, perhaps because another sign-in replaced an outdated hash. Verify the password
     // again, against the new hash: it may also be the hash of another password.
     record = await context.store.findUser({ id: user.id });
@@ -55,7 +80,7 @@ interface ProvenUser {
  */
 async function provePassword(
   context: AuthContext,
-  record: UserRecord | undefined,
+  { record, attempt }: SignInAttempt,
   { password, reference }: Pick<ParsedLogin, 'password' | 'reference'>,
   caller: Caller,
 ): Promise<ProvenUser> {
@@ -65,9 +90,16 @@ async function provePassword(
   };
   const verifiedHash = record?.passwordHash ?? null;
   const identifier = normaliseReference(reference);
-  const { ok, outdated } = await verifyPassword(context, verifiedHash, password, identifier);
+  const { ok, outdated } = await verifyPassword(
+    context,
+    verifiedHash,
+    password,
+    identifier,
+    attempt.terms,
+  );
   if (!ok || record === undefined || verifiedHash === null) {
-    await recordFailure({ type: 'login_failed', reason: explainRefusal(record) }, caller);
+    const failed = { type: 'login_failed', reason: explainRefusal(record) } as const;
+    await Promise.all([recordFailure(failed, caller), attempt.fail(record)]);
     throw new CredentialsRefused();
   }
   if (record.disabledAt !== null) {

@@ -2,6 +2,7 @@ import { type Caller, identify, systemCaller } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs } from '../context.ts';
 import type { UserRecord } from '../model.ts';
+import type { PlacesLeft } from '../ports/limits.ts';
 import type { Proof } from '../ports/proof.ts';
 import { createSession, type NewSession } from './new-session.ts';
 import { type IssuedTokens, issue, issueCurrentTokens } from './tokens/issued-tokens.ts';
@@ -12,6 +13,8 @@ export interface ProvenSignIn extends Omit<NewSession, 'userId'> {
   /** The user as stored when the proof was accepted. */
   readonly record: UserRecord;
   readonly proof: Proof;
+  /** The attempt that succeeds with the session. */
+  readonly places?: PlacesLeft;
   readonly limits: TokenLimits | undefined;
 }
 
@@ -23,7 +26,7 @@ export interface ProvenSignIn extends Omit<NewSession, 'userId'> {
  */
 export async function startSession(
   context: AuthContext,
-  { record, proof, limits, ...start }: ProvenSignIn,
+  { record, proof, places, limits, ...start }: ProvenSignIn,
 ): Promise<IssuedTokens | undefined> {
   const { id: userId } = record;
   const session = createSession(context, { userId, ...start });
@@ -33,6 +36,7 @@ export async function startSession(
   const opened = await context.store.openSession({
     session,
     proof,
+    ...(places === undefined ? {} : { places }),
     event: context.createEvent(started, identify(start.caller, userId)),
     bound: {
       maxSessions: context.settings.maxSessions,

@@ -4,6 +4,7 @@ import type { AuthContext } from '../context.ts';
 import { assertChosenPassword } from '../credentials/passwords/password-rules.ts';
 import { askBeforeRegister } from '../hooks/before-register.ts';
 import { askBeforeSignIn } from '../hooks/before-sign-in.ts';
+import { beginRegistration, rememberDevice } from '../limits/sign-in-attempt.ts';
 import { toUser, type User, type UserRecord } from '../model.ts';
 import { createSession } from '../sessions/new-session.ts';
 import { type IssuedTokens, issue, toIssuedTokens } from '../sessions/tokens/issued-tokens.ts';
@@ -30,7 +31,7 @@ export async function register(
   const tokens = toIssuedTokens(context, await issue(context, record, session, limits), session);
   const registered = { type: 'user_registered' } as const;
   await insertUser(context, record, session, registered, identify(caller, record.id));
-  return tokens;
+  return { ...tokens, ...rememberDevice(context, record, caller) };
 }
 
 /** Creates a user and starts no session: see `Auth.createAccount`. */
@@ -44,6 +45,7 @@ export async function createAccount(
   return toUser(record);
 }
 
+/** @throws {TooManyAttempts} when the caller's network has created too many accounts */
 async function createNewRecord(
   context: AuthContext,
   input: unknown,
@@ -57,9 +59,11 @@ async function createNewRecord(
     user: parsed,
     appName: settings.appName,
   });
+  // A name that is taken counts too. The attack: to ask for one name after another which of them have accounts.
+  await beginRegistration(context, caller);
   await askBeforeRegister(context, parsed, caller);
   // Before hashing: a name that is known to be taken must not cost a hash. The insert decides races.
   const existing = await findUserWithSameName(context, parsed);
   if (existing !== undefined) throw new IdentifierTaken(existing.field);
-  return createUserRecord(context, parsed);
+  return createUserRecord(context, parsed, { isStranger: caller.address !== null });
 }

@@ -4,6 +4,7 @@ import type { Caller } from '../audit/caller.ts';
 import { type AuditChanges, type AuditEventType, aboutUser } from '../audit/event.ts';
 import type { AuthContext } from '../context.ts';
 import type { Session, UserRecord } from '../model.ts';
+import type { HashingTerms } from '../ports/password-hasher.ts';
 import { findEmailKey, findUsernameKey, trimIdentifier } from './identifiers.ts';
 import type { ParsedUser } from './new-user.ts';
 
@@ -57,15 +58,17 @@ export async function findUserWithSameName(
 export async function createUserRecord(
   { clock, random, hasher }: AuthContext,
   parsed: ParsedUser,
+  terms?: HashingTerms,
 ): Promise<UserRecord> {
   const { password, passwordHash, ...rest } = parsed;
-  const hash = password === undefined ? (passwordHash ?? null) : await hasher.hash(password);
+  const hash = password === undefined ? (passwordHash ?? null) : await hasher.hash(password, terms);
   const now = clock.now();
   return {
     ...rest,
     id: createUuid(clock, random),
     passwordHash: hash,
     tokenVersion: 0,
+    credentialVersion: 0,
     disabledAt: null,
     passwordChangeRequiredAt: null,
     createdAt: now,

@@ -5,6 +5,7 @@ import { type AuditEventType, aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, revoke, runRevocation } from '../context.ts';
 import { findWeaknesses, readNewPassword } from '../credentials/passwords/password-rules.ts';
 import { InputReader } from '../input.ts';
+import { listNameBuckets, releaseUser } from '../limits/throttled.ts';
 import { toUser, type User } from '../model.ts';
 import type { RevocationArgs, RevocationResult } from '../ports/revocations.ts';
 import { type CreateUserInput, parseCreateUser, parseRoles } from './new-user.ts';
@@ -170,6 +171,18 @@ export class Users {
   }
 
   /**
+   * Forgets the failed attempts at both names of a user, so that a sign-in need not wait. Other nodes notice within
+   * five seconds.
+   * @returns whether an attempt had failed
+   * @throws {RecordNotFound}
+   */
+  async unthrottle(id: string, caller: Caller = applicationCaller): Promise<boolean> {
+    const record = await findRecord(this.#context, { id });
+    if (record === undefined) throw noSuchUser();
+    return releaseUser(this.#context, record, caller);
+  }
+
+  /**
    * Removes a user, ends all its sessions, and removes address and user agent from its audit events. A user with
    * thousands of sessions is disabled first and then removed in steps, between which other requests are served. If
    * that is interrupted, call it again.
@@ -182,8 +195,10 @@ export class Users {
       caller,
     );
     const now = this.#now();
+    const record = await findRecord(this.#context, { id });
+    const buckets = record === undefined ? [] : listNameBuckets(this.#context, record);
     for (let isPartial = true; isPartial; ) {
-      const verb = this.#context.store.deleteUser({ userId: id, now, ...how });
+      const verb = this.#context.store.deleteUser({ userId: id, buckets, now, ...how });
       const result = await runRevocation(this.#context, verb);
       if (!result.found) throw noSuchUser();
       isPartial = result.isPartial === true;

@@ -51,6 +51,14 @@ export function resolveCookieNames(
 }
 
 /**
+ * The name of another cookie of a server, as it is sent: with the prefix and the suffix of the names above.
+ * @param base such as `latchkey_device`
+ */
+export function nameCookie(issuer: string, base: string): string {
+  return (issuer.startsWith('http:') ? '' : '__Host-') + base + createSuffix(issuer);
+}
+
+/**
  * `_8001` for a port, `-tenants-acme` for a path, nothing for the usual port without a path. No two servers on one host
  * have the same suffix: `-` stands for a slash and nothing else.
  */

@@ -74,7 +74,7 @@ function requireOne(tokens: readonly string[]): string | undefined {
  * compared byte for byte. A name that equals ours only after more than spaces and tabs are trimmed does not have the
  * protection of `__Host-`, and a sibling domain can set it.
  */
-function listCookies(header: string | undefined, name: string): readonly string[] {
+export function listCookies(header: string | undefined, name: string): readonly string[] {
   if (header === undefined || !header.includes(name)) return NONE;
   const found: string[] = [];
   for (let start = 0, end = 0; start <= header.length; start = end + 1) {

@@ -41,6 +41,7 @@ export function findErrorResponse(error: unknown): ErrorResponseParts | undefine
   };
   const headers: Record<string, string> = {};
   if (retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)));
+  if (isLimited(error)) headers['ratelimit'] = `"${error.policy}";r=0;t=${error.retryAfter}`;
   if (isChallenged(error)) headers['www-authenticate'] = wwwAuthenticate(error);
   return { problem, headers };
 }
@@ -59,6 +60,16 @@ function describeStepUp({ maxAuthAge, acrValues = [] }: StepUp): Partial<Problem
     max_age: maxAuthAge,
     ...(acrValues.length === 0 ? {} : { acr_values: acrValues.join(' ') }),
   };
+}
+
+/**
+ * Only such a refusal says anything about a limit: with every response, it would tell how often others have tried.
+ * @see draft-ietf-httpapi-ratelimit-headers-10 section 4
+ */
+function isLimited(
+  error: LatchkeyError,
+): error is LatchkeyError & { readonly policy: string; readonly retryAfter: number } {
+  return error.code === 'too_many_attempts';
 }
 
 function toFieldError({ field, problem, code }: InputProblem): FieldError {

@@ -17,6 +17,41 @@ export class CredentialsRefused extends LatchkeyError {
   }
 }
 
+/** Which limit refused an attempt: of the account, of the caller's network, or of accounts that a network creates. */
+export type LimitPolicy = 'account' | 'address' | 'registrations';
+
+/**
+ * Too many attempts failed before this one, so it was not tried. The answer is the same whether the account exists or
+ * not, and whether the password was right.
+ */
+export class TooManyAttempts extends LatchkeyError {
+  readonly code = 'too_many_attempts';
+  readonly policy: LimitPolicy;
+  /** Seconds after which the next attempt is admitted, at least 1. Another attempt may be admitted first. */
+  readonly retryAfter: number;
+  constructor(policy: LimitPolicy, retryAfter: number) {
+    const seconds = Math.max(1, Math.ceil(retryAfter));
+    const wait =
+      seconds < 120 ? plural(seconds, 'second') : plural(Math.ceil(seconds / 60), 'minute');
+    super(`${REFUSALS[policy]} Try again in ${wait}.`);
+    this.policy = policy;
+    this.retryAfter = seconds;
+  }
+  override get status(): 429 {
+    return 429;
+  }
+}
+
+const REFUSALS: Readonly<Record<LimitPolicy, string>> = {
+  account: 'Too many attempts for this account failed.',
+  address: 'Too many attempts from this network failed.',
+  registrations: 'Too many accounts were created from this network.',
+};
+
+function plural(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
 /**
  * A link, a code or a challenge is not accepted: it is unknown, used, expired, or was made for something else.
  * Deliberately not told apart.

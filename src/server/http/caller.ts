@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { anonymousCaller, type Caller } from '../../auth/audit/caller.ts';
 import { parseAddress } from './client-address.ts';
+import type { RouteContext } from './routes/route-context.ts';
 
 /**
  * The caller of a request, for the session list and the audit trail. It is anonymous: the domain finds out who it is by
@@ -13,4 +14,9 @@ export function toCaller(request: FastifyRequest): Caller {
     address: parseAddress(request.ip),
     userAgent: request.headers['user-agent'] ?? null,
   };
+}
+
+/** The caller of a request that presents a password: also with what its device is known by. */
+export function toSignInCaller({ cookies }: RouteContext, request: FastifyRequest): Caller {
+  return { ...toCaller(request), deviceToken: cookies.findDevice(request.headers.cookie) };
 }

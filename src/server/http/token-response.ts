@@ -53,5 +53,6 @@ export function answerSignIn(
   { route, transport }: { route: SignInRoute; transport: AnswerTransport },
 ): object {
   if (transport === 'cookie') context.cookies.set(reply, tokens);
+  else context.cookies.setDevice(reply, tokens);
   return context.answers.signIn(route, tokens, transport);
 }

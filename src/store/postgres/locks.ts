@@ -10,8 +10,9 @@ const NAME_LOCK_CLASS = LOCK_CLASS + 1;
  * 2. the user's row;
  * 3. rows of that user's sessions;
  * 4. rows of one-time secrets;
- * 5. rows of audit events, which sealing and erasing change;
- * 6. the lock of the revocation log, with the first insert into `revocations`.
+ * 5. buckets of attempts, in the order of their keys;
+ * 6. rows of audit events, which sealing and erasing change;
+ * 7. the lock of the revocation log, with the first insert into `revocations`.
  *
  * A verb that holds the log's lock never waits for a row, so no cycle of waits (a deadlock) can form. It also
  * keeps the log free: a verb that waits for a row does not stop the revocations of other users. Statements

@@ -4,6 +4,7 @@ import { auditChainVerbs } from './audit-chain/chain.ts';
 import { erasureVerbs } from './audit-chain/erasure.ts';
 import { clientVerbs } from './clients.ts';
 import { keyVerbs } from './keys.ts';
+import { limitStatements, limitVerbs } from './limits.ts';
 import { nodeStateVerbs } from './node-state.ts';
 import { oneTimeSecretVerbs } from './one-time-secrets.ts';
 import { purgeVerbs } from './purge.ts';
@@ -37,6 +38,7 @@ export function createVerbs(sql: Sql): Verbs {
     ...cleanupVerbs(sql),
     ...revocationVerbs(sql),
     ...oneTimeSecretVerbs(sql),
+    ...limitVerbs(sql),
     ...keyVerbs(sql),
     ...clientVerbs(sql),
     ...nodeStateVerbs(sql),
@@ -57,5 +59,6 @@ export function createSingleStatements(sql: StatementSql): SingleStatements {
     ...endSessionStatement(sql),
     ...rotationStatements(sql),
     ...revocationStatements(sql),
+    ...limitStatements(sql),
   };
 }

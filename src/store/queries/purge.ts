@@ -36,6 +36,20 @@ export function purgeVerbs(sql: Sql): Pick<Verbs, 'purgeExpired' | 'ping'> {
         )
         .returning('seq'),
   );
+  const removeBuckets = query(sql, 'purge.removeBuckets', (p: { now: number; limit: number }) =>
+    sql.db
+      .deleteFrom('attempt_limits')
+      .where('key', 'in', (it) =>
+        sql.skipLocked(
+          it
+            .selectFrom('attempt_limits')
+            .select('key')
+            .where('ends_at', '<=', p.now)
+            .limit(p.limit),
+        ),
+      )
+      .returning('key'),
+  );
   // Sealed events are removed in the order of the chain, by `cutEvents`. The id of an event begins with its time.
   const removeEvents = query(sql, 'purge.removeEvents', (p: { before: string; limit: number }) =>
     sql.db
@@ -65,6 +79,8 @@ export function purgeVerbs(sql: Sql): Pick<Verbs, 'purgeExpired' | 'ping'> {
       }
       if (removed < limit)
         removed += (yield* removeSecrets({ now, limit: limit - removed })).length;
+      if (removed < limit)
+        removed += (yield* removeBuckets({ now, limit: limit - removed })).length;
       if (removed < limit && eventsBefore !== undefined) {
         removed += (yield* removeEvents({ before: eventsBefore, limit: limit - removed })).length;
       }

@@ -35,8 +35,8 @@ export const statements: CompiledStatements = {
     parameters: [['id']],
   },
   'account.replaceHash': {
-    text: 'update "users" set "password_hash" = ? where "id" = ?',
-    parameters: [['hash'], ['id']],
+    text: 'update "users" set "password_hash" = ?, "credential_version" = "credential_version" + ? where "id" = ?',
+    parameters: [['hash'], 1, ['id']],
   },
   'account.replaceRoles': {
     text: 'update "users" set "roles" = ? where "id" = ?',
@@ -239,6 +239,39 @@ export const statements: CompiledStatements = {
     text: 'update "facts" set "value" = ? where "name" = ?',
     parameters: [['value'], 'keys_version'],
   },
+  'limits.giveBack': {
+    text: 'update "attempt_limits" set "attempts" = "attempts" - ?, "open_at" = ? where "key" = ? and "attempts" > ?',
+    parameters: [1, 0, ['key'], 0],
+  },
+  'limits.name': {
+    text: 'update "attempt_limits" set "subject" = ? where "key" = ?',
+    parameters: [['subject'], ['key']],
+  },
+  'limits.put': {
+    text: 'insert into "attempt_limits" ("key", "kind", "attempts", "open_at", "ends_at") values (?, ?, ?, ?, ?) on conflict ("key") do update set "attempts" = ?, "open_at" = ?, "ends_at" = ?',
+    parameters: [
+      ['key'],
+      ['kind'],
+      ['attempts'],
+      ['open_at'],
+      ['ends_at'],
+      ['attempts'],
+      ['open_at'],
+      ['ends_at'],
+    ],
+  },
+  'limits.remove': {
+    text: 'delete from "attempt_limits" where "key" = ? returning "key"',
+    parameters: [['key']],
+  },
+  'limits.select': {
+    text: 'select "key", "kind", "attempts", "open_at" as "openAt", "ends_at" as "endsAt", "subject" from "attempt_limits" where "key" = ?',
+    parameters: [['key']],
+  },
+  'limits.selectClosed': {
+    text: 'select "key", "kind", "attempts", "open_at" as "openAt", "ends_at" as "endsAt", "subject" from "attempt_limits" where "kind" = ? and "open_at" > ? and "key" > ? order by "key" limit ?',
+    parameters: [['kind'], ['now'], ['after'], ['limit']],
+  },
   'migrate.findVersion': {
     text: 'select max("version") as "version" from "latchkey_migrations"',
     parameters: [],
@@ -258,6 +291,10 @@ export const statements: CompiledStatements = {
   'nodeState.selectPlainly': {
     text: 'select "value" from "facts" where "name" = ?',
     parameters: [['name']],
+  },
+  'purge.removeBuckets': {
+    text: 'delete from "attempt_limits" where "key" in (select "key" from "attempt_limits" where "ends_at" <= ? limit ?) returning "key"',
+    parameters: [['now'], ['limit']],
   },
   'purge.removeEvents': {
     text: 'delete from "audit_events" where "id" in (select "id" from "audit_events" where "seq" is null and "id" < ? order by "id" limit ?) returning "id"',
@@ -425,7 +462,7 @@ export const statements: CompiledStatements = {
     parameters: [['at'], 1],
   },
   'users.insertUnlessTaken': {
-    text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "name", "roles", "profile", "password_hash", "token_version", "disabled_at", "password_change_required_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
+    text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "name", "roles", "profile", "password_hash", "token_version", "credential_version", "disabled_at", "password_change_required_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
     parameters: [
       ['id'],
       ['username'],
@@ -437,6 +474,7 @@ export const statements: CompiledStatements = {
       ['profile'],
       ['password_hash'],
       ['token_version'],
+      ['credential_version'],
       ['disabled_at'],
       ['password_change_required_at'],
       ['created_at'],

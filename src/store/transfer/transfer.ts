@@ -167,9 +167,13 @@ export class Transfer {
     }
   }
 
-  /** Ends all links, codes and challenges, as those used after the backup would work again. */
-  async dropOneTimeSecrets(): Promise<void> {
+  /**
+   * Ends all links, codes and challenges, as those used after the backup would work again. Attempts are counted from
+   * zero.
+   */
+  async dropPassing(): Promise<void> {
     await this.#run(raw`delete from one_time_secrets`);
+    await this.#run(raw`delete from attempt_limits`);
   }
 
   /** The value of a name in the state that all nodes share, if it is there. */

@@ -95,7 +95,7 @@ export async function restore(
     assertCounts(backup.counts, await target.countRows(Object.keys(backup.counts)));
     if (isOlder) await target.upgrade(backup.schema);
     await target.continueLog(LOG_GAP);
-    await target.dropOneTimeSecrets();
+    await target.dropPassing();
     if (!keepSessions) {
       const longest = Number((await target.findNodeState(LONGEST_ACCESS_TTL)) ?? 86_400);
       const until = clock.now() + longest * 1000 + REVOCATION_MARGIN_MS;

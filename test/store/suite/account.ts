@@ -29,7 +29,11 @@ const verbs: Record<string, Act> = {
 /** What each does to a user with two sessions: sessions left, version logged, fields changed. */
 const effects = {
   endAllSessions: { left: 0, version: 1, fields: {} },
-  changePassword: { left: 0, version: 1, fields: { passwordHash: 'new hash' } },
+  changePassword: {
+    left: 0,
+    version: 1,
+    fields: { passwordHash: 'new hash', credentialVersion: 1 },
+  },
   requirePasswordChange: { left: 0, version: 1, fields: { passwordChangeRequiredAt: now } },
   setRoles: { left: 2, version: 1, fields: { roles: ['admin'] } },
   'setDisabled(true)': { left: 0, version: 1, fields: { disabledAt: now } },
@@ -109,7 +113,12 @@ export function accountTests(given: () => Store): void {
     assert.deepEqual(log, [{ kind: 'user', subject: user.id, version: 1, expiresAt: 9_000 }]);
     assert.deepEqual(await sessionIds(store, user.id), [kept]);
     const after = await store.findUser({ id: user.id });
-    const changed = { passwordHash: 'new hash', tokenVersion: 1, updatedAt: now };
+    const changed = {
+      passwordHash: 'new hash',
+      tokenVersion: 1,
+      credentialVersion: 1,
+      updatedAt: now,
+    };
     assert.deepEqual(after, { ...user, ...changed });
   });
 
@@ -222,7 +231,12 @@ export function accountTests(given: () => Store): void {
     const args = { userId: user.id, ...password, start };
     const log = await logged(store, async () => {
       const changed = await store.changePassword({ ...args, ...revoking() });
-      const expected = { passwordHash: 'new hash', tokenVersion: 1, updatedAt: now };
+      const expected = {
+        passwordHash: 'new hash',
+        tokenVersion: 1,
+        credentialVersion: 1,
+        updatedAt: now,
+      };
       assert.deepEqual(changed.user, { ...user, ...expected });
     });
     assert.deepEqual(log, [{ kind: 'user', subject: user.id, version: 1, expiresAt: 9_000 }]);

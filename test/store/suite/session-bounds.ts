@@ -111,7 +111,7 @@ export function sessionBoundTests(given: () => Store): void {
     const session = { ...kept, generation: 1, rotatedAt: now, expiresAt: 800_000 };
     assert.deepEqual(changed.kept, {
       session,
-      user: { ...user, passwordHash: 'x', tokenVersion: 1, updatedAt: now },
+      user: { ...user, passwordHash: 'x', tokenVersion: 1, credentialVersion: 1, updatedAt: now },
     });
     const present = (generation: number, at: number) =>
       store.rotateSession({

@@ -10,18 +10,19 @@ import { preparePassword } from './prepare-password.ts';
  */
 export function createPreparingHasher(hasher: PasswordHasher): PasswordHasher {
   return {
-    hash: (password) => hasher.hash(preparePassword(password)),
+    hash: (password, terms) => hasher.hash(preparePassword(password), terms),
 
-    async verify(hash, password, decoy) {
+    async verify(hash, password, decoy, terms) {
       const prepared = preparePassword(password);
-      const result = await hasher.verify(hash, prepared, decoy);
+      const result = await hasher.verify(hash, prepared, decoy, terms);
       if (result.ok || prepared === password) return result;
-      const { ok } = await hasher.verify(hash, password, decoy);
+      const { ok } = await hasher.verify(hash, password, decoy, terms);
       return { ok, outdated: ok };
     },
 
     createDecoy: (hash) => hasher.createDecoy?.(hash),
     expectDecoys: (decoys) => hasher.expectDecoys?.(decoys),
+    assertRoom: (terms) => hasher.assertRoom?.(terms),
     findHashProblem: (hash) => hasher.findHashProblem?.(hash),
     close: () => hasher.close(),
   };

@@ -1,5 +1,5 @@
 import type { AuthContext } from '../../context.ts';
-import type { PasswordVerdict } from '../../ports/password-hasher.ts';
+import type { HashingTerms, PasswordVerdict } from '../../ports/password-hasher.ts';
 
 /**
  * Compares a password with the hash of an account, or with a decoy if there is none.
@@ -13,8 +13,9 @@ export async function verifyPassword(
   hash: string | null | undefined,
   password: string,
   identifier: string,
+  terms?: HashingTerms,
 ): Promise<PasswordVerdict> {
   // Found also if it is not needed: it takes time.
   const decoy = await decoys.find(identifier);
-  return hasher.verify(hash ?? null, password, decoy);
+  return hasher.verify(hash ?? null, password, decoy, terms);
 }

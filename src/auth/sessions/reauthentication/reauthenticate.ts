@@ -8,6 +8,9 @@ import {
   proveCurrentPassword,
 } from '../../credentials/password-proof.ts';
 import { InputReader } from '../../input.ts';
+import type { Attempt } from '../../limits/attempt.ts';
+import { beginInSession, rememberDevice } from '../../limits/sign-in-attempt.ts';
+import type { PlacesLeft } from '../../ports/limits.ts';
 import { explainGoneSession, findLiveSession } from '../find-session.ts';
 import type { Principal } from '../principal.ts';
 import { findLifetime, limitExpiry } from '../session-lifetime.ts';
@@ -30,15 +33,38 @@ export async function reauthenticate(
   const reader = new InputReader(input);
   const password = reader.string('password', { max: context.settings.passwordMaxLength });
   reader.finish();
-  for (let attempt = 0; attempt < PROOF_ATTEMPTS; attempt++) {
+  const attempt = await beginInSession(context, principal, caller);
+  return attempt.run(() => prove(context, principal, { password, attempt, caller, limits }));
+}
+
+async function prove(
+  context: AuthContext,
+  principal: Principal,
+  {
+    password,
+    attempt,
+    caller,
+    limits,
+  }: {
+    readonly password: string;
+    readonly attempt: Attempt;
+    readonly caller: Caller;
+    readonly limits: TokenLimits | undefined;
+  },
+): Promise<IssuedTokens> {
+  for (let tries = 0; tries < PROOF_ATTEMPTS; tries++) {
     const proven = await proveCurrentPassword(context, principal, password, {
       failure: 'reauthentication_failed',
       message: 'The password is incorrect.',
       caller,
     });
     const rehash = proven.isOutdated ? await context.hasher.hash(password) : null;
-    const tokens = await renew(context, principal, { ...proven, rehash, caller, limits });
-    if (tokens !== undefined) return tokens;
+    const renewal = { ...proven, rehash, caller, limits, ...attempt.places };
+    const tokens = await renew(context, principal, renewal);
+    if (tokens !== undefined) {
+      attempt.succeeded();
+      return tokens;
+    }
     // The hash changed in between, perhaps because a sign-in replaced an outdated one. Verify the password again.
   }
   throw changesTooOften();
@@ -52,10 +78,15 @@ export async function reauthenticate(
 async function renew(
   context: AuthContext,
   { sub: userId, sid: sessionId }: Principal,
-  options: ProvenUser & { rehash: string | null; caller: Caller; limits: TokenLimits | undefined },
+  options: ProvenUser & {
+    rehash: string | null;
+    caller: Caller;
+    limits: TokenLimits | undefined;
+    places?: PlacesLeft;
+  },
 ): Promise<IssuedTokens | undefined> {
   const { settings, store, clock } = context;
-  const { record, verifiedHash, rehash, caller, limits } = options;
+  const { record, verifiedHash, rehash, caller, limits, places } = options;
   await context.assertCanIssue();
   const now = clock.now();
   const lifetime = findLifetime(settings, now);
@@ -78,6 +109,7 @@ async function renew(
       sessionId,
       proof: { kind: 'password', verifiedHash, rehash },
       amr,
+      ...(places === undefined ? {} : { places }),
       now,
       ...lifetime,
       ...createRevocationArgs(
@@ -88,7 +120,8 @@ async function renew(
     }),
   );
   if (written !== undefined) {
-    return issueCurrentTokens(context, issued, written.user, written.session);
+    const tokens = await issueCurrentTokens(context, issued, written.user, written.session);
+    return { ...tokens, ...rememberDevice(context, written.user, caller) };
   }
   const live = await findLiveSession(context, sessionId, now);
   if (live === undefined) throw await explainGoneSession(context, userId);

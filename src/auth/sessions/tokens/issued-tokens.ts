@@ -20,6 +20,11 @@ export interface IssuedTokens {
   readonly refreshToken: string;
   /** Seconds until the refresh token expires, rounded up. */
   readonly refreshExpiresIn: number;
+  /**
+   * After a sign-in: makes the device known for this account, as the cookie `latchkey_device` or as
+   * `Caller.deviceToken` of the next sign-in. Undefined after a refresh, and where `limits` are off.
+   */
+  readonly deviceToken?: string;
 }
 
 /** An access token, and the user as its claims describe them. */

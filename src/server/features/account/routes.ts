@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerTransport } from '../../http/answers.ts';
 import { assertNotForm } from '../../http/body.ts';
-import { toCaller } from '../../http/caller.ts';
+import { toCaller, toSignInCaller } from '../../http/caller.ts';
 import { defineFeature } from '../../http/routes/feature.ts';
 import type { RouteContext } from '../../http/routes/route-context.ts';
 import { answerSignIn, limitsOf, parseTransport } from '../../http/token-response.ts';
@@ -53,7 +53,7 @@ export const account = defineFeature({
         const signIn = await auth.changePasswordRaw(
           context.getUser(request),
           request.body,
-          toCaller(request),
+          toSignInCaller(context, request),
           limitsOf(context, transport),
         );
         return answerSignIn(context, reply, signIn, { route: 'refresh', transport });
@@ -70,7 +70,7 @@ export const account = defineFeature({
         const tokens = await auth.reauthenticateRaw(
           context.getUser(request),
           request.body,
-          toCaller(request),
+          toSignInCaller(context, request),
           limitsOf(context, transport),
         );
         return answerSignIn(context, reply, tokens, { route: 'refresh', transport });
@@ -130,7 +130,7 @@ async function changeRequiredPassword(
   const transport = parseTransport(context, request);
   const tokens = await context.latchkey.auth.changeRequiredPasswordRaw(
     request.body,
-    toCaller(request),
+    toSignInCaller(context, request),
     limitsOf(context, transport),
   );
   return answerSignIn(context, reply, tokens, { route: 'login', transport });

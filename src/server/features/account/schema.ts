@@ -89,7 +89,7 @@ export const passwordSchema = {
   ]),
   response: {
     200: either([Tokens, ByCookie], { description: 'The password was changed.' }),
-    ...refusals(400, 401, 403, 413, 415),
+    ...refusals(400, 401, 403, 413, 415, 429),
   },
 };
 
@@ -108,7 +108,7 @@ export const reauthenticateSchema = {
   ),
   response: {
     200: either([Tokens, ByCookie], { description: 'Authenticated again.' }),
-    ...refusals(400, 401, 403, 413, 415),
+    ...refusals(400, 401, 403, 413, 415, 429),
   },
 };
 

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { isForm } from '../../http/body.ts';
-import { toCaller } from '../../http/caller.ts';
+import { toSignInCaller } from '../../http/caller.ts';
 import { RequestRefused } from '../../http/errors/request-refused.ts';
 import { defineFeature } from '../../http/routes/feature.ts';
 import {
@@ -23,7 +23,7 @@ export const login = defineFeature({
         const transport = parseTransport(context, request);
         const result = await auth.loginRaw(
           readLogin(request),
-          toCaller(request),
+          toSignInCaller(context, request),
           limitsOf(context, transport),
         );
         return answerSignIn(context, reply, requireTokens(result), { route: 'login', transport });

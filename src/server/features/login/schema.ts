@@ -32,6 +32,6 @@ export const loginSchema = {
   ),
   response: {
     200: either([Tokens, ByCookie], { description: 'Signed in.' }),
-    ...refusals(400, 401, 403, 413, 415),
+    ...refusals(400, 401, 403, 413, 415, 429),
   },
 };

@@ -1,5 +1,5 @@
 import { assertNotForm } from '../../http/body.ts';
-import { toCaller } from '../../http/caller.ts';
+import { toSignInCaller } from '../../http/caller.ts';
 import { defineFeature } from '../../http/routes/feature.ts';
 import { answerSignIn, limitsOf, parseTransport } from '../../http/token-response.ts';
 import { createRegisterSchema } from './schema.ts';
@@ -17,7 +17,7 @@ export const register = defineFeature({
         const transport = parseTransport(context, request);
         const signIn = await auth.registerRaw(
           request.body,
-          toCaller(request),
+          toSignInCaller(context, request),
           limitsOf(context, transport),
         );
         reply.code(201);

@@ -50,7 +50,7 @@ export function createRegisterSchema(fields: FieldRules) {
     ),
     response: {
       201: either([UserWithTokens, ByCookie], { description: 'Registered and signed in.' }),
-      ...refusals(400, 403, 409, 413, 415),
+      ...refusals(400, 403, 409, 413, 415, 429),
     },
   };
 }

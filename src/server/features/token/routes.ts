@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IssuedTokens } from '../../../auth/sessions/tokens/issued-tokens.ts';
 import { InvalidInput } from '../../../kernel/errors.ts';
 import { isForm } from '../../http/body.ts';
-import { toCaller } from '../../http/caller.ts';
+import { toSignInCaller } from '../../http/caller.ts';
 import { findTokenClient } from '../../http/credentials/client-credential.ts';
 import { OAuthRefused, SEND_A_FORM, sendOAuthError } from '../../http/errors/oauth-error.ts';
 import { defineFeature } from '../../http/routes/feature.ts';
@@ -33,18 +33,21 @@ export const token = defineFeature({
         sendOAuthError(request, reply, error),
       handler: async (request, reply) => {
         reply.header('pragma', 'no-cache'); // RFC 6749 section 5.1
-        return toTokenView(await grant(context, request));
+        const tokens = await grant(context, request);
+        context.cookies.setDevice(reply, tokens);
+        return toTokenView(tokens);
       },
     });
   },
 });
 
-async function grant({ latchkey }: RouteContext, request: FastifyRequest): Promise<IssuedTokens> {
+async function grant(context: RouteContext, request: FastifyRequest): Promise<IssuedTokens> {
   if (!isForm(request) || request.body === undefined) {
     throw new OAuthRefused('invalid_request', SEND_A_FORM);
   }
   const form = request.body as Form;
-  const caller = toCaller(request);
+  const { latchkey } = context;
+  const caller = toSignInCaller(context, request);
   switch (form['grant_type']) {
     case undefined:
     case '':

@@ -21,6 +21,6 @@ export const tokenSchema = {
   ),
   response: {
     200: Tokens,
-    ...oauthRefusals(400, 401, 413),
+    ...oauthRefusals(400, 401, 413, 429),
   },
 };

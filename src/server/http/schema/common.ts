@@ -120,6 +120,7 @@ export const REASONS: Readonly<Record<number, string>> = {
   409: 'The username or the email address is taken.',
   413: 'The body is larger than 64 KiB.',
   415: 'This route does not take the content type of the body.',
+  429: 'Too many attempts failed, so this one was not tried. `Retry-After` and `RateLimit` say when the next one is admitted.',
   503: 'The server is overloaded, or the database does not answer. Try again after `Retry-After` seconds.',
 };
 

@@ -6,6 +6,7 @@ import type { Sql } from '../../sql/sql.ts';
 import type { Steps } from '../../sql/steps.ts';
 import { auditLog } from '../audit.ts';
 import { toEventRow } from '../event-rows.ts';
+import { placesLeaving } from '../limits.ts';
 import { secretConsumption } from '../one-time-secrets.ts';
 import {
   type PrefixedEvent,
@@ -37,6 +38,7 @@ export function openSessionVerb(sql: Sql): Pick<Verbs, 'openSession'> {
   const record = auditLog(sql);
   const makeRoom = roomMaking(sql);
   const consumeSecret = secretConsumption(sql);
+  const leavePlaces = placesLeaving(sql);
   const selectUser = query(sql, 'sessions.selectUser', (p: { id: string }) =>
     sql.forUpdate(sql.db.selectFrom('users').selectAll().where('id', '=', p.id)),
   );
@@ -53,7 +55,7 @@ export function openSessionVerb(sql: Sql): Pick<Verbs, 'openSession'> {
   }
 
   return {
-    *openSession({ session, proof, event, bound }) {
+    *openSession({ session, proof, event, places, bound }) {
       const [row] = yield* selectUser({ id: session.userId });
       if (row === undefined || row.disabled_at !== null) return { status: 'refused' };
       if (row.password_change_required_at !== null) return { status: 'refused' };
@@ -62,6 +64,7 @@ export function openSessionVerb(sql: Sql): Pick<Verbs, 'openSession'> {
       if (rehash !== null) yield* replaceHash({ id: row.id, hash: rehash });
       yield* insertSession(session, row.session_epoch);
       yield* record(event);
+      if (places !== undefined) yield* leavePlaces(places);
       const user = TABLES.users.columns.fromRow({
         ...row,
         password_hash: rehash ?? row.password_hash,
@@ -91,7 +94,10 @@ export function openSessionStatement(sql: StatementSql): Pick<SingleStatements, 
   const open = rawQuery(
     sql,
     'sessions.openInOne',
-    (p: PrefixedSession & PrefixedEvent & { verifiedHash: string; room: number }) =>
+    (
+      p: PrefixedSession &
+        PrefixedEvent & { verifiedHash: string; room: number; cleared: string; returned: string },
+    ) =>
       raw<Row<'users'> & { admitted: number }>`
       with account as (
         select * from users
@@ -109,12 +115,24 @@ export function openSessionStatement(sql: StatementSql): Pick<SingleStatements, 
         ) < ${p.room}
       ),
       opened as (${insertSession(p, raw`admitted`)}),
-      recorded as (${insertEvent(p, raw`admitted`)})
+      recorded as (${insertEvent(p, raw`admitted`)}),
+      cleared as (
+        delete from attempt_limits
+        where key = any(${p.cleared}::text[]) and exists (select from admitted)
+      ),
+      returned as (
+        update attempt_limits set attempts = attempts - 1, open_at = 0
+        where key in (
+          select key from attempt_limits
+          where key = any(${p.returned}::text[]) and attempts > 0 and exists (select from admitted)
+          order by key for no key update
+        )
+      )
       select account.*, (select count(*) from admitted) as admitted from account`,
   );
 
   return {
-    *openSession({ session, proof, event, bound }) {
+    *openSession({ session, proof, event, places, bound }) {
       const room = bound === undefined ? NO_BOUND : bound.maxSessions - HEADROOM;
       if (proof.kind !== 'password' || proof.rehash !== null || room < 1) return USE_TRANSACTION;
       const [row] = yield* open({
@@ -122,6 +140,8 @@ export function openSessionStatement(sql: StatementSql): Pick<SingleStatements, 
         ...prefix('event', toEventRow(event)),
         verifiedHash: proof.verifiedHash,
         room,
+        cleared: `{${places?.cleared.join() ?? ''}}`,
+        returned: `{${places?.returned.join() ?? ''}}`,
       });
       if (row === undefined) return { status: 'refused' };
       if (row.admitted === 0) return USE_TRANSACTION;

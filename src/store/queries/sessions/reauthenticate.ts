@@ -3,6 +3,7 @@ import { TABLES } from '../../schema.ts';
 import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { auditLog } from '../audit.ts';
+import { placesLeaving } from '../limits.ts';
 import { NOT_FOUND, userRevocation } from '../users/session-epoch.ts';
 import type { Verbs } from '../verb.ts';
 
@@ -11,6 +12,7 @@ const { columns } = TABLES.sessions;
 export function reauthenticationVerb(sql: Sql): Pick<Verbs, 'reauthenticate'> {
   const record = auditLog(sql);
   const revokeUser = userRevocation(sql);
+  const leavePlaces = placesLeaving(sql);
   const selectUser = query(sql, 'reauthenticate.selectUser', (p: { id: string }) =>
     sql.forUpdate(sql.db.selectFrom('users').selectAll().where('id', '=', p.id)),
   );
@@ -56,7 +58,17 @@ export function reauthenticationVerb(sql: Sql): Pick<Verbs, 'reauthenticate'> {
   );
 
   return {
-    *reauthenticate({ sessionId, userId, proof, amr, now, issuedUntil, event, ...lifetime }) {
+    *reauthenticate({
+      sessionId,
+      userId,
+      proof,
+      amr,
+      places,
+      now,
+      issuedUntil,
+      event,
+      ...lifetime
+    }) {
       const [user] = yield* selectUser({ id: userId });
       if (user === undefined || user.disabled_at !== null) return NOT_FOUND;
       if (user.password_hash !== proof.verifiedHash) return NOT_FOUND;
@@ -80,6 +92,7 @@ export function reauthenticationVerb(sql: Sql): Pick<Verbs, 'reauthenticate'> {
       const { amr: words } = columns.toRow(session);
       yield* renew({ id: sessionId, generation, now, expiresAt, amr: words });
       yield* record(event);
+      if (places !== undefined) yield* leavePlaces(places);
       const entry = yield* revokeUser(userId, version, issuedUntil);
       const changed = { ...user, token_version: version, password_hash: hash };
       const renewed = { session, user: TABLES.users.columns.fromRow(changed) };

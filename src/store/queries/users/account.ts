@@ -3,6 +3,7 @@ import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { auditLog } from '../audit.ts';
 import { erasureOfUser } from '../audit-chain/erasure.ts';
+import { bucketRemoval } from '../limits.ts';
 import { secretRemoval } from '../one-time-secrets.ts';
 import { sessionRemoval } from '../sessions/session-removal.ts';
 import type { Verbs } from '../verb.ts';
@@ -19,6 +20,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
   const eraseEvents = erasureOfUser(sql);
   const { removeAll: removeSecrets } = secretRemoval(sql);
   const { removeSome: removeSessions } = sessionRemoval(sql);
+  const removeBuckets = bucketRemoval(sql);
   const raiseEpoch = epochRaise(sql);
   const endAll = endOfAllSessions(sql);
   const revokeUser = userRevocation(sql);
@@ -92,7 +94,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       return { found: true, revocations: [entry] };
     },
 
-    *deleteUser({ userId, now, issuedUntil, event }) {
+    *deleteUser({ userId, buckets = [], now, issuedUntil, event }) {
       const [user] = yield* lockUser({ id: userId });
       if (user === undefined) return NOT_FOUND;
       const everyEpoch = user.epoch + 1;
@@ -112,6 +114,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       }
       yield* removeUser({ id: userId });
       yield* removeSecrets({ subject: userId });
+      yield* removeBuckets(buckets);
       yield* record(event);
       // After the user was removed: the node that seals erases what is committed from now on.
       yield* eraseEvents(userId, now);

@@ -3,6 +3,7 @@ import { TABLES } from '../../schema.ts';
 import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { auditLog } from '../audit.ts';
+import { placesLeaving } from '../limits.ts';
 import { secretConsumption, secretRemoval } from '../one-time-secrets.ts';
 import { sessionInsert } from '../sessions/open-session.ts';
 import { sessionRemoval } from '../sessions/session-removal.ts';
@@ -14,6 +15,7 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
   const consumeSecret = secretConsumption(sql);
   const { removeOpen: removeSecrets } = secretRemoval(sql);
   const insertSession = sessionInsert(sql);
+  const leavePlaces = placesLeaving(sql);
   const raiseEpoch = epochRaise(sql);
   const endAll = endOfAllSessions(sql);
   const { removeBefore } = sessionRemoval(sql);
@@ -28,7 +30,13 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
     ),
   );
   const replaceHash = query(sql, 'account.replaceHash', (p: { id: string; hash: string }) =>
-    sql.db.updateTable('users').set({ password_hash: p.hash }).where('id', '=', p.id),
+    sql.db
+      .updateTable('users')
+      .set((it) => ({
+        password_hash: p.hash,
+        credential_version: it('credential_version', '+', 1),
+      }))
+      .where('id', '=', p.id),
   );
   const requireChange = query(
     sql,
@@ -70,7 +78,8 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
 
   return {
     *changePassword(args) {
-      const { userId, verifiedHash, newHash, keep, consume, start, now, issuedUntil, event } = args;
+      const { userId, verifiedHash, newHash, keep, consume, start, places, now } = args;
+      const { issuedUntil, event } = args;
       const [user] = yield* selectHash({ id: userId });
       if (user === undefined || (verifiedHash !== null && user.hash !== verifiedHash)) {
         return NOT_FOUND;
@@ -110,6 +119,7 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
         yield* insertSession(start.session, raised.session_epoch);
         yield* record(start.event);
       }
+      if (places !== undefined) yield* leavePlaces(places);
       const entry = yield* revokeUser(userId, raised.token_version, issuedUntil);
       const revocations = [entry];
       if (start !== undefined)
