@@ -35,6 +35,7 @@ test('every type of event names the actor, the subject, the outcome and the chan
   const options = { maxSessions: 2, beforeRegister: ask, beforeSignIn: ask };
   const { app, send, register, login, clock } = await startHost(options, () => {});
   const { auth, users } = internalsOf(app);
+  const root = operatorCaller('root');
   const follower = auth.audit.follow();
   assert.deepEqual(await follower.start(10), []);
   const seen = new Map<AuditEventType, AuditEvent>();
@@ -79,7 +80,22 @@ test('every type of event names the actor, the subject, the outcome and the chan
     'login_failed',
     { actor: anonymous, subject: aboutUser(null), reason: 'unknown_user' },
   ]);
-  const root = operatorCaller('root');
+
+  for (let n = 0; n < 11; n++) await login('jane', 'another password');
+  const failures: [AuditEventType, Expected][] = Array.from({ length: 9 }, () => [
+    'login_failed',
+    wrong,
+  ]);
+  await wrote(...failures);
+  clock.step(900);
+  await auth.maintain();
+  const refusing = { actor: { kind: 'system', id: 'limits' }, subject: about } as const;
+  await wrote([
+    'attempts_refused',
+    { ...refusing, reason: 'too_many_attempts', changes: { count: 2 } },
+  ]);
+  await users.unthrottle(first.sub, root);
+  await wrote(['user_unthrottled', { actor: root.actor, subject: about }]);
   const robot = await users.create({ username: 'robot', roles: ['bot'] }, root);
   const ofRobot = aboutUser(robot.id);
   await wrote([

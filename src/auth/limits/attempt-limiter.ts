@@ -183,7 +183,7 @@ export class AttemptLimiter {
   #sealSubject({ key }: Place, record: UserRecord | undefined): string | null {
     const sealed = seal(
       findKey(this.#root, SUBJECT_PURPOSE),
-      record?.id ?? NOBODY,
+      record?.id ?? NO_USER,
       key,
       this.#options.random,
     );
@@ -198,7 +198,7 @@ export class AttemptLimiter {
 }
 
 /** As long as the id of a user. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+const NO_USER = '00000000-0000-0000-0000-000000000000';
 
 function findLatest<T extends { readonly openAt: number }>(buckets: readonly T[]): T | undefined {
   return buckets.reduce<T | undefined>(

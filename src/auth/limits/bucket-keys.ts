@@ -16,8 +16,8 @@ export function createLimitMac(root: RootKey, purpose: string, texts: readonly s
 }
 
 /**
- * The key under which a bucket is stored. The attack: somebody reads the table, and learns who was attacked from
- * where, and what people typed by mistake in place of a name. Without the root key for data a MAC tells nothing.
+ * The key under which a bucket is stored. The attack: a reader of the table learns who was attacked from where,
+ * and what people typed by mistake in place of a name. Without the root key for data a MAC tells nothing.
  * @param about whom or what the bucket counts: a name, an address, a session
  * @returns in the form of a UUID, as the ids of all other records are
  */

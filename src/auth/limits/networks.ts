@@ -35,8 +35,8 @@ export function isPrivateAddress(address: string): boolean {
 }
 
 /**
- * Finds the networks of a client. The attack: whoever has one IPv6 address has 2^64 of them, and often 65,536
- * networks of that size.
+ * Finds the networks of a client. The attack: a client with one IPv6 address has 2^64 of them, and often
+ * 65,536 networks of that size.
  * @param address without port, brackets and zone
  * @returns undefined for what is not an address
  */

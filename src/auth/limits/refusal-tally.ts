@@ -3,7 +3,7 @@ import type { UserReference } from '../users/user-records.ts';
 /** How long refused attempts at one account are counted before one event reports them. */
 export const TALLY_WINDOW_MS = 15 * 60_000;
 
-/** Accounts that are counted at the same time. More are refused all the same, and not reported. */
+/** Accounts that are counted at the same time. More are still refused, and not reported. */
 const CAPACITY = 10_000;
 
 /** Refused attempts at one account. */

@@ -15,7 +15,7 @@ import { describeIdentifier } from './sign-in-attempt.ts';
 export interface ThrottledName {
   /** Names the entry, and tells nothing else. */
   readonly id: string;
-  /** Whose name it is. Null: nobody's, or the user was deleted. The name that was tried is not stored. */
+  /** Whose name it is. Null: no user has it, or the user was deleted. The name that was tried is not stored. */
   readonly user: User | null;
   /** How many attempts failed in a row. */
   readonly failures: number;
@@ -145,8 +145,8 @@ export function listNameBuckets(
 }
 
 /**
- * Records how many attempts were refused, with one event for each account and quarter of an hour. Names that nobody
- * has are left out: anyone can think up any number of them.
+ * Records how many attempts were refused, with one event for each account and quarter of an hour. Names that no
+ * user has are left out: an attacker can think up any number of them.
  * @param isLast true: also those whose quarter of an hour has not ended
  */
 export async function reportRefusals(context: AuthContext, isLast = false): Promise<void> {

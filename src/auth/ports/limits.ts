@@ -2,7 +2,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { BucketKind } from '../limits/bucket-kinds.ts';
 import type { BucketRule, BucketState } from '../limits/bucket-rule.ts';
 
-/** A bucket of attempts as stored. Its key is a MAC, so the table names nobody. */
+/** A bucket of attempts as stored. Its key is a MAC, so the table has no name and no address. */
 export interface BucketRecord extends BucketState {
   /** In the form of a UUID. */
   readonly key: string;

@@ -8,7 +8,7 @@ export interface PasswordVerdict {
 /** Who waits for a hash. */
 export interface HashingTerms {
   /**
-   * True: somebody who has proved nothing yet. Strangers get half of the queue, and their hashes wait behind all
+   * True: a caller who has proved nothing yet. Strangers get half of the queue, and their hashes wait behind all
    * others. The attack: a flood of sign-ins keeps out the people who sign in from their usual devices. Default false.
    */
   readonly isStranger?: boolean;

@@ -106,7 +106,7 @@ export function createAuthCookies(issuer: string, given: CookieNames = {}): Auth
     },
     findDevice(header) {
       const [only, second] = listCookies(header, device);
-      // Somebody else may have set the second one. A device that is not known only has to wait like all others.
+      // Another site may have set the second one. A device that is not known only has to wait like all others.
       return second === undefined ? only : undefined;
     },
     clear(reply) {
