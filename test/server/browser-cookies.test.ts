@@ -42,7 +42,8 @@ suite('cookies in a browser', { timeout: 2 * BROWSER_TIMEOUT_MS }, () => {
       assert.equal(await ask(page, '/auth/login?transport=cookie', login), 200);
       pages.push(page);
     }
-    assert.equal((await context.cookies()).length, 2 * servers.length);
+    // The two of the tokens and that of the device.
+    assert.equal((await context.cookies()).length, 3 * servers.length);
     for (const page of pages) {
       assert.equal(await ask(page, '/auth/me'), 200);
       assert.equal(await ask(page, '/auth/refresh', {}), 200);
@@ -79,7 +80,7 @@ suite('cookies in a browser', { timeout: 2 * BROWSER_TIMEOUT_MS }, () => {
     const cookies = await context.cookies();
     const access = cookies.find(({ name }) => name === 'latchkey_access');
     assert.ok(access !== undefined && access.value.length > limits.accessToken - 4);
-    assert.equal(cookies.length, 2);
+    assert.equal(cookies.length, 3);
     assert.equal(await ask(page, '/auth/me'), 200);
     assert.equal(await ask(page, '/auth/refresh', {}), 200);
     assert.equal(await ask(page, '/auth/me'), 200);

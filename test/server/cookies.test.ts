@@ -87,7 +87,7 @@ suite('cookies under https', () => {
   test('are not set where the body is asked for', async () => {
     const json = { username: 'body', password: PASSWORD };
     const answer = await send('/auth/register?transport=body', { json });
-    assert.deepEqual(answer.headers.getSetCookie(), []);
+    assert.deepEqual(readCookies(answer), {});
     assert.ok(answer.body['access_token']);
   });
 
@@ -329,7 +329,9 @@ suite('a token that no cookie holds', () => {
         });
       });
       await host.register('jane');
-      const set = (await host.send('/own')).headers.getSetCookie();
+      const set = (await host.send('/own')).headers
+        .getSetCookie()
+        .filter((it) => !it.includes('latchkey_device'));
       assert.deepEqual(
         set.map(({ length }) => length),
         [4096, 4096],

@@ -97,6 +97,7 @@ suite('the OpenAPI document', () => {
       'NotFound',
       'PayloadTooLarge',
       'ServiceUnavailable',
+      'TooManyRequests',
       'Unauthorized',
       'UnsupportedMediaType',
     ]);

@@ -160,14 +160,31 @@ function parseObject(text: string): Record<string, unknown> {
   }
 }
 
-/** The cookies an answer sets, by name: value and attributes. */
-export function readCookies(
+/** A cookie that an answer sets. */
+export interface SetCookie {
+  readonly value: string;
+  readonly attributes: string[];
+}
+
+/** The cookies an answer sets, by name, without that of the device, which every sign-in sets. */
+export function readCookies(answer: TestAnswer): Record<string, SetCookie> {
+  return Object.fromEntries(listCookies(answer).filter(([name]) => !isOfDevice(name)));
+}
+
+/** The cookie of the device, with its name, if the answer sets it. */
+export function readDevice(
   answer: TestAnswer,
-): Record<string, { value: string; attributes: string[] }> {
-  const entries = answer.headers.getSetCookie().map((header) => {
+): (SetCookie & { readonly name: string }) | undefined {
+  const [found] = listCookies(answer).filter(([name]) => isOfDevice(name));
+  return found && { name: found[0], ...found[1] };
+}
+
+const isOfDevice = (name: string) => name.includes('latchkey_device');
+
+function listCookies(answer: TestAnswer): [string, SetCookie][] {
+  return answer.headers.getSetCookie().map((header) => {
     const [pair = '', ...attributes] = header.split('; ');
     const [name = '', value = ''] = pair.split('=');
-    return [name, { value, attributes }] as const;
+    return [name, { value, attributes }];
   });
-  return Object.fromEntries(entries);
 }
