@@ -1,6 +1,7 @@
 import type { AuditTrail } from '../auth/audit/audit-trail.ts';
 import type { Auth } from '../auth/auth.ts';
 import type { Clients } from '../auth/clients/clients.ts';
+import type { Throttling } from '../auth/limits/throttled.ts';
 import type { AuthSettings } from '../auth/settings.ts';
 import type { Users } from '../auth/users/users.ts';
 import { settingTable } from '../config/setting-table.ts';
@@ -47,6 +48,7 @@ const CODE_SETTINGS = [
   'passwordMaxLength',
   'auditRetention',
   'fields',
+  'limits',
 ] as const satisfies readonly (keyof AuthSettings)[];
 
 /** Sign-in, sessions and tokens, for the host's own routes. Each method checks its input. The `…Raw` ones take what a request sent. */
@@ -71,6 +73,8 @@ export interface LatchkeyApi {
   readonly clients: Clients;
   /** Reads the audit trail. */
   readonly audit: AuditTrail;
+  /** Where sign-ins have to wait because too many failed. */
+  readonly throttling: Throttling;
   /**
    * Verifies an access token in memory: signature, claims and revocations.
    *
@@ -107,6 +111,7 @@ export function createHostApi(latchkey: Latchkey): LatchkeyApi {
     users,
     clients: auth.clients,
     audit: auth.audit,
+    throttling: auth.throttling,
     verify: latchkey.verify,
   });
 }

@@ -34,6 +34,7 @@ export type {
   OnEventHook,
   RegistrationInput,
 } from '../auth/hooks/host-hooks.ts';
+export type { ThrottledName, ThrottledPage, Throttling } from '../auth/limits/throttled.ts';
 export type { Client, ClientKind, Session, User } from '../auth/model.ts';
 export type { Notice } from '../auth/notice.ts';
 export type { LiveRefreshToken } from '../auth/oauth/find-refresh-token.ts';
@@ -49,11 +50,11 @@ export {
 } from '../auth/sessions/sign-in-result.ts';
 export type { IssuedTokens } from '../auth/sessions/tokens/issued-tokens.ts';
 export type { TokenLimits } from '../auth/sessions/tokens/token-limits.ts';
-export type { ClaimsHook, KeyRotation, ScopesHook } from '../auth/settings.ts';
+export type { ClaimsHook, KeyRotation, LimitSettings, ScopesHook } from '../auth/settings.ts';
 export type { FieldRule, FieldRules } from '../auth/users/custom-fields.ts';
 export type { CreateUserInput, NewUserInput } from '../auth/users/new-user.ts';
 export type { PermissionMap } from '../auth/users/permissions.ts';
-export type { UserReference } from '../auth/users/user-records.ts';
+export type { UserReference } from '../auth/users/user-reference.ts';
 export type { UserPage, Users } from '../auth/users/users.ts';
 export { databaseUrlFrom } from '../config/database-env.ts';
 export type { SettingName } from '../config/setting-table.ts';
@@ -87,7 +88,7 @@ export type {
   OnBackgroundReport,
 } from '../system/background-report.ts';
 export type { OpenTerms } from '../system/latchkey.ts';
-export type { HashingOptions, LatchkeyOptions } from '../system/options.ts';
+export type { HashingOptions, LatchkeyOptions, LimitOptions } from '../system/options.ts';
 export { deriveSecretFrom } from '../system/signing-key.ts';
 export { type AppOptions, createApp, type StandaloneApp } from './app.ts';
 export type { RouteName, RoutePaths } from './features/features.ts';

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { repetitionsOf } from '../../scripts/proofs.ts';
 import { anonymousCaller, type Caller, operatorCaller } from '../../src/auth/audit/caller.ts';
+import { Attempt } from '../../src/auth/limits/attempt.ts';
 import { findNetworks, isPrivateAddress } from '../../src/auth/limits/networks.ts';
+import { needsSecondProof } from '../../src/auth/limits/sign-in-attempt.ts';
 import {
   CredentialsRefused,
   ServerOverloaded,
@@ -20,6 +22,8 @@ const from = (address: string, deviceToken?: string): Caller => ({
 });
 /** An address of its own for each number. */
 const addressOf = (n: number) => `203.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
+
+const openLimited = () => openTestAuth({ limits: { privateAddresses: false } });
 
 type Outcome = 'tried' | 'refused';
 
@@ -63,7 +67,7 @@ async function refusalOf(work: Promise<unknown>): Promise<TooManyAttempts> {
 
 suite('guesses at one account', () => {
   test('ten are free, then one waits 1 s, 2 s, 4 s … 15 min, and a day without failure ends it', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     await node.auth.register({ username: 'jane', password: PASSWORD });
     const caller = (n: number) => from(addressOf(n));
     assert.equal(await guessTimes(node, 12, 'jane', caller), 10);
@@ -82,7 +86,7 @@ suite('guesses at one account', () => {
   });
 
   test('an unknown name has the same limit, and each of two names has its own', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     await node.auth.register({ username: 'jane', email: 'jane@example.com', password: PASSWORD });
     const caller = () => from('198.51.100.7');
     assert.equal(await guessTimes(node, 12, 'nobody', caller), 10);
@@ -97,7 +101,7 @@ suite('guesses at one account', () => {
   });
 
   test('only a wrong password counts', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const { user } = await node.auth.register({ username: 'jane', password: PASSWORD });
     const login = (password = PASSWORD) =>
       node.auth.login({ username: 'jane', password }, from('198.51.100.7'));
@@ -115,7 +119,7 @@ suite('guesses at one account', () => {
   });
 
   test('attempts at the same moment are no more than those one after another', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const another = await node.another();
     const guesses = Array.from({ length: 200 }, (_, n) =>
       guess(n % 2 === 0 ? node : another, 'jane', from(addressOf(n))),
@@ -125,7 +129,7 @@ suite('guesses at one account', () => {
   });
 
   test('a refused attempt costs no hash, and reads the database at most once in five seconds', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const caller = (n: number) => from(addressOf(n));
     await guessTimes(node, 15, 'jane', caller);
     node.clock.step(1);
@@ -144,7 +148,7 @@ suite('guesses at one account', () => {
 
 suite('known devices', () => {
   test('a device that signed in is not kept waiting, until the password changes', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const { deviceToken, session } = await node.auth.register({
       username: 'jane',
       password: PASSWORD,
@@ -167,7 +171,7 @@ suite('known devices', () => {
   });
 
   test('its bucket is for its accounts alone, and it proves nothing', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const jane = await node.auth.register({ username: 'jane', password: PASSWORD });
     await node.auth.register({ username: 'joe', password: PASSWORD });
     const device = from('198.51.100.7', jane.deviceToken);
@@ -181,7 +185,7 @@ suite('known devices', () => {
   });
 
   test('ten failures put it back among strangers, until it signs in as one', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const { deviceToken } = await node.auth.register({ username: 'jane', password: PASSWORD });
     const device = from('198.51.100.7', deviceToken);
     const login = { username: 'jane', password: PASSWORD };
@@ -195,7 +199,7 @@ suite('known devices', () => {
   });
 
   test('is known for its ten latest accounts', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     let deviceToken: string | undefined;
     for (let n = 0; n < 11; n++) {
       const input = { username: `user${n}`, password: PASSWORD };
@@ -214,7 +218,7 @@ suite('known devices', () => {
 
 suite('addresses', () => {
   test('30 failures in 10 minutes close an IPv4 address or an IPv6 /64, and 240 a /48', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     let names = 0;
     const spray = (count: number, address: string) => {
       const tries = Array.from({ length: count }, () => guess(node, `u${names++}`, from(address)));
@@ -236,7 +240,7 @@ suite('addresses', () => {
   });
 
   test('a known device is neither refused nor counted', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const { deviceToken } = await node.auth.register({ username: 'jane', password: PASSWORD });
     const office = '203.0.113.1';
     for (let n = 0; n < 40; n++) await guess(node, `u${n}`, from(office));
@@ -274,7 +278,7 @@ suite('addresses', () => {
   });
 
   test('60 accounts an hour can be created from one', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const create = (n: number, address = '203.0.113.1') =>
       node.auth.createAccount({ username: `user${n}`, password: PASSWORD }, from(address));
     for (let n = 0; n < 59; n++) await create(n);
@@ -291,7 +295,7 @@ suite('addresses', () => {
 
 suite('within a session', () => {
   test('guesses of the current password have a limit of the session', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const login = { username: 'jane', password: PASSWORD };
     const { session: stolen } = await node.auth.register(login);
     const own = await node.login(login, from('198.51.100.7'));
@@ -313,7 +317,7 @@ suite('within a session', () => {
 
 suite('operators', () => {
   test('see the names that wait, and end the wait', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const { auth, store } = node;
     const { user } = await auth.register({
       username: 'jane',
@@ -348,7 +352,7 @@ suite('operators', () => {
   });
 
   test('read in one event how many attempts were refused', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const { user } = await node.auth.register({ username: 'jane', password: PASSWORD });
     await guessTimes(node, 50, 'jane', (n) => from(addressOf(n)));
     await guessTimes(node, 50, 'nobody', (n) => from(addressOf(n)));
@@ -366,7 +370,7 @@ suite('operators', () => {
   });
 
   test('a deleted user leaves nothing in the table, and the table names nobody', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const { user } = await node.auth.register({ username: 'jane', password: PASSWORD });
     await guessTimes(node, 12, 'jane', () => from('203.0.113.1'));
     const now = node.clock.now();
@@ -388,7 +392,7 @@ suite('operators', () => {
   });
 
   test('a database that is away refuses the attempt and hashes nothing', async () => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     node.store.takePlaces = async () => {
       throw new StoreUnavailable('Away.');
     };
@@ -400,12 +404,28 @@ suite('operators', () => {
   });
 });
 
+test('after a hundred failures a second proof is needed, where there is one', () => {
+  const places = {
+    onSuccess: undefined,
+    forget() {},
+    async succeed() {},
+    async fail() {},
+    async withdraw() {},
+  };
+  const needs = (isKnownDevice: boolean, failuresBefore: number, proofs: readonly string[]) =>
+    needsSecondProof(new Attempt({ isKnownDevice, failuresBefore }, places), proofs);
+  assert.equal(needs(false, 100, ['totp']), true);
+  assert.equal(needs(false, 99, ['totp']), false);
+  assert.equal(needs(true, 100, ['totp']), false);
+  assert.equal(needs(false, 100, []), false);
+});
+
 suite('an hour of an attack', () => {
   const guesses = repetitionsOf('TEST_GUESSES');
   const addresses = Math.max(10, guesses / 100);
 
   test(`${guesses} guesses at one account try at most 40, and its owner never waits`, async (t) => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const { deviceToken } = await node.auth.register({ username: 'jane', password: PASSWORD });
     const owner = from('198.51.100.7', deviceToken);
     const start = node.clock.ms;
@@ -422,7 +442,7 @@ suite('an hour of an attack', () => {
   });
 
   test(`one password sprayed over ${guesses} accounts is tried 30 times from each of ${addresses} addresses`, async (t) => {
-    await using node = await openTestAuth();
+    await using node = await openLimited();
     const start = node.clock.ms;
     let tried = 0;
     for (let n = 0; n < guesses; n++) {

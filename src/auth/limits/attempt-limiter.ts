@@ -7,7 +7,7 @@ import type { UserRecord } from '../model.ts';
 import type { Place } from '../ports/limits.ts';
 import type { Store } from '../ports/store.ts';
 import type { LimitSettings } from '../settings.ts';
-import type { UserReference } from '../users/user-records.ts';
+import type { UserReference } from '../users/user-reference.ts';
 import { Attempt } from './attempt.ts';
 import { createBucketKey, findKey } from './bucket-keys.ts';
 import { BUCKETS, type BucketKind } from './bucket-kinds.ts';

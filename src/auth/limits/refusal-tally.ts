@@ -1,7 +1,7 @@
-import type { UserReference } from '../users/user-records.ts';
+import type { UserReference } from '../users/user-reference.ts';
 
 /** How long refused attempts at one account are counted before one event reports them. */
-export const TALLY_WINDOW_MS = 15 * 60_000;
+const TALLY_WINDOW_MS = 15 * 60_000;
 
 /** Accounts that are counted at the same time. More are still refused, and not reported. */
 const CAPACITY = 10_000;

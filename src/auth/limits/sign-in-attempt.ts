@@ -3,7 +3,8 @@ import type { AuthContext } from '../context.ts';
 import type { UserRecord } from '../model.ts';
 import type { Principal } from '../sessions/principal.ts';
 import { findEmailKey, findUsernameKey, trimIdentifier } from '../users/identifiers.ts';
-import { findRecord, type UserReference } from '../users/user-records.ts';
+import { findRecord } from '../users/user-records.ts';
+import type { UserReference } from '../users/user-reference.ts';
 import { Attempt } from './attempt.ts';
 import { FAILURES_BEFORE_SECOND_PROOF } from './bucket-kinds.ts';
 import { createDeviceToken, findKnownDevice, mayBeKnown } from './known-devices.ts';
@@ -126,12 +127,15 @@ export function rememberDevice(
 
 /**
  * Whether a correct password is not enough, because so many guesses failed before it that one of them may have been
- * right. Then the sign-in also needs a mailed code, a factor or a passkey. There is no second proof yet: this is the
- * one place that will know what an account has.
+ * right. Then the sign-in also needs one of the account's second proofs. No account has one yet.
+ * @param secondProofs those of the account, such as a mailed code, a factor or a passkey
  */
-export function needsSecondProof({ isKnownDevice, failuresBefore }: Attempt): boolean {
-  const hasSecondProof = false;
-  return hasSecondProof && !isKnownDevice && failuresBefore >= FAILURES_BEFORE_SECOND_PROOF;
+export function needsSecondProof(
+  { isKnownDevice, failuresBefore }: Attempt,
+  secondProofs: readonly string[],
+): boolean {
+  const mayBeGuessed = !isKnownDevice && failuresBefore >= FAILURES_BEFORE_SECOND_PROOF;
+  return mayBeGuessed && secondProofs.length > 0;
 }
 
 /**

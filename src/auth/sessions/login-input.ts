@@ -1,7 +1,7 @@
 import { isScope } from '../../jwt/scope.ts';
 import { InputReader } from '../input.ts';
 import { EMAIL_MAX } from '../users/identifiers.ts';
-import type { UserReference } from '../users/user-records.ts';
+import type { UserReference } from '../users/user-reference.ts';
 
 const SCOPE_MAX = 1024;
 

@@ -7,12 +7,7 @@ import type { Session, UserRecord } from '../model.ts';
 import type { HashingTerms } from '../ports/password-hasher.ts';
 import { findEmailKey, findUsernameKey, trimIdentifier } from './identifiers.ts';
 import type { ParsedUser } from './new-user.ts';
-
-/** Names one user: by the id, the username, or the email address. */
-export type UserReference =
-  | { readonly id: string }
-  | { readonly username: string }
-  | { readonly email: string };
+import type { UserReference } from './user-reference.ts';
 
 /** Finds the stored user that a reference names. A text that cannot be a username or an email address names no user. */
 export async function findRecord(

@@ -9,13 +9,8 @@ import { listNameBuckets, releaseUser } from '../limits/throttled.ts';
 import { toUser, type User } from '../model.ts';
 import type { RevocationArgs, RevocationResult } from '../ports/revocations.ts';
 import { type CreateUserInput, parseCreateUser, parseRoles } from './new-user.ts';
-import {
-  createUserRecord,
-  findRecord,
-  findUserWithSameName,
-  insertUser,
-  type UserReference,
-} from './user-records.ts';
+import { createUserRecord, findRecord, findUserWithSameName, insertUser } from './user-records.ts';
+import type { UserReference } from './user-reference.ts';
 
 /** Users a page can have. */
 const PAGE_MAX = 1000;

@@ -1,5 +1,5 @@
 import type { User } from '../../../auth/model.ts';
-import type { UserReference } from '../../../auth/users/user-records.ts';
+import type { UserReference } from '../../../auth/users/user-reference.ts';
 import type { Users } from '../../../auth/users/users.ts';
 import { RecordNotFound } from '../../../kernel/errors.ts';
 
