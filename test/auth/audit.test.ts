@@ -240,8 +240,6 @@ test('every type of event names the actor, the subject, the outcome and the chan
   const types = new Set(Object.keys(AUDIT_EVENT_TYPES));
   // Two are of version 0.1. A rotation is finished by a node with the new secret: secret-rotation.test.ts.
   const others = ['guard_created', 'guard_deleted', 'secret_rotation_finished'];
-  // Hooks of the host refuse: hooks.test.ts.
-  others.push('login_refused', 'registration_refused');
   for (const other of others) types.delete(other);
   assert.deepEqual([...seen.keys()].sort(), [...types].sort());
   for (const { type, subject, changes } of seen.values()) {

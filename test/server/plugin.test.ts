@@ -48,6 +48,7 @@ suite('app.latchkey', () => {
       'clients',
       'cookies',
       'settings',
+      'throttling',
       'users',
       'verify',
     ]);

@@ -2,8 +2,7 @@ import type { Caller } from '../audit/caller.ts';
 import type { AuthContext } from '../context.ts';
 import type { UserRecord } from '../model.ts';
 import type { Principal } from '../sessions/principal.ts';
-import { findEmailKey, findUsernameKey, trimIdentifier } from '../users/identifiers.ts';
-import { findRecord } from '../users/user-records.ts';
+import { findRecord, normaliseReference } from '../users/user-records.ts';
 import type { UserReference } from '../users/user-reference.ts';
 import { Attempt } from './attempt.ts';
 import { FAILURES_BEFORE_SECOND_PROOF } from './bucket-kinds.ts';
@@ -143,10 +142,6 @@ export function needsSecondProof(
  * two, because one would tell that the two belong together.
  */
 export function describeIdentifier(reference: UserReference): [kind: string, text: string] {
-  if ('id' in reference) return ['id', reference.id];
-  const [kind, sent] =
-    'username' in reference ? ['username', reference.username] : ['email', reference.email];
-  const text = trimIdentifier(sent);
-  const key = kind === 'username' ? findUsernameKey(text) : findEmailKey(text);
-  return [kind as string, key ?? text];
+  const kind = 'username' in reference ? 'username' : 'email' in reference ? 'email' : 'id';
+  return [kind, normaliseReference(reference)];
 }
