@@ -30,6 +30,8 @@ export interface UserRecord extends User {
   readonly emailKey: string | null;
   /** PHC string (argon2id), or modular crypt (bcrypt) for imported users; null: the user cannot sign in by password. */
   readonly passwordHash: string | null;
+  /** When the password stops working; null: it does not. Only a password that an administrator set expires. */
+  readonly passwordExpiresAt: number | null;
   /** Access tokens carry it. A `user` revocation refuses all tokens with a lower one. */
   readonly tokenVersion: number;
   /** Counts the times the password was replaced. A device is known only for the version it signed in with. */
@@ -42,6 +44,7 @@ export function toUser(record: UserRecord): User {
     usernameKey: _u,
     emailKey: _e,
     passwordHash: _p,
+    passwordExpiresAt: _x,
     tokenVersion: _t,
     credentialVersion: _c,
     ...user

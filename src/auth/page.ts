@@ -33,10 +33,11 @@ export function parsePage(input: unknown): ParsedPage {
   return page;
 }
 
-/** Reads `after` and `limit`. If they are not valid, the reader's `finish` throws. */
-export function readPage(reader: InputReader): ParsedPage {
-  const after = reader.optionalString('after', { max: 64 });
-  if (after !== undefined && !CURSOR.test(after)) {
+/** Reads `after` and `limit`. @param cursor what `after` is: an id, or any text of at most 512 characters.
+ * If they are not valid, the reader's `finish` throws. */
+export function readPage(reader: InputReader, cursor: 'id' | 'text' = 'id'): ParsedPage {
+  const after = reader.optionalString('after', { max: cursor === 'id' ? 64 : 512 });
+  if (cursor === 'id' && after !== undefined && !CURSOR.test(after)) {
     reader.problem('after', '"after" must be the "next_cursor" of the page before.');
   }
   const limit = reader.has('limit') ? readLimit(reader) : PAGE_DEFAULT;

@@ -77,6 +77,7 @@ function createProbeUser({ clock, random }: AuthContext): UserRecord {
     credentialVersion: 0,
     disabledAt: now,
     passwordChangeRequiredAt: null,
+    passwordExpiresAt: null,
     createdAt: now,
     updatedAt: now,
   };

@@ -8,6 +8,7 @@ import { sessionEpochs } from './migrations/004-session-epochs.ts';
 import { accounts } from './migrations/005-accounts.ts';
 import { limits } from './migrations/006-limits.ts';
 import { auditChain } from './migrations/007-audit-chain.ts';
+import { administration } from './migrations/008-administration.ts';
 import { MIGRATING } from './opening.ts';
 import { describeForeign, inspectDatabase, listNames } from './ownership.ts';
 import { query } from './sql/query.ts';
@@ -23,6 +24,7 @@ const MIGRATIONS: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
   { name: 'accounts', up: accounts },
   { name: 'limits', up: limits },
   { name: 'audit chain', up: auditChain },
+  { name: 'administration', up: administration },
 ];
 
 /** The version of the schema that this program knows. */

@@ -1,4 +1,4 @@
-import { FORMER_TABLE_NAMES, TABLE_NAMES } from './schema.ts';
+import { DERIVED_TABLE_NAMES, FORMER_TABLE_NAMES, TABLE_NAMES } from './schema.ts';
 import type { Sql } from './sql/sql.ts';
 import type { Steps } from './sql/steps.ts';
 
@@ -26,7 +26,12 @@ export function* inspectDatabase(sql: Sql): Steps<Contents> {
     return { kind: 'latchkey', migrations: OLD_MIGRATIONS_TABLE };
   }
   // The first migrations create the former tables as well.
-  const needed = new Set<string>([...TABLE_NAMES, ...FORMER_TABLE_NAMES, OLD_MIGRATIONS_TABLE]);
+  const needed = new Set<string>([
+    ...TABLE_NAMES,
+    ...DERIVED_TABLE_NAMES,
+    ...FORMER_TABLE_NAMES,
+    OLD_MIGRATIONS_TABLE,
+  ]);
   const inTheWay = sql.sharesDatabase ? found.filter((name) => needed.has(name)) : found;
   return inTheWay.length > 0 ? { kind: 'foreign', tables: inTheWay } : { kind: 'empty' };
 }

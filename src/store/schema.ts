@@ -111,6 +111,7 @@ export const TABLES = {
     credentialVersion: plain,
     disabledAt: plain,
     passwordChangeRequiredAt: plain,
+    passwordExpiresAt: plain,
     createdAt: plain,
     updatedAt: plain,
   }),
@@ -222,6 +223,9 @@ export type TableName = keyof typeof TABLES;
 /** In the order of {@link TABLES}. */
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 
+/** Tables that triggers keep. They are neither copied nor in backups: the rows of other tables make theirs. */
+export const DERIVED_TABLE_NAMES: readonly string[] = ['user_roles'];
+
 /** Tables that only earlier schemas have. */
 export const FORMER_TABLE_NAMES: readonly string[] = ['guards'];
 
@@ -230,6 +234,8 @@ type RowsOf = { [Name in TableName]: NonNullable<(typeof TABLES)[Name]['Row']> }
 /** Every table, by name, with the types of its columns. */
 export interface Database extends RowsOf {
   latchkey_migrations: { version: number; name: string };
+  /** One row for each role of each user. Triggers keep it. */
+  user_roles: { role: string; user_id: string };
 }
 
 /** A row as it is read, by the name of its table. */

@@ -32,7 +32,12 @@ test('every type of event names the actor, the subject, the outcome and the chan
   const ask = () => {
     if (refuses) throw new HostRefusal('Not today.');
   };
-  const options = { maxSessions: 2, beforeRegister: ask, beforeSignIn: ask };
+  const options = {
+    maxSessions: 2,
+    admin: { role: 'boss' },
+    beforeRegister: ask,
+    beforeSignIn: ask,
+  };
   const { app, send, register, login, clock } = await startHost(options, () => {});
   const { auth, users } = internalsOf(app);
   const root = operatorCaller('root');
@@ -209,6 +214,17 @@ test('every type of event names the actor, the subject, the outcome and the chan
     ['login_succeeded', { actor: jane, subject: about, session: sixth.sid }],
     ['password_changed', { actor: jane, subject: about }],
   );
+  await users.create({ username: 'boss', password: PASSWORD, roles: ['boss'] }, root);
+  const boss = keep(await login('boss'));
+  await follower.readNew();
+  const byBoss = { kind: 'user', id: boss.sub } as const;
+  const { token } = boss;
+  const rename = { method: 'PATCH', token, json: { name: 'Jane Doe' } };
+  await send(`/auth/admin/users/${first.sub}`, rename);
+  await wrote(['user_updated', { actor: byBoss, subject: about, changes: { fields: ['name'] } }]);
+  await send(`/auth/admin/users/${boss.sub}/disable`, { method: 'POST', token });
+  const last = { subject: aboutUser(boss.sub), reason: 'last_administrator' } as const;
+  await wrote(['administration_refused', { actor: byBoss, ...last, changes: { act: 'disable' } }]);
   await users.delete(first.sub, admin);
   await wrote(['user_deleted', byAdmin]);
 

@@ -52,8 +52,38 @@ const aClient = async () => {
   return { params: { id: client.id } };
 };
 
+const aUser = async () => ({ params: { id: (await signUp(['editor'])).id } });
+const aUserAnd = (json: unknown) => async () => ({ ...(await aUser()), json });
+
 /** One success of each route. A route that is missing here fails the first test. */
 const examples: Readonly<Record<string, Example>> = {
+  adminUsers: { status: 200 },
+  adminCreateUser: {
+    make: async () => ({ json: { username: nameOf('made'), roles: ['editor'] } }),
+    status: 201,
+    event: 'user_created',
+  },
+  adminUser: { make: aUser, status: 200 },
+  adminUpdateUser: { make: aUserAnd({ name: 'Jane' }), status: 200, event: 'user_updated' },
+  adminDeleteUser: { make: aUser, status: 204, event: 'user_deleted' },
+  adminDisableUser: { make: aUser, status: 204, event: 'user_disabled' },
+  adminEnableUser: { make: aUser, status: 204, event: 'user_enabled' },
+  adminSetPassword: { make: aUser, status: 200, event: 'password_changed' },
+  adminSetRoles: { make: aUserAnd({ roles: [] }), status: 200, event: 'user_roles_changed' },
+  adminSessions: { make: aUser, status: 200 },
+  adminEndSessions: { make: aUser, status: 204, event: 'sessions_ended' },
+  adminEndSession: {
+    make: async () => {
+      const user = await signUp();
+      const { sessions } = (await send('/auth/sessions', { token: user.token })).body as {
+        sessions: { id: string }[];
+      };
+      return { params: { id: user.id, sid: sessions[0]?.id ?? '' } };
+    },
+    status: 204,
+    event: 'session_ended',
+  },
+  adminStats: { status: 200 },
   adminClients: { status: 200 },
   adminCreateClient: {
     make: async () => ({ json: { name: nameOf('made ') } }),
@@ -104,7 +134,9 @@ async function ask(
   return to.send(fill(path, params), { method, ...body, ...how });
 }
 
+/** The latest event. Events of one millisecond are in no order, so later ones get another. */
 async function latest(): Promise<string | undefined> {
+  clock.step(0.001);
   return (await audit.list({}, { limit: 1 })).events[0]?.id;
 }
 
@@ -189,8 +221,9 @@ suite('the routes of administration', () => {
       test(`${name} only reads, also long after the sign-in`, async () => {
         const { token } = await signUp(['admin']);
         clock.step(700);
+        const { params } = (await example?.make?.()) ?? {};
         const before = await latest();
-        const answer = await ask(route, { token });
+        const answer = await send(fill(path, params), { method, token });
         assert.equal(answer.status, example?.status, answer.text);
         assert.equal(await latest(), before);
       });
@@ -271,4 +304,210 @@ test("the routes exist in a host's app only where it names the role", async () =
     startHost({ admin: { role: '' } }, () => {}),
     { message: /^admin: give a role/ },
   );
+});
+
+suite('administrators', () => {
+  const protectedActs = {
+    adminUpdateUser: { email: 'new@example.com' },
+    adminSetPassword: undefined,
+    adminSetRoles: { roles: [] },
+  } as const;
+
+  for (const [name, json] of Object.entries(protectedActs)) {
+    test(`${name} changes no administrator, oneself included, and leaves an event`, async () => {
+      const [admin, other] = [await signUp(['admin']), await signUp(['admin', 'editor'])];
+      const [method = '', path = ''] = DEFAULT_ROUTES[name as 'adminSetRoles'].split(' ');
+      for (const { id } of [admin, other]) {
+        const before = await users.find({ id });
+        const body = json === undefined ? {} : { json };
+        const answer = await send(fill(path, { id }), { method, ...body, token: admin.token });
+        assertProblem(answer, 403);
+        assert.equal(answer.body['code'], 'administrator_protected');
+        assert.deepEqual(await users.find({ id }), before);
+        const refused = { types: ['administration_refused'], subjectId: id } as const;
+        const [event] = (await audit.list(refused)).events;
+        assert.deepEqual(event?.actor, { kind: 'user', id: admin.id });
+        assert.deepEqual(event?.subject, { kind: 'user', id });
+        assert.equal(event?.reason, 'administrator');
+      }
+    });
+  }
+
+  test('the last enabled one can be neither disabled nor deleted, until there is another', async () => {
+    const host = await startHost({ admin: { role: 'boss' } }, () => {});
+    const { users: staff } = host.app.latchkey;
+    const create = async (username: string) => {
+      const { id } = await staff.create({ username, password: PASSWORD, roles: ['boss'] });
+      return { id, token: (await host.login(username)).body['access_token'] };
+    };
+    const only = await create('only');
+    const disabled = await create('disabled');
+    await staff.disable(disabled.id);
+    const ask = (method: string, path: string, token = only.token) =>
+      host.send(`/auth/admin/users/${path}`, { method, token });
+    for (const [method, path] of [
+      ['POST', `${only.id}/disable`],
+      ['DELETE', only.id],
+    ] as const) {
+      const answer = await ask(method, path);
+      assertProblem(answer, 403);
+      assert.equal(answer.body['code'], 'last_administrator');
+    }
+    assert.equal((await ask('DELETE', disabled.id)).status, 204);
+    const second = await create('second');
+    assert.equal((await ask('POST', `${only.id}/disable`, second.token)).status, 204);
+    assert.equal((await ask('DELETE', second.id, second.token)).status, 403);
+    assert.equal((await ask('POST', `${only.id}/enable`, second.token)).status, 204);
+    assert.equal((await ask('DELETE', second.id, second.token)).status, 204);
+    // The command line may.
+    await staff.disable(only.id);
+  });
+
+  test('can be made by an administrator, and not by registration', async () => {
+    const { token } = await signUp(['admin']);
+    const user = await signUp();
+    const answer = await send(`/auth/admin/users/${user.id}/roles`, {
+      method: 'PUT',
+      json: { roles: ['admin'] },
+      token,
+    });
+    assert.deepEqual(answer.body['roles'], ['admin']);
+    assertProblem(await server.register(nameOf('sly'), { roles: ['admin'] }), 400);
+  });
+});
+
+suite('users for administrators', () => {
+  test('get a password that works for a day, and only to choose another', async () => {
+    const { token } = await signUp(['admin']);
+    const username = nameOf('temp');
+    const json = { username, email: `${username}@example.com`, name: 'Temp' };
+    const created = await send('/auth/admin/users', { json, token });
+    assert.equal(created.status, 201, created.text);
+    const { id, password } = created.body;
+    assert.match(password, /^([0-9a-hjkmnp-tv-z]{4}-){4}[0-9a-hjkmnp-tv-z]{4}$/);
+    assert.equal(
+      created.body['password_expires_at'],
+      new Date(clock.now() + 86_400_000).toISOString(),
+    );
+    const first = await server.login(username, password);
+    assert.equal(first.body['code'], 'password_change_required');
+    const chosen = { challenge: first.body['challenge'], new_password: 'one of my own' };
+    assert.equal((await send('/auth/password', { json: chosen })).status, 200);
+    clock.step(90_000);
+    assert.equal((await server.login(username, 'one of my own')).status, 200);
+
+    const { token: again } = await signUp(['admin']);
+    const set = await send(`/auth/admin/users/${id}/password`, { method: 'POST', token: again });
+    assert.equal((await server.login(username, 'one of my own')).status, 401);
+    clock.step(86_399);
+    const late = await server.login(username, set.body['password']);
+    assert.equal(late.body['code'], 'password_change_required');
+    clock.step(1);
+    const expired = await server.login(username, set.body['password']);
+    assert.equal(expired.body['code'], 'invalid_credentials');
+    const { events } = await audit.list({ types: ['login_failed'] }, { limit: 1 });
+    assert.equal(events[0]?.reason, 'password_expired');
+  });
+
+  test('are changed member by member, and keep their names to themselves', async () => {
+    const { token } = await signUp(['admin']);
+    const [user, other] = [await signUp(), await signUp()];
+    const change = (json: unknown) =>
+      send(`/auth/admin/users/${user.id}`, { method: 'PATCH', json, token });
+    const changed = await change({ email: 'Some@Example.com', name: 'Some One' });
+    assert.equal(changed.status, 200, changed.text);
+    const { email, name, username } = changed.body;
+    assert.deepEqual([email, name, username], ['Some@Example.com', 'Some One', user.username]);
+    const [event] = (await audit.list({ types: ['user_updated'] }, { limit: 1 })).events;
+    assert.deepEqual(event?.changes, { fields: ['email', 'name'] });
+    assert.equal((await server.login('some@example.com')).status, 200);
+    assert.equal((await change({ username: other.username })).body['code'], 'username_taken');
+    assert.equal((await change({ name: null, username: null })).body['username'], null);
+    for (const wrong of [{}, { email: null }, { roles: ['admin'] }, { password: 'x' }, { id: 1 }]) {
+      assertProblem(await change(wrong), 400, JSON.stringify(wrong));
+    }
+    // The access token named the user as before.
+    assert.equal((await send('/auth/me', { token: user.token })).status, 401);
+  });
+
+  test('are found by the beginning of either name, with filters, page by page', async () => {
+    const { token } = await signUp(['admin']);
+    const prefix = `søk${made++}`;
+    const give = [
+      { username: `${prefix}a`, email: `${prefix}b@example.com`, roles: ['editor'] },
+      { username: `${prefix}c` },
+      { username: nameOf('other'), email: `${prefix}d@example.com`, roles: ['editor'] },
+      { username: `x${prefix}` },
+    ];
+    const ids: string[] = [];
+    clock.step(1);
+    const start = clock.now();
+    for (const it of give) {
+      ids.push((await users.create(it)).id);
+      clock.step(1);
+    }
+    await users.disable(ids[1] ?? '');
+    const [a, c, d] = ids;
+    const find = async (query: string) => {
+      const found: string[] = [];
+      for (let next: string | null = ''; next !== null; ) {
+        const after: string = next === '' ? '' : `&after=${encodeURIComponent(next)}`;
+        const { body, status, text } = await send(`/auth/admin/users?${query}${after}`, { token });
+        assert.equal(status, 200, text);
+        found.push(...body['users'].map((it: { id: string }) => it.id));
+        next = body['next_cursor'];
+      }
+      return found;
+    };
+    const search = `search=${encodeURIComponent(prefix.toUpperCase())}`;
+    for (const limit of [1, 2, 100]) {
+      assert.deepEqual(await find(`${search}&limit=${limit}`), [a, c, d], `${limit}`);
+      assert.deepEqual(await find(`${search}&limit=${limit}&role=editor`), [a, d]);
+      assert.deepEqual(await find(`${search}&limit=${limit}&disabled=true`), [c]);
+      assert.deepEqual(await find(`${search}&limit=${limit}&disabled=false`), [a, d]);
+    }
+    const since = `created_since=${new Date(start).toISOString()}`;
+    const until = `created_until=${new Date(start + 4_000).toISOString()}`;
+    assert.deepEqual(await find(`${since}&limit=2`), ids);
+    assert.deepEqual(await find(`${since}&${until}&role=editor&limit=1`), [a, d]);
+    assert.deepEqual(await find(`${since}&disabled=true`), [c]);
+    assert.deepEqual(await find(`${until}&${search}&disabled=false&role=editor`), [a, d]);
+    assert.deepEqual(await find('search=nothing-like-it'), []);
+    for (const wrong of [
+      'disabled=1',
+      'created_since=now',
+      'after=x',
+      'roles=x',
+      `${search}&after=!`,
+    ]) {
+      assertProblem(await send(`/auth/admin/users?${wrong}`, { token }), 400, wrong);
+    }
+  });
+
+  test('have sessions that can be seen and ended', async () => {
+    const { token } = await signUp(['admin']);
+    const user = await signUp();
+    clock.step(1);
+    await server.login(user.username);
+    const path = `/auth/admin/users/${user.id}/sessions`;
+    const list = async () => (await send(path, { token })).body['sessions'];
+    const [latest, first] = await list();
+    assert.equal(latest.current, false);
+    assert.equal((await send(`${path}/${first.id}`, { method: 'DELETE', token })).status, 204);
+    assert.equal((await send('/auth/me', { token: user.token })).status, 401);
+    assert.equal((await send(`${path}/${first.id}`, { method: 'DELETE', token })).status, 404);
+    assert.equal((await send(path, { method: 'DELETE', token })).status, 204);
+    assert.deepEqual(await list(), []);
+  });
+
+  test('are counted', async () => {
+    const { token } = await signUp(['admin']);
+    clock.step(11);
+    const { body } = await send('/auth/admin/stats', { token });
+    assert.ok(body['users'].total > 10 && body['users'].administrators > 5);
+    assert.ok(body['sessions'].live > 10 && body['users'].disabled > 0);
+    assert.ok(body['events'].by_type.login_succeeded > 0);
+    const again = await send('/auth/admin/stats', { token });
+    assert.deepEqual(again.body, body);
+  });
 });

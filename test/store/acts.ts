@@ -101,6 +101,16 @@ export const acts = {
     store.consumeOneTimeSecret(await createSecret(store, user.id)),
   'required password change': (store, { user }) =>
     store.requirePasswordChange({ userId: user.id, now, ...revoking() }),
+  update: (store, { user }) =>
+    store.updateUser({ userId: user.id, changes: { name: unique('name') }, now, ...revoking() }),
+  'disabling by an administrator': (store, { user, session }) =>
+    store.setDisabled({
+      userId: user.id,
+      disabled: true,
+      now,
+      by: { userId: user.id, sessionId: session.id, role: 'reader' },
+      ...revoking(),
+    }),
   'change of roles': (store, { user }) =>
     store.setRoles({ userId: user.id, roles: ['x'], now, ...revoking() }),
   disabling: (store, { user }) =>

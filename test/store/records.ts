@@ -29,6 +29,7 @@ export function aUser(fields: Partial<UserRecord> = {}): UserRecord {
     credentialVersion: 0,
     disabledAt: null,
     passwordChangeRequiredAt: null,
+    passwordExpiresAt: null,
     createdAt: 1_000,
     updatedAt: 1_000,
     ...fields,

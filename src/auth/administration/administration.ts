@@ -7,6 +7,8 @@ import { AuditAdministration } from './audit.ts';
 import { type AdministratorTerms, authorizeAdministrator } from './authorize.ts';
 import { ClientAdministration } from './clients.ts';
 import { KeyAdministration } from './keys.ts';
+import { readStatistics, type StatisticsReading } from './statistics.ts';
+import { UserAdministration } from './users.ts';
 
 /** The parts of the domain that administration uses. */
 export interface AdministeredParts {
@@ -22,6 +24,7 @@ export interface AdministeredParts {
 export class Administration {
   /** The audit trail. */
   readonly audit: AuditAdministration;
+  readonly users: UserAdministration;
   /** Programs that have a key of their own. */
   readonly clients: ClientAdministration;
   /** The keys that sign access tokens. */
@@ -31,6 +34,7 @@ export class Administration {
   constructor(context: AuthContext, parts: AdministeredParts) {
     this.#context = context;
     this.audit = new AuditAdministration(parts.audit);
+    this.users = new UserAdministration(context);
     this.clients = new ClientAdministration(parts.clients);
     this.keys = new KeyAdministration(context, parts.keyRotation);
   }
@@ -43,5 +47,10 @@ export class Administration {
    */
   authorize(principal: Principal, terms: AdministratorTerms): Promise<void> {
     return authorizeAdministrator(this.#context, principal, terms);
+  }
+
+  /** Counts users, sessions and recent events. @param role that of administrators */
+  readStatistics(role: string): Promise<StatisticsReading> {
+    return readStatistics(this.#context, role);
   }
 }

@@ -55,6 +55,7 @@ export const AUDIT_EVENT_TYPES = {
   user_registered: { subject: 'user', changes: [], reasons: [] },
   registration_refused: { subject: 'user', changes: [], reasons: ['refused_by_host'] },
   user_created: { subject: 'user', changes: ['roles'], reasons: [] },
+  user_updated: { subject: 'user', changes: ['fields'], reasons: [] },
   user_roles_changed: { subject: 'user', changes: ['roles'], reasons: [] },
   user_disabled: { subject: 'user', changes: [], reasons: [] },
   user_enabled: { subject: 'user', changes: [], reasons: [] },
@@ -77,7 +78,7 @@ export const AUDIT_EVENT_TYPES = {
   login_failed: {
     subject: 'user',
     changes: [],
-    reasons: ['unknown_user', 'wrong_password', 'no_password'],
+    reasons: ['unknown_user', 'wrong_password', 'no_password', 'password_expired'],
   },
   login_refused: { subject: 'user', changes: [], reasons: ['refused_by_host'] },
   attempts_refused: { subject: 'user', changes: ['count'], reasons: ['too_many_attempts'] },
@@ -93,6 +94,11 @@ export const AUDIT_EVENT_TYPES = {
     subject: 'client',
     changes: ['name', 'old_secrets_end_at'],
     reasons: [],
+  },
+  administration_refused: {
+    subject: 'user',
+    changes: ['act'],
+    reasons: ['administrator', 'last_administrator'],
   },
   // Only version 0.1 wrote these two: every client was a guard.
   guard_created: { subject: 'client', changes: ['name'], reasons: [] },

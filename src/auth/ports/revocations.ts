@@ -26,7 +26,24 @@ export interface RevocationResult {
   readonly found: boolean;
   /** The log entries that the verb wrote. This node applies them without waiting for the log. */
   readonly revocations: readonly Revocation[];
+  /** If an administrator acts and may not: why. Nothing was written. */
+  readonly refused?: AdministrationRefusal;
 }
+
+/** An administrator on whose behalf a verb acts. The verb checks it in its own transaction. */
+export interface ActingAdministrator {
+  readonly userId: string;
+  /** Must be live. */
+  readonly sessionId: string;
+  /** The role of administrators. */
+  readonly role: string;
+}
+
+/**
+ * Why an administrator may not do something. `not_administrator`: the role or the session is gone. `administrator`: it
+ * would change an administrator. `last_administrator`: no enabled one would be left.
+ */
+export type AdministrationRefusal = 'not_administrator' | 'administrator' | 'last_administrator';
 
 /** What every revoking verb takes: how long its log entries must live, and the audit event. */
 export interface RevocationArgs extends Outliving {

@@ -5,7 +5,12 @@ import type { Generations } from '../sessions/refresh-rule.ts';
 import type { SessionLifetime } from '../sessions/session-lifetime.ts';
 import type { PlacesLeft } from './limits.ts';
 import type { PasswordProof, Proof } from './proof.ts';
-import type { Outliving, RevocationArgs, RevocationResult } from './revocations.ts';
+import type {
+  ActingAdministrator,
+  Outliving,
+  RevocationArgs,
+  RevocationResult,
+} from './revocations.ts';
 
 /** The outcome of a refresh. */
 export type RotateResult =
@@ -106,11 +111,19 @@ export interface SessionStore {
    * row may have been removed while access tokens live, and these must be refused too.
    */
   endSession(
-    args: { sessionId: string; userId: string; evenIfGone?: boolean } & RevocationArgs,
+    args: {
+      sessionId: string;
+      userId: string;
+      evenIfGone?: boolean;
+      /** The administrator who ends a session of another user. */
+      by?: ActingAdministrator;
+    } & RevocationArgs,
   ): Promise<RevocationResult>;
 
   /** Ends all of a user's sessions and raises its token version. */
-  endAllSessions(args: { userId: string; now: number } & RevocationArgs): Promise<RevocationResult>;
+  endAllSessions(
+    args: { userId: string; now: number; by?: ActingAdministrator } & RevocationArgs,
+  ): Promise<RevocationResult>;
 
   /** Finds the id of a user with sessions to remove: ended ones, or more than `maxSessions`. */
   findSessionCleanup(): Promise<string | undefined>;

@@ -3,7 +3,35 @@ import type { Session, UserRecord } from '../model.ts';
 import type { SessionLifetime } from '../sessions/session-lifetime.ts';
 import type { PlacesLeft } from './limits.ts';
 import type { SecretUse } from './one-time-secrets.ts';
-import type { RevocationArgs, RevocationResult } from './revocations.ts';
+import type { ActingAdministrator, RevocationArgs, RevocationResult } from './revocations.ts';
+
+/** What a verb takes that an administrator may call, too. */
+interface Administered {
+  /** Default: it is the user, the host's code or an operator who acts. */
+  by?: ActingAdministrator;
+}
+
+/** What of a user can be edited. The keys go with their names. */
+export type EditedUser = Partial<
+  Pick<UserRecord, 'username' | 'usernameKey' | 'email' | 'emailKey' | 'name' | 'profile'>
+>;
+
+/** The keys of usernames and addresses that begin with a text. */
+export interface PrefixRange {
+  /** The first key that may match. */
+  readonly from: string;
+  /** All that match sort before it. */
+  readonly to: string;
+  /** Only keys after this one: the last of the previous page. `''`: all. */
+  readonly after: string;
+}
+
+/** A user that a search found. */
+export interface FoundUser {
+  /** The key by which it was found: of the username or of the address. A user can be found by both. */
+  readonly key: string;
+  readonly user: UserRecord;
+}
 
 /** The verbs for users and their passwords. */
 export interface UserStore {
@@ -26,8 +54,35 @@ export interface UserStore {
    */
   samplePasswordHashes(args: { places: readonly number[] }): Promise<readonly string[]>;
 
-  /** Lists users in the order of their ids. `after` is the last id of the previous page. */
-  listUsers(args: { after: string | null; limit: number }): Promise<UserRecord[]>;
+  /**
+   * Lists users in the order of their ids. `after` is the last id of the previous page; `before` sorts after all ids that
+   * are wanted. With a `role`, only users who have it; with `isDisabled`, only disabled ones; with both, those who have the
+   * role.
+   */
+  listUsers(args: {
+    after: string | null;
+    before?: string | null;
+    limit: number;
+    role?: string;
+    isDisabled?: true;
+  }): Promise<UserRecord[]>;
+
+  /** Finds users by the beginning of the username or the address, in the order of the keys that match. */
+  searchUsers(args: PrefixRange & { limit: number }): Promise<FoundUser[]>;
+
+  /** Finds an enabled user with the role. Only reads. */
+  hasAdministrator(args: { role: string }): Promise<boolean>;
+
+  /**
+   * Replaces what is given, and raises the token version, as access tokens carry the username. The event gets the names
+   * of what changed. Not of an administrator, if `by` is given.
+   * @returns `taken`: another user has the username or the address; nothing was written
+   */
+  updateUser(
+    args: { userId: string; changes: EditedUser; now: number } & RevocationArgs & Administered,
+  ): Promise<
+    RevocationResult & { readonly taken?: 'username' | 'email'; readonly user?: UserRecord }
+  >;
 
   /**
    * Replaces the hash if it still is `verifiedHash` (null: in any case), raises the token version, and ends every
@@ -36,7 +91,7 @@ export interface UserStore {
    * purpose outlives a password change. Raises the credential version, so the user's known devices become strangers.
    *
    * Finds nothing if the hash differs, if the session to `keep` has ended, if the one-time secret to `consume` is not
-   * live, or if there is a session to `start` and the user is disabled.
+   * live, or if there is a session to `start` and the user is disabled. Not of an administrator, if `by` is given.
    */
   changePassword(
     args: {
@@ -48,8 +103,11 @@ export interface UserStore {
       start?: { session: Session; event: AuditEvent };
       /** The attempt that succeeds in the same transaction. */
       places?: PlacesLeft;
+      /** The password stops working at this time, and must be changed at the next sign-in; ms since the epoch. */
+      expiresAt?: number;
       now: number;
-    } & RevocationArgs,
+    } & RevocationArgs &
+      Administered,
   ): Promise<
     RevocationResult & {
       /** If a session was to be kept. */
@@ -69,23 +127,28 @@ export interface UserStore {
 
   /**
    * Replaces the roles and raises the token version. Sessions live on; access tokens issued before are refused. The
-   * event gets the roles before and after.
+   * event gets the roles before and after. Not of an administrator, if `by` is given.
    */
   setRoles(
-    args: { userId: string; roles: readonly string[]; now: number } & RevocationArgs,
-  ): Promise<RevocationResult>;
-
-  /** Disables or enables a user. Disabling ends all sessions and raises the token version. */
-  setDisabled(
-    args: { userId: string; disabled: boolean; now: number } & RevocationArgs,
+    args: { userId: string; roles: readonly string[]; now: number } & RevocationArgs & Administered,
   ): Promise<RevocationResult>;
 
   /**
-   * Removes a user with all sessions, one-time secrets, and the buckets of attempts with these keys. Audit events stay.
+   * Disables or enables a user. Disabling ends all sessions and raises the token version. It does not disable the last
+   * enabled administrator, if `by` is given.
+   */
+  setDisabled(
+    args: { userId: string; disabled: boolean; now: number } & RevocationArgs & Administered,
+  ): Promise<RevocationResult>;
+
+  /**
+   * Removes a user with all sessions, one-time secrets, and the buckets of attempts with these keys. Audit events stay. It
+   * does not remove the last enabled administrator, if `by` is given.
    * @returns `isPartial`: the user has too many sessions for one transaction. The user is disabled, all sessions have
    *   ended, and some were removed; call again
    */
   deleteUser(
-    args: { userId: string; buckets?: readonly string[]; now: number } & RevocationArgs,
+    args: { userId: string; buckets?: readonly string[]; now: number } & RevocationArgs &
+      Administered,
   ): Promise<RevocationResult & { readonly isPartial?: true }>;
 }

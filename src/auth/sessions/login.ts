@@ -107,5 +107,9 @@ async function provePassword(
     await recordFailure(what, identify(caller, record.id));
     throw new AccountDisabled();
   }
+  if (record.passwordExpiresAt !== null && record.passwordExpiresAt <= context.clock.now()) {
+    await recordFailure({ type: 'login_failed', reason: 'password_expired' }, caller);
+    throw new CredentialsRefused();
+  }
   return { record, verifiedHash, isOutdated: outdated };
 }

@@ -62,6 +62,31 @@ export function readProfile(reader: InputReader, rules: FieldRules): Record<stri
   return profile;
 }
 
+/**
+ * Reads changes of the host's fields. A field that is absent stays; null removes it, if it is not required.
+ * @returns the whole profile; undefined if no field was given
+ */
+export function readProfileChanges(
+  reader: InputReader,
+  rules: FieldRules,
+  before: Readonly<Record<string, unknown>>,
+): Record<string, unknown> | undefined {
+  const profile: Record<string, unknown> = { ...before };
+  let isChanged = false;
+  for (const [field, rule] of Object.entries(rules)) {
+    if (rule.type === 'repeat') continue;
+    const value = reader.raw(field);
+    if (!reader.has(field)) continue;
+    isChanged = true;
+    const isRemoved = value === null && !rule.required;
+    const problem = isRemoved ? undefined : findFieldProblem(value, rule);
+    if (problem !== undefined) reader.problem(field, `"${field}" ${problem}.`);
+    else if (isRemoved) delete profile[field];
+    else profile[field] = value;
+  }
+  return isChanged ? profile : undefined;
+}
+
 /** Checks the fields that a person types twice. The host's own code need not send them. */
 export function readRepeats(reader: InputReader, rules: FieldRules): void {
   for (const [field, rule] of Object.entries(rules)) {

@@ -121,6 +121,19 @@ export function isRole(text: string): boolean {
   return ROLE.test(text);
 }
 
+/**
+ * Reads what an administrator gives to create a user: no password, as it is made, and no hash.
+ * @throws {InvalidInput}
+ */
+export function parseAdministeredUser(input: unknown, policy: UserPolicy): ParsedUser {
+  const reader = new InputReader(input);
+  const roles = reader.has('roles') ? readRoles(reader, reader.raw('roles')) : [];
+  const names = readNames(reader);
+  const profile = readProfile(reader, policy.fields);
+  reader.finish();
+  return { ...names, profile, roles, password: undefined, passwordHash: undefined };
+}
+
 /** Reads a list of roles, and drops repeats. @throws {InvalidInput} */
 export function parseRoles(roles: unknown): readonly string[] {
   const reader = new InputReader({ roles });
@@ -132,12 +145,18 @@ export function parseRoles(roles: unknown): readonly string[] {
 function readNames(
   reader: InputReader,
 ): Pick<UserRecord, 'username' | 'usernameKey' | 'email' | 'emailKey' | 'name'> {
-  const username = reader.optionalString('username', { max: USERNAME_MAX });
-  const email = reader.optionalString('email', { max: EMAIL_MAX });
-  const name = reader.optionalString('name', { max: NAME_MAX });
+  const username = readUsername(reader);
+  const email = readEmail(reader);
+  const name = readName(reader);
   if (!reader.has('username') && !reader.has('email')) {
     reader.problem('username', 'Give a "username", an "email", or both.');
   }
+  return { ...username, ...email, name };
+}
+
+/** Reads a username that is to be stored; both members are null if it is absent. */
+export function readUsername(reader: InputReader): Pick<UserRecord, 'username' | 'usernameKey'> {
+  const username = reader.optionalString('username', { max: USERNAME_MAX });
   const usernameKey = username === undefined ? undefined : findUsernameKey(username);
   if (username !== undefined && usernameKey === undefined) {
     reader.problem(
@@ -145,17 +164,22 @@ function readNames(
       '"username" may have letters, digits and . _ + - and must begin with a letter or digit. No blanks.',
     );
   }
+  return { username: username?.normalize('NFC') ?? null, usernameKey: usernameKey ?? null };
+}
+
+/** Reads an address that is to be stored; both members are null if it is absent. */
+export function readEmail(reader: InputReader): Pick<UserRecord, 'email' | 'emailKey'> {
+  const email = reader.optionalString('email', { max: EMAIL_MAX });
   const emailKey = email === undefined ? undefined : findEmailKey(email);
   if (email !== undefined && emailKey === undefined) {
     reader.problem('email', '"email" must be an email address, such as jane@example.com.');
   }
-  return {
-    username: username?.normalize('NFC') ?? null,
-    usernameKey: usernameKey ?? null,
-    email: email ?? null,
-    emailKey: emailKey ?? null,
-    name: name ?? null,
-  };
+  return { email: email ?? null, emailKey: emailKey ?? null };
+}
+
+/** Reads a name for display; null if it is absent. */
+export function readName(reader: InputReader): string | null {
+  return reader.optionalString('name', { max: NAME_MAX }) ?? null;
 }
 
 function readRoles(reader: InputReader, roles: unknown): readonly string[] {

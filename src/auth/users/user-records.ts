@@ -66,6 +66,7 @@ export async function createUserRecord(
     credentialVersion: 0,
     disabledAt: null,
     passwordChangeRequiredAt: null,
+    passwordExpiresAt: null,
     createdAt: now,
     updatedAt: now,
   };

@@ -49,7 +49,8 @@ export class MultipleCredentials extends LatchkeyError {
 
 /**
  * The caller is authenticated, and is not allowed to do this. `cross_site_request`: the request uses a cookie and comes
- * from a page of another site.
+ * from a page of another site. `administrator_protected`: administrators cannot be changed in this way.
+ * `last_administrator`: no enabled one would be left.
  */
 export class AccessDenied extends LatchkeyError {
   /** What is missing, or what is not allowed. */
@@ -57,6 +58,8 @@ export class AccessDenied extends LatchkeyError {
     | 'insufficient_role'
     | 'insufficient_permission'
     | 'insufficient_scope'
+    | 'administrator_protected'
+    | 'last_administrator'
     | 'cross_site_request';
   /** With `insufficient_scope`, the scopes that are required; else empty. */
   readonly scopes: readonly string[];
@@ -69,7 +72,7 @@ export class AccessDenied extends LatchkeyError {
     return 403;
   }
   override get bearerError(): 'insufficient_scope' | undefined {
-    return this.code === 'cross_site_request' ? undefined : 'insufficient_scope';
+    return this.code.startsWith('insufficient_') ? 'insufficient_scope' : undefined;
   }
 }
 

@@ -46,6 +46,10 @@ export function createPostgresSql(): StatementSql {
     table: (table) => table,
     installLogTriggers,
     dropLogTriggers,
+    installRoleTriggers,
+    *dropRoleTriggers() {
+      yield { text: 'drop function latchkey_keep_roles()', values: [] };
+    },
     sharesDatabase: true,
     listTables: () =>
       `select c.relname as name from pg_catalog.pg_class c
@@ -107,6 +111,30 @@ function* installLogTriggers(): Steps<void> {
       end $$`,
     `create trigger latchkey_tell_log after insert on revocations
       for each row execute function latchkey_tell_log()`,
+  ];
+  for (const text of statements) yield { text, values: [] };
+}
+
+function* installRoleTriggers(): Steps<void> {
+  const make = (name: string, when: string) =>
+    `create trigger ${name} ${when} execute function latchkey_keep_roles()`;
+  const statements = [
+    `create function latchkey_keep_roles() returns trigger language plpgsql as $$
+      begin
+        if tg_op <> 'INSERT' then
+          delete from user_roles where user_id = old.id
+            and role in (select pg_catalog.jsonb_array_elements_text(old.roles::jsonb));
+        end if;
+        if tg_op <> 'DELETE' then
+          insert into user_roles (role, user_id)
+            select distinct role, new.id
+            from pg_catalog.jsonb_array_elements_text(new.roles::jsonb) as role;
+        end if;
+        return null;
+      end $$`,
+    make('user_roles_insert', `after insert on users for each row when (new.roles <> '[]')`),
+    make('user_roles_update', 'after update of roles on users for each row'),
+    make('user_roles_delete', `after delete on users for each row when (old.roles <> '[]')`),
   ];
   for (const text of statements) yield { text, values: [] };
 }

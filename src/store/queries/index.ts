@@ -16,25 +16,39 @@ import { reauthenticationVerb } from './sessions/reauthenticate.ts';
 import { rotationStatements, rotationVerbs } from './sessions/rotation.ts';
 import { cleanupVerbs } from './sessions/session-cleanup.ts';
 import type { SingleStatements, StatementSql } from './single-statement.ts';
+import { statisticsVerbs } from './statistics.ts';
 import { accountVerbs } from './users/account.ts';
+import { administeredVerbs, administratorVerbs } from './users/administration.ts';
 import { passwordVerbs } from './users/change-password.ts';
 import { hashSampleStatement, hashSampleVerb } from './users/hash-sample.ts';
+import { searchVerbs } from './users/search-users.ts';
+import { updateVerbs } from './users/update-user.ts';
 import { userStatements, userVerbs } from './users/users.ts';
 import type { Verbs } from './verb.ts';
 import { writeProbeVerbs } from './write-probe.ts';
 
 /** Every verb of the port, in the form that runs on every database. */
 export function createVerbs(sql: Sql): Verbs {
+  const account = accountVerbs(sql);
+  const password = passwordVerbs(sql);
   return {
     ...userVerbs(sql),
     ...hashSampleVerb(sql),
     ...openSessionVerb(sql),
     ...findSessionVerbs(sql),
-    ...endSessionVerb(sql),
     ...rotationVerbs(sql),
     ...reauthenticationVerb(sql),
-    ...accountVerbs(sql),
-    ...passwordVerbs(sql),
+    ...account,
+    ...password,
+    ...administeredVerbs(sql, {
+      ...account,
+      ...password,
+      ...updateVerbs(sql),
+      ...endSessionVerb(sql),
+    }),
+    ...administratorVerbs(sql),
+    ...searchVerbs(sql),
+    ...statisticsVerbs(sql),
     ...cleanupVerbs(sql),
     ...revocationVerbs(sql),
     ...oneTimeSecretVerbs(sql),

@@ -60,6 +60,11 @@ export interface Sql extends StatementSource {
   /** Removes what {@link installLogTriggers} made, after the table was dropped. */
   dropLogTriggers(): Steps<void>;
 
+  /** Makes the triggers that keep `user_roles` equal to the roles of `users`. A migration runs it. */
+  installRoleTriggers(): Steps<void>;
+  /** Removes what {@link installRoleTriggers} made, after the tables were dropped. */
+  dropRoleTriggers(): Steps<void>;
+
   /** Whether other programs may have tables in the same place. */
   readonly sharesDatabase: boolean;
   /** A statement that lists the tables and views in the place of Latchkey's tables, by `name`. */

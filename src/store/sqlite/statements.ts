@@ -35,8 +35,8 @@ export const statements: CompiledStatements = {
     parameters: [['id']],
   },
   'account.replaceHash': {
-    text: 'update "users" set "password_hash" = ?, "credential_version" = "credential_version" + ? where "id" = ?',
-    parameters: [['hash'], 1, ['id']],
+    text: 'update "users" set "password_hash" = ?, "password_expires_at" = ?, "credential_version" = "credential_version" + ? where "id" = ?',
+    parameters: [['hash'], ['expiresAt'], 1, ['id']],
   },
   'account.replaceRoles': {
     text: 'update "users" set "roles" = ? where "id" = ?',
@@ -49,6 +49,22 @@ export const statements: CompiledStatements = {
   'account.selectHash': {
     text: 'select "password_hash" as "hash", "session_epoch" as "epoch", "disabled_at" as "disabledAt" from "users" where "id" = ?',
     parameters: [['id']],
+  },
+  'administration.findAnother': {
+    text: 'select "users"."id" from "user_roles" inner join "users" on "users"."id" = "user_roles"."user_id" where "user_roles"."role" = ? and "user_roles"."user_id" <> ? and "users"."disabled_at" is null limit ?',
+    parameters: [['role'], ['userId'], 1],
+  },
+  'administration.findAny': {
+    text: 'select "users"."id" from "user_roles" inner join "users" on "users"."id" = "user_roles"."user_id" where "user_roles"."role" = ? and "users"."disabled_at" is null limit ?',
+    parameters: [['role'], 1],
+  },
+  'administration.findLive': {
+    text: 'select "id" from "sessions" where "id" = ? and "user_id" = ? and "epoch" = ?',
+    parameters: [['id'], ['userId'], ['epoch']],
+  },
+  'administration.lockBoth': {
+    text: 'select "id", "roles", "disabled_at" as "disabledAt", "session_epoch" as "epoch" from "users" where ("id" = ? or "id" = ?) order by "id"',
+    parameters: [['one'], ['other']],
   },
   'audit.insert': {
     text: 'insert into "audit_events" ("id", "at", "type", "user_id", "session_id", "address", "user_agent", "subject", "subject_kind", "actor_kind", "actor_id", "reason", "changes", "salt", "digest", "origin") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -453,6 +469,52 @@ export const statements: CompiledStatements = {
     text: 'select * from "users" where "id" = ?',
     parameters: [['id']],
   },
+  'statistics.countDisabled': {
+    text: 'select count(*) as "count" from "users" where "disabled_at" is not null',
+    parameters: [],
+  },
+  'statistics.countEvents': {
+    text: 'select "type", count(*) as "count" from (select "type" from "audit_events" where "id" > ? order by "id" desc limit ?) as "recent" group by "type" order by "type"',
+    parameters: [['after'], ['limit']],
+  },
+  'statistics.countSessions': {
+    text: 'select count(*) as "count" from "sessions" where "expires_at" > ?',
+    parameters: [['now']],
+  },
+  'statistics.countUsers': {
+    text: 'select count(*) as "count" from "users"',
+    parameters: [],
+  },
+  'statistics.countWithRole': {
+    text: 'select count(*) as "count" from "user_roles" where "role" = ?',
+    parameters: [['role']],
+  },
+  'update.findByEmail': {
+    text: 'select "id" from "users" where "email_key" = ? and "id" <> ?',
+    parameters: [['key'], ['id']],
+  },
+  'update.findByUsername': {
+    text: 'select "id" from "users" where "username_key" = ? and "id" <> ?',
+    parameters: [['key'], ['id']],
+  },
+  'update.replace': {
+    text: 'update "users" set "username" = ?, "username_key" = ?, "email" = ?, "email_key" = ?, "name" = ?, "profile" = ?, "token_version" = ?, "updated_at" = ? where "id" = ?',
+    parameters: [
+      ['username'],
+      ['username_key'],
+      ['email'],
+      ['email_key'],
+      ['name'],
+      ['profile'],
+      ['token_version'],
+      ['updated_at'],
+      ['id'],
+    ],
+  },
+  'update.selectUser': {
+    text: 'select * from "users" where "id" = ?',
+    parameters: [['id']],
+  },
   'users.firstHashes': {
     text: 'select "password_hash" as "hash" from "users" limit ?',
     parameters: [['limit']],
@@ -462,7 +524,7 @@ export const statements: CompiledStatements = {
     parameters: [['at'], 1],
   },
   'users.insertUnlessTaken': {
-    text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "name", "roles", "profile", "password_hash", "token_version", "credential_version", "disabled_at", "password_change_required_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
+    text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "name", "roles", "profile", "password_hash", "token_version", "credential_version", "disabled_at", "password_change_required_at", "password_expires_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
     parameters: [
       ['id'],
       ['username'],
@@ -477,6 +539,7 @@ export const statements: CompiledStatements = {
       ['credential_version'],
       ['disabled_at'],
       ['password_change_required_at'],
+      ['password_expires_at'],
       ['created_at'],
       ['updated_at'],
     ],
@@ -497,9 +560,25 @@ export const statements: CompiledStatements = {
     text: 'select * from "users" where "username_key" = ?',
     parameters: [['key']],
   },
+  'users.selectBy_email_key': {
+    text: 'select * from "users" where "email_key" >= ? and "email_key" < ? and "email_key" > ? order by "email_key" limit ?',
+    parameters: [['from'], ['to'], ['after'], ['limit']],
+  },
+  'users.selectBy_username_key': {
+    text: 'select * from "users" where "username_key" >= ? and "username_key" < ? and "username_key" > ? order by "username_key" limit ?',
+    parameters: [['from'], ['to'], ['after'], ['limit']],
+  },
+  'users.selectDisabled': {
+    text: 'select * from "users" where "disabled_at" is not null and "id" > ? and "id" < ? order by "id" limit ?',
+    parameters: [['after'], ['before'], ['limit']],
+  },
   'users.selectPage': {
-    text: 'select * from "users" where "id" > ? order by "id" limit ?',
-    parameters: [['after'], ['limit']],
+    text: 'select * from "users" where "id" > ? and "id" < ? order by "id" limit ?',
+    parameters: [['after'], ['before'], ['limit']],
+  },
+  'users.selectWithRole': {
+    text: 'select "users".* from "user_roles" inner join "users" on "users"."id" = "user_roles"."user_id" where "user_roles"."role" = ? and "user_roles"."user_id" > ? and "user_roles"."user_id" < ? order by "user_roles"."user_id" limit ?',
+    parameters: [['role'], ['after'], ['before'], ['limit']],
   },
   'writeProbe.removeEvent': {
     text: 'delete from "audit_events" where "id" = ?',

@@ -4,7 +4,7 @@ import type { DatabaseLocation } from '../../config/database.ts';
 import { TransferRefused } from '../../kernel/errors.ts';
 import { applyMigrations, createMigrationsTable, schemaVersion } from '../migrate.ts';
 import { describeForeign, inspectDatabase } from '../ownership.ts';
-import { TABLE_NAMES, TABLES } from '../schema.ts';
+import { DERIVED_TABLE_NAMES, TABLE_NAMES, TABLES } from '../schema.ts';
 import { awaitSteps, type Steps, type Value } from '../sql/steps.ts';
 import type { Batch, Counts, RowCounts } from './batch.ts';
 import type { TransferConnection } from './connection.ts';
@@ -100,8 +100,10 @@ export class Transfer {
     await this.#run(raw`drop view guards`);
     for (const name of TABLE_NAMES.toReversed())
       await this.#run(raw`drop table ${raw.table(name)}`);
+    for (const name of DERIVED_TABLE_NAMES) await this.#run(raw`drop table ${raw.table(name)}`);
     await this.#run(raw`drop table latchkey_migrations`);
     await this.#runSteps(sql.dropLogTriggers());
+    await this.#runSteps(sql.dropRoleTriggers());
     await this.#runSteps(createMigrationsTable(sql));
     await this.#runSteps(applyMigrations(sql, { from: 0, to: version }));
   }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aboutUser } from '../../../src/auth/audit/event.ts';
+import type { UserRecord } from '../../../src/auth/model.ts';
 import type { RevocationResult } from '../../../src/auth/ports/revocations.ts';
 import type { Store } from '../../../src/auth/ports/store.ts';
+import type { EditedUser } from '../../../src/auth/ports/users.ts';
 import { NO_VERSION_ACCEPTED } from '../../../src/revocation/revocation.ts';
 import { latestEvents } from '../../support/events.ts';
-import { anEvent, anyAge, aProof, aSecret, aSession } from '../records.ts';
+import { anEvent, anyAge, aProof, aSecret, aSession, unique } from '../records.ts';
 import { isRecorded, logged, revoking, sessionIds, signUp } from './harness.ts';
 
 const now = 2_000;
@@ -189,6 +191,143 @@ export function accountTests(given: () => Store): void {
       const late = await store.reauthenticate({ ...args, proof, ...revoking() });
       assert.equal(late.found, false);
     }
+  });
+
+  test('a password that expires must be changed, and the next change lifts both', async () => {
+    const store = given();
+    const { user } = await signUp(store, 1);
+    const change = (how: Partial<Parameters<Store['changePassword']>[0]>) =>
+      store.changePassword({ userId: user.id, ...password, ...how, ...revoking() });
+    const stored = async () => {
+      const found = await store.findUser({ id: user.id });
+      return [found?.passwordExpiresAt, found?.passwordChangeRequiredAt];
+    };
+    await change({ expiresAt: 90_000 });
+    assert.deepEqual(await stored(), [90_000, now]);
+    await change({ verifiedHash: password.newHash });
+    assert.deepEqual(await stored(), [null, null]);
+  });
+
+  test('a user is updated, unless another has the name', async () => {
+    const store = given();
+    const { user } = await signUp(store, 0);
+    const { user: other } = await signUp(store, 0);
+    const update = (changes: EditedUser) =>
+      store.updateUser({ userId: user.id, changes, now, ...revoking() });
+    const { usernameKey, emailKey } = other;
+    assert.equal((await update({ usernameKey })).taken, 'username');
+    assert.equal((await update({ emailKey })).taken, 'email');
+    assert.deepEqual(await store.findUser({ id: user.id }), user);
+    const changes = { name: null, email: null, emailKey: null, profile: { plan: 'free' } };
+    const expected = { ...user, ...changes, tokenVersion: 1, updatedAt: now };
+    const log = await logged(store, async () => {
+      assert.deepEqual((await update(changes)).user, expected);
+    });
+    assert.deepEqual(log, [{ kind: 'user', subject: user.id, version: 1, expiresAt: 9_000 }]);
+    assert.deepEqual(await store.findUser({ id: user.id }), expected);
+    // Its own name is not taken by itself.
+    assert.equal((await update({ usernameKey: user.usernameKey })).found, true);
+  });
+
+  test('what an administrator may do is checked with the act, for each act', async () => {
+    const store = given();
+    const role = unique('role');
+    const [admin, second] = [await signUp(store, 1, { roles: [role] }), await signUp(store, 1)];
+    const { user: plain, sessions } = await signUp(store, 1);
+    const by = { userId: admin.user.id, sessionId: admin.sessions[0]?.id ?? '', role };
+    const acts = {
+      endSession: (userId: string, as = by) =>
+        store.endSession({ userId, sessionId: sessions[0]?.id ?? '', by: as, ...revoking() }),
+      updateUser: (userId: string, as = by) =>
+        store.updateUser({ userId, changes: { name: 'X' }, now, by: as, ...revoking() }),
+      changePassword: (userId: string, as = by) =>
+        store.changePassword({ userId, ...password, by: as, ...revoking() }),
+      setRoles: (userId: string, as = by) =>
+        store.setRoles({ userId, roles: ['x'], now, by: as, ...revoking() }),
+      endAllSessions: (userId: string, as = by) =>
+        store.endAllSessions({ userId, now, by: as, ...revoking() }),
+      disable: (userId: string, as = by) =>
+        store.setDisabled({ userId, disabled: true, now, by: as, ...revoking() }),
+      enable: (userId: string, as = by) =>
+        store.setDisabled({ userId, disabled: false, now, by: as, ...revoking() }),
+      deleteUser: (userId: string, as = by) =>
+        store.deleteUser({ userId, now, by: as, ...revoking() }),
+    };
+    const impostors = [
+      { ...by, userId: 'nobody' },
+      { ...by, sessionId: 'nothing' },
+      { ...by, role: 'another role' },
+      { ...by, userId: second.user.id, sessionId: second.sessions[0]?.id ?? '' },
+    ];
+    const before = await store.findUser({ id: plain.id });
+    for (const [name, act] of Object.entries(acts)) {
+      for (const impostor of impostors) {
+        const result = await act(plain.id, impostor);
+        assert.deepEqual(result, { found: false, revocations: [], refused: 'not_administrator' });
+      }
+      assert.deepEqual(await act('nobody'), { found: false, revocations: [] }, name);
+    }
+    assert.deepEqual(await store.findUser({ id: plain.id }), before);
+    for (const name of ['updateUser', 'changePassword', 'setRoles'] as const) {
+      assert.equal((await acts[name](admin.user.id)).refused, 'administrator', name);
+    }
+    for (const name of ['disable', 'deleteUser'] as const) {
+      assert.equal((await acts[name](admin.user.id)).refused, 'last_administrator', name);
+    }
+    for (const [name, act] of Object.entries(acts)) {
+      assert.equal((await act(plain.id)).found, true, name);
+    }
+    const { user: another } = await signUp(store, 0, { roles: ['x', role] });
+    assert.equal(await store.hasAdministrator({ role }), true);
+    assert.equal((await acts.disable(another.id)).found, true);
+    assert.equal((await acts.deleteUser(admin.user.id)).refused, 'last_administrator');
+    assert.equal((await acts.enable(another.id)).found, true);
+    assert.equal((await acts.deleteUser(admin.user.id)).found, true);
+    await store.setDisabled({ userId: another.id, disabled: true, now, ...revoking() });
+    assert.equal(await store.hasAdministrator({ role }), false);
+  });
+
+  test('users are listed by role and by state, and searched by the beginning of a name', async () => {
+    const store = given();
+    const role = unique('role');
+    const prefix = unique('prefix-');
+    const make = async (fields: Partial<UserRecord>) =>
+      (await signUp(store, 0, { usernameKey: unique('u'), emailKey: null, ...fields })).user.id;
+    const a = await make({ roles: [role, 'x'], usernameKey: `${prefix}b` });
+    const b = await make({ roles: [], emailKey: `${prefix}a@example.com` });
+    const c = await make({ roles: [role], usernameKey: `${prefix}é`, disabledAt: 5 });
+    const d = await make({ roles: [role], usernameKey: `${prefix}\u{10000}` });
+    await make({ usernameKey: `x${prefix}` });
+    const ids = (found: readonly { id: string }[]) => found.map(({ id }) => id);
+    const all = { after: null, limit: 9 };
+    assert.deepEqual(ids(await store.listUsers({ ...all, role })), [a, c, d]);
+    assert.deepEqual(ids(await store.listUsers({ ...all, after: a, role, limit: 1 })), [c]);
+    assert.deepEqual(ids(await store.listUsers({ ...all, before: c, role })), [a]);
+    const disabled = await store.listUsers({ after: b, before: d, limit: 9, isDisabled: true });
+    assert.deepEqual(ids(disabled), [c]);
+    const range = { from: prefix, to: `${prefix}\u{10ffff}` };
+    const search = async (after: string, limit: number) =>
+      (await store.searchUsers({ ...range, after, limit })).map(({ key, user }) => [key, user.id]);
+    const found = [
+      [`${prefix}a@example.com`, b],
+      [`${prefix}b`, a],
+      [`${prefix}é`, c],
+      [`${prefix}\u{10000}`, d],
+    ];
+    assert.deepEqual(await search('', 9), found);
+    assert.deepEqual(await search('', 2), found.slice(0, 2));
+    assert.deepEqual(await search(`${prefix}b`, 9), found.slice(2));
+    await store.setRoles({ userId: a, roles: ['x', 'y'], now, ...revoking() });
+    await store.deleteUser({ userId: c, now, ...revoking() });
+    assert.deepEqual(ids(await store.listUsers({ ...all, role })), [d]);
+    const { users, events } = await store.readStatistics({
+      now,
+      role,
+      eventsAfter: '',
+      eventLimit: 100_000,
+    });
+    assert.equal(users.administrators, 1);
+    assert.ok(users.total >= 4 && (events['login_succeeded'] ?? 0) > 0);
   });
 
   test('a user without a password cannot be required to change it', async () => {

@@ -22,7 +22,7 @@ import {
   string,
 } from '../../http/schema/json-schema.ts';
 
-const Session = named(
+export const Session = named(
   'Session',
   object(
     {

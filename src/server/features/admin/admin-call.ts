@@ -25,14 +25,14 @@ export type AdminHandler = (call: AdminCall) => Promise<unknown>;
 
 /** Prepares the call of a handler. */
 export async function createAdminCall(
-  { latchkey, getUser }: RouteContext,
+  { latchkey, getUser, adminRole: role = '' }: RouteContext,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<AdminCall> {
   assertNotForm(request);
   return {
     administration: await latchkey.auth.loadAdministration(),
-    administrator: createAdministrator(getUser(request), toCaller(request)),
+    administrator: createAdministrator(getUser(request), toCaller(request), role),
     input: request.body,
     query: request.query,
     params: request.params as AdminCall['params'],

@@ -2,6 +2,18 @@ import { defineFeature, type FeatureRoute } from '../../http/routes/feature.ts';
 import { adminSchemas } from './schema.ts';
 
 const routes = {
+  adminUsers: 'GET /auth/admin/users',
+  adminCreateUser: 'POST /auth/admin/users',
+  adminUser: 'GET /auth/admin/users/:id',
+  adminUpdateUser: 'PATCH /auth/admin/users/:id',
+  adminDeleteUser: 'DELETE /auth/admin/users/:id',
+  adminDisableUser: 'POST /auth/admin/users/:id/disable',
+  adminEnableUser: 'POST /auth/admin/users/:id/enable',
+  adminSetPassword: 'POST /auth/admin/users/:id/password',
+  adminSetRoles: 'PUT /auth/admin/users/:id/roles',
+  adminSessions: 'GET /auth/admin/users/:id/sessions',
+  adminEndSessions: 'DELETE /auth/admin/users/:id/sessions',
+  adminEndSession: 'DELETE /auth/admin/users/:id/sessions/:sid',
   adminClients: 'GET /auth/admin/clients',
   adminCreateClient: 'POST /auth/admin/clients',
   adminRotateClientSecret: 'POST /auth/admin/clients/:id/rotate-secret',
@@ -10,6 +22,7 @@ const routes = {
   adminRotateKey: 'POST /auth/admin/keys/rotate',
   adminRevokeKey: 'POST /auth/admin/keys/:kid/revoke',
   adminAudit: 'GET /auth/admin/audit',
+  adminStats: 'GET /auth/admin/stats',
 } as const;
 
 type AdminRoute = keyof typeof routes;

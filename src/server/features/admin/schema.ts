@@ -3,7 +3,7 @@ import {
   AUDIT_EVENT_TYPES,
   AUDIT_SUBJECT_KINDS,
 } from '../../../auth/audit/event.ts';
-import { NoContent, refusals, SIGNED_IN, Time } from '../../http/schema/common.ts';
+import { email, NoContent, refusals, SIGNED_IN, Time, username } from '../../http/schema/common.ts';
 import {
   boolean,
   integer,
@@ -17,6 +17,7 @@ import {
   type Schema,
   string,
 } from '../../http/schema/json-schema.ts';
+import { Session } from '../account/schema.ts';
 
 const Client = {
   id: string(),
@@ -68,6 +69,33 @@ const Event = named(
     { description: 'An event of the audit trail.' },
   ),
 );
+const AdminUser = {
+  id: string({ format: 'uuid' }),
+  username: nullable(string()),
+  email: nullable(string()),
+  name: nullable(string()),
+  roles: list(string()),
+  created_at: Time,
+  updated_at: Time,
+  disabled_at: nullable(Time),
+  password_change_required_at: nullable(Time),
+};
+const UserForAdministrators = named(
+  'UserForAdministrators',
+  object(AdminUser, { description: 'The user. The host may add fields of its own.' }),
+);
+const temporaryPassword = {
+  password: string({ description: 'It is not shown again.' }),
+  password_expires_at: Time,
+};
+const count = integer({ minimum: 0 });
+const names = {
+  username: optional(nullable(username)),
+  email: optional(nullable(email)),
+  name: optional(nullable(string({ maxLength: 256 }))),
+};
+const roles = list(string({ maxLength: 64 }), { maxItems: 32 });
+const sessionId = object({ id: string({ format: 'uuid' }), sid: string({ format: 'uuid' }) });
 
 const page = {
   after: optional(string({ description: '`next_cursor` of the page before.' })),
@@ -96,6 +124,117 @@ const id = object({ id: string() });
 
 /** The documentation of each route of administration. */
 export const adminSchemas = {
+  adminUsers: {
+    ...administration,
+    summary: 'List and search users',
+    description:
+      'In the order in which they were added. `search` finds the beginning of the username or the address, in the order of what matches. A page may have fewer users than its limit; the last one has no `next_cursor`.',
+    querystring: object({
+      search: optional(string({ description: 'The beginning of the username or the address.' })),
+      role: optional(string()),
+      disabled: optional(boolean()),
+      created_since: optional(Time),
+      created_until: optional(Time),
+      ...page,
+    }),
+    response: { 200: pageOf('UserList', 'users', UserForAdministrators), ...readRefusals },
+  },
+  adminCreateUser: {
+    ...administration,
+    summary: 'Create a user',
+    description:
+      'With a random password, which is shown once, works for 24 hours and must be changed at the first sign-in. The host may add fields of its own.',
+    body: body('AdministeredUser', { ...names, roles: optional(roles) }),
+    response: {
+      201: named(
+        'UserWithPassword',
+        object({ ...AdminUser, ...temporaryPassword }, { description: 'The user was created.' }),
+      ),
+      ...refusals(400, 401, 403, 409, 413, 415),
+    },
+  },
+  adminUser: {
+    ...administration,
+    summary: 'Show a user',
+    description: 'As stored now.',
+    params: id,
+    response: { 200: UserForAdministrators, ...readRefusals },
+  },
+  adminUpdateUser: {
+    ...administration,
+    summary: 'Change a user',
+    description:
+      'Only what is given changes; null removes it. Access tokens issued before are refused. Not for administrators.',
+    params: id,
+    body: body('UserChanges', names),
+    response: { 200: UserForAdministrators, ...refusals(400, 401, 403, 404, 409, 413, 415) },
+  },
+  adminDeleteUser: {
+    ...administration,
+    summary: 'Delete a user',
+    description: 'Ends all sessions. Not the last enabled administrator.',
+    params: id,
+    response: { 204: NoContent, ...changeRefusals },
+  },
+  adminDisableUser: {
+    ...administration,
+    summary: 'Disable a user',
+    description: 'Ends all sessions, and lets none start. Not the last enabled administrator.',
+    params: id,
+    response: { 204: NoContent, ...changeRefusals },
+  },
+  adminEnableUser: {
+    ...administration,
+    summary: 'Enable a user',
+    description: 'Lets a disabled user sign in again.',
+    params: id,
+    response: { 204: NoContent, ...changeRefusals },
+  },
+  adminSetPassword: {
+    ...administration,
+    summary: 'Set a temporary password',
+    description:
+      'It is random, shown once, works for 24 hours and must be changed at the next sign-in. Ends all sessions. Not for administrators.',
+    params: id,
+    response: {
+      200: named(
+        'TemporaryPassword',
+        object(temporaryPassword, { description: 'The password was set.' }),
+      ),
+      ...changeRefusals,
+    },
+  },
+  adminSetRoles: {
+    ...administration,
+    summary: 'Replace the roles of a user',
+    description:
+      'Sessions live on; access tokens with the old roles are refused. Not for administrators, but it can make a user one.',
+    params: id,
+    body: body('Roles', { roles }),
+    response: { 200: UserForAdministrators, ...changeRefusals },
+  },
+  adminSessions: {
+    ...administration,
+    summary: 'List the sessions of a user',
+    description: 'The live sessions, the latest first.',
+    params: id,
+    querystring: object(page),
+    response: { 200: pageOf('UserSessionList', 'sessions', Session), ...readRefusals },
+  },
+  adminEndSessions: {
+    ...administration,
+    summary: 'End all sessions of a user',
+    description: 'Their tokens are refused from now on.',
+    params: id,
+    response: { 204: NoContent, ...changeRefusals },
+  },
+  adminEndSession: {
+    ...administration,
+    summary: 'End one session of a user',
+    description: 'Its tokens are refused from now on.',
+    params: sessionId,
+    response: { 204: NoContent, ...changeRefusals },
+  },
   adminClients: {
     ...administration,
     summary: 'List clients',
@@ -180,5 +319,28 @@ export const adminSchemas = {
       'As after a leak. Sessions live on: clients refresh, and get tokens of another key.',
     params: object({ kid: string() }),
     response: { 204: NoContent, ...changeRefusals },
+  },
+  adminStats: {
+    ...administration,
+    summary: 'Count users, sessions and recent events',
+    description: 'The events are those of the last hour. The numbers may be ten seconds old.',
+    response: {
+      200: named(
+        'Statistics',
+        object(
+          {
+            users: object({ total: count, disabled: count, administrators: count }),
+            sessions: object({ live: count }),
+            events: object({
+              since: Time,
+              by_type: object({}, { additionalProperties: count }),
+            }),
+            read_at: Time,
+          },
+          { description: 'The numbers.' },
+        ),
+      ),
+      ...refusals(400, 401, 403),
+    },
   },
 };

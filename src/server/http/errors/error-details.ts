@@ -59,6 +59,8 @@ const CODES: Readonly<Record<DetailCode, true>> = {
   account_disabled: true,
   insufficient_role: true,
   insufficient_permission: true,
+  administrator_protected: true,
+  last_administrator: true,
   insufficient_scope: true,
   cross_site_request: true,
   insufficient_user_authentication: true,

@@ -11,6 +11,7 @@ import {
   type SingleStatements,
   type StatementSql,
   statementParts,
+  USE_TRANSACTION,
   type Written,
 } from '../single-statement.ts';
 import type { Verbs } from '../verb.ts';
@@ -71,7 +72,8 @@ export function endSessionStatement(sql: StatementSql): Pick<SingleStatements, '
   );
 
   return {
-    *endSession({ sessionId, userId, evenIfGone = false, issuedUntil, event }) {
+    *endSession({ sessionId, userId, evenIfGone = false, by, issuedUntil, event }) {
+      if (by !== undefined) return USE_TRANSACTION;
       const entry = { kind: 'session', subject: sessionId, version: 0 } as const;
       const [row] = yield* end({
         ...prefix('entry', { ...entry, issuedUntil }),

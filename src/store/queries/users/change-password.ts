@@ -29,14 +29,18 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
         .where('id', '=', p.id),
     ),
   );
-  const replaceHash = query(sql, 'account.replaceHash', (p: { id: string; hash: string }) =>
-    sql.db
-      .updateTable('users')
-      .set((it) => ({
-        password_hash: p.hash,
-        credential_version: it('credential_version', '+', 1),
-      }))
-      .where('id', '=', p.id),
+  const replaceHash = query(
+    sql,
+    'account.replaceHash',
+    (p: { id: string; hash: string; expiresAt: number | null }) =>
+      sql.db
+        .updateTable('users')
+        .set((it) => ({
+          password_hash: p.hash,
+          password_expires_at: p.expiresAt,
+          credential_version: it('credential_version', '+', 1),
+        }))
+        .where('id', '=', p.id),
   );
   const requireChange = query(
     sql,
@@ -79,7 +83,7 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
   return {
     *changePassword(args) {
       const { userId, verifiedHash, newHash, keep, consume, start, places, now } = args;
-      const { issuedUntil, event } = args;
+      const { expiresAt = null, issuedUntil, event } = args;
       const [user] = yield* selectHash({ id: userId });
       if (user === undefined || (verifiedHash !== null && user.hash !== verifiedHash)) {
         return NOT_FOUND;
@@ -96,10 +100,11 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
       // After the user and the session are locked, and before anything is written.
       if (consume !== undefined && !(yield* consumeSecret(consume))) return NOT_FOUND;
       yield* removeSecrets({ subject: userId });
-      yield* replaceHash({ id: userId, hash: newHash });
+      yield* replaceHash({ id: userId, hash: newHash, expiresAt });
       // A change by an operator does not fulfil what the user was required to do.
       const isByUser = verifiedHash !== null || consume !== undefined;
       if (isByUser) yield* requireChange({ id: userId, at: null });
+      if (expiresAt !== null) yield* requireChange({ id: userId, at: now });
       const [raised] = yield* raiseEpoch({ id: userId, now });
       if (raised === undefined) return NOT_FOUND;
       // The session that stays moves to the new epoch first. All that are left in earlier epochs have ended.

@@ -35,7 +35,7 @@ export function userInsert(sql: Sql): (user: UserRecord) => Steps<{ id: string }
   return (user) => insertUnlessTaken(columns.toRow(user));
 }
 
-export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'listUsers'> {
+export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser'> {
   const insertUnlessTaken = userInsert(sql);
   const insertSession = sessionInsert(sql);
   const record = auditLog(sql);
@@ -47,9 +47,6 @@ export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'li
   );
   const selectByEmail = query(sql, 'users.selectByEmail', (p: { key: string }) =>
     sql.db.selectFrom('users').selectAll().where('email_key', '=', p.key),
-  );
-  const selectPage = query(sql, 'users.selectPage', (p: { after: string; limit: number }) =>
-    sql.db.selectFrom('users').selectAll().where('id', '>', p.after).orderBy('id').limit(p.limit),
   );
 
   function* findTakenField(user: UserRecord): Steps<TakenField> {
@@ -81,11 +78,6 @@ export function userVerbs(sql: Sql): Pick<Verbs, 'createUser' | 'findUser' | 'li
             ? yield* selectByUsername({ key: by.usernameKey })
             : yield* selectByEmail({ key: by.emailKey });
       return row === undefined ? undefined : columns.fromRow(row);
-    },
-
-    *listUsers({ after, limit }) {
-      const rows = yield* selectPage({ after: after ?? '', limit });
-      return rows.map(columns.fromRow);
     },
   };
 }
