@@ -26,7 +26,7 @@ export interface WorkerPool<Request, Answer> {
    * @throws {ServerOverloaded} when the queue is full, the pool is closed, or the worker ends during the job
    */
   run(request: Request, terms?: HashingTerms): Promise<Answer>;
-  /** @throws {ServerOverloaded} when {@link run} would refuse a job now */
+  /** @throws {ServerOverloaded} when the queue is full */
   assertRoom(terms?: HashingTerms): void;
   /** Refuses the jobs that wait, finishes those that run unless they take too long, and ends the workers. */
   close(): Promise<void>;
@@ -169,12 +169,6 @@ export function createWorkerPool<Request, Answer>(
   }
 
   function assertRoom({ isStranger = false }: HashingTerms = {}): void {
-    if (closing !== null) {
-      throw new ServerOverloaded(
-        'The server is shutting down. Try again.',
-        findRetryAfterSeconds(),
-      );
-    }
     if (isIdle()) return;
     const isFull =
       countWaiting() >= maxQueue || (isStranger && queues.strangers.length >= limitOfStrangers);
@@ -187,6 +181,12 @@ export function createWorkerPool<Request, Answer>(
 
   return {
     async run(request, terms) {
+      if (closing !== null) {
+        throw new ServerOverloaded(
+          'The server is shutting down. Try again.',
+          findRetryAfterSeconds(),
+        );
+      }
       assertRoom(terms);
       const job = { request, ...Promise.withResolvers<Answer>() };
       const idle = findIdle();

@@ -94,6 +94,18 @@ const examples: Readonly<Record<string, Example>> = {
   adminDeleteClient: { make: aClient, status: 204, event: 'client_deleted' },
   adminKeys: { status: 200 },
   adminAudit: { status: 200 },
+  adminThrottled: { status: 200 },
+  adminUnthrottle: {
+    make: async () => {
+      const { username } = await signUp();
+      for (let n = 0; n < 10; n++) await server.login(username, 'a wrong guess');
+      const { throttled } = await app.latchkey.throttling.list();
+      const waiting = throttled.find(({ user }) => user?.username === username);
+      return { params: { id: waiting?.id ?? '' } };
+    },
+    status: 204,
+    event: 'user_unthrottled',
+  },
   adminRotateKey: {
     make: async () => ({ json: { now: true } }),
     status: 200,

@@ -185,3 +185,26 @@ suite('the address of a client', () => {
     }
   });
 });
+
+test('an administrator sees the names that wait, and ends the wait', async () => {
+  const server = await startServer();
+  const { users } = server.app.latchkey;
+  await users.create({ username: 'root', password: PASSWORD, roles: ['admin'] });
+  await server.register('jane');
+  for (const name of ['jane', 'nobody']) await exhaust(server, name);
+  const { access_token: token } = (await server.login('root')).body;
+  const list = () => server.send('/auth/admin/throttled', { token });
+  const { throttled, next_cursor: next } = (await list()).body;
+  assert.equal(next, null);
+  const jane = throttled.find((it: { user: object | null }) => it.user !== null);
+  assert.equal(jane.user.username, 'jane');
+  assert.deepEqual(
+    throttled.map((it: { failures: number }) => it.failures),
+    [10, 10],
+  );
+  const path = `/auth/admin/throttled/${jane.id}`;
+  const remove = () => server.send(path, { method: 'DELETE', token });
+  assert.deepEqual([(await remove()).status, (await remove()).status], [204, 404]);
+  assert.equal((await server.login('jane')).status, 200);
+  assert.equal((await list()).body['throttled'].length, 1);
+});

@@ -2,12 +2,14 @@ import type { AuditTrail } from '../audit/audit-trail.ts';
 import type { Clients } from '../clients/clients.ts';
 import type { AuthContext } from '../context.ts';
 import type { KeyRotationService } from '../keys/key-rotation-service.ts';
+import type { Throttling } from '../limits/throttled.ts';
 import type { Principal } from '../sessions/principal.ts';
 import { AuditAdministration } from './audit.ts';
 import { type AdministratorTerms, authorizeAdministrator } from './authorize.ts';
 import { ClientAdministration } from './clients.ts';
 import { KeyAdministration } from './keys.ts';
 import { readStatistics, type StatisticsReading } from './statistics.ts';
+import { ThrottlingAdministration } from './throttling.ts';
 import { UserAdministration } from './users.ts';
 
 /** The parts of the domain that administration uses. */
@@ -15,6 +17,7 @@ export interface AdministeredParts {
   readonly audit: AuditTrail;
   readonly clients: Clients;
   readonly keyRotation: KeyRotationService;
+  readonly throttling: Throttling;
 }
 
 /**
@@ -29,6 +32,8 @@ export class Administration {
   readonly clients: ClientAdministration;
   /** The keys that sign access tokens. */
   readonly keys: KeyAdministration;
+  /** The names at which sign-ins have to wait. */
+  readonly throttling: ThrottlingAdministration;
   readonly #context: AuthContext;
 
   constructor(context: AuthContext, parts: AdministeredParts) {
@@ -37,6 +42,7 @@ export class Administration {
     this.users = new UserAdministration(context);
     this.clients = new ClientAdministration(parts.clients);
     this.keys = new KeyAdministration(context, parts.keyRotation);
+    this.throttling = new ThrottlingAdministration(parts.throttling);
   }
 
   /**

@@ -2,6 +2,7 @@ import { type AdminHandler, createAdminCall } from './admin-call.ts';
 import { auditHandlers } from './audit.ts';
 import { clientHandlers } from './clients.ts';
 import { keyHandlers } from './keys.ts';
+import { throttlingHandlers } from './throttling.ts';
 import { userHandlers } from './users.ts';
 
 export { createAdminCall };
@@ -12,4 +13,5 @@ export const adminHandlers = {
   ...clientHandlers,
   ...keyHandlers,
   ...auditHandlers,
+  ...throttlingHandlers,
 } satisfies Record<string, AdminHandler>;

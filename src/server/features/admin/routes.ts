@@ -23,6 +23,8 @@ const routes = {
   adminRevokeKey: 'POST /auth/admin/keys/:kid/revoke',
   adminAudit: 'GET /auth/admin/audit',
   adminStats: 'GET /auth/admin/stats',
+  adminThrottled: 'GET /auth/admin/throttled',
+  adminUnthrottle: 'DELETE /auth/admin/throttled/:id',
 } as const;
 
 type AdminRoute = keyof typeof routes;

@@ -3,7 +3,15 @@ import {
   AUDIT_EVENT_TYPES,
   AUDIT_SUBJECT_KINDS,
 } from '../../../auth/audit/event.ts';
-import { email, NoContent, refusals, SIGNED_IN, Time, username } from '../../http/schema/common.ts';
+import {
+  email,
+  NoContent,
+  refusals,
+  SIGNED_IN,
+  Time,
+  User,
+  username,
+} from '../../http/schema/common.ts';
 import {
   boolean,
   integer,
@@ -46,6 +54,19 @@ const Key = named(
       revoked_at: nullable(Time),
     },
     { description: 'A signing key, without its private part.' },
+  ),
+);
+
+const Throttled = named(
+  'ThrottledName',
+  object(
+    {
+      id: string({ format: 'uuid' }),
+      user: nullable(User),
+      failures: integer({ description: 'How many attempts failed in a row.' }),
+      next_attempt_at: Time,
+    },
+    { description: 'A name at which sign-ins have to wait.' },
   ),
 );
 
@@ -268,6 +289,21 @@ export const adminSchemas = {
       ...page,
     }),
     response: { 200: pageOf('AuditEventList', 'events', Event), ...readRefusals },
+  },
+  adminThrottled: {
+    ...administration,
+    summary: 'List names that wait',
+    description:
+      'Usernames and email addresses at which too many sign-ins failed, with their user; `user` is null where no user has the name. The name that was tried is not stored. Known devices need not wait.',
+    querystring: object(page),
+    response: { 200: pageOf('ThrottledList', 'throttled', Throttled), ...readRefusals },
+  },
+  adminUnthrottle: {
+    ...administration,
+    summary: 'End the wait of a name',
+    description: 'Its failures are forgotten. Every node notices within five seconds.',
+    params: id,
+    response: { 204: NoContent, ...changeRefusals },
   },
   adminCreateClient: {
     ...administration,
