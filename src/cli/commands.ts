@@ -23,6 +23,8 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['users disable', async () => (await import('./commands/users/set-disabled.ts')).usersDisable],
   ['users enable', async () => (await import('./commands/users/set-disabled.ts')).usersEnable],
   ['users delete', async () => (await import('./commands/users/delete.ts')).usersDelete],
+  ['sessions list', async () => (await import('./commands/sessions/list.ts')).sessionsList],
+  ['sessions end', async () => (await import('./commands/sessions/end.ts')).sessionsEnd],
   ['clients create', async () => (await import('./commands/clients/create.ts')).clientsCreate],
   ['clients list', async () => (await import('./commands/clients/list.ts')).clientsList],
   [
@@ -48,6 +50,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
 /** First words that several commands share, with a summary of each group. */
 export const groups: ReadonlyMap<string, string> = new Map([
   ['users', 'Create, find and change users'],
+  ['sessions', 'List and end the sessions of a user'],
   ['clients', 'Create and delete clients, and replace their secrets'],
   ['keys', 'List, replace and revoke the signing keys'],
   ['audit', 'Read and verify the audit trail: who did what to whom, when, and from where'],

@@ -1,4 +1,5 @@
 import * as fastify from 'fastify';
+import { ADMIN_ROLE } from '../auth/administration/admin-role.ts';
 import type { Settings } from '../config/settings.ts';
 import {
   aBoolean,
@@ -40,9 +41,6 @@ export interface StandaloneApp extends fastify.FastifyInstance {
    */
   drain(): void;
 }
-
-/** The role of administrators, unless the options name another. */
-const ADMIN_ROLE = 'admin';
 
 /** How long a client may take to send a whole request. The attack: slow requests that hold every connection. */
 const REQUEST_TIMEOUT_MS = 15_000;

@@ -7,6 +7,7 @@
  * - {@link openLatchkey}: users, sessions and tokens without HTTP, for scripts and jobs.
  */
 
+export type { FoundUsers, UserQuery } from '../auth/administration/user-list.ts';
 export type { AuditPage, AuditQuery, AuditTrail } from '../auth/audit/audit-trail.ts';
 export type { Caller } from '../auth/audit/caller.ts';
 export type {

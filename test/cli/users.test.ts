@@ -138,6 +138,87 @@ test('users list has pages, for people and for programs', async (t) => {
   }
 });
 
+test('users list searches and filters, in a table that fits into 80 columns', async (t) => {
+  const folder = await createFolder(t);
+  const cli = (args: string[]) => runCli(folder, ['users', ...args], { columns: 80 });
+  const long = 'a-very-long-name-that-does-not-fit';
+  const give = [
+    ['ann', '--email', 'ann@a-quite-long-domain.example.com', '--name', long, '--role', 'editor'],
+    ['anton', '--role', 'editor'],
+    ['bob', '--email', 'ANNA@example.com'],
+  ];
+  for (const [name = '', ...more] of give) {
+    const created = await cli(['create', '--username', name, '--no-password', ...more]);
+    assert.equal(created.code, 0, created.stderr);
+  }
+  await cli(['disable', 'anton']);
+  const find = async (...args: string[]) => {
+    const { stdout } = await cli(['list', '--json', ...args]);
+    return JSON.parse(stdout).map(({ username }: { username: string }) => username);
+  };
+  assert.deepEqual(await find('--search', 'An'), ['ann', 'bob', 'anton']);
+  assert.deepEqual(await find('--search', 'an', '--role', 'editor'), ['ann', 'anton']);
+  assert.deepEqual(await find('--role', 'editor', '--state', 'disabled'), ['anton']);
+  assert.deepEqual(await find('--state', 'enabled', '--since', '1h'), ['ann', 'bob']);
+  assert.deepEqual(await find('--until', '1h'), []);
+  const { stdout, stderr } = await cli(['list', '--search', 'an', '--limit', '2']);
+  for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+  assert.match(stdout, /^ann .*… +.*editor +enabled +\d{4}-\d\d-\d\d$/m);
+  const [, after = ''] = /users list --search an --limit 2 --after (\S+)/.exec(stderr) ?? [];
+  assert.deepEqual(await find('--search', 'an', '--after', after), ['anton']);
+  assert.match((await cli(['list', '--search', 'x'])).stdout, /^No user meets/);
+  assert.equal((await cli(['list', '--state', 'asleep'])).code, 2);
+});
+
+test('The command line removes the last administrator, with a warning', async (t) => {
+  const folder = await createFolder(t);
+  const cli = (...args: string[]) => runCli(folder, ['users', ...args]);
+  for (const name of ['ann', 'bob']) {
+    await cli('create', '--username', name, '--role', 'admin', '--no-password');
+  }
+  assert.equal((await cli('disable', 'ann')).stderr, '');
+  for (const act of [
+    ['set-role', 'bob', 'x'],
+    ['disable', 'bob'],
+    ['delete', 'bob', '--yes'],
+  ]) {
+    await cli('enable', 'bob');
+    await cli('set-role', 'bob', 'admin');
+    const { code, stderr } = await cli(...act);
+    assert.deepEqual(
+      [code, /^warning: no enabled user has the role admin/.test(stderr)],
+      [0, true],
+    );
+  }
+});
+
+test('sessions are listed and ended', async (t) => {
+  const folder = await createFolder(t);
+  const { url, stop } = await startServer(t, folder);
+  const jane = { username: 'jane', password: 'correct horse' };
+  const { body } = await call(`${url}/auth/register`, { body: jane });
+  const token = body['access_token'];
+  const cli = (...args: string[]) => runCli(folder, ['sessions', ...args], { columns: 80 });
+  const [first] = JSON.parse((await cli('list', 'jane', '--json')).stdout);
+  assert.equal(first.address, '127.0.0.1');
+  const table = (await cli('list', 'jane')).stdout;
+  for (const line of table.split('\n')) assert.ok(line.length <= 80, line);
+  assert.ok(table.includes(first.id));
+  assert.match((await cli('end', 'jane', first.id)).stdout, /^One session of jane ended/);
+  while ((await call(`${url}/auth/me`, { token })).status !== 401) await setTimeout(20);
+  assert.equal((await cli('end', 'jane', first.id)).code, 1);
+  await call(`${url}/auth/login`, { body: jane });
+  assert.match((await cli('end', 'jane', '--all')).stdout, /^All sessions of jane ended/);
+  assert.match((await cli('list', 'jane')).stdout, /^jane has no sessions/);
+  for (const wrong of [
+    ['end', 'jane'],
+    ['end', 'jane', 'x', '--all'],
+  ]) {
+    assert.equal((await cli(...wrong)).code, 2);
+  }
+  assert.equal(await stop(), 0);
+});
+
 test('Control characters in a name do not reach the terminal', async (t) => {
   const folder = await createFolder(t);
   await runCli(folder, [

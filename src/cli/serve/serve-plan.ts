@@ -1,4 +1,6 @@
+import { ADMIN_ROLE } from '../../auth/administration/admin-role.ts';
 import type { Notice } from '../../auth/notice.ts';
+import type { Users } from '../../auth/users/users.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { StandaloneApp } from '../../server/app.ts';
 import { takeNotices } from '../../system/notices.ts';
@@ -33,7 +35,8 @@ export async function startServing(
   const { createAppWith, recallContext } = await loadServer();
   const app = await createAppWith(settings, { onWait });
   const { host, port } = settings;
-  onNotices?.(takeNotices(recallContext(app.latchkey).latchkey));
+  const { latchkey } = recallContext(app.latchkey);
+  onNotices?.([...takeNotices(latchkey), ...(await noticeNoAdministrator(latchkey.users))]);
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -41,6 +44,13 @@ export async function startServing(
     throw toListenFailure(error, host, port);
   }
   return app;
+}
+
+/** Tells who starts a server without an administrator how to make the first one. */
+export async function noticeNoAdministrator(users: Users): Promise<readonly Notice[]> {
+  if (await users.isRoleHeld(ADMIN_ROLE)) return [];
+  const text = `There is no administrator yet. Create one: latchkey users create --username NAME --role ${ADMIN_ROLE}`;
+  return [{ level: 'info', text }];
 }
 
 /**

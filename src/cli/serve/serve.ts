@@ -11,7 +11,7 @@ import type { Console } from '../shell/terminal/console.ts';
 import { printBanner } from './banner.ts';
 import { listMissing } from './data-files.ts';
 import { findPort } from './find-port.ts';
-import { type ServePlan, startServing } from './serve-plan.ts';
+import { noticeNoAdministrator, type ServePlan, startServing } from './serve-plan.ts';
 import { stopGracefully, waitForStop } from './stop.ts';
 
 const settings = Object.values(settingTable)
@@ -119,12 +119,13 @@ async function startWorkers(console: Console, plan: ServePlan, count: number): P
   // Creates the database, the secret and the keys, so that the workers find them.
   const onWait = (text: string) => console.note(text);
   const opened = await openLatchkey({ onWait }, { serves: true }, plan.settings);
+  const hints = await noticeNoAdministrator(opened.users);
   await opened.close();
   const supervisor = await WorkerSupervisor.start(console, plan, count);
   return {
     issuer: opened.settings.issuer,
     pids: supervisor.pids,
-    notices: opened.notices,
+    notices: [...opened.notices, ...hints],
     failed: supervisor.failed,
     stop: () => supervisor.stop(),
   };

@@ -30,6 +30,10 @@ test('The first start prints where everything is, and creates private files', as
     /^An empty database was made in the file \S+latchkey\.db\. If you expected/m,
   );
   assert.match(stdout, /Secret +\S+data\/secret \(created\)\n/);
+  assert.match(
+    stdout,
+    /^There is no administrator yet\. Create one: latchkey users create .* --role admin$/m,
+  );
   assert.match(stdout, new RegExp(`curl -s ${url}/auth/register`));
   assert.doesNotMatch(stdout, /Issuer/);
   assert.equal(stdout, stripVTControlCharacters(stdout));

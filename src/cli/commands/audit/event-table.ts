@@ -5,6 +5,7 @@ import type {
   AuditSubject,
 } from '../../../auth/audit/event.ts';
 import type { Console } from '../../shell/terminal/console.ts';
+import { formatRow, narrow } from '../../shell/terminal/fitted-table.ts';
 import { toPrintable, widthOf } from '../../shell/terminal/printable.ts';
 import type { EventNames } from './name-finder.ts';
 
@@ -17,8 +18,6 @@ export interface EventTable {
 const HEADINGS = ['WHEN (UTC)', 'WHAT', 'WHO', 'TO WHOM', 'FROM'];
 /** The first two columns are never cut. */
 const WHOLE_COLUMNS = 2;
-const GAP = '  ';
-const LEAST_WIDTH = 7;
 /** Enough for most events. For tables whose later rows are not known yet. */
 const USUAL_WIDTHS = [19, 22, 12, 12, 15];
 
@@ -37,12 +36,8 @@ export function createEventTable(
     const least = grows ? (USUAL_WIDTHS[column] ?? 0) : 0;
     return Math.max(least, ...cells.map((row) => widthOf(row[column] ?? '')));
   });
-  const widths = narrow(natural, console.width);
-  const format = (row: readonly string[]) =>
-    row
-      .map((cell, column) => pad(cut(cell, widths[column] ?? 0), widths[column] ?? 0))
-      .join(GAP)
-      .trimEnd();
+  const widths = narrow(natural, console.width, (column) => column >= WHOLE_COLUMNS);
+  const format = (row: readonly string[]) => formatRow(row, widths);
   return {
     header: [console.strong(format(HEADINGS))],
     rows: (shown, namesOfShown = names) =>
@@ -92,30 +87,4 @@ function formatChange(change: AuditChange): string {
 
 function isList(change: object): change is readonly string[] {
   return Array.isArray(change);
-}
-
-/** Narrows the widest columns until all fit, but none below {@link LEAST_WIDTH}. */
-function narrow(natural: readonly number[], total: number): number[] {
-  const widths = [...natural];
-  const sum = () => widths.reduce((left, right) => left + right + GAP.length, -GAP.length);
-  while (sum() > total) {
-    const widest = Math.max(...widths.slice(WHOLE_COLUMNS));
-    if (widest <= LEAST_WIDTH) break;
-    widths[widths.lastIndexOf(widest)] = widest - 1;
-  }
-  return widths;
-}
-
-function cut(cell: string, width: number): string {
-  if (widthOf(cell) <= width) return cell;
-  let kept = '';
-  for (const character of cell) {
-    if (widthOf(kept + character) >= width) break;
-    kept += character;
-  }
-  return `${kept}…`;
-}
-
-function pad(cell: string, width: number): string {
-  return cell + ' '.repeat(Math.max(0, width - widthOf(cell)));
 }

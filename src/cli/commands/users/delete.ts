@@ -5,7 +5,7 @@ import { openPrompt } from '../../shell/terminal/prompt.ts';
 import { dataSettings, jsonOption } from '../data-settings.ts';
 import { withLatchkey } from '../with-latchkey.ts';
 import { requireUser } from './find-user.ts';
-import { USER_OPERAND_HELP, userOperand } from './user-command.ts';
+import { USER_OPERAND_HELP, userOperand, warnIfLastAdministrator } from './user-command.ts';
 import { toLabel } from './user-view.ts';
 
 export const usersDelete: Command = {
@@ -33,6 +33,7 @@ async function run(call: Call): Promise<undefined> {
     const user = await requireUser(users, operands[0] ?? '');
     if (!flags.has('yes')) await confirm(call, `Delete ${toLabel(user)} (${user.id}) permanently?`);
     await users.delete(user.id, operator);
+    await warnIfLastAdministrator(call, user, users);
     if (flags.has('json')) console.printJson(toAdminView(user));
     else console.print(`${toLabel(user)} is deleted. All sessions have ended.`);
   });
