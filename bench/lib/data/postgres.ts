@@ -1,6 +1,5 @@
 /** Starts the PostgreSQL server that the tests use, with its data on a real disk. */
 import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import pg from 'pg';
@@ -23,15 +22,14 @@ export async function startPostgres(): Promise<Postgres> {
     env: { ...process.env, TMPDIR: folder },
   });
   const gone = once(keeper, 'exit');
-  const password = randomBytes(12).toString('hex');
-  const order: Order = { start: { password, flags: [] } };
+  const order: Order = { start: { flags: [] } };
   keeper.send(order);
   const answered = once(keeper, 'message').then(([it]): Report => it);
   const ended = gone.then((): Report => ({ error: 'its keeper ended' }));
   const report = await Promise.race([answered, ended]);
   if ('error' in report) throw new Error(`PostgreSQL: ${report.error}`);
   const urlOf = (database: string) =>
-    `postgres://latchkey:${password}@127.0.0.1:${report.port}/${database}`;
+    `postgres://latchkey:${report.password}@127.0.0.1:${report.port}/${database}`;
   let made = 0;
   return {
     async createDatabase() {
