@@ -4,13 +4,13 @@ import { createUuid } from '../../kernel/uuid.ts';
 import type { RootKey } from '../keys/root-keys.ts';
 import type { Caller } from './caller.ts';
 import { proveEvent } from './chain/event-proof.ts';
-import type { AuditActor, AuditEvent, NewAuditEvent } from './event.ts';
+import type { AuditActor, AuditEvent, NewAuditEvent, ProvenEvent } from './event.ts';
 
 /** Characters of a user agent that are stored. */
 const USER_AGENT_MAX = 256;
 
 /** Completes an event with its id, its time, its caller, and the proof that this server made it. */
-export type EventMaker = (event: NewAuditEvent, caller: Caller) => AuditEvent;
+export type EventMaker = (event: NewAuditEvent, caller: Caller) => ProvenEvent;
 
 /** @param findRoot the root key for data that is in use; undefined before there is one */
 export function createEventMaker(

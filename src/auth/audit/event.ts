@@ -155,7 +155,10 @@ export interface AuditEvent {
   readonly userAgent: string | null;
   /** What changed; null if the type has no changes. */
   readonly changes: AuditChanges | null;
-  /** Only in an event that is about to be written. */
+}
+
+/** An event that is about to be written. The proof is absent while there is no root key. */
+export interface ProvenEvent extends AuditEvent {
   readonly proof?: EventProof;
 }
 

@@ -12,6 +12,7 @@ export interface OwnEvent
     AuditEvent,
     'id' | 'at' | 'type' | 'sessionId' | 'outcome' | 'reason' | 'address' | 'userAgent'
   > {
+  /** Who caused it. */
   readonly actor: OwnEventActor;
 }
 

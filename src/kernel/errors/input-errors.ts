@@ -42,7 +42,7 @@ export class IdentifierTaken extends LatchkeyError {
 
 /** People cannot register here: the operator creates the accounts. */
 export class RegistrationClosed extends LatchkeyError {
-  readonly code = 'registration_closed';
+  override readonly code = 'registration_closed';
   constructor() {
     super('Registration is closed. Ask the operator of this service for an account.');
   }

@@ -25,7 +25,8 @@ export type LimitPolicy = 'account' | 'address' | 'registrations';
  * not, and whether the password was right.
  */
 export class TooManyAttempts extends LatchkeyError {
-  readonly code = 'too_many_attempts';
+  override readonly code = 'too_many_attempts';
+  /** The limit that was reached. */
   readonly policy: LimitPolicy;
   /** Seconds after which the next attempt is admitted, at least 1. Another attempt may be admitted first. */
   readonly retryAfter: number;
@@ -96,7 +97,7 @@ export class SignInIncomplete extends LatchkeyError {
  * `refused_by_host` with your sentence.
  */
 export class HostRefusal extends LatchkeyError {
-  readonly code = 'refused_by_host';
+  override readonly code = 'refused_by_host';
   /** @param message a sentence for the user, that says what to do */
   constructor(message: string) {
     super(message);

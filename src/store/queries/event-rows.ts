@@ -4,12 +4,13 @@ import {
   type AuditEvent,
   type AuditReason,
   type AuditSubjectKind,
+  type ProvenEvent,
 } from '../../auth/audit/event.ts';
 import { type NewRow, type StoredEvent, TABLES } from '../schema.ts';
 
 const { columns } = TABLES.audit_events;
 
-export function toEventRow(event: AuditEvent): NewRow<'audit_events'> {
+export function toEventRow(event: ProvenEvent): NewRow<'audit_events'> {
   const { actor, subject, proof } = event;
   const isUser = subject.kind === 'user';
   return columns.toRow({

@@ -19,6 +19,7 @@ import type { TokenLimits } from '../tokens/token-limits.ts';
 
 /** What a user gives to reauthenticate. The name is that of the request. */
 export interface ReauthenticationInput {
+  /** The password, exactly as the user typed it. */
   readonly password: string;
 }
 
