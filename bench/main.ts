@@ -16,6 +16,7 @@ import { clearProgress, formatMarkdown, formatTable } from './lib/report/report.
 import { fastPaths } from './measurements/fast-paths.ts';
 import { frameworks } from './measurements/frameworks.ts';
 import { loginStorm } from './measurements/login-storm.ts';
+import { overload } from './measurements/overload.ts';
 import { population } from './measurements/population.ts';
 import { protectedRoute } from './measurements/protected-route.ts';
 import { refresh } from './measurements/refresh.ts';
@@ -32,6 +33,7 @@ const benches: readonly Bench[] = [
   protectedRoute,
   frameworks,
   loginStorm,
+  overload,
   refresh,
   refreshPostgres,
   population,

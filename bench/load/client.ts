@@ -3,13 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { answerParent } from '../lib/child.ts';
 import { quantile } from '../lib/report/statistics.ts';
 import { Lane, type Traffic } from './lane.ts';
-import type { FixedLoad, Load, LoadResult, RefreshLoad } from './load.ts';
+import type { AnswerTimes, FixedLoad, Load, LoadResult, RefreshLoad } from './load.ts';
 import { createRequest } from './request.ts';
 
 /** Records the answers that come before the time is over. */
 class Recorder {
   readonly #until: number;
   readonly #durations: number[] = [];
+  readonly #served: number[] = [];
+  readonly #refused: number[] = [];
   #failed = 0;
 
   constructor(milliseconds: number) {
@@ -24,21 +26,28 @@ class Recorder {
     const now = performance.now();
     if (now >= this.#until) return;
     this.#durations.push(now - since);
-    if (status < 200 || status > 299) this.#failed++;
+    if (status === 429 || status === 503) this.#refused.push(now - since);
+    if (status >= 200 && status <= 299) this.#served.push(now - since);
+    else this.#failed++;
   }
 
   summarise({ milliseconds }: Load): Omit<LoadResult, 'clientCpu' | 'tokens'> {
-    const sorted = Float64Array.from(this.#durations).sort();
-    const at = (share: number) => (sorted.length === 0 ? Number.NaN : quantile(sorted, share));
+    const { max, ...all } = summariseTimes(this.#durations);
     return {
-      answered: sorted.length,
-      rate: sorted.length / (milliseconds / 1000),
+      ...all,
+      max,
+      rate: all.answered / (milliseconds / 1000),
       failed: this.#failed,
-      p50: at(0.5),
-      p99: at(0.99),
-      max: at(1),
+      served: summariseTimes(this.#served),
+      refused: summariseTimes(this.#refused),
     };
   }
+}
+
+function summariseTimes(durations: readonly number[]): AnswerTimes & { readonly max: number } {
+  const sorted = Float64Array.from(durations).sort();
+  const at = (share: number) => (sorted.length === 0 ? Number.NaN : quantile(sorted, share));
+  return { answered: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
 answerParent<Load>(async (load) => {
@@ -65,8 +74,10 @@ async function runFixed(load: FixedLoad, recorder: Recorder): Promise<void> {
     next(lane) {
       if (allowance < 1 || recorder.isOver) return undefined;
       allowance--;
-      const place = places[lane] ?? 0;
-      places[lane] = (place + 1) % requests.length;
+      // Where the answers decide which lane is next, the lanes take the requests in turn, so none is used twice.
+      const circle = load.abandons ? 0 : lane;
+      const place = places[circle] ?? 0;
+      places[circle] = (place + 1) % requests.length;
       return requests[place];
     },
     onAnswer: (_lane, status, _body, since) => recorder.record(status, since),
@@ -79,14 +90,26 @@ async function runFixed(load: FixedLoad, recorder: Recorder): Promise<void> {
     await sleep(load.milliseconds);
   } else {
     const began = performance.now();
+    let lane = 0;
     for (let sent = 0; !recorder.isOver; await sleep(1)) {
       for (const target = ((performance.now() - began) * rate) / 1000; sent < target; sent++) {
         allowance = 1;
-        lanes[sent % connections]?.send(began + (sent * 1000) / rate);
+        lane = load.abandons ? findIdle(lanes, lane) : sent % connections;
+        lanes[lane]?.send(began + (sent * 1000) / rate);
       }
     }
   }
-  await Promise.all(lanes.map((lane) => lane.finish()));
+  if (load.abandons) for (const lane of lanes) lane.abandon();
+  else await Promise.all(lanes.map((lane) => lane.finish()));
+}
+
+/** The next lane whose answers have all come: an answer must not wait for one that the server gives later. */
+function findIdle(lanes: readonly Lane[], last: number): number {
+  for (let step = 1; step <= lanes.length; step++) {
+    const place = (last + step) % lanes.length;
+    if (lanes[place]?.isIdle) return place;
+  }
+  return (last + 1) % lanes.length;
 }
 
 async function runRefresh(load: RefreshLoad, recorder: Recorder, tokens: string[]): Promise<void> {

@@ -39,6 +39,11 @@ export class Lane {
     });
   }
 
+  /** Whether everything sent was answered. */
+  get isIdle(): boolean {
+    return this.#since.length === 0;
+  }
+
   /** Sends as many requests as there are, up to the limit in flight. */
   send(since = performance.now()): void {
     let text = '';
@@ -51,6 +56,11 @@ export class Lane {
     }
     if (text !== '') this.#connection?.send(text);
     if (this.#since.length === 0) this.#idle?.resolve();
+  }
+
+  /** Closes the connection, whatever is not answered yet. */
+  abandon(): void {
+    this.#connection?.close();
   }
 
   /** Waits for the answers to all requests sent. @throws {Error} if the connection breaks */

@@ -16,6 +16,8 @@ export interface FixedLoad extends CommonLoad {
   readonly pipelining: number;
   /** Requests per second, evenly spread. Default: as many as the server answers. */
   readonly rate?: number;
+  /** Does not wait for answers that come after the time: an overloaded server may never give them. Default false. */
+  readonly abandons?: boolean;
 }
 
 /** Each connection refreshes its own tokens in turn, and goes on with their successors. */
@@ -26,6 +28,14 @@ export interface RefreshLoad extends CommonLoad {
   readonly connections: number;
 }
 
+/** How many answers of a kind came, and when. */
+export interface AnswerTimes {
+  readonly answered: number;
+  /** ms, as below. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
 export interface LoadResult {
   /** Requests answered within the time. */
   readonly answered: number;
@@ -33,6 +43,9 @@ export interface LoadResult {
   readonly rate: number;
   /** Answers with another status than 2xx. */
   readonly failed: number;
+  /** Those with 2xx, and those with 429 or 503. */
+  readonly served: AnswerTimes;
+  readonly refused: AnswerTimes;
   /** ms from sending a request, or from the moment that the rate set for it, to its answer. */
   readonly p50: number;
   readonly p99: number;

@@ -33,8 +33,10 @@ export function findPython(): Python | undefined {
 }
 
 export interface FastApi {
+  readonly pid: number;
   readonly port: number;
   readonly accessToken: string;
+  readonly refreshToken: string;
   readCpu(): Promise<CpuTime>;
   stop(): void;
 }
@@ -57,8 +59,10 @@ export async function startFastApi({ command }: Python): Promise<FastApi> {
     body: JSON.stringify({ refresh_token: login['refresh_token'] }),
   });
   return {
+    pid: child.pid ?? 0,
     port,
     accessToken: String(refreshed['access_token']),
+    refreshToken: String(refreshed['refresh_token']),
     async readCpu() {
       const { process, eventLoop } = await ask(`${origin}/cpu`);
       return { process: Number(process), eventLoop: Number(eventLoop) };

@@ -55,6 +55,15 @@ test('Commands take effect on a running server', { timeout: 60_000 }, async (t) 
     token: (await login('staple battery')).body['access_token'],
   });
   assert.deepEqual(me.body['roles'], ['admin']);
+
+  for (let n = 0; n < 10; n++) assert.equal((await login('a wrong guess')).status, 401);
+  assert.equal((await login('staple battery')).status, 429);
+  const released = await runCli(folder, ['users', 'unthrottle', 'jane']);
+  assert.equal(released.stdout, 'jane can sign in without a wait.\n');
+  // The server looks again within five seconds.
+  while ((await login('staple battery')).status === 429) await setTimeout(20);
+  const none = await runCli(folder, ['users', 'unthrottle', 'jane']);
+  assert.match(none.stdout, /^jane did not have to wait/);
   assert.equal(await stop(), 0);
 });
 

@@ -22,9 +22,22 @@ export function logFailure(
   fields: Readonly<Record<string, string>>,
   text: string,
 ): void {
+  if (fields['code'] === 'overloaded' && isOverloadKnown()) return;
   const report = describeFailure(error);
   if (!isMissing(log)) log.error({ ...fields, ...report }, text);
   else print(`latchkey: ${text} (${Object.values(fields).join(' ')}).`, report);
+}
+
+let overloadLoggedAt: number | undefined;
+
+/**
+ * Whether the log was told in the last ten seconds that this process is overloaded. The attack: a flood of sign-ins, each
+ * of which is refused and makes a line in the log.
+ */
+function isOverloadKnown(): boolean {
+  if (overloadLoggedAt !== undefined && elapsed() - overloadLoggedAt < INTERVAL_MS) return true;
+  overloadLoggedAt = elapsed();
+  return false;
 }
 
 /** Writes a notice to the host's own log. If the app has no logger, a warning is printed. */
