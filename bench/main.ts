@@ -13,6 +13,7 @@ import type { Bench } from './lib/bench.ts';
 import { installCleanup } from './lib/cleanup.ts';
 import { updateDocument, writePictures } from './lib/report/document.ts';
 import { clearProgress, formatMarkdown, formatTable } from './lib/report/report.ts';
+import { administration } from './measurements/administration.ts';
 import { fastPaths } from './measurements/fast-paths.ts';
 import { frameworks } from './measurements/frameworks.ts';
 import { loginStorm } from './measurements/login-storm.ts';
@@ -38,6 +39,7 @@ const benches: readonly Bench[] = [
   refreshPostgres,
   population,
   sessions,
+  administration,
   revocation,
   revocationNodes,
   startup,

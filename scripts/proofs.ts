@@ -36,6 +36,12 @@ export const proofs = {
     short: 3,
     full: 50,
   },
+  TEST_MOMENT_ROUNDS: {
+    files: ['auth/same-moment'],
+    what: 'rounds of each pair of acts of people and administrators on one account, on each database',
+    short: 1,
+    full: 50,
+  },
   TEST_CRASH_ROUNDS: {
     files: ['crash/sqlite', 'crash/postgres'],
     what: 'servers killed under load, on each database',

@@ -1,18 +1,24 @@
 /** A server that signs up more users each time it is asked. */
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { createApp } from 'latchkey/server';
+import { createApp, requireTokens } from 'latchkey/server';
 import { answerParent } from '../lib/child.ts';
 import { databaseOptions, listen } from './server-process.ts';
 
 export type PopulationQuestion =
   | { readonly open: { readonly folder: string; readonly databaseUrl: string | undefined } }
-  | { readonly people: number };
+  | { readonly people: number }
+  /** Creates so many users with the role `editor`, and disables every second. */
+  | { readonly editors: number }
+  /** Signs an administrator in. */
+  | { readonly administrator: true };
 
 export interface PopulationAnswer {
   readonly port?: number;
   /** Refresh tokens of the users who signed up. */
   readonly tokens?: readonly string[];
+  /** The access token of an administrator. */
+  readonly token?: string;
 }
 
 const CONCURRENT = 50;
@@ -33,6 +39,11 @@ answerParent<PopulationQuestion>(async (question): Promise<PopulationAnswer> => 
     });
     return { port: await listen(app) };
   }
+  if ('editors' in question) {
+    await createEditors(question.editors);
+    return {};
+  }
+  if ('administrator' in question) return { token: await signInAsAdministrator() };
   const tokens: string[] = [];
   while (tokens.length < question.people) {
     const together = Math.min(CONCURRENT, question.people - tokens.length);
@@ -40,6 +51,23 @@ answerParent<PopulationQuestion>(async (question): Promise<PopulationAnswer> => 
   }
   return { tokens };
 });
+
+async function createEditors(count: number): Promise<void> {
+  if (app === undefined) throw new Error('Open it first.');
+  const { users } = app.latchkey;
+  for (let it = 0; it < count; it++) {
+    const { id } = await users.create({ username: `editor-${made++}`, roles: ['editor'] });
+    if (it % 2 === 0) await users.disable(id);
+  }
+}
+
+async function signInAsAdministrator(): Promise<string> {
+  if (app === undefined) throw new Error('Open it first.');
+  const { users, auth } = app.latchkey;
+  const credentials = { username: 'administrator', password: 'correct horse battery' };
+  await users.ensure({ ...credentials, roles: ['admin'] });
+  return requireTokens(await auth.login(credentials)).accessToken;
+}
 
 async function signUp(): Promise<string> {
   if (app === undefined) throw new Error('Open it first.');

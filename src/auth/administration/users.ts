@@ -5,7 +5,7 @@ import { InputReader } from '../input.ts';
 import { toUser, type User, type UserRecord } from '../model.ts';
 import type { RevocationArgs, RevocationResult } from '../ports/revocations.ts';
 import { listSessions, type SessionPage } from '../sessions/account.ts';
-import { parseAdministeredUser } from '../users/new-user.ts';
+import { parseAdministeredUser, parseRoles } from '../users/new-user.ts';
 import { parseUserChanges } from '../users/user-changes.ts';
 import { createUserRecord, findUserWithSameName, insertUser } from '../users/user-records.ts';
 import { Users } from '../users/users.ts';
@@ -124,8 +124,12 @@ export class UserAdministration {
     const roles = reader.raw('roles');
     if (!reader.has('roles')) reader.problem('roles', '"roles" is missing.');
     reader.finish();
-    await this.#users(administrator).setRoles(id, roles as string[], administrator.caller);
-    return this.find(id);
+    const parsed = parseRoles(roles);
+    const before = await this.#require(id);
+    await this.#users(administrator).setRoles(id, parsed, administrator.caller);
+    // If another act deleted the user since, this one was done before.
+    const after = await this.#context.store.findUser({ id });
+    return toUser(after ?? { ...before, roles: parsed });
   }
 
   /**
