@@ -42,6 +42,8 @@ export class SqliteConnection {
       allowExtension: false,
     });
     try {
+      // Overwrites what is deleted. Otherwise the name and address of a deleted user stay in free parts of the file.
+      this.#db.exec('PRAGMA secure_delete = ON');
       this.#enterWal();
       this.#db.exec(`
         PRAGMA busy_timeout = ${Math.trunc(busyTimeoutMs)};
