@@ -54,6 +54,12 @@ export const proofs = {
     short: 4,
     full: Number.POSITIVE_INFINITY,
   },
+  TEST_SEALED_LOGINS: {
+    files: ['system/audit-nodes'],
+    what: 'sign-ins on each of two nodes while one seals, on each database',
+    short: 300,
+    full: 50_000,
+  },
   TEST_EXPIRED_ROWS: {
     files: ['system/housekeeping'],
     what: 'expired rows to purge',
