@@ -70,7 +70,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     });
     const { auth } = internalsOf(server.app);
     const { users } = server.app.latchkey;
-    // Somebody else, whose data stays.
+    // Another user, whose data stays.
     await server.send('/auth/register', { json: { username: 'another', password: PASSWORD } });
 
     const headers = { 'x-forwarded-for': PERSONAL.address, 'user-agent': PERSONAL.userAgent };
