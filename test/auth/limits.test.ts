@@ -257,6 +257,27 @@ suite('addresses', () => {
     );
   });
 
+  test('many sign-ins at the same moment from one network wait for a second, not for minutes', async () => {
+    await using node = await openLimited();
+    for (let n = 0; n < 40; n++) {
+      await node.auth.createAccount({ username: `user${n}`, password: PASSWORD });
+    }
+    const { verify } = node.hasher;
+    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    node.hasher.verify = async (...args) => {
+      await opened;
+      return verify.apply(node.hasher, args);
+    };
+    const login = (n: number) =>
+      node.auth.login({ username: `user${n}`, password: PASSWORD }, from('203.0.113.1'));
+    const admitted = Array.from({ length: 30 }, (_, n) => login(n));
+    const { policy, retryAfter } = await refusalOf(login(30));
+    assert.deepEqual([policy, retryAfter], ['address', 1]);
+    open();
+    await Promise.all(admitted);
+    await login(30);
+  });
+
   test('private addresses are counted only where an option says so', async () => {
     for (const privateAddresses of [false, true]) {
       await using node = await openTestAuth({ limits: { privateAddresses } });
@@ -411,6 +432,7 @@ test('after a hundred failures a second proof is needed, where there is one', ()
     async succeed() {},
     async fail() {},
     async withdraw() {},
+    end() {},
   };
   const needs = (isKnownDevice: boolean, failuresBefore: number, proofs: readonly string[]) =>
     needsSecondProof(new Attempt({ isKnownDevice, failuresBefore }, places), proofs);

@@ -150,6 +150,14 @@ suite('the address of a client', () => {
 
   test('is that of the connection, whatever headers say, unless a proxy is named', async () => {
     const limits = { privateAddresses: true };
+    const server = await startServer({ limits });
+    let tried = 0;
+    for (let n = 0; n < 60; n++) {
+      const json = { username: 'jane', password: WRONG };
+      const { status } = await server.send('/auth/login', { json, headers: forge(n) });
+      if (status === 401) tried++;
+    }
+    assert.equal(tried, 10, 'at one name, as without forged headers');
     assert.equal(await countTried(await startServer({ limits }), 40), 30);
     const trusting = await startServer({ limits, trustProxy: '127.0.0.1' });
     assert.equal(await countTried(trusting, 40), 40);

@@ -39,12 +39,19 @@ const POLICIES: Readonly<Record<BucketKind, LimitPolicy>> = {
   site_registrations: 'registrations',
 };
 
+/**
+ * When to try again if a network has as many sign-ins under way as it may have failures, such as a school at nine
+ * o'clock. None of them need have failed.
+ */
+const SOON_MS = 1_000;
+
 const NO_PLACES = {
   onSuccess: undefined,
   forget() {},
   async succeed() {},
   async fail() {},
   async withdraw() {},
+  end() {},
 };
 
 /** Admits attempts as the buckets allow. The store decides; this node remembers refusals for a moment. */
@@ -53,6 +60,8 @@ export class AttemptLimiter {
   readonly tally = new RefusalTally();
   readonly #options: AttemptLimiterOptions;
   readonly #memory = new RefusalMemory();
+  /** By network: how many attempts of this node hold a place that a success gives back. */
+  readonly #underWay = new Map<string, number>();
 
   constructor(options: AttemptLimiterOptions) {
     this.#options = options;
@@ -128,7 +137,11 @@ export class AttemptLimiter {
     if (taken.status === 'refused') {
       const refused = places.flatMap((place) => {
         const found = taken.closed.find(({ key }) => key === place.key);
-        return found === undefined ? [] : [{ ...place, openAt: found.openAt }];
+        if (found === undefined) return [];
+        // Attempts of this node may give their places back at any moment.
+        const mayOpenSoon = (this.#underWay.get(place.key) ?? 0) > 0;
+        const openAt = mayOpenSoon ? Math.min(found.openAt, now + SOON_MS) : found.openAt;
+        return [{ ...place, openAt }];
       });
       for (const { key, openAt } of refused) this.#memory.remember(key, openAt, now);
       const latest = findLatest(refused);
@@ -151,6 +164,9 @@ export class AttemptLimiter {
     const forget = () => {
       for (const key of keys) this.#memory.forget(key);
     };
+    // Accounts that are created keep their places.
+    const networks = places.filter(({ kind }) => kind === 'address' || kind === 'site');
+    for (const { key } of networks) this.#countUnderWay(key, 1);
     return new Attempt(
       { isKnownDevice, failuresBefore: count - 1 },
       {
@@ -166,12 +182,21 @@ export class AttemptLimiter {
             await store.nameBucket({ key: first.key, subject: this.#sealSubject(first, record) });
           }
         },
+        end: () => {
+          for (const { key } of networks) this.#countUnderWay(key, -1);
+        },
         withdraw: async () => {
           await store.leavePlaces({ cleared: [], returned: keys });
           forget();
         },
       },
     );
+  }
+
+  #countUnderWay(key: string, by: 1 | -1): void {
+    const count = (this.#underWay.get(key) ?? 0) + by;
+    if (count > 0) this.#underWay.set(key, count);
+    else this.#underWay.delete(key);
   }
 
   /** Asks the store again about a bucket that was opened. */

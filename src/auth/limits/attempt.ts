@@ -15,6 +15,8 @@ export interface AttemptPlaces {
   fail(record: UserRecord | undefined): Promise<void>;
   /** Gives every place back. */
   withdraw(): Promise<void>;
+  /** Notes that the outcome is known. */
+  end(): void;
 }
 
 /**
@@ -74,6 +76,8 @@ export class Attempt {
       // A database that is away keeps the place taken, and has kept the attempt from succeeding as well.
       if (!(error instanceof CredentialsRefused)) await this.#places.withdraw().catch(() => {});
       throw error;
+    } finally {
+      this.#places.end();
     }
   }
 }
