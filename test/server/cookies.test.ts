@@ -935,7 +935,7 @@ suite('CORS', () => {
     assert.equal(methods, 'GET, QUERY, POST, DELETE');
     const [renamed] = await ask({ cors, paths: { password: 'PUT /auth/password' } }, 'PUT');
     assert.equal(renamed, 'GET, QUERY, POST, PUT, DELETE');
-    assert.equal(exposed, 'WWW-Authenticate, Retry-After, ETag, X-Total-Count');
+    assert.equal(exposed, 'WWW-Authenticate, Retry-After, RateLimit, ETag, X-Total-Count');
     for (const wrong of [
       { methods: ['GET, PUT'] },
       { methods: ['GET', 'put'] },

@@ -10,7 +10,7 @@ export interface CorsOptions {
    * `put`. Default GET, HEAD, POST, PUT, PATCH and DELETE.
    */
   readonly methods?: readonly string[];
-  /** Response headers that they may read, in addition to `WWW-Authenticate` and `Retry-After`. Default: none. */
+  /** Response headers that they may read, in addition to `WWW-Authenticate`, `Retry-After` and `RateLimit`. Default: none. */
   readonly exposedHeaders?: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export const corsOptionChecks = {
 } satisfies OptionChecks<CorsOptions>;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-const EXPOSED = ['WWW-Authenticate', 'Retry-After'];
+const EXPOSED = ['WWW-Authenticate', 'Retry-After', 'RateLimit'];
 /** Seconds for which a browser may remember the answer to a preflight. */
 const MAX_AGE_SECONDS = 600;
 
