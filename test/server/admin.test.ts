@@ -55,6 +55,12 @@ const aClient = async () => {
 const aUser = async () => ({ params: { id: (await signUp(['editor'])).id } });
 const aUserAnd = (json: unknown) => async () => ({ ...(await aUser()), json });
 
+const aUsersSession = async () => {
+  const user = await signUp();
+  const { body } = await send('/auth/sessions', { token: user.token });
+  return { params: { id: user.id, sid: String(body['sessions'][0].id) } };
+};
+
 /** One success of each route. A route that is missing here fails the first test. */
 const examples: Readonly<Record<string, Example>> = {
   adminUsers: { status: 200 },
@@ -71,15 +77,10 @@ const examples: Readonly<Record<string, Example>> = {
   adminSetPassword: { make: aUser, status: 200, event: 'password_changed' },
   adminSetRoles: { make: aUserAnd({ roles: [] }), status: 200, event: 'user_roles_changed' },
   adminSessions: { make: aUser, status: 200 },
+  adminSession: { make: aUsersSession, status: 200 },
   adminEndSessions: { make: aUser, status: 204, event: 'sessions_ended' },
   adminEndSession: {
-    make: async () => {
-      const user = await signUp();
-      const { sessions } = (await send('/auth/sessions', { token: user.token })).body as {
-        sessions: { id: string }[];
-      };
-      return { params: { id: user.id, sid: sessions[0]?.id ?? '' } };
-    },
+    make: aUsersSession,
     status: 204,
     event: 'session_ended',
   },

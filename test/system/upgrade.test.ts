@@ -166,7 +166,12 @@ async function assertUsersSignIn({ auth, users }: Latchkey): Promise<void> {
       [id, email ?? null, name ?? null, roles, team === undefined ? {} : { team }],
     );
     assert.equal((await users.find({ id }))?.disabledAt, null);
+    for (const role of roles) {
+      const { users: found } = await users.search({ role });
+      assert.ok(found.some((it) => it.id === id));
+    }
   }
+  assert.equal(await users.isRoleHeld('no such role'), false);
 }
 
 async function assertGuardsGoOn({ auth }: Latchkey): Promise<void> {

@@ -2,9 +2,10 @@ import { IdentifierTaken, RecordNotFound } from '../../kernel/errors.ts';
 import { type AuditEventType, aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, runRevocation } from '../context.ts';
 import { InputReader } from '../input.ts';
-import { toUser, type User, type UserRecord } from '../model.ts';
+import { type Session, toUser, type User, type UserRecord } from '../model.ts';
 import type { RevocationArgs, RevocationResult } from '../ports/revocations.ts';
 import { listSessions, type SessionPage } from '../sessions/account.ts';
+import { findLiveSession } from '../sessions/find-session.ts';
 import { parseAdministeredUser, parseRoles } from '../users/new-user.ts';
 import { parseUserChanges } from '../users/user-changes.ts';
 import { createUserRecord, findUserWithSameName, insertUser } from '../users/user-records.ts';
@@ -161,6 +162,13 @@ export class UserAdministration {
     return listSessions(this.#context, { sub: id, sid: '' }, page);
   }
 
+  /** Finds a live session of a user. @throws {RecordNotFound} when the user has no such session */
+  async findSession(id: string, sessionId: string): Promise<Session> {
+    const found = await findLiveSession(this.#context, sessionId, this.#context.clock.now());
+    if (found?.user.id !== id) throw noSuchSession();
+    return found.session;
+  }
+
   /** Ends one session of a user. @throws {RecordNotFound} when the user has no such session */
   async endSession(id: string, sessionId: string, administrator: Administrator): Promise<void> {
     const context = this.#acting(administrator);
@@ -169,7 +177,7 @@ export class UserAdministration {
     const how = createRevocationArgs(context, event, administrator.caller);
     const ending = context.store.endSession({ sessionId, userId: id, ...how });
     const { found } = await runRevocation(context, ending);
-    if (!found) throw new RecordNotFound('The user has no such session. It may have ended.');
+    if (!found) throw noSuchSession();
   }
 
   /** Ends all sessions of a user. @throws {RecordNotFound} */
@@ -220,6 +228,10 @@ export class UserAdministration {
     if (record === undefined) throw noSuchUser();
     return record;
   }
+}
+
+function noSuchSession(): RecordNotFound {
+  return new RecordNotFound('The user has no such session. It may have ended.');
 }
 
 function noSuchUser(): RecordNotFound {

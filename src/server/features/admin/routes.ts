@@ -12,6 +12,7 @@ const routes = {
   adminSetPassword: 'POST /auth/admin/users/:id/password',
   adminSetRoles: 'PUT /auth/admin/users/:id/roles',
   adminSessions: 'GET /auth/admin/users/:id/sessions',
+  adminSession: 'GET /auth/admin/users/:id/sessions/:sid',
   adminEndSessions: 'DELETE /auth/admin/users/:id/sessions',
   adminEndSession: 'DELETE /auth/admin/users/:id/sessions/:sid',
   adminClients: 'GET /auth/admin/clients',

@@ -242,6 +242,13 @@ export const adminSchemas = {
     querystring: object(page),
     response: { 200: pageOf('UserSessionList', 'sessions', Session), ...readRefusals },
   },
+  adminSession: {
+    ...administration,
+    summary: 'Show a session of a user',
+    description: 'If it is live.',
+    params: sessionId,
+    response: { 200: Session, ...readRefusals },
+  },
   adminEndSessions: {
     ...administration,
     summary: 'End all sessions of a user',

@@ -52,6 +52,11 @@ export const userHandlers = {
     return { sessions: sessions.map((it) => toSessionView(it, sid)), next_cursor: nextCursor };
   },
 
+  async adminSession({ administration, administrator, params }) {
+    const session = await administration.users.findSession(params.id, params.sid);
+    return toSessionView(session, administrator.principal.sid);
+  },
+
   async adminEndSessions({ administration, administrator, params, reply }) {
     await administration.users.endSessions(params.id, administrator);
     return reply.code(204).send();
