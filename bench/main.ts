@@ -14,6 +14,7 @@ import { installCleanup } from './lib/cleanup.ts';
 import { updateDocument, writePictures } from './lib/report/document.ts';
 import { clearProgress, formatMarkdown, formatTable } from './lib/report/report.ts';
 import { administration } from './measurements/administration.ts';
+import { enumeration } from './measurements/enumeration.ts';
 import { fastPaths } from './measurements/fast-paths.ts';
 import { frameworks } from './measurements/frameworks.ts';
 import { loginStorm } from './measurements/login-storm.ts';
@@ -35,6 +36,7 @@ const benches: readonly Bench[] = [
   frameworks,
   loginStorm,
   overload,
+  enumeration,
   refresh,
   refreshPostgres,
   population,
