@@ -34,6 +34,7 @@ import type { SignInResult } from './sessions/sign-in-result.ts';
 import type { IssuedTokens } from './sessions/tokens/issued-tokens.ts';
 import type { TokenLimits } from './sessions/tokens/token-limits.ts';
 import type { NewUserInput } from './users/new-user.ts';
+import type { AccountChanges } from './users/own-account.ts';
 import { createAccount, register } from './users/register.ts';
 import { Users } from './users/users.ts';
 import { WriteProbe } from './write-probe.ts';
@@ -273,6 +274,44 @@ export class Auth {
     limits?: TokenLimits,
   ): Promise<IssuedTokens> {
     return changeRequiredPassword(this.#context, input, caller, limits);
+  }
+
+  /**
+   * Changes the username, the name for display and the host's own fields of the user. The address has a way of its own.
+   * Access tokens that were issued before are refused, as they may carry what changed; sessions live on.
+   * @throws {InvalidInput}
+   * @throws {IdentifierTaken} when another user has the username
+   * @throws {AccountDisabled}
+   * @throws {TokenRefused} when the user was deleted
+   */
+  updateMe(principal: Principal, changes: AccountChanges, caller?: Caller): Promise<User> {
+    return this.updateMeRaw(principal, changes, caller);
+  }
+
+  /** Does the same as {@link updateMe} with what a request sent. */
+  async updateMeRaw(
+    principal: Principal,
+    input: unknown,
+    caller: Caller = anonymousCaller,
+  ): Promise<User> {
+    const { updateMe } = await import('./users/own-account.ts');
+    return updateMe(this.#context, principal, input, caller);
+  }
+
+  /**
+   * Deletes the user, for good: all sessions end, and audit events lose address and user agent.
+   * @param adminRole the role of administrators. The last enabled one is not deleted. Default: there are none
+   * @throws {ReauthenticationRequired} when the user authenticated more than 10 minutes ago
+   * @throws {AccessDenied} when it is the last enabled administrator
+   * @throws {TokenRefused} when the session has ended or the user was deleted
+   */
+  async deleteMe(
+    principal: Principal,
+    caller: Caller = anonymousCaller,
+    adminRole?: string,
+  ): Promise<void> {
+    const { deleteMe } = await import('./users/own-account.ts');
+    return deleteMe(this.#context, principal, caller, adminRole);
   }
 
   /**

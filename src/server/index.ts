@@ -54,6 +54,7 @@ export type { TokenLimits } from '../auth/sessions/tokens/token-limits.ts';
 export type { ClaimsHook, KeyRotation, LimitSettings, ScopesHook } from '../auth/settings.ts';
 export type { FieldRule, FieldRules } from '../auth/users/custom-fields.ts';
 export type { CreateUserInput, NewUserInput } from '../auth/users/new-user.ts';
+export type { AccountChanges } from '../auth/users/own-account.ts';
 export type { PermissionMap } from '../auth/users/permissions.ts';
 export type { UserReference } from '../auth/users/user-reference.ts';
 export type { UserPage, Users } from '../auth/users/users.ts';

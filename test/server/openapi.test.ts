@@ -391,6 +391,7 @@ suite('what the OpenAPI document says', () => {
         token: await signIn(),
       }),
       'the password again': async () => ({ json: { password: PASSWORD }, token: await signIn() }),
+      'another name': async () => ({ json: { name: 'Jane' }, token: await signIn() }),
       'a refresh token': async () => {
         const { body } = await server.register(`user${users++}`);
         return { json: { refresh_token: body['refresh_token'] } };
@@ -400,7 +401,10 @@ suite('what the OpenAPI document says', () => {
     for (const { name, method, path, operation } of operations) {
       for (const [what, build] of Object.entries(wrongs)) {
         const request = await build();
-        if (method !== 'POST' && (request.body !== undefined || request.json !== undefined))
+        if (
+          !/^(POST|PATCH)$/.test(method) &&
+          (request.body !== undefined || request.json !== undefined)
+        )
           continue;
         if (request.form !== undefined && !/\/(token|introspect|revoke)$/.test(path)) continue;
         const query =

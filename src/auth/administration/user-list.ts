@@ -10,7 +10,9 @@ import { EMAIL_MAX, foldCase, trimIdentifier } from '../users/identifiers.ts';
 export interface UserQuery {
   /** The beginning of the username or of the address, regardless of case. */
   readonly search?: string | undefined;
+  /** Only users who have this role. */
   readonly role?: string | undefined;
+  /** True: only disabled users; false: only enabled ones. */
   readonly isDisabled?: boolean | undefined;
   /** Only users created from this time on; ms since the epoch. */
   readonly createdSince?: number | undefined;

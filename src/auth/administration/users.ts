@@ -1,4 +1,4 @@
-import { IdentifierTaken, RecordNotFound } from '../../kernel/errors.ts';
+import { RecordNotFound } from '../../kernel/errors.ts';
 import { type AuditEventType, aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, runRevocation } from '../context.ts';
 import { InputReader } from '../input.ts';
@@ -7,8 +7,9 @@ import type { RevocationArgs, RevocationResult } from '../ports/revocations.ts';
 import { listSessions, type SessionPage } from '../sessions/account.ts';
 import { findLiveSession } from '../sessions/find-session.ts';
 import { parseAdministeredUser, parseRoles } from '../users/new-user.ts';
+import { updateUser } from '../users/update-user.ts';
 import { parseUserChanges } from '../users/user-changes.ts';
-import { createUserRecord, findUserWithSameName, insertUser } from '../users/user-records.ts';
+import { createUserRecord, insertUser } from '../users/user-records.ts';
 import { Users } from '../users/users.ts';
 import { createActingContext } from './acting-store.ts';
 import type { Administrator } from './administrator.ts';
@@ -72,23 +73,12 @@ export class UserAdministration {
    */
   async update(id: string, input: unknown, administrator: Administrator): Promise<User> {
     const record = await this.#context.store.findUser({ id });
-    const { changes, fields } = parseUserChanges(input, record, this.#context.settings.fields);
+    const parsed = parseUserChanges(input, record, this.#context.settings.fields);
     if (record === undefined) throw noSuchUser();
-    const { store } = this.#acting(administrator);
-    const now = this.#context.clock.now();
-    const how = this.#createArgs(administrator, id, 'user_updated', { fields });
-    const updating = store.updateUser({ userId: id, changes, now, ...how });
-    const result = await runRevocation(this.#context, updating).catch(async (error: unknown) => {
-      // Two that take one name at the same moment: the database refuses the second.
-      const { usernameKey = null, emailKey = null } = changes;
-      const holder = await findUserWithSameName(this.#context, { usernameKey, emailKey });
-      throw holder === undefined || holder.record.id === id
-        ? error
-        : new IdentifierTaken(holder.field);
-    });
-    if (result.taken !== undefined) throw new IdentifierTaken(result.taken);
-    if (result.user === undefined) throw noSuchUser();
-    return toUser(result.user);
+    const acting = this.#acting(administrator);
+    const user = await updateUser(acting, id, parsed, administrator.caller);
+    if (user === undefined) throw noSuchUser();
+    return user;
   }
 
   /**

@@ -13,6 +13,7 @@ export interface ParsedChanges {
 /**
  * Reads changes of a user: `username`, `email`, `name` and the host's own fields. A member that is absent stays; null
  * removes the value.
+ * @param hasEmail whether the address may be among the changes. Default: true
  * @param record the user; undefined: there is none, and the input is only checked
  * @throws {InvalidInput}
  */
@@ -20,10 +21,11 @@ export function parseUserChanges(
   input: unknown,
   record: UserRecord | undefined,
   rules: FieldRules,
+  { hasEmail = true } = {},
 ): ParsedChanges {
   const reader = new InputReader(input);
   const username = readNullable(reader, 'username', readUsername);
-  const email = readNullable(reader, 'email', readEmail);
+  const email = hasEmail ? readNullable(reader, 'email', readEmail) : undefined;
   const name = readNullable(reader, 'name', (it) => ({ name: readName(it) }));
   const profile = readProfileChanges(reader, rules, record?.profile ?? {});
   const changes = {

@@ -2,17 +2,20 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerTransport } from '../../http/answers.ts';
 import { assertNotForm } from '../../http/body.ts';
 import { toCaller, toSignInCaller } from '../../http/caller.ts';
+import { clearOwnCookies } from '../../http/credentials/clear-own-cookies.ts';
 import { defineFeature } from '../../http/routes/feature.ts';
 import type { RouteContext } from '../../http/routes/route-context.ts';
 import { answerSignIn, limitsOf, parseTransport } from '../../http/token-response.ts';
 import { toOwnEventView } from './event-view.ts';
 import {
+  deleteMeSchema,
   eventsSchema,
   meSchema,
   passwordSchema,
   reauthenticateSchema,
   sessionSchema,
   sessionsSchema,
+  updateMeSchema,
 } from './schema.ts';
 import { toSessionView } from './session-view.ts';
 
@@ -20,6 +23,8 @@ import { toSessionView } from './session-view.ts';
 export const account = defineFeature({
   routes: {
     me: 'GET /auth/me',
+    updateMe: 'PATCH /auth/me',
+    deleteMe: 'DELETE /auth/me',
     password: 'POST /auth/password',
     reauthenticate: 'POST /auth/reauthenticate',
     sessions: 'GET /auth/sessions',
@@ -35,6 +40,31 @@ export const account = defineFeature({
       schema: meSchema,
       onRequest,
       handler: async (request) => context.answers.me(await auth.findMe(context.getUser(request))),
+    });
+
+    addRoute('updateMe', {
+      answer: 'me',
+      schema: updateMeSchema,
+      onRequest,
+      handler: async (request) => {
+        assertNotForm(request);
+        const user = await auth.updateMeRaw(
+          context.getUser(request),
+          request.body,
+          toCaller(request),
+        );
+        return context.answers.me(user);
+      },
+    });
+
+    addRoute('deleteMe', {
+      schema: deleteMeSchema,
+      onRequest,
+      handler: async (request, reply) => {
+        await auth.deleteMe(context.getUser(request), toCaller(request), context.adminRole);
+        if (findTransport(context, request) === 'cookie') clearOwnCookies(context, reply);
+        return reply.code(204).send();
+      },
     });
 
     addRoute('password', {

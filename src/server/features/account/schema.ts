@@ -8,6 +8,7 @@ import {
   Tokens,
   TransportQuery,
   User,
+  username,
 } from '../../http/schema/common.ts';
 import {
   boolean,
@@ -62,6 +63,34 @@ export const meSchema = {
   tags: ['Account'],
   security: SIGNED_IN,
   response: { 200: User, ...refusals(400, 401) },
+};
+
+export const updateMeSchema = {
+  summary: 'Change my account',
+  description:
+    'Changes the username, the name and the fields of the host. A member that is absent stays, and null removes the value. Access tokens that were issued before are refused: refresh. The answer is the user.',
+  tags: ['Account'],
+  security: SIGNED_IN,
+  body: named(
+    'AccountChanges',
+    object(
+      {
+        username: optional(nullable(username)),
+        name: optional(nullable(string({ maxLength: 256 }))),
+      },
+      { description: 'The host may have fields of its own.' },
+    ),
+  ),
+  response: { 200: User, ...refusals(400, 401, 403, 409, 413, 415) },
+};
+
+export const deleteMeSchema = {
+  summary: 'Delete my account',
+  description:
+    'Needs an authentication no older than 10 minutes: see `/auth/reauthenticate`. All sessions end. The last enabled administrator gets 403 `last_administrator`.',
+  tags: ['Account'],
+  security: SIGNED_IN,
+  response: { 204: NoContent, ...refusals(400, 401, 403) },
 };
 
 export const passwordSchema = {
