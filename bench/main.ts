@@ -14,6 +14,7 @@ import { installCleanup } from './lib/cleanup.ts';
 import { updateDocument, writePictures } from './lib/report/document.ts';
 import { clearProgress, formatMarkdown, formatTable } from './lib/report/report.ts';
 import { administration } from './measurements/administration.ts';
+import { auditSearch } from './measurements/audit-search.ts';
 import { enumeration } from './measurements/enumeration.ts';
 import { fastPaths } from './measurements/fast-paths.ts';
 import { frameworks } from './measurements/frameworks.ts';
@@ -41,6 +42,7 @@ const benches: readonly Bench[] = [
   refreshPostgres,
   population,
   sessions,
+  auditSearch,
   administration,
   revocation,
   revocationNodes,
