@@ -84,7 +84,7 @@ function startSealing(
   onReport: OnBackgroundReport,
 ): Pick<Repeated, 'stop'> {
   const lease = new Lease({ store, clock, random, name: 'audit-seal', termMs: SEAL_TERM_MS });
-  const job = new SealJob(auth.auditChain.sealer, lease);
+  const job = new SealJob(auth.auditChain.sealer, lease, clock);
   const run = reporting('sealing audit events', () => job.run(), onReport);
   return repeatJob(job, run, SEAL_INTERVAL_MS);
 }

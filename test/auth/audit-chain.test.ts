@@ -300,7 +300,11 @@ test('Only the holder of the lease seals, and an event that is committed late is
   await auth.login({ username: 'nobody', password: PASSWORD }, caller).catch(() => {});
   assert.ok(late.fence);
   // It was suspended, and does not know yet that it lost the lease.
-  assert.deepEqual(await auth.auditChain.sealer.seal(late.fence, 10), { count: 0, hasMore: false });
+  assert.deepEqual(await auth.auditChain.sealer.seal(late.fence, 10), {
+    count: 0,
+    hasMore: false,
+    isRefused: true,
+  });
   assert.equal((await store.countUnsealed()).count, 1);
   assert.ok(other.fence);
   assert.equal((await auth.auditChain.sealer.seal(other.fence, 10)).count, 1);

@@ -19,6 +19,8 @@ export interface Sealed {
   readonly count: number;
   /** Whether there may be more. */
   readonly hasMore: boolean;
+  /** Whether this node has lost the lease. */
+  readonly isRefused: boolean;
 }
 
 /**
@@ -47,7 +49,7 @@ export class EventSealer {
   async seal(fence: Fence, limit: number): Promise<Sealed> {
     const { store, clock, random, dataRoots } = this.#context;
     const { state: expected, lastSeq, records } = await store.readUnsealed({ limit });
-    if (records.length === 0) return { count: 0, hasMore: false };
+    if (records.length === 0) return { count: 0, hasMore: false, isRefused: false };
     const roots = dataRoots();
     const root = requireNewest(roots);
     const sealedAt = clock.now();
@@ -73,9 +75,11 @@ export class EventSealer {
       owners: records.filter(hasPersonal).flatMap((it) => findOwner(it) ?? []),
       sealedAt,
     });
-    if (status !== 'sealed') return { count: 0, hasMore: status === 'outdated' };
+    if (status !== 'sealed') {
+      return { count: 0, hasMore: status === 'outdated', isRefused: status === 'lease lost' };
+    }
     this.#highest = head.seq;
-    return { count: seals.length, hasMore };
+    return { count: seals.length, hasMore, isRefused: false };
   }
 
   /**
