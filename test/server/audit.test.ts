@@ -73,7 +73,7 @@ suite('the audit trail by HTTP', () => {
   test('an export has all events, one JSON object a line', async () => {
     const joe = await signIn('joe');
     const login = () => server.login('joe', 'a wrong password');
-    await Promise.all(Array.from({ length: 30 }, login));
+    await Promise.all(Array.from({ length: 8 }, login));
     const { status, headers, text } = await server.send(
       `/auth/admin/audit?subject=${joe.id}&limit=2`,
       {
@@ -92,7 +92,7 @@ suite('the audit trail by HTTP', () => {
       events.map(({ id }) => id),
       listed.events.map(({ id }) => id),
     );
-    assert.equal(events.length, 32);
+    assert.equal(events.length, 10);
     assert.deepEqual(Object.keys(events[0]), [
       'id',
       'at',
