@@ -20,6 +20,8 @@ serve<EnumerationSetup, EnumerationStarted>(async (setup) => {
   const app = await createApp({
     dataDir: folder,
     registration,
+    // Every name is refused often, and each refusal is to be that of a wrong password.
+    limits: false,
     logger: false,
     env: {},
     envFile: false,
