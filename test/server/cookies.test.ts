@@ -932,9 +932,9 @@ suite('CORS', () => {
     const cors = { methods: ['GET', 'QUERY'], exposedHeaders: ['ETag', 'X-Total-Count'] };
     const [methods, exposed] = await ask({ cors }, 'QUERY');
     // The headers that Latchkey's own routes need stay.
-    assert.equal(methods, 'GET, QUERY, POST, DELETE');
+    assert.equal(methods, 'GET, QUERY, POST, PATCH, DELETE, PUT');
     const [renamed] = await ask({ cors, paths: { password: 'PUT /auth/password' } }, 'PUT');
-    assert.equal(renamed, 'GET, QUERY, POST, PUT, DELETE');
+    assert.equal(renamed, 'GET, QUERY, POST, PATCH, DELETE, PUT');
     assert.equal(exposed, 'WWW-Authenticate, Retry-After, RateLimit, ETag, X-Total-Count');
     for (const wrong of [
       { methods: ['GET, PUT'] },

@@ -51,7 +51,7 @@ suite('the page at /docs', { timeout: 3 * BROWSER_TIMEOUT_MS }, () => {
     await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor();
     await dialog.getByRole('button', { name: 'Close' }).click();
 
-    const route = page.locator('.opblock', { has: page.locator('[data-path="/auth/me"]') });
+    const route = page.locator('.opblock-get', { has: page.locator('[data-path="/auth/me"]') });
     await route.locator('.opblock-summary-control').click();
     await route.getByRole('button', { name: 'Try it out' }).click();
     await route.getByRole('button', { name: 'Execute' }).click();
@@ -89,7 +89,7 @@ suite('the page at /docs elsewhere', { timeout: 3 * BROWSER_TIMEOUT_MS }, () => 
     await dialog.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click();
     await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor();
     await dialog.getByRole('button', { name: 'Close' }).click();
-    const route = page.locator('.opblock', { has: page.locator(`[data-path="${mePath}"]`) });
+    const route = page.locator('.opblock-get', { has: page.locator(`[data-path="${mePath}"]`) });
     await route.locator('.opblock-summary-control').click();
     await route.getByRole('button', { name: 'Try it out' }).click();
     await route.getByRole('button', { name: 'Execute' }).click();

@@ -72,9 +72,9 @@ suite('methods', () => {
     for (const [method, path, allow] of [
       ['GET', '/auth/login', 'POST'],
       ['PUT', '/auth/register', 'POST'],
-      ['POST', '/auth/me', 'GET, HEAD'],
+      ['POST', '/auth/me', 'GET, HEAD, PATCH, DELETE'],
       ['DELETE', '/auth/sessions?x=1', 'GET, HEAD'],
-      ['OPTIONS', '/auth/me', 'GET, HEAD'],
+      ['OPTIONS', '/auth/me', 'GET, HEAD, PATCH, DELETE'],
     ] as const) {
       const answer = await send(path, { method });
       assertProblem(answer, 405, `${method} ${path}`);
