@@ -12,6 +12,8 @@ import {
   changeRequiredPassword,
   type RequiredPasswordChangeInput,
 } from './credentials/required-password-change.ts';
+import { completeSignIn, type SecondFactorInput } from './credentials/second-factors/challenge.ts';
+import { OwnFactors } from './credentials/second-factors/own-factors.ts';
 import type { ActiveKeySet } from './keys/active-key-set.ts';
 import type { KeyRotationService } from './keys/key-rotation-service.ts';
 import type { SecretRotationService } from './keys/secret-rotation-service.ts';
@@ -63,6 +65,8 @@ export class Auth {
   readonly users: Users;
   /** Programs that authenticate with a key of their own, such as guards. */
   readonly clients: Clients;
+  /** The second factors of signed-in users. */
+  readonly factors: OwnFactors;
   /** Reads the audit trail. */
   readonly audit: AuditTrail;
   /** Seals and verifies the audit trail. For background jobs and operators. */
@@ -93,6 +97,7 @@ export class Auth {
     this.revocations = context.log;
     this.users = new Users(context);
     this.clients = new Clients(context);
+    this.factors = new OwnFactors(context);
     this.audit = new AuditTrail(context);
     this.throttling = new Throttling(context);
   }
@@ -203,6 +208,7 @@ export class Auth {
    * from then on, without a grace window, so a thief who copied them loses access.
    * @throws {InvalidInput}
    * @throws {CredentialsRefused} when the current password is wrong
+   * @throws {ReauthenticationRequired} when the account has a second factor that was not presented recently
    * @throws {TokenRefused} when the session has ended or the user was deleted
    */
   changePassword(
@@ -227,9 +233,11 @@ export class Auth {
   /**
    * Lets the user of a session authenticate again, for what needs a recent authentication. It is still the same session:
    * `auth_time` becomes now, the refresh token is replaced without a grace window, and access tokens that were issued
-   * before are refused. The user's other sessions live on; they need a refresh.
+   * before are refused. The user's other sessions live on; they need a refresh. A user with a second factor presents that.
    * @throws {InvalidInput}
    * @throws {CredentialsRefused} when the password is wrong
+   * @throws {FactorRefused} when the code is wrong or was used
+   * @throws {ReauthenticationRequired} when a password is presented and the account has a second factor
    * @throws {TokenRefused} when the session has ended or the user was deleted
    * @see RFC 9470
    */
@@ -250,6 +258,32 @@ export class Auth {
     limits?: TokenLimits,
   ): Promise<IssuedTokens> {
     return reauthenticate(this.#context, principal, input, caller, limits);
+  }
+
+  /**
+   * Completes a sign-in that needs a second factor. After five wrong codes the challenge ends, and the user starts again.
+   * @returns tokens, or a challenge when a new password is required as well
+   * @throws {InvalidInput} the challenge can be presented again
+   * @throws {FactorRefused} when the code is wrong or was used
+   * @throws {OneTimeSecretRefused} when the challenge is not valid, has expired, was used or has ended
+   * @throws {TooManyAttempts} when ten codes for the account were wrong within an hour
+   * @throws {AccountDisabled}
+   */
+  completeSignIn(
+    input: SecondFactorInput,
+    caller?: Caller,
+    limits?: TokenLimits,
+  ): Promise<SignInResult> {
+    return this.completeSignInRaw(input, caller, limits);
+  }
+
+  /** Does the same as {@link completeSignIn} with what a request sent. */
+  completeSignInRaw(
+    input: unknown,
+    caller: Caller = anonymousCaller,
+    limits?: TokenLimits,
+  ): Promise<SignInResult> {
+    return completeSignIn(this.#context, input, caller, limits);
   }
 
   /**

@@ -16,6 +16,8 @@ export interface User {
   readonly disabledAt: number | null;
   /** Since when the next sign-in must set a new password; null: it need not. */
   readonly passwordChangeRequiredAt: number | null;
+  /** Since when the account has a second factor, which every sign-in asks for; null: it has none. */
+  readonly secondFactorAt: number | null;
   /** When the user registered or was created; ms since the epoch. */
   readonly createdAt: number;
   /** When the user last changed. */

@@ -78,6 +78,7 @@ function createProbeUser({ clock, random }: AuthContext): UserRecord {
     disabledAt: now,
     passwordChangeRequiredAt: null,
     passwordExpiresAt: null,
+    secondFactorAt: null,
     createdAt: now,
     updatedAt: now,
   };

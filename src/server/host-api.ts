@@ -18,6 +18,8 @@ const AUTH_METHODS = [
   'createAccountRaw',
   'login',
   'loginRaw',
+  'completeSignIn',
+  'completeSignInRaw',
   'refresh',
   'findMe',
   'logout',

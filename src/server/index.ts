@@ -29,6 +29,11 @@ export type { ClientKey } from '../auth/clients/client-key.ts';
 export type { AuthenticatedClient, ClientCredentials, Clients } from '../auth/clients/clients.ts';
 export type { PasswordChangeInput } from '../auth/credentials/change-password.ts';
 export type { RequiredPasswordChangeInput } from '../auth/credentials/required-password-change.ts';
+export type { SecondFactorInput } from '../auth/credentials/second-factors/challenge.ts';
+export type {
+  FactorMethod,
+  PresentedFactor,
+} from '../auth/credentials/second-factors/check-factor.ts';
 export type {
   BeforeRegisterHook,
   BeforeSignInHook,
@@ -46,6 +51,8 @@ export type { Principal } from '../auth/sessions/principal.ts';
 export type { ReauthenticationInput } from '../auth/sessions/reauthentication/reauthenticate.ts';
 export {
   isChallenge,
+  type PasswordChangeChallenge,
+  type SecondFactorChallenge,
   type SignInChallenge,
   type SignInResult,
 } from '../auth/sessions/sign-in-result.ts';

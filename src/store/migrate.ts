@@ -9,6 +9,7 @@ import { accounts } from './migrations/005-accounts.ts';
 import { limits } from './migrations/006-limits.ts';
 import { auditChain } from './migrations/007-audit-chain.ts';
 import { administration } from './migrations/008-administration.ts';
+import { secondFactors } from './migrations/010-second-factors.ts';
 import { MIGRATING } from './opening.ts';
 import { describeForeign, inspectDatabase, listNames } from './ownership.ts';
 import { query } from './sql/query.ts';
@@ -25,6 +26,7 @@ const MIGRATIONS: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
   { name: 'limits', up: limits },
   { name: 'audit chain', up: auditChain },
   { name: 'administration', up: administration },
+  { name: 'second factors', up: secondFactors },
 ];
 
 /** The version of the schema that this program knows. */

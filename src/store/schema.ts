@@ -11,6 +11,7 @@ import type { StoredKey } from '../auth/keys/stored-key.ts';
 import type { ClientRecord, ClientSecret, Session, UserRecord } from '../auth/model.ts';
 import type { BucketRecord } from '../auth/ports/limits.ts';
 import type { OneTimeSecretRecord } from '../auth/ports/one-time-secrets.ts';
+import type { AuthenticatorRecord, RecoveryCodesRecord } from '../auth/ports/second-factors.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import {
   columnsOf,
@@ -112,6 +113,7 @@ export const TABLES = {
     disabledAt: plain,
     passwordChangeRequiredAt: plain,
     passwordExpiresAt: plain,
+    secondFactorAt: plain,
     createdAt: plain,
     updatedAt: plain,
   }),
@@ -198,6 +200,22 @@ export const TABLES = {
     openAt: plain,
     endsAt: plain,
     subject: plain,
+  }),
+  authenticators: table<AuthenticatorRecord>('id', {
+    id: plain,
+    userId: plain,
+    name: plain,
+    sealedSecret: plain,
+    lastStep: plain,
+    createdAt: plain,
+    confirmedAt: plain,
+    lastUsedAt: plain,
+  }),
+  recovery_codes: table<RecoveryCodesRecord>('user_id', {
+    userId: plain,
+    sealedKey: plain,
+    macs: json,
+    createdAt: plain,
   }),
   facts: table<{ readonly name: string; readonly value: string }>('name', {
     name: plain,

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Caller, operatorCaller, systemCaller } from '../../src/auth/audit/caller.ts';
+import { Secret, TOTP } from 'otpauth';
+import {
+  anonymousCaller,
+  type Caller,
+  operatorCaller,
+  systemCaller,
+} from '../../src/auth/audit/caller.ts';
 import {
   AUDIT_EVENT_TYPES,
   type AuditActor,
@@ -11,6 +17,7 @@ import {
   type AuditSubject,
   aboutUser,
 } from '../../src/auth/audit/event.ts';
+import { isChallenge } from '../../src/auth/sessions/sign-in-result.ts';
 import { HostRefusal } from '../../src/kernel/errors.ts';
 import { createUuid } from '../../src/kernel/uuid.ts';
 import { anEvent } from '../store/records.ts';
@@ -253,9 +260,46 @@ test('every type of event names the actor, the subject, the outcome and the chan
   await auth.secretRotation.cancel(root);
   await wrote(['secret_rotation_cancelled', ofSecret]);
 
+  const { user: zoe, session } = await auth.register({ username: 'zoe', password: PASSWORD });
+  const principal = { sub: zoe.id, sid: session.id };
+  await follower.readNew();
+  const ofZoe = { actor: { kind: 'user', id: zoe.id }, subject: aboutUser(zoe.id) } as const;
+  const added = await auth.factors.addTotp(principal, { name: 'Phone' });
+  const totp = new TOTP({ secret: Secret.fromBase32(added.secret) });
+  const code = totp.generate({ timestamp: clock.ms });
+  await auth.factors.confirmTotp(principal, added.id, { code }, anonymousCaller);
+  await wrote(['factor_added', { ...ofZoe, changes: { kind: 'totp' } }]);
+  const recovery = await auth.factors.replaceRecoveryCodes(principal, anonymousCaller);
+  await wrote(['recovery_codes_replaced', ofZoe]);
+  secrets.push(added.secret, ...recovery);
+  const asked = await auth.login({ username: 'zoe', password: PASSWORD });
+  assert.ok(isChallenge(asked));
+  await wrote(['login_challenged', { ...ofZoe, changes: { required: 'second_factor' } }]);
+  const answer = (value: string) =>
+    auth.completeSignIn({ challenge: asked.challenge, method: 'recovery_code', code: value });
+  await assert.rejects(answer(code));
+  await wrote([
+    'second_factor_failed',
+    { ...ofZoe, reason: 'wrong_code', changes: { method: 'recovery_code' } },
+  ]);
+  const completed = await answer(recovery[0] ?? '');
+  assert.ok(!isChallenge(completed));
+  await wrote(
+    ['login_succeeded', { ...ofZoe, session: completed.session.id }],
+    ['recovery_code_used', { ...ofZoe, changes: { left: 9 } }],
+  );
+  await auth.factors.remove(principal, added.id, anonymousCaller);
+  await wrote(['factor_removed', { ...ofZoe, changes: { kind: 'totp' } }]);
+
   const types = new Set(Object.keys(AUDIT_EVENT_TYPES));
   // Two are of version 0.1. A rotation is finished by a node with the new secret: secret-rotation.test.ts.
-  const others = ['guard_created', 'guard_deleted', 'secret_rotation_finished'];
+  // Fifty wrong codes withdraw a password: second-factors.test.ts.
+  const others = [
+    'guard_created',
+    'guard_deleted',
+    'secret_rotation_finished',
+    'password_withdrawn',
+  ];
   for (const other of others) types.delete(other);
   assert.deepEqual([...seen.keys()].sort(), [...types].sort());
   for (const { type, subject, changes } of seen.values()) {

@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { Secret, TOTP } from 'otpauth';
 import { SealedKeyRepository } from '../../src/auth/keys/sealed-key-repository.ts';
 import type { Store } from '../../src/auth/ports/store.ts';
 import type { DatabaseLocation } from '../../src/config/database.ts';
@@ -25,10 +26,16 @@ import { writeBackup } from '../../src/store/transfer/write-backup.ts';
 import { openStore } from '../../src/system/latchkey.ts';
 import { backUp, copyDatabase, restore } from '../../src/system/transfer/copy.ts';
 import { aClient, aClientSecret, anEvent, aSecret, aSession, aUser } from '../store/records.ts';
+import { TestClock } from '../support/auth.ts';
 import { latestEvents } from '../support/events.ts';
 import { openFeed } from '../support/feed.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { internalsOf, startServer as startApp } from '../support/server.ts';
+import {
+  internalsOf,
+  SECRET,
+  startServer as startApp,
+  type TestServer,
+} from '../support/server.ts';
 import {
   call,
   createFolder,
@@ -683,3 +690,91 @@ test('migrate-database refuses what it cannot copy, and says why', async (t) => 
   ]);
   assert.equal(existsSync(join(folder, 'b.db')), false);
 });
+
+test('A restore keeps second factors with the secret, and lists whose are gone without it', async (t) => {
+  const folder = await createFolder(t);
+  const place = (name: string) =>
+    ({ kind: 'sqlite', path: join(folder, `${name}.db`) }) as const satisfies DatabaseLocation;
+  const clock = new TestClock(Date.now());
+  const start = (name: string, secret?: string) =>
+    startApp({ databaseUrl: `sqlite:${place(name).path}`, clock, ...(secret && { secret }) });
+  const file = join(folder, 'a.backup');
+  const first = await start('a');
+  const ann = await enrol(first, 'ann');
+  const used = showCode(ann.secret, clock);
+  await first.register('joe');
+  await backUp(place('a'), file, clock, () => {});
+  clock.step(30);
+  assert.equal((await signInWith(first, 'ann', 'recovery_code', ann.codes[0] ?? '')).status, 200);
+  await enrol(first, 'joe');
+  const { users } = first.app.latchkey;
+  const idOf = async (username: string) => (await users.find({ username }))?.id;
+  const [annId, joeId] = [await idOf('ann'), await idOf('joe')];
+  await first.close();
+
+  const ports = { clock, random: systemRandom };
+  const target = 'Kd7wQ2xN9vR4tZpL0bYf6HsJ3mGc8UeB';
+  const fill = async (name: string, backupSecret: string | undefined, replace = false) => {
+    const secrets = { backup: async () => backupSecret, target: async () => target };
+    const options = { replace, keepSessions: false, dropSealed: true, secrets };
+    return restore(place(name), await openBackup(file), options, ports, () => {});
+  };
+
+  const restored = await fill('b', SECRET);
+  assert.deepEqual([restored.sealedData, restored.affectedUsers], ['restored', []]);
+  const second = await start('b', target);
+  assert.equal((await signInWith(second, 'ann', 'totp', used)).status, 401);
+  assert.equal(
+    (await signInWith(second, 'ann', 'totp', showCode(ann.secret, clock))).status,
+    401,
+    'codes of before the restore',
+  );
+  clock.step(60);
+  const later = showCode(ann.secret, clock);
+  assert.equal((await signInWith(second, 'ann', 'totp', later)).status, 200);
+  // To another database, sealed data goes as it is.
+  await second.close();
+  await copyDatabase(place('b'), place('copy'), () => {});
+  const copied = await start('copy', target);
+  clock.step(30);
+  const next = showCode(ann.secret, clock);
+  assert.equal((await signInWith(copied, 'ann', 'totp', next)).status, 200);
+  await copied.close();
+
+  const lost = await fill('c', undefined);
+  const names = { username: 'ann', email: null };
+  assert.deepEqual(
+    [lost.sealedData, lost.affectedUsers],
+    ['dropped', [{ id: annId, ...names, reason: 'dropped' }]],
+  );
+  const third = await start('c', target);
+  assert.equal((await third.login('ann')).status, 200);
+  await third.close();
+
+  const replaced = await fill('a', SECRET, true);
+  const affected = replaced.affectedUsers.map(({ id, reason }) => [id, reason]);
+  const expected = [annId, joeId].map((id) => [id, 'changed_since']);
+  assert.deepEqual(affected.toSorted(), expected.toSorted());
+});
+
+function showCode(secret: string, clock: TestClock): string {
+  return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: clock.ms });
+}
+
+/** Adds an authenticator to a user, who is registered if there is none. */
+async function enrol(server: TestServer, username: string) {
+  await server.register(username);
+  const { body } = await server.login(username);
+  const token: string = body['access_token'];
+  const added = await server.send('/auth/mfa/totp', { token, json: { name: 'Phone' } });
+  const secret: string = added.body['secret'];
+  const json = { code: showCode(secret, server.clock) };
+  const confirmed = await server.send(`/auth/mfa/totp/${added.body['id']}`, { token, json });
+  assert.equal(confirmed.status, 200, confirmed.text);
+  return { secret, codes: confirmed.body['recovery_codes'] as string[] };
+}
+
+async function signInWith(server: TestServer, username: string, method: string, code: string) {
+  const { body } = await server.login(username);
+  return server.send('/auth/mfa', { json: { challenge: body['challenge'], method, code } });
+}

@@ -30,6 +30,7 @@ export function aUser(fields: Partial<UserRecord> = {}): UserRecord {
     disabledAt: null,
     passwordChangeRequiredAt: null,
     passwordExpiresAt: null,
+    secondFactorAt: null,
     createdAt: 1_000,
     updatedAt: 1_000,
     ...fields,

@@ -22,6 +22,7 @@ import { oneTimeSecretTests } from './suite/one-time-secrets.ts';
 import { raceTests } from './suite/races.ts';
 import { revocationTests } from './suite/revocations.ts';
 import { rotationTests } from './suite/rotation.ts';
+import { secondFactorTests } from './suite/second-factors.ts';
 import { sessionBoundTests } from './suite/session-bounds.ts';
 import { sessionTests } from './suite/sessions.ts';
 import { userTests } from './suite/users.ts';
@@ -50,6 +51,7 @@ export function storeSuite(name: string, open: OpenDatabase, inOrder = true): vo
     suite('accounts', () => accountTests(given));
     suite('node state and events', () => nodeStateTests(given));
     suite('one-time secrets', () => oneTimeSecretTests(given, open));
+    suite('second factors', () => secondFactorTests(given, open));
     suite('limits of attempts', () => limitTests(given, open));
     suite('audit trail', () => auditTests(given));
     suite('atomicity', () => atomicityTests(given, inOrder));

@@ -46,7 +46,8 @@ export function assertProblem(answer: TestAnswer, status: number, name = ''): vo
 
 /** Without what a sign-in that needs one more step is told: all of it, or nothing. */
 function withoutStep(body: TestAnswer['body'], name: string): TestAnswer['body'] {
-  const { challenge, expires_in, ...others } = body;
+  const { challenge, expires_in, methods, enroll, ...others } = body;
+  assert.equal(methods === undefined, enroll === undefined, name);
   if (challenge !== undefined || expires_in !== undefined) {
     assert.match(challenge, /^lko_[\w-]+$/, name);
     assert.ok(Number.isSafeInteger(expires_in) && expires_in > 0, name);

@@ -32,5 +32,5 @@ export async function authorizeAdministrator(
   if (!live.user.roles.includes(role)) {
     throw new AccessDenied('insufficient_role', `This needs the role ${role}.`);
   }
-  if (needsFresh) assertFresh(live.session, findStrongestFactor(), now);
+  if (needsFresh) assertFresh(live.session, findStrongestFactor(live.user), now);
 }

@@ -71,10 +71,16 @@ export const AUDIT_EVENT_TYPES = {
   reauthentication_failed: {
     subject: 'user',
     changes: [],
-    reasons: ['wrong_password', 'no_password'],
+    reasons: ['wrong_password', 'no_password', 'wrong_code'],
   },
   login_succeeded: { subject: 'user', changes: [], reasons: [] },
   login_challenged: { subject: 'user', changes: ['required'], reasons: [] },
+  second_factor_failed: { subject: 'user', changes: ['method'], reasons: ['wrong_code'] },
+  password_withdrawn: { subject: 'user', changes: [], reasons: [] },
+  factor_added: { subject: 'user', changes: ['kind'], reasons: [] },
+  factor_removed: { subject: 'user', changes: ['kind'], reasons: [] },
+  recovery_code_used: { subject: 'user', changes: ['left'], reasons: [] },
+  recovery_codes_replaced: { subject: 'user', changes: [], reasons: [] },
   login_failed: {
     subject: 'user',
     changes: [],

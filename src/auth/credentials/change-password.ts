@@ -8,6 +8,7 @@ import { beginInSession, rememberDevice } from '../limits/sign-in-attempt.ts';
 import type { PlacesLeft } from '../ports/limits.ts';
 import { explainGoneSession, findLiveSession } from '../sessions/find-session.ts';
 import type { Principal } from '../sessions/principal.ts';
+import { assertFresh, findStrongestFactor } from '../sessions/reauthentication/freshness.ts';
 import { findLifetime, limitExpiry } from '../sessions/session-lifetime.ts';
 import { type IssuedTokens, issue, issueCurrentTokens } from '../sessions/tokens/issued-tokens.ts';
 import type { TokenLimits } from '../sessions/tokens/token-limits.ts';
@@ -37,8 +38,26 @@ export async function changePassword(
   limits?: TokenLimits,
 ): Promise<IssuedTokens> {
   const passwords = readPasswords(context, input);
+  await assertFreshFactor(context, principal);
   const attempt = await beginInSession(context, principal, caller);
   return attempt.run(() => change(context, principal, { ...passwords, attempt, caller, limits }));
+}
+
+/**
+ * Asserts that a user with a second factor presented it recently. The attack: a thief with the password and a stolen session
+ * chooses another password, and the owner is out.
+ * @throws {ReauthenticationRequired}
+ */
+async function assertFreshFactor(
+  context: AuthContext,
+  { sub: userId, sid }: Principal,
+): Promise<void> {
+  const now = context.clock.now();
+  const live = await findLiveSession(context, sid, now);
+  // A session that has ended is refused later, as it is where the account has no second factor.
+  if (live?.user.id !== userId) return;
+  const strongest = findStrongestFactor(live.user);
+  if (strongest === 'second') assertFresh(live.session, strongest, now);
 }
 
 async function change(

@@ -3,7 +3,11 @@ import { OneTimeSecretRefused } from '../../kernel/errors.ts';
 import { createUuid } from '../../kernel/uuid.ts';
 import type { AuthContext } from '../context.ts';
 import type { RootKey } from '../keys/root-keys.ts';
-import type { OneTimeSecretRecord, SecretUse } from '../ports/one-time-secrets.ts';
+import type {
+  AnsweredChallenge,
+  OneTimeSecretRecord,
+  SecretUse,
+} from '../ports/one-time-secrets.ts';
 import {
   MAX_CODE_ATTEMPTS,
   SECRET_PURPOSES,
@@ -33,6 +37,8 @@ export interface NewOneTimeSecret {
   readonly browser?: string | null;
   /** The id of an earlier secret of the same request: this one takes its place. Default: null. */
   readonly request?: string | null;
+  /** The challenge of a sign-in that this one follows, and the code that answers it. Default: none. */
+  readonly answer?: AnsweredChallenge;
   /** Default: that of the purpose. */
   readonly lifetimeSeconds?: number;
 }
@@ -70,7 +76,8 @@ export interface ProvenSecret {
 /**
  * Makes a one-time secret. It replaces an earlier one of the same purpose and subject only within the same
  * request or browser; up to three live side by side.
- * @returns undefined if three live already. The response must be the same as if one had been made
+ * @returns undefined if three live already, and the response must be the same as if one had been made; or if the answer
+ *   is no longer good
  * @throws {StoreUnavailable}
  */
 export async function createOneTimeSecret(
@@ -94,6 +101,7 @@ export async function createOneTimeSecret(
   };
   const values = deriveValues(root, content);
   const { status } = await store.createOneTimeSecret({
+    ...(given.answer === undefined ? {} : { answer: given.answer }),
     secret: { ...content, mac: createSecretMac(root, content, values) },
     bound:
       keeps === 'all'
@@ -101,7 +109,7 @@ export async function createOneTimeSecret(
         : { limit: SECRETS_PER_SUBJECT, endsOldest: keeps === 'newest three', replaces: request },
     now,
   });
-  if (status === 'full') return undefined;
+  if (status !== 'created') return undefined;
   return { id: content.id, expiresAt: content.expiresAt, ...values };
 }
 

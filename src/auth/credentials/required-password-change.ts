@@ -6,8 +6,9 @@ import { askBeforeSignIn } from '../hooks/before-sign-in.ts';
 import { InputReader } from '../input.ts';
 import { rememberDevice } from '../limits/sign-in-attempt.ts';
 import type { UserRecord } from '../model.ts';
+import type { AnsweredChallenge } from '../ports/one-time-secrets.ts';
 import { createSession, type NewSession } from '../sessions/new-session.ts';
-import type { SignInChallenge } from '../sessions/sign-in-result.ts';
+import type { PasswordChangeChallenge } from '../sessions/sign-in-result.ts';
 import { type IssuedTokens, issue, issueCurrentTokens } from '../sessions/tokens/issued-tokens.ts';
 import type { TokenLimits } from '../sessions/tokens/token-limits.ts';
 import { createOneTimeSecret, type ProvenSecret, proveOneTimeSecret } from './one-time-secrets.ts';
@@ -25,19 +26,23 @@ export interface RequiredPasswordChangeInput {
 }
 
 /**
- * Makes the challenge for a sign-in whose proof was accepted and that needs a new password.
+ * Makes the challenge for a sign-in whose proofs were all accepted and that needs a new password.
+ * @param answer the challenge before this one, with the code of the second factor that answers it
+ * @returns undefined if that answer is no longer good
  * @throws {StoreUnavailable}
  */
 export async function challengeForPassword(
   context: AuthContext,
   { userId, caller, ...start }: NewSession,
-): Promise<SignInChallenge> {
+  answer?: AnsweredChallenge,
+): Promise<PasswordChangeChallenge | undefined> {
   const secret = await createOneTimeSecret(context, {
     purpose: 'password-change',
     subject: userId,
     data: start,
+    ...(answer === undefined ? {} : { answer }),
   });
-  if (secret === undefined) throw new Error('The oldest challenge was not replaced.');
+  if (secret === undefined) return undefined;
   const challenged = {
     type: 'login_challenged',
     subject: aboutUser(userId),

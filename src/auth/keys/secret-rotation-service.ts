@@ -3,6 +3,7 @@ import { applicationCaller, type Caller } from '../audit/caller.ts';
 import type { AuditChain } from '../audit/chain/audit-chain.ts';
 import type { AuditChanges, AuditEvent } from '../audit/event.ts';
 import type { AuthContext } from '../context.ts';
+import { resealFactors } from '../credentials/second-factors/sealed-factors.ts';
 import type { KeyChanger } from './key-changer.ts';
 import { planSuccession } from './key-plans.ts';
 import type { Roots } from './root-keys.ts';
@@ -35,7 +36,7 @@ export class SecretRotationService {
    * @throws {StoreUnavailable}
    */
   async rotate(rotation: SecretRotation, caller: Caller = applicationCaller): Promise<void> {
-    const { clock, random, settings } = this.#context;
+    const { clock, random, settings, store } = this.#context;
     const { compromised } = rotation;
     const event = this.#createEvent('secret_rotated', caller, { compromised });
     await this.#changer.change(async (state) => {
@@ -46,11 +47,11 @@ export class SecretRotationService {
       if (plan === undefined) return undefined;
       const { envelopes, roots } = plan;
       if (roots === undefined) return { envelopes, event };
-      const resealed = { ...state, keys: this.#repository.resealKeys(state, roots) };
-      const keys = await this.#succeedAll(resealed, roots);
-      // The attack: a thief who can open the old root key for data could derive every one-time secret. All that
-      // is sealed under that key must be sealed again here as well; there is nothing yet.
-      return { envelopes, keys, endsOneTimeSecrets: true, event };
+      const withKeys = { ...state, keys: this.#repository.resealKeys(state, roots) };
+      const keys = await this.#succeedAll(withKeys, roots);
+      // The attack: a thief who can open the old root key for data could derive every one-time secret.
+      const resealed = await resealFactors(store, roots.data, random);
+      return { envelopes, keys, endsOneTimeSecrets: true, resealed, event };
     });
     // The chain of audit events goes on under the new root key, before the old one ends.
     if (compromised) await this.#auditChain.sealer.followRoots();
@@ -68,14 +69,17 @@ export class SecretRotationService {
     const event = this.#createEvent('secret_rotation_finished', caller);
     await this.#auditChain.sealer.followRoots();
     return await this.#changer.change(async (state) => {
-      const { clock, random, settings } = this.#context;
+      const { clock, random, settings, store } = this.#context;
       const plan = planFinish(state, this.#repository.opener, random);
       const rotatedAt = Math.max(...state.envelopes.map(({ createdAt }) => createdAt));
       const leadMs = settings.keyRotation.urgentLeadSeconds * 1000;
       const waitMs = Math.min(rotatedAt + leadMs - clock.now(), leadMs);
       const isRootReplaced = state.roots.tokens.length > 1;
       if (plan !== undefined && isRootReplaced && waitMs > 0) await wait(waitMs);
-      return plan === undefined ? undefined : { ...plan, event };
+      if (plan === undefined) return undefined;
+      // A factor that a node added while it did not know the new root key. It could not be opened afterwards.
+      const resealed = await resealFactors(store, state.roots.data, random);
+      return { ...plan, resealed, event };
     });
   }
 

@@ -27,12 +27,21 @@ export interface AttemptLimiterOptions {
 export const SUBJECT_PURPOSE = 'subjects of attempt buckets v1';
 
 /** The buckets that a success starts again from zero. The others get one place back. */
-const CLEARED_BY_SUCCESS: readonly BucketKind[] = ['identifier', 'session', 'device'];
+const CLEARED_BY_SUCCESS: readonly BucketKind[] = [
+  'identifier',
+  'session',
+  'device',
+  'factor_streak',
+  'session_factor',
+];
 
 const POLICIES: Readonly<Record<BucketKind, LimitPolicy>> = {
   identifier: 'account',
   session: 'account',
   device: 'account',
+  factor: 'account',
+  factor_streak: 'account',
+  session_factor: 'account',
   address: 'address',
   site: 'address',
   registrations: 'registrations',

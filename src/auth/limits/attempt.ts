@@ -1,4 +1,4 @@
-import { CredentialsRefused } from '../../kernel/errors.ts';
+import { CredentialsRefused, FactorRefused } from '../../kernel/errors.ts';
 import type { UserRecord } from '../model.ts';
 import type { PlacesLeft } from '../ports/limits.ts';
 import type { HashingTerms } from '../ports/password-hasher.ts';
@@ -66,7 +66,7 @@ export class Attempt {
   }
 
   /**
-   * Does the work of the attempt. If it fails for any reason but a wrong password, such as an overloaded server, it
+   * Does the work of the attempt. If it fails for any reason but a wrong password or code, such as an overloaded server, it
    * does not count.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
@@ -74,7 +74,8 @@ export class Attempt {
       return await work();
     } catch (error) {
       // A database that is away keeps the place taken, and has kept the attempt from succeeding as well.
-      if (!(error instanceof CredentialsRefused)) await this.#places.withdraw().catch(() => {});
+      const isFailure = error instanceof CredentialsRefused || error instanceof FactorRefused;
+      if (!isFailure) await this.#places.withdraw().catch(() => {});
       throw error;
     } finally {
       this.#places.end();

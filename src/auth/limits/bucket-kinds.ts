@@ -23,6 +23,15 @@ const GUESSES: BucketRule = {
 /** Ten failures put a known device back among strangers, for a day or until it signs in as one. */
 const KNOWN_DEVICE: BucketRule = { ...GUESSES, firstWaitMs: DAY_MS, longestWaitMs: DAY_MS };
 
+/** Only counts: what is too many is decided elsewhere. */
+const COUNTER: BucketRule = {
+  free: 1_000_000,
+  counts: 'streak',
+  spanMs: 90 * DAY_MS,
+  firstWaitMs: HOUR_MS,
+  longestWaitMs: HOUR_MS,
+};
+
 const window = (free: number, spanMs: number): BucketRule => ({
   free,
   counts: 'window',
@@ -37,9 +46,19 @@ const window = (free: number, spanMs: number): BucketRule => ({
  * - `session`: guesses of the current password within one session.
  * - `device`: guesses of one known device for one of its accounts.
  * - `address`: failures from one IPv4 address or IPv6 /64; `site`: those from one IPv6 /48.
+ * - `factor`: codes of a second factor that are compared behind a correct first factor; `factor_streak`: those in a row that
+ *   were wrong; `session_factor`: the same within one session.
  * - `registrations`, `site_registrations`: the same networks, for accounts that are created.
  */
 export const BUCKETS = {
+  factor: window(10, HOUR_MS),
+  factor_streak: COUNTER,
+  session_factor: {
+    ...GUESSES,
+    spanMs: 180 * DAY_MS,
+    firstWaitMs: HOUR_MS,
+    longestWaitMs: HOUR_MS,
+  },
   identifier: GUESSES,
   session: GUESSES,
   device: KNOWN_DEVICE,

@@ -3,6 +3,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { Envelope } from '../keys/envelope.ts';
 import type { StoredKey } from '../keys/stored-key.ts';
 import type { NewRevocation } from './revocations.ts';
+import type { Resealed } from './second-factors.ts';
 
 /** All signing keys and envelopes, as of one version. */
 export interface KeySnapshot {
@@ -25,6 +26,8 @@ export interface KeyChange {
   readonly removedEnvelopes?: readonly string[];
   /** Ends all one-time secrets: a thief may be able to derive them. */
   readonly endsOneTimeSecrets?: true;
+  /** What was sealed under an earlier root key for data. */
+  readonly resealed?: readonly Resealed[];
   readonly revocations?: readonly NewRevocation[];
   readonly event?: AuditEvent;
 }

@@ -1,3 +1,5 @@
+import type { FactorUse } from './factor-use.ts';
+
 /** A one-time secret as stored. The database holds neither its token nor its code. */
 export interface OneTimeSecretRecord {
   /** UUIDv7. */
@@ -27,19 +29,29 @@ export interface SecretUse extends Pick<OneTimeSecretRecord, 'id' | 'purpose' | 
   readonly now: number;
 }
 
+/** The challenge of a sign-in, with the code that answers it. Both are used up, or neither. */
+export interface AnsweredChallenge {
+  readonly consume: SecretUse;
+  readonly factor: FactorUse;
+}
+
 /** The verbs for one-time secrets. A secret is live until it expires or is used. */
 export interface OneTimeSecretStore {
   /**
    * Stores a secret. With a `bound`, it replaces live secrets of the same purpose and subject: the one whose id is
    * `replaces`, and those of the same browser. The others stay.
-   * @returns `full` if `limit` others live. With `endsOldest`, the oldest of them ends instead
+   * With an `answer`, the secret is the next challenge of a sign-in: the earlier one is used up, with the code of the
+   * second factor that answers it.
+   * @returns `full` if `limit` others live. With `endsOldest`, the oldest of them ends instead. `refused`: the answer
+   *   is no longer good, and nothing was written
    */
   createOneTimeSecret(args: {
     secret: OneTimeSecretRecord;
     bound: { limit: number; endsOldest: boolean; replaces: string | null } | null;
+    answer?: AnsweredChallenge;
     /** ms since the epoch. */
     now: number;
-  }): Promise<{ status: 'created' | 'full' }>;
+  }): Promise<{ status: 'created' | 'full' | 'refused' }>;
 
   /** Finds the secret of this id and purpose, if it is live. */
   findOneTimeSecret(args: {

@@ -1,11 +1,12 @@
-import type { SecretUse } from './one-time-secrets.ts';
+import type { FactorUse } from './factor-use.ts';
+import type { AnsweredChallenge, SecretUse } from './one-time-secrets.ts';
 
 /**
  * The last thing that a user proved in order to sign in, with what must still hold when the session is written. The
  * sign-in fails if, between the two, the password changes, the user is disabled, or another request uses the same
  * link.
  */
-export type Proof = PasswordProof | OneTimeProof;
+export type Proof = PasswordProof | OneTimeProof | SecondFactorProof;
 
 /** The user presented the password. */
 export interface PasswordProof {
@@ -29,3 +30,13 @@ export interface OneTimeProof {
    */
   readonly consume: SecretUse;
 }
+
+/** The user presented a second factor after another proof, which led to a challenge. */
+export interface SecondFactorProof extends AnsweredChallenge {
+  readonly kind: 'second_factor';
+}
+
+/** What a user presented within a session: the password, or a second factor. */
+export type RenewalProof =
+  | PasswordProof
+  | { readonly kind: 'second_factor'; readonly factor: FactorUse };

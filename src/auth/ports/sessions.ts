@@ -4,7 +4,7 @@ import type { Session, UserRecord } from '../model.ts';
 import type { Generations } from '../sessions/refresh-rule.ts';
 import type { SessionLifetime } from '../sessions/session-lifetime.ts';
 import type { PlacesLeft } from './limits.ts';
-import type { PasswordProof, Proof } from './proof.ts';
+import type { Proof, RenewalProof } from './proof.ts';
 import type {
   ActingAdministrator,
   Outliving,
@@ -35,7 +35,8 @@ export interface LiveSession extends Pick<Generations, 'parentGeneration' | 'fir
 export interface SessionStore {
   /**
    * Starts a session if the user exists, is enabled, and the proof still holds: a sign-in must fail if the password
-   * changes before its session is written. See {@link Proof}.
+   * changes before its session is written. See {@link Proof}. A session without an `mfaTime` does not start for a user
+   * who has a second factor.
    *
    * With a `bound`, the least recently used session ends if the user has `maxSessions` already; the event gets its
    * id. At most one ends, so that a sign-in takes a bounded time. If more are beyond the bound, the user is flagged
@@ -71,14 +72,15 @@ export interface SessionStore {
 
   /**
    * Gives a session its next generation and a new time of authentication, if the proof still holds and the user is
-   * enabled. Refresh tokens of earlier generations are void. The user's token version rises, so that access tokens issued
+   * enabled. A second factor is used up, and moves the time of the last second factor as well.
+   * Refresh tokens of earlier generations are void. The user's token version rises, so that access tokens issued
    * before are refused; other sessions live on.
    */
   reauthenticate(
     args: {
       sessionId: string;
       userId: string;
-      proof: PasswordProof;
+      proof: RenewalProof;
       amr: readonly string[];
       /** The attempt that succeeds in the same transaction. */
       places?: PlacesLeft;

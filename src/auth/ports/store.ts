@@ -8,6 +8,7 @@ import type { LimitStore } from './limits.ts';
 import type { NodeStateStore } from './node-state.ts';
 import type { OneTimeSecretStore } from './one-time-secrets.ts';
 import type { RevocationStore } from './revocations.ts';
+import type { SecondFactorStore } from './second-factors.ts';
 import type { SessionStore } from './sessions.ts';
 import type { StatisticsStore } from './statistics.ts';
 import type { UserStore } from './users.ts';
@@ -27,6 +28,7 @@ export interface Store
     ClientStore,
     OneTimeSecretStore,
     LimitStore,
+    SecondFactorStore,
     NodeStateStore,
     StatisticsStore,
     AuditStore,

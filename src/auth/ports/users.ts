@@ -91,7 +91,8 @@ export interface UserStore {
    * purpose outlives a password change. Raises the credential version, so the user's known devices become strangers.
    *
    * Finds nothing if the hash differs, if the session to `keep` has ended, if the one-time secret to `consume` is not
-   * live, or if there is a session to `start` and the user is disabled. Not of an administrator, if `by` is given.
+   * live, or if there is a session to `start` and the user is disabled, or has a second factor that the session does not.
+   * Not of an administrator, if `by` is given.
    */
   changePassword(
     args: {
@@ -140,6 +141,19 @@ export interface UserStore {
   setDisabled(
     args: { userId: string; disabled: boolean; now: number } & RevocationArgs & Administered,
   ): Promise<RevocationResult>;
+
+  /**
+   * Removes the password, so that it is refused from now on, and ends one-time secrets as {@link changePassword} does.
+   * Sessions live on. Finds nothing if the user has no password.
+   */
+  withdrawPassword(args: {
+    userId: string;
+    now: number;
+    event: AuditEvent;
+  }): Promise<{ found: boolean }>;
+
+  /** Replaces an outdated hash of the same password, if it still is `verifiedHash`. */
+  replaceHash(args: { userId: string; verifiedHash: string; rehash: string }): Promise<void>;
 
   /**
    * Removes a user with all sessions, one-time secrets, and the buckets of attempts with these keys. Audit events stay. It

@@ -4,12 +4,12 @@ import { aboutUser, type NewAuditEvent } from '../audit/event.ts';
 import type { AuthContext } from '../context.ts';
 import { changesTooOften, explainRefusal, PROOF_ATTEMPTS } from '../credentials/password-proof.ts';
 import { verifyPassword } from '../credentials/passwords/verify-password.ts';
-import { challengeForPassword } from '../credentials/required-password-change.ts';
 import { askBeforeSignIn } from '../hooks/before-sign-in.ts';
 import { beginSignIn, rememberDevice, type SignInAttempt } from '../limits/sign-in-attempt.ts';
 import type { UserRecord } from '../model.ts';
 import { normaliseReference } from '../users/user-records.ts';
 import { type ParsedLogin, parseLogin } from './login-input.ts';
+import { findNextStep } from './next-step.ts';
 import type { SignInResult } from './sign-in-result.ts';
 import { startSession } from './start-session.ts';
 import type { TokenLimits } from './tokens/token-limits.ts';
@@ -46,12 +46,16 @@ async function signIn(
     const { record: user } = proven;
     await askBeforeSignIn(context, user, caller);
     const start = { userId: user.id, amr: ['pwd'], scope, clientId, caller };
-    if (user.passwordChangeRequiredAt !== null) {
-      await attempt.succeed();
-      return challengeForPassword(context, start);
-    }
+    const { verifiedHash } = proven;
     const rehash = proven.isOutdated ? await context.hasher.hash(password, attempt.terms) : null;
-    const proof = { kind: 'password', verifiedHash: proven.verifiedHash, rehash } as const;
+    const challenge = await findNextStep(context, user, start);
+    if (challenge !== undefined) {
+      await attempt.succeed();
+      if (rehash !== null)
+        await context.store.replaceHash({ userId: user.id, verifiedHash, rehash });
+      return challenge;
+    }
+    const proof = { kind: 'password', verifiedHash, rehash } as const;
     const proved = { ...start, record: user, proof, ...attempt.places, limits };
     const tokens = await startSession(context, proved);
     if (tokens !== undefined) {

@@ -10,6 +10,8 @@ export interface NewSession {
   readonly userId: string;
   /** How the user authenticated. @see RFC 8176 */
   readonly amr: readonly string[];
+  /** When the user presented a second factor; ms since the epoch. Default: null, never. */
+  readonly mfaTime?: number | null;
   /** Space-separated scopes the sign-in is narrowed to, or null for all that the host grants. */
   readonly scope: string | null;
   /** The client that asks for tokens; null: the first party. */
@@ -20,7 +22,7 @@ export interface NewSession {
 /** Makes a session that starts now. Nothing is stored. */
 export function createSession(
   { clock, random, settings }: AuthContext,
-  { userId, amr, scope, clientId, caller }: NewSession,
+  { userId, amr, mfaTime = null, scope, clientId, caller }: NewSession,
 ): Session {
   const now = clock.now();
   return {
@@ -32,7 +34,7 @@ export function createSession(
     createdAt: now,
     authTime: now,
     amr,
-    mfaTime: null,
+    mfaTime,
     clientId: clientId ?? settings.clientId,
     scope,
     address: caller.address,

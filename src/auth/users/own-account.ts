@@ -48,7 +48,7 @@ export async function deleteMe(
   if (live?.user.id !== principal.sub) {
     throw new TokenRefused('token_revoked', 'This session has ended. Sign in again.');
   }
-  assertFresh(live.session, findStrongestFactor(), now);
+  assertFresh(live.session, findStrongestFactor(live.user), now);
   const by = identify(caller, principal.sub);
   const acting = await createOwnContext(context, principal, live.user, by, adminRole);
   await new Users(acting).delete(principal.sub, by);

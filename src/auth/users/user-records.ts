@@ -67,6 +67,7 @@ export async function createUserRecord(
     disabledAt: null,
     passwordChangeRequiredAt: null,
     passwordExpiresAt: null,
+    secondFactorAt: null,
     createdAt: now,
     updatedAt: now,
   };

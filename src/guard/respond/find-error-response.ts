@@ -20,6 +20,8 @@ interface NextStep {
   readonly challenge: string;
   /** Seconds. */
   readonly expiresIn: number;
+  readonly methods?: readonly string[];
+  readonly enroll?: readonly string[];
 }
 
 /** Members of the error for an authentication that is too old or too weak. */
@@ -35,7 +37,7 @@ export function findErrorResponse(error: unknown): ErrorResponseParts | undefine
   const { problems, retryAfter }: LatchkeyError & Details = error;
   const problem: Problem = {
     ...createProblem(error.status, error.code, error.message),
-    ...(isIncomplete(error) ? { challenge: error.challenge, expires_in: error.expiresIn } : {}),
+    ...(isIncomplete(error) ? describeStep(error) : {}),
     ...(needsStepUp(error) ? describeStepUp(error) : {}),
     ...(problems === undefined ? {} : { errors: problems.map(toFieldError) }),
   };
@@ -48,7 +50,16 @@ export function findErrorResponse(error: unknown): ErrorResponseParts | undefine
 
 /** Asks for the code, so that a member of the same name in another error is never sent to a client. */
 function isIncomplete(error: LatchkeyError): error is LatchkeyError & NextStep {
-  return error.code === 'password_change_required';
+  return error.code === 'password_change_required' || error.code === 'mfa_required';
+}
+
+function describeStep({ challenge, expiresIn, methods, enroll }: NextStep): Partial<Problem> {
+  return {
+    challenge,
+    expires_in: expiresIn,
+    ...(methods === undefined ? {} : { methods }),
+    ...(enroll === undefined ? {} : { enroll }),
+  };
 }
 
 function needsStepUp(error: LatchkeyError): error is LatchkeyError & StepUp {

@@ -13,6 +13,10 @@ export interface Problem {
   readonly challenge?: string;
   /** Seconds until the challenge expires. */
   readonly expires_in?: number;
+  /** If a second factor is required: how it can be presented. */
+  readonly methods?: readonly string[];
+  /** If a second factor is required and the account has none: what can be set up. */
+  readonly enroll?: readonly string[];
   /** If the user must authenticate again: the most seconds since then. @see RFC 9470 section 3 */
   readonly max_age?: number;
   /** If the user must authenticate again in a certain way: the values of `acr` that are enough, with spaces between. */

@@ -71,18 +71,56 @@ export class OneTimeSecretRefused extends LatchkeyError {
 }
 
 /**
- * What the user proved is right, and the sign-in needs one more step. There is no session yet.
+ * The code of a second factor is wrong, was used, or has expired. Deliberately not told apart.
  */
-export class SignInIncomplete extends LatchkeyError {
-  override readonly code = 'password_change_required';
+export class FactorRefused extends LatchkeyError {
+  override readonly code = 'invalid_code';
+  constructor() {
+    super('This code is not valid. It may have been used or have expired. Enter a new one.');
+  }
+  override get status(): 401 {
+    return 401;
+  }
+  override get oauthError(): 'invalid_grant' {
+    return 'invalid_grant';
+  }
+}
+
+/** The next step of a sign-in. */
+export interface NextStep {
+  /** `mfa_required`: a second factor. `password_change_required`: a new password. */
+  readonly code: 'mfa_required' | 'password_change_required';
   /** A secret that the client presents with the next step. */
   readonly challenge: string;
   /** Seconds until the challenge expires. */
   readonly expiresIn: number;
-  constructor(challenge: string, expiresIn: number) {
-    super('This account needs a new password before it can be used. Choose one to sign in.');
-    this.challenge = challenge;
-    this.expiresIn = expiresIn;
+  /** The methods that the account has. Only with `mfa_required`. */
+  readonly methods?: readonly string[];
+  /** What can be set up, if the account has no factor and needs one. Only with `mfa_required`. */
+  readonly enroll?: readonly string[];
+}
+
+/**
+ * What the user proved is right, and the sign-in needs one more step. There is no session yet.
+ */
+export class SignInIncomplete extends LatchkeyError implements NextStep {
+  /** Which step it is. */
+  override readonly code: NextStep['code'];
+  /** A secret that the client presents with the next step. */
+  readonly challenge: string;
+  /** Seconds until the challenge expires. */
+  readonly expiresIn: number;
+  /** The methods that the account has. Only with `mfa_required`. */
+  readonly methods?: readonly string[];
+  /** What can be set up, if the account has no factor and needs one. Only with `mfa_required`. */
+  readonly enroll?: readonly string[];
+  constructor(step: NextStep) {
+    super(describeStep(step));
+    this.code = step.code;
+    this.challenge = step.challenge;
+    this.expiresIn = step.expiresIn;
+    if (step.methods !== undefined) this.methods = step.methods;
+    if (step.enroll !== undefined) this.enroll = step.enroll;
   }
   override get status(): 401 {
     return 401;
@@ -144,4 +182,13 @@ export class RefreshRefused extends LatchkeyError {
   override get oauthError(): 'invalid_grant' {
     return 'invalid_grant';
   }
+}
+
+function describeStep({ code, enroll = [] }: NextStep): string {
+  if (code === 'password_change_required') {
+    return 'This account needs a new password before it can be used. Choose one to sign in.';
+  }
+  return enroll.length > 0
+    ? 'This account needs a second factor before it can be used. Set one up to sign in.'
+    : 'This account has a second factor. Enter a code of the authenticator app, or a recovery code.';
 }

@@ -10,6 +10,7 @@ import { health } from './health/routes.ts';
 import { introspect } from './introspect/routes.ts';
 import { login } from './login/routes.ts';
 import { logout } from './logout/routes.ts';
+import { mfa } from './mfa/routes.ts';
 import { refresh } from './refresh/routes.ts';
 import { register } from './register/routes.ts';
 import { revocationFeed } from './revocation-feed/routes.ts';
@@ -24,6 +25,7 @@ const FEATURES = [
   token,
   refresh,
   logout,
+  mfa,
   account,
   admin,
   verify,

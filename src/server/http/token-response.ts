@@ -41,8 +41,13 @@ export function limitsOf(
  * @throws {SignInIncomplete} if the sign-in needs one more step; answered with 401 and its challenge
  */
 export function requireTokens(result: SignInResult): IssuedTokens {
-  if (isChallenge(result)) throw new SignInIncomplete(result.challenge, result.expiresIn);
-  return result;
+  if (!isChallenge(result)) return result;
+  const { challenge, expiresIn } = result;
+  if (result.required === 'password_change') {
+    throw new SignInIncomplete({ code: 'password_change_required', challenge, expiresIn });
+  }
+  const { methods, enroll } = result;
+  throw new SignInIncomplete({ code: 'mfa_required', challenge, expiresIn, methods, enroll });
 }
 
 /** Answers with the tokens, or with the cookies and the user instead. */

@@ -9,6 +9,7 @@ import { nodeStateVerbs } from './node-state.ts';
 import { oneTimeSecretVerbs } from './one-time-secrets.ts';
 import { purgeVerbs } from './purge.ts';
 import { revocationStatements, revocationVerbs } from './revocations.ts';
+import { secondFactorVerbs } from './second-factors/factors.ts';
 import { endSessionStatement, endSessionVerb } from './sessions/end-session.ts';
 import { findSessionVerbs } from './sessions/find-sessions.ts';
 import { openSessionStatement, openSessionVerb } from './sessions/open-session.ts';
@@ -53,6 +54,7 @@ export function createVerbs(sql: Sql): Verbs {
     ...revocationVerbs(sql),
     ...oneTimeSecretVerbs(sql),
     ...limitVerbs(sql),
+    ...secondFactorVerbs(sql),
     ...keyVerbs(sql),
     ...clientVerbs(sql),
     ...nodeStateVerbs(sql),

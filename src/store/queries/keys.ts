@@ -5,6 +5,7 @@ import type { Sql } from '../sql/sql.ts';
 import { auditLog } from './audit.ts';
 import { secretRemoval } from './one-time-secrets.ts';
 import { revocationLog } from './revocations.ts';
+import { resealing } from './second-factors/sealed.ts';
 import type { Verbs } from './verb.ts';
 
 const keyColumns = TABLES.signing_keys.columns;
@@ -17,6 +18,7 @@ export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
   const revoke = revocationLog(sql);
   const record = auditLog(sql);
   const { removeEvery: removeSecrets } = secretRemoval(sql);
+  const reseal = resealing(sql);
   const selectVersion = query(sql, 'keys.selectVersion', () =>
     sql.db.selectFrom('facts').select('value').where('name', '=', VERSION),
   );
@@ -86,6 +88,7 @@ export function keyVerbs(sql: Sql): Pick<Verbs, 'readKeys' | 'changeKeys'> {
         yield* insertEnvelope(envelopeColumns.toRow(envelope));
       }
       if (rest.endsOneTimeSecrets) yield* removeSecrets({});
+      yield* reseal(rest.resealed ?? []);
       const revocations: Revocation[] = [];
       for (const entry of entries) revocations.push(yield* revoke(entry));
       if (event !== undefined) yield* record(event);

@@ -1,9 +1,9 @@
 import { PURPOSES_THAT_OUTLIVE_PASSWORD } from '../../auth/credentials/secret-purposes.ts';
-import type { SecretUse } from '../../auth/ports/one-time-secrets.ts';
 import { type NewRow, TABLES } from '../schema.ts';
 import { pick, query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
-import type { Steps } from '../sql/steps.ts';
+import { answerConsumption } from './second-factors/use-factor.ts';
+import { secretConsumption } from './secret-consumption.ts';
 import type { Verbs } from './verb.ts';
 
 type OneTimeSecretVerbs = Pick<
@@ -12,31 +12,6 @@ type OneTimeSecretVerbs = Pick<
 >;
 
 const { columns } = TABLES.one_time_secrets;
-
-/**
- * Uses a secret up in the transaction of the verb that the secret is for. Run it after the verb has locked the user
- * and the session, and before the verb writes anything.
- * @returns whether the secret was live. If it was not, the verb must do nothing
- */
-export function secretConsumption(sql: Sql): (use: SecretUse) => Steps<boolean> {
-  // Of many transactions at the same time, the first one updates the row. The others wait for it, check the row again,
-  // and find it used.
-  const consume = query(sql, 'secrets.consume', (p: SecretUse) =>
-    sql.db
-      .updateTable('one_time_secrets')
-      .set({ used_at: p.now })
-      .where('id', '=', p.id)
-      .where('purpose', '=', p.purpose)
-      .where('subject', '=', p.subject)
-      .where('mac', '=', p.mac)
-      .where('used_at', 'is', null)
-      .where('expires_at', '>', p.now)
-      .returning('id'),
-  );
-  return function* ({ id, purpose, subject, mac, now }) {
-    return (yield* consume({ id, purpose, subject, mac, now })).length === 1;
-  };
-}
 
 /** Statements that end the secrets of a subject, and one that removes expired secrets. */
 export function secretRemoval(sql: Sql) {
@@ -79,6 +54,10 @@ export function secretRemoval(sql: Sql) {
 
 export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
   const consume = secretConsumption(sql);
+  const consumeAnswer = answerConsumption(sql);
+  const lockUser = query(sql, 'secrets.lockUser', (p: { id: string }) =>
+    sql.forUpdate(sql.db.selectFrom('users').select('id').where('id', '=', p.id)),
+  );
   const insert = query(sql, 'secrets.insert', (p: NewRow<'one_time_secrets'>) =>
     sql.db.insertInto('one_time_secrets').values(pick(p, columns.names)),
   );
@@ -136,7 +115,11 @@ export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
   );
 
   return {
-    *createOneTimeSecret({ secret, bound, now }) {
+    *createOneTimeSecret({ secret, bound, answer, now }) {
+      if (answer !== undefined) {
+        yield* lockUser({ id: secret.subject });
+        if (!(yield* consumeAnswer(secret.subject, answer))) return { status: 'refused' };
+      }
       if (bound !== null) {
         const { purpose, subject, browser } = secret;
         // Without the lock, two transactions at the same time would not count each other's secret.

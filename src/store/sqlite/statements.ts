@@ -30,6 +30,10 @@ export const statements: CompiledStatements = {
     text: 'update "users" set "token_version" = "token_version" + ?, "updated_at" = ? where "id" = ? returning "token_version" as "version", "roles"',
     parameters: [1, ['now'], ['id']],
   },
+  'account.removeHash': {
+    text: 'update "users" set "password_hash" = ?, "updated_at" = ? where "id" = ?',
+    parameters: [null, ['now'], ['id']],
+  },
   'account.removeUser': {
     text: 'delete from "users" where "id" = ?',
     parameters: [['id']],
@@ -42,12 +46,16 @@ export const statements: CompiledStatements = {
     text: 'update "users" set "roles" = ? where "id" = ?',
     parameters: [['roles'], ['id']],
   },
+  'account.replaceVerified': {
+    text: 'update "users" set "password_hash" = ? where "id" = ? and "password_hash" = ?',
+    parameters: [['rehash'], ['userId'], ['verifiedHash']],
+  },
   'account.requireChange': {
     text: 'update "users" set "password_change_required_at" = ? where "id" = ?',
     parameters: [['at'], ['id']],
   },
   'account.selectHash': {
-    text: 'select "password_hash" as "hash", "session_epoch" as "epoch", "disabled_at" as "disabledAt" from "users" where "id" = ?',
+    text: 'select "password_hash" as "hash", "session_epoch" as "epoch", "disabled_at" as "disabledAt", "second_factor_at" from "users" where "id" = ?',
     parameters: [['id']],
   },
   'administration.findAnother': {
@@ -207,6 +215,71 @@ export const statements: CompiledStatements = {
     text: 'select "user_id" as "userId" from "audit_erasures" order by "user_id" limit ?',
     parameters: [1],
   },
+  'factors.confirm': {
+    text: 'update "authenticators" set "confirmed_at" = ?, "last_used_at" = ?, "last_step" = ? where "id" = ? and "user_id" = ? and "confirmed_at" is null and "created_at" > ? and "last_step" < ? returning "id"',
+    parameters: [['now'], ['now'], ['step'], ['id'], ['userId'], ['createdAfter'], ['step']],
+  },
+  'factors.countTry': {
+    text: 'update "one_time_secrets" set "attempts" = "attempts" + ? where "id" = ? and "purpose" = ? and "subject" = ? and "mac" = ? and "used_at" is null and "expires_at" > ? and "attempts" < ? returning "id"',
+    parameters: [1, ['id'], ['purpose'], ['subject'], ['mac'], ['now'], ['maxAttempts']],
+  },
+  'factors.insertAuthenticator': {
+    text: 'insert into "authenticators" ("id", "user_id", "name", "sealed_secret", "last_step", "created_at", "confirmed_at", "last_used_at") values (?, ?, ?, ?, ?, ?, ?, ?)',
+    parameters: [
+      ['id'],
+      ['user_id'],
+      ['name'],
+      ['sealed_secret'],
+      ['last_step'],
+      ['created_at'],
+      ['confirmed_at'],
+      ['last_used_at'],
+    ],
+  },
+  'factors.insertCodes': {
+    text: 'insert into "recovery_codes" ("user_id", "sealed_key", "macs", "created_at") values (?, ?, ?, ?)',
+    parameters: [['user_id'], ['sealed_key'], ['macs'], ['created_at']],
+  },
+  'factors.lockUser': {
+    text: 'select "second_factor_at" from "users" where "id" = ?',
+    parameters: [['id']],
+  },
+  'factors.markSession': {
+    text: 'update "sessions" set "amr" = ?, "mfa_time" = ? where "id" = ? and "user_id" = ?',
+    parameters: [['amr'], ['now'], ['id'], ['userId']],
+  },
+  'factors.markUser': {
+    text: 'update "users" set "second_factor_at" = ? where "id" = ?',
+    parameters: [['at'], ['id']],
+  },
+  'factors.remove': {
+    text: 'delete from "authenticators" where "id" = ? and "user_id" = ? returning "confirmed_at" as "confirmedAt"',
+    parameters: [['id'], ['userId']],
+  },
+  'factors.removeCodes': {
+    text: 'delete from "recovery_codes" where "user_id" = ?',
+    parameters: [['userId']],
+  },
+  'factors.removeUnconfirmed': {
+    text: 'delete from "authenticators" where "user_id" = ? and "confirmed_at" is null',
+    parameters: [['userId']],
+  },
+  'factors.selectAuthenticators': {
+    text: 'select "id", "user_id" as "userId", "name", "sealed_secret" as "sealedSecret", "last_step" as "lastStep", "created_at" as "createdAt", "confirmed_at" as "confirmedAt", "last_used_at" as "lastUsedAt" from "authenticators" where "user_id" = ? order by "id"',
+    parameters: [['userId']],
+  },
+  'factors.selectCodes': {
+    text: 'select * from "recovery_codes" where "user_id" = ?',
+    parameters: [['userId']],
+  },
+  'factors.takeCode': {
+    text: 'update "recovery_codes" set "macs" = ? where "user_id" = ? and "macs" = ? returning "user_id"',
+    parameters: [['left'], ['userId'], ['macs']],
+  },
+  'factors.takeStep': {
+    text: 'update "authenticators" set "last_step" = ?, "last_used_at" = ? where "id" = ? and "user_id" = ? and "confirmed_at" is not null and "last_step" < ? returning "id"',
+    parameters: [['step'], ['now'], ['id'], ['userId'], ['step']],
+  },
   'keys.insertEnvelope': {
     text: 'insert into "envelopes" ("id", "kind", "sealed", "created_at", "ends_at") values (?, ?, ?, ?, ?)',
     parameters: [['id'], ['kind'], ['sealed'], ['created_at'], ['ends_at']],
@@ -333,7 +406,7 @@ export const statements: CompiledStatements = {
     parameters: [['version'], ['hash'], ['id']],
   },
   'reauthenticate.renew': {
-    text: 'update "sessions" set "generation" = ?, "first_generation" = ?, "parent_generation" = ?, "rotated_at" = ?, "expires_at" = ?, "auth_time" = ?, "amr" = ? where "id" = ?',
+    text: 'update "sessions" set "generation" = ?, "first_generation" = ?, "parent_generation" = ?, "rotated_at" = ?, "expires_at" = ?, "auth_time" = ?, "amr" = ?, "mfa_time" = ? where "id" = ?',
     parameters: [
       ['generation'],
       ['generation'],
@@ -342,6 +415,7 @@ export const statements: CompiledStatements = {
       ['expiresAt'],
       ['now'],
       ['amr'],
+      ['mfaTime'],
       ['id'],
     ],
   },
@@ -381,6 +455,22 @@ export const statements: CompiledStatements = {
     text: 'select * from "users" where "id" = ?',
     parameters: [['id']],
   },
+  'sealed.listKeys': {
+    text: 'select "user_id" as "id", "user_id" as "userId", "sealed_key" as "sealed" from "recovery_codes" where "user_id" > ? order by "user_id" limit ?',
+    parameters: [['after'], ['limit']],
+  },
+  'sealed.listSecrets': {
+    text: 'select "id", "user_id" as "userId", "sealed_secret" as "sealed" from "authenticators" where "id" > ? order by "id" limit ?',
+    parameters: [['after'], ['limit']],
+  },
+  'sealed.replaceKey': {
+    text: 'update "recovery_codes" set "sealed_key" = ? where "user_id" = ? and "sealed_key" = ?',
+    parameters: [['to'], ['id'], ['from']],
+  },
+  'sealed.replaceSecret': {
+    text: 'update "authenticators" set "sealed_secret" = ? where "id" = ? and "sealed_secret" = ?',
+    parameters: [['to'], ['id'], ['from']],
+  },
   'secrets.consume': {
     text: 'update "one_time_secrets" set "used_at" = ? where "id" = ? and "purpose" = ? and "subject" = ? and "mac" = ? and "used_at" is null and "expires_at" > ? returning "id"',
     parameters: [['now'], ['id'], ['purpose'], ['subject'], ['mac'], ['now']],
@@ -401,6 +491,14 @@ export const statements: CompiledStatements = {
       ['expires_at'],
       ['code_expires_at'],
     ],
+  },
+  'secrets.lock': {
+    text: 'select "id" from "one_time_secrets" where "id" = ? and "purpose" = ? and "subject" = ? and "mac" = ? and "used_at" is null and "expires_at" > ?',
+    parameters: [['id'], ['purpose'], ['subject'], ['mac'], ['now']],
+  },
+  'secrets.lockUser': {
+    text: 'select "id" from "users" where "id" = ?',
+    parameters: [['id']],
   },
   'secrets.remove': {
     text: 'delete from "one_time_secrets" where "id" = ?',
@@ -524,7 +622,7 @@ export const statements: CompiledStatements = {
     parameters: [['at'], 1],
   },
   'users.insertUnlessTaken': {
-    text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "name", "roles", "profile", "password_hash", "token_version", "credential_version", "disabled_at", "password_change_required_at", "password_expires_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
+    text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "name", "roles", "profile", "password_hash", "token_version", "credential_version", "disabled_at", "password_change_required_at", "password_expires_at", "second_factor_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
     parameters: [
       ['id'],
       ['username'],
@@ -540,6 +638,7 @@ export const statements: CompiledStatements = {
       ['disabled_at'],
       ['password_change_required_at'],
       ['password_expires_at'],
+      ['second_factor_at'],
       ['created_at'],
       ['updated_at'],
     ],

@@ -178,6 +178,46 @@ export class Transfer {
     await this.#run(raw`delete from attempt_limits`);
   }
 
+  /**
+   * Bars codes of authenticators up to a time step, as those used after the backup would work again, and drops
+   * authenticators that were not confirmed.
+   */
+  async barSteps(upTo: number): Promise<void> {
+    await this.#run(raw`delete from authenticators where confirmed_at is null`);
+    await this.#run(raw`update authenticators set last_step = ${upTo} where last_step < ${upTo}`);
+  }
+
+  /** Removes all second factors, which cannot be opened. @returns the ids of the users who had one */
+  async dropFactors(): Promise<string[]> {
+    const rows = await this.#run(
+      raw`select id from users where second_factor_at is not null order by id`,
+    );
+    await this.#run(raw`delete from authenticators`);
+    await this.#run(raw`delete from recovery_codes`);
+    await this.#run(raw`update users set second_factor_at = null`);
+    return rows.map((row) => String(row['id']));
+  }
+
+  /** The ids of users with an event of one of these types since a time (ms since the epoch). */
+  async findUsersOfEvents(types: readonly string[], since: number): Promise<string[]> {
+    const listed = raw.join(types);
+    const rows = await this.#run(
+      raw`select distinct user_id from audit_events
+        where type in (${listed}) and at >= ${since} and user_id is not null order by user_id`,
+    );
+    return rows.map((row) => String(row['user_id']));
+  }
+
+  /** What people call a user; undefined if there is no such user. */
+  async findNames(
+    id: string,
+  ): Promise<{ username: string | null; email: string | null } | undefined> {
+    const [row] = await this.#run(raw`select username, email from users where id = ${id}`);
+    if (row === undefined) return undefined;
+    const read = (name: string) => (typeof row[name] === 'string' ? String(row[name]) : null);
+    return { username: read('username'), email: read('email') };
+  }
+
   /** The value of a name in the state that all nodes share, if it is there. */
   async findNodeState(name: string): Promise<string | undefined> {
     const [row] = await this.#run(raw`select value from facts where name = ${name}`);

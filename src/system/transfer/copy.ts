@@ -13,6 +13,7 @@ import type { Backup } from '../../store/transfer/read-backup.ts';
 import { Transfer } from '../../store/transfer/transfer.ts';
 import { writeBackup } from '../../store/transfer/write-backup.ts';
 import { openStore } from '../latchkey.ts';
+import { type AffectedUser, findChangedSince, restoreFactors } from './affected-users.ts';
 import { type RestoreSecrets, restoreSealedData, type SealedData } from './sealed-data.ts';
 
 /** Called after every batch: how many rows are done, and how many there are in total. */
@@ -65,6 +66,8 @@ export interface RestoreOptions {
 export interface Restored {
   readonly counts: Counts;
   readonly sealedData: SealedData['outcome'];
+  /** Users whose second factors are not as they were. */
+  readonly affectedUsers: readonly AffectedUser[];
 }
 
 /**
@@ -86,6 +89,7 @@ export async function restore(
   const target = await openTarget(database);
   const fill = async () => {
     if (!replace) await assertEmpty(target);
+    const changedSince = await findChangedSince(target, Date.parse(backup.createdAt));
     // Rows of an earlier schema pass through the migrations, as a database of that version does.
     const isOlder = backup.schema < schemaVersion;
     if (isOlder) await target.rebuild(backup.schema);
@@ -96,13 +100,16 @@ export async function restore(
     if (isOlder) await target.upgrade(backup.schema);
     await target.continueLog(LOG_GAP);
     await target.dropPassing();
+    const isDropped = sealed.outcome === 'dropped';
+    const terms = { isDropped, changedSince, now: clock.now() };
+    const affectedUsers = await restoreFactors(target, terms);
     if (!keepSessions) {
       const longest = Number((await target.findNodeState(LONGEST_ACCESS_TTL)) ?? 86_400);
       const until = clock.now() + longest * 1000 + REVOCATION_MARGIN_MS;
       await target.endSessions(VERSION_LEAP, until);
       await target.replaceKeys(sealed.envelopes, until);
     }
-    return { counts: await target.count(), sealedData: sealed.outcome };
+    return { counts: await target.count(), sealedData: sealed.outcome, affectedUsers };
   };
   return closeAfter(
     () => target.write(fill),

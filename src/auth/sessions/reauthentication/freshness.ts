@@ -1,8 +1,8 @@
 import { ReauthenticationRequired } from '../../../kernel/errors.ts';
-import type { Session } from '../../model.ts';
+import type { Session, User } from '../../model.ts';
 
 /** What is marked *fresh* needs an authentication that is no older. */
-const FRESH_SECONDS = 600;
+export const FRESH_SECONDS = 600;
 
 /**
  * The strongest factor that an account has. `first`: a password, or another proof that signs in. `second`: a factor that
@@ -11,11 +11,11 @@ const FRESH_SECONDS = 600;
 export type Factor = 'first' | 'second';
 
 /** The authentication context class of a sign-in with a second factor. */
-const ACR_OF_SECOND_FACTOR = 'mfa';
+export const ACR_OF_SECOND_FACTOR = 'mfa';
 
-/** Finds the strongest factor of an account. No account can have a second one yet. */
-export function findStrongestFactor(): Factor {
-  return 'first';
+/** Finds the strongest factor of an account. */
+export function findStrongestFactor({ secondFactorAt }: Pick<User, 'secondFactorAt'>): Factor {
+  return secondFactorAt === null ? 'first' : 'second';
 }
 
 /**

@@ -1,27 +1,37 @@
+import { FactorRefused, ReauthenticationRequired } from '../../../kernel/errors.ts';
 import { type Caller, identify } from '../../audit/caller.ts';
 import { aboutUser } from '../../audit/event.ts';
-import { type AuthContext, createRevocationArgs, runRevocation } from '../../context.ts';
+import type { AuthContext } from '../../context.ts';
 import {
   changesTooOften,
   PROOF_ATTEMPTS,
-  type ProvenUser,
   proveCurrentPassword,
 } from '../../credentials/password-proof.ts';
+import {
+  checkFactor,
+  type PresentedFactor,
+  readFactor,
+} from '../../credentials/second-factors/check-factor.ts';
 import { InputReader } from '../../input.ts';
 import type { Attempt } from '../../limits/attempt.ts';
-import { beginInSession, rememberDevice } from '../../limits/sign-in-attempt.ts';
-import type { PlacesLeft } from '../../ports/limits.ts';
-import { explainGoneSession, findLiveSession } from '../find-session.ts';
-import type { Principal } from '../principal.ts';
-import { findLifetime, limitExpiry } from '../session-lifetime.ts';
-import { type IssuedTokens, issue, issueCurrentTokens } from '../tokens/issued-tokens.ts';
+import { admitFactorInSession } from '../../limits/factor-attempt.ts';
+import { beginInSession } from '../../limits/sign-in-attempt.ts';
+import { type Principal, userGone } from '../principal.ts';
+import type { IssuedTokens } from '../tokens/issued-tokens.ts';
 import type { TokenLimits } from '../tokens/token-limits.ts';
+import { ACR_OF_SECOND_FACTOR, FRESH_SECONDS, findStrongestFactor } from './freshness.ts';
+import { renewSession } from './renew-session.ts';
 
-/** What a user gives to reauthenticate. The name is that of the request. */
-export interface ReauthenticationInput {
-  /** The password, exactly as the user typed it. */
-  readonly password: string;
-}
+/**
+ * What a user gives to reauthenticate: the password, or a second factor if the account has one. The names are those of
+ * the request.
+ */
+export type ReauthenticationInput =
+  | {
+      /** The password, exactly as the user typed it. */
+      readonly password: string;
+    }
+  | PresentedFactor;
 
 /** Lets a signed-in user authenticate again: see `Auth.reauthenticate`. */
 export async function reauthenticate(
@@ -32,10 +42,56 @@ export async function reauthenticate(
   limits?: TokenLimits,
 ): Promise<IssuedTokens> {
   const reader = new InputReader(input);
+  if (reader.has('method') || reader.has('code')) {
+    const presented = readFactor(reader);
+    reader.finish();
+    return reauthenticateByFactor(context, principal, { presented, caller, limits });
+  }
   const password = reader.string('password', { max: context.settings.passwordMaxLength });
   reader.finish();
+  await assertPasswordSuffices(context, principal);
   const attempt = await beginInSession(context, principal, caller);
   return attempt.run(() => prove(context, principal, { password, attempt, caller, limits }));
+}
+
+/**
+ * Asserts that the account has nothing stronger than a password. The attack: a thief with the password and a stolen
+ * session makes the session fresh.
+ * @throws {ReauthenticationRequired}
+ */
+async function assertPasswordSuffices({ store }: AuthContext, { sub }: Principal): Promise<void> {
+  const user = await store.findUser({ id: sub });
+  if (user === undefined || findStrongestFactor(user) === 'first') return;
+  throw new ReauthenticationRequired(FRESH_SECONDS, [ACR_OF_SECOND_FACTOR]);
+}
+
+async function reauthenticateByFactor(
+  context: AuthContext,
+  principal: Principal,
+  {
+    presented,
+    caller,
+    limits,
+  }: {
+    readonly presented: PresentedFactor;
+    readonly caller: Caller;
+    readonly limits: TokenLimits | undefined;
+  },
+): Promise<IssuedTokens> {
+  const { sub: userId, sid: sessionId } = principal;
+  return admitFactorInSession(context, principal, async () => {
+    const record = await context.store.findUser({ id: userId });
+    if (record === undefined) throw userGone();
+    const factor = await checkFactor(context, userId, presented, caller);
+    const proof = factor && ({ kind: 'second_factor', factor } as const);
+    const tokens =
+      proof && (await renewSession(context, principal, { record, proof, caller, limits }));
+    if (tokens !== undefined) return tokens;
+    const about = { subject: aboutUser(userId), sessionId, reason: 'wrong_code' } as const;
+    const event = { type: 'reauthentication_failed', ...about } as const;
+    await context.store.recordEvent(context.createEvent(event, identify(caller, userId)));
+    throw new FactorRefused();
+  });
 }
 
 async function prove(
@@ -60,8 +116,10 @@ async function prove(
       caller,
     });
     const rehash = proven.isOutdated ? await context.hasher.hash(password) : null;
-    const renewal = { ...proven, rehash, caller, limits, ...attempt.places };
-    const tokens = await renew(context, principal, renewal);
+    const { record, verifiedHash } = proven;
+    const proof = { kind: 'password', verifiedHash, rehash } as const;
+    const renewal = { record, proof, caller, limits, ...attempt.places };
+    const tokens = await renewSession(context, principal, renewal);
     if (tokens !== undefined) {
       attempt.succeeded();
       return tokens;
@@ -69,62 +127,4 @@ async function prove(
     // The hash changed in between, perhaps because a sign-in replaced an outdated one. Verify the password again.
   }
   throw changesTooOften();
-}
-
-/**
- * Moves the session to its next generation, with a new time of authentication.
- * @returns undefined if the hash is no longer the one that was verified
- * @throws {TokenRefused} when the session has ended or the user was deleted
- */
-async function renew(
-  context: AuthContext,
-  { sub: userId, sid: sessionId }: Principal,
-  options: ProvenUser & {
-    rehash: string | null;
-    caller: Caller;
-    limits: TokenLimits | undefined;
-    places?: PlacesLeft;
-  },
-): Promise<IssuedTokens | undefined> {
-  const { settings, store, clock } = context;
-  const { record, verifiedHash, rehash, caller, limits, places } = options;
-  await context.assertCanIssue();
-  const now = clock.now();
-  const lifetime = findLifetime(settings, now);
-  const found = await findLiveSession(context, sessionId, now);
-  if (found?.user.id !== userId) throw await explainGoneSession(context, userId);
-  const amr = [...new Set([...found.session.amr, 'pwd'])];
-  // Issued before anything is written, for the session as it will be: if a hook of the host throws, nothing changes.
-  const renewed = {
-    ...found.session,
-    authTime: now,
-    amr,
-    expiresAt: limitExpiry(found.session.createdAt, lifetime),
-  };
-  const changedRecord = { ...record, tokenVersion: record.tokenVersion + 1 };
-  const issued = await issue(context, changedRecord, renewed, limits);
-  const { renewed: written } = await runRevocation(
-    context,
-    store.reauthenticate({
-      userId,
-      sessionId,
-      proof: { kind: 'password', verifiedHash, rehash },
-      amr,
-      ...(places === undefined ? {} : { places }),
-      now,
-      ...lifetime,
-      ...createRevocationArgs(
-        context,
-        { type: 'reauthenticated', subject: aboutUser(userId), sessionId },
-        identify(caller, userId),
-      ),
-    }),
-  );
-  if (written !== undefined) {
-    const tokens = await issueCurrentTokens(context, issued, written.user, written.session);
-    return { ...tokens, ...rememberDevice(context, written.user, caller) };
-  }
-  const live = await findLiveSession(context, sessionId, now);
-  if (live === undefined) throw await explainGoneSession(context, userId);
-  return undefined;
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { readValueFile } from '../../../config/values/value-file.ts';
+import type { AffectedUser } from '../../../system/transfer/affected-users.ts';
 import type { Call, Command } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failures.ts';
 import { createProgress } from '../../shell/terminal/progress.ts';
@@ -43,6 +44,13 @@ export const restore: Command = {
   run,
 };
 
+/** What a restore did to the second factors of a user. */
+const EFFECTS: Readonly<Record<AffectedUser['reason'], string>> = {
+  dropped: 'the second factors are gone. The password alone signs in until the user sets one up.',
+  changed_since:
+    'changed second factors or used a recovery code after the backup, which the restore took back.',
+};
+
 async function run(call: Call): Promise<undefined> {
   const { console, flags, operands } = call;
   const settings = readDataSettings(call, { mayCreate: true });
@@ -76,7 +84,7 @@ async function run(call: Call): Promise<undefined> {
     },
   };
   const ports = { clock: systemClock, random: systemRandom };
-  const { counts, sealedData } = await fill(
+  const { counts, sealedData, affectedUsers } = await fill(
     database,
     found,
     options,
@@ -84,8 +92,7 @@ async function run(call: Call): Promise<undefined> {
     createProgress(console),
   );
   if (flags.has('json')) {
-    // No data of users is sealed yet.
-    const sealed = { sealed_data: sealedData, affected_users: [] };
+    const sealed = { sealed_data: sealedData, affected_users: affectedUsers };
     console.printJson({ file, created_at: found.createdAt, counts, ...sealed });
     return;
   }
@@ -94,9 +101,10 @@ async function run(call: Call): Promise<undefined> {
     : 'no sessions: all users must sign in again';
   console.print(`Restored ${counts.users} users as of ${found.createdAt}, and ${sessionText}.`);
   if (sealedData === 'dropped') {
-    console.print(
-      'Sealed data was left out, because the secret does not open it. No user is affected.',
-    );
+    console.print('Sealed data was left out, because the secret does not open it.');
+  }
+  for (const { id, username, email, reason } of affectedUsers) {
+    console.print(`${username ?? email ?? id}: ${EFFECTS[reason]}`);
   }
   console.note(
     keepSessions

@@ -96,7 +96,7 @@ export const deleteMeSchema = {
 export const passwordSchema = {
   summary: 'Change the password',
   description:
-    'Ends every other session, and answers with new tokens of this one, or with cookies where the request came by cookie. Its old tokens are refused. Where a sign-in was answered with 401 `password_change_required`, send its `challenge` and the new password, without a token: the answer is that of a login.',
+    'Ends every other session. A user with a second factor must have presented it within the last 10 minutes. Answers with new tokens of this one, or with cookies where the request came by cookie. Its old tokens are refused. Where a sign-in was answered with 401 `password_change_required`, send its `challenge` and the new password, without a token: the answer is that of a login.',
   tags: ['Account'],
   security: SIGNED_IN,
   querystring: TransportQuery,
@@ -125,16 +125,25 @@ export const passwordSchema = {
 export const reauthenticateSchema = {
   summary: 'Reauthenticate',
   description:
-    'Presents the password again within the session, for what answers 401 `insufficient_user_authentication` (RFC 9470). The answer has new tokens of the same session, or cookies where the request came by cookie. Its old tokens are refused.',
+    'Presents the password again within the session, or a second factor if the account has one, for what answers 401 `insufficient_user_authentication` (RFC 9470). The answer has new tokens of the same session, or cookies where the request came by cookie. Its old tokens are refused.',
   tags: ['Account'],
   security: SIGNED_IN,
-  body: named(
-    'Reauthentication',
-    object(
-      { password: string({ maxLength: 1024, format: 'password' }) },
-      { additionalProperties: false },
+  body: either([
+    named(
+      'Reauthentication',
+      object(
+        { password: string({ maxLength: 1024, format: 'password' }) },
+        { additionalProperties: false },
+      ),
     ),
-  ),
+    named(
+      'ReauthenticationByFactor',
+      object(
+        { method: oneOf(['totp', 'recovery_code']), code: string() },
+        { additionalProperties: false },
+      ),
+    ),
+  ]),
   response: {
     200: either([Tokens, ByCookie], { description: 'Authenticated again.' }),
     ...refusals(400, 401, 403, 413, 415, 429),

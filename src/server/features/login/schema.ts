@@ -11,7 +11,7 @@ import { either, named, object, optional, string } from '../../http/schema/json-
 export const loginSchema = {
   summary: 'Sign in',
   description:
-    'With a username or an email address (`username` takes either), as JSON or as a form. 401 `password_change_required` has a `challenge`: the user must set a new password at `/auth/password` first.',
+    'With a username or an email address (`username` takes either), as JSON or as a form. 401 `mfa_required` has a `challenge`: present a second factor at `/auth/mfa`. 401 `password_change_required` has a `challenge`: the user must set a new password at `/auth/password` first.',
   tags: ['Sign in'],
   consumes: ['application/json', 'application/x-www-form-urlencoded'],
   querystring: TransportQuery,

@@ -2,6 +2,7 @@ import type {
   AccessDenied,
   AccountDisabled,
   CredentialsRefused,
+  FactorRefused,
   IdentifierTaken,
   MultipleCredentials,
   OneTimeSecretRefused,
@@ -22,6 +23,7 @@ export type DetailCode =
   | CredentialsRefused['code']
   | OneTimeSecretRefused['code']
   | SignInIncomplete['code']
+  | FactorRefused['code']
   | AccountDisabled['code']
   | AccessDenied['code']
   | ReauthenticationRequired['code']
@@ -56,6 +58,8 @@ const CODES: Readonly<Record<DetailCode, true>> = {
   invalid_credentials: true,
   one_time_secret_refused: true,
   password_change_required: true,
+  mfa_required: true,
+  invalid_code: true,
   account_disabled: true,
   insufficient_role: true,
   insufficient_permission: true,

@@ -44,7 +44,7 @@ const NOT_A_FORM = new Set(['unsupported_media_type', 'invalid_json']);
 /** Answers as RFC 6749 section 5.2 prescribes, where the rest of the server answers with a problem document. */
 export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   const { problem, headers, oauthError } = toErrorResponse(error);
-  const { code, challenge, expires_in } = problem;
+  const { code, challenge, expires_in, methods, enroll } = problem;
   const detail = NOT_A_FORM.has(problem.code) ? SEND_A_FORM : problem.detail;
   if (problem.status >= 500) {
     logFailure(request.log, error, { code: problem.code }, 'token request failed');
@@ -62,7 +62,7 @@ export function sendOAuthError(request: FastifyRequest, reply: FastifyReply, err
       error: oauthError,
       error_description: toPlain(detail),
       // The name of the missing step, and its challenge.
-      ...(challenge === undefined ? {} : { code, challenge, expires_in }),
+      ...(challenge === undefined ? {} : { code, challenge, expires_in, methods, enroll }),
     });
 }
 

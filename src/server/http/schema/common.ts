@@ -36,6 +36,14 @@ const Problem = named(
         string({ description: 'If a sign-in needs one more step: to be sent with it.' }),
       ),
       expires_in: optional(integer({ description: 'Seconds in which that step must be taken.' })),
+      methods: optional(
+        list(string(), {
+          description: 'How a second factor can be presented, if one is required.',
+        }),
+      ),
+      enroll: optional(
+        list(string(), { description: 'What can be set up, if a factor is required and missing.' }),
+      ),
       max_age: optional(
         integer({ description: 'The most seconds since the user authenticated (RFC 9470).' }),
       ),
@@ -59,6 +67,10 @@ const OAuthError = named(
       code: optional(string({ description: 'If a sign-in needs one more step: which one.' })),
       challenge: optional(string({ description: 'To be sent with that step.' })),
       expires_in: optional(integer({ description: 'Seconds in which it must be taken.' })),
+      methods: optional(list(string(), { description: 'How a second factor can be presented.' })),
+      enroll: optional(
+        list(string(), { description: 'What can be set up, if a factor is missing.' }),
+      ),
     },
     { description: 'What went wrong (RFC 6749 section 5.2).' },
   ),

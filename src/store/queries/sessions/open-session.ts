@@ -7,7 +7,8 @@ import type { Steps } from '../../sql/steps.ts';
 import { auditLog } from '../audit.ts';
 import { toEventRow } from '../event-rows.ts';
 import { placesLeaving } from '../limits.ts';
-import { secretConsumption } from '../one-time-secrets.ts';
+import { answerConsumption } from '../second-factors/use-factor.ts';
+import { secretConsumption } from '../secret-consumption.ts';
 import {
   type PrefixedEvent,
   type PrefixedSession,
@@ -33,12 +34,21 @@ export function sessionInsert(sql: Sql): (session: Session, epoch: number) => St
   };
 }
 
+/** Whether a session may not start because the account has a second factor that was not presented. */
+export function lacksSecondFactor(
+  { mfaTime }: Pick<Session, 'mfaTime'>,
+  user: { readonly second_factor_at: number | null },
+): boolean {
+  return user.second_factor_at !== null && mfaTime === null;
+}
+
 export function openSessionVerb(sql: Sql): Pick<Verbs, 'openSession'> {
   const insertSession = sessionInsert(sql);
   const record = auditLog(sql);
   const makeRoom = roomMaking(sql);
   const consumeSecret = secretConsumption(sql);
   const leavePlaces = placesLeaving(sql);
+  const consumeAnswer = answerConsumption(sql);
   const selectUser = query(sql, 'sessions.selectUser', (p: { id: string }) =>
     sql.forUpdate(sql.db.selectFrom('users').selectAll().where('id', '=', p.id)),
   );
@@ -49,6 +59,7 @@ export function openSessionVerb(sql: Sql): Pick<Verbs, 'openSession'> {
   /** Whether the proof still holds. Uses up its one-time secret. The caller has locked the user. */
   function* holds(proof: Proof, user: Row<'users'>): Steps<boolean> {
     if (proof.kind === 'password') return proof.verifiedHash === user.password_hash;
+    if (proof.kind === 'second_factor') return yield* consumeAnswer(user.id, proof);
     const { kind, consume } = proof;
     const namesUser = kind !== 'passkey' && kind !== 'identity';
     return (!namesUser || consume.subject === user.id) && (yield* consumeSecret(consume));
@@ -59,6 +70,8 @@ export function openSessionVerb(sql: Sql): Pick<Verbs, 'openSession'> {
       const [row] = yield* selectUser({ id: session.userId });
       if (row === undefined || row.disabled_at !== null) return { status: 'refused' };
       if (row.password_change_required_at !== null) return { status: 'refused' };
+      // The attack: a thief with the password signs in while the owner adds a second factor.
+      if (lacksSecondFactor(session, row)) return { status: 'refused' };
       if (!(yield* holds(proof, row))) return { status: 'refused' };
       const rehash = proof.kind === 'password' ? proof.rehash : null;
       if (rehash !== null) yield* replaceHash({ id: row.id, hash: rehash });
@@ -105,6 +118,7 @@ export function openSessionStatement(sql: StatementSql): Pick<SingleStatements, 
           and password_hash = ${p.verifiedHash}
           and disabled_at is null
           and password_change_required_at is null
+          and (second_factor_at is null or ${p.session_mfa_time}::bigint is not null)
         for share
       ),
       admitted as (

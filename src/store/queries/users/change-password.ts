@@ -4,13 +4,19 @@ import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { auditLog } from '../audit.ts';
 import { placesLeaving } from '../limits.ts';
-import { secretConsumption, secretRemoval } from '../one-time-secrets.ts';
-import { sessionInsert } from '../sessions/open-session.ts';
+import { secretRemoval } from '../one-time-secrets.ts';
+import { secretConsumption } from '../secret-consumption.ts';
+import { lacksSecondFactor, sessionInsert } from '../sessions/open-session.ts';
 import { sessionRemoval } from '../sessions/session-removal.ts';
 import type { Verbs } from '../verb.ts';
 import { endOfAllSessions, epochRaise, NOT_FOUND, userRevocation } from './session-epoch.ts';
 
-export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'requirePasswordChange'> {
+type PasswordVerbs = Pick<
+  Verbs,
+  'changePassword' | 'requirePasswordChange' | 'withdrawPassword' | 'replaceHash'
+>;
+
+export function passwordVerbs(sql: Sql): PasswordVerbs {
   const record = auditLog(sql);
   const consumeSecret = secretConsumption(sql);
   const { removeOpen: removeSecrets } = secretRemoval(sql);
@@ -25,7 +31,12 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
     sql.forUpdate(
       sql.db
         .selectFrom('users')
-        .select(['password_hash as hash', 'session_epoch as epoch', 'disabled_at as disabledAt'])
+        .select([
+          'password_hash as hash',
+          'session_epoch as epoch',
+          'disabled_at as disabledAt',
+          'second_factor_at',
+        ])
         .where('id', '=', p.id),
     ),
   );
@@ -41,6 +52,22 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
           credential_version: it('credential_version', '+', 1),
         }))
         .where('id', '=', p.id),
+  );
+  const replaceVerified = query(
+    sql,
+    'account.replaceVerified',
+    (p: { userId: string; verifiedHash: string; rehash: string }) =>
+      sql.db
+        .updateTable('users')
+        .set({ password_hash: p.rehash })
+        .where('id', '=', p.userId)
+        .where('password_hash', '=', p.verifiedHash),
+  );
+  const removeHash = query(sql, 'account.removeHash', (p: { id: string; now: number }) =>
+    sql.db
+      .updateTable('users')
+      .set({ password_hash: null, updated_at: p.now })
+      .where('id', '=', p.id),
   );
   const requireChange = query(
     sql,
@@ -89,6 +116,7 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
         return NOT_FOUND;
       }
       if (start !== undefined && user.disabledAt !== null) return NOT_FOUND;
+      if (start !== undefined && lacksSecondFactor(start.session, user)) return NOT_FOUND;
       const found =
         keep && (yield* findKept({ id: keep.sessionId, userId, epoch: user.epoch, now }));
       const [current] = found ?? [];
@@ -135,6 +163,19 @@ export function passwordVerbs(sql: Sql): Pick<Verbs, 'changePassword' | 'require
         user: TABLES.users.columns.fromRow(raised),
       };
       return { found: true, revocations, kept: answer };
+    },
+
+    *withdrawPassword({ userId, now, event }) {
+      const [user] = yield* selectHash({ id: userId });
+      if (user === undefined || user.hash === null) return { found: false };
+      yield* removeSecrets({ subject: userId });
+      yield* removeHash({ id: userId, now });
+      yield* record(event);
+      return { found: true };
+    },
+
+    *replaceHash({ userId, verifiedHash, rehash }) {
+      yield* replaceVerified({ userId, verifiedHash, rehash });
     },
 
     *requirePasswordChange({ userId, now, issuedUntil, event }) {
