@@ -4,8 +4,10 @@ export interface User {
   readonly id: string;
   /** As given, in Unicode NFC; null: the user has none. */
   readonly username: string | null;
-  /** As given; null: the user has none. Latchkey does not verify that it receives mail. */
+  /** As given; null: the user has none. */
   readonly email: string | null;
+  /** When the user proved to receive mail at the address; null: never. */
+  readonly emailVerifiedAt: number | null;
   /** For display; null: the user has none. */
   readonly name: string | null;
   /** What access tokens carry in `roles`. */

@@ -69,6 +69,7 @@ function createProbeUser({ clock, random }: AuthContext): UserRecord {
     usernameKey: null,
     email: null,
     emailKey: null,
+    emailVerifiedAt: null,
     name: null,
     roles: [],
     profile: {},

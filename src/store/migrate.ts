@@ -10,6 +10,7 @@ import { limits } from './migrations/006-limits.ts';
 import { auditChain } from './migrations/007-audit-chain.ts';
 import { administration } from './migrations/008-administration.ts';
 import { secondFactors } from './migrations/010-second-factors.ts';
+import { mails } from './migrations/009-mails.ts';
 import { MIGRATING } from './opening.ts';
 import { describeForeign, inspectDatabase, listNames } from './ownership.ts';
 import { query } from './sql/query.ts';
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly { name: string; up: (sql: Sql) => Steps<void> }[] = [
   { name: 'audit chain', up: auditChain },
   { name: 'administration', up: administration },
   { name: 'second factors', up: secondFactors },
+  { name: 'mails', up: mails },
 ];
 
 /** The version of the schema that this program knows. */

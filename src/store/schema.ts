@@ -12,6 +12,7 @@ import type { ClientRecord, ClientSecret, Session, UserRecord } from '../auth/mo
 import type { BucketRecord } from '../auth/ports/limits.ts';
 import type { OneTimeSecretRecord } from '../auth/ports/one-time-secrets.ts';
 import type { AuthenticatorRecord, RecoveryCodesRecord } from '../auth/ports/second-factors.ts';
+import type { MailRecord } from '../auth/ports/outbox.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import {
   columnsOf,
@@ -104,6 +105,7 @@ export const TABLES = {
     usernameKey: plain,
     email: plain,
     emailKey: plain,
+    emailVerifiedAt: plain,
     name: plain,
     roles: json,
     profile: json,
@@ -216,6 +218,21 @@ export const TABLES = {
     sealedKey: plain,
     macs: json,
     createdAt: plain,
+  }),
+  mails: table<MailRecord>('id', {
+    id: plain,
+    purpose: plain,
+    recipient: plain,
+    language: plain,
+    secretId: plain,
+    data: plain,
+    bucket: plain,
+    asker: plain,
+    createdAt: plain,
+    attempts: plain,
+    nextAttemptAt: plain,
+    problem: plain,
+    keepUntil: plain,
   }),
   facts: table<{ readonly name: string; readonly value: string }>('name', {
     name: plain,

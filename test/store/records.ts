@@ -21,6 +21,7 @@ export function aUser(fields: Partial<UserRecord> = {}): UserRecord {
     usernameKey: `name ${id}`,
     email: `${id}@example.com`,
     emailKey: `${id}@example.com`,
+    emailVerifiedAt: null,
     name: 'Zoë "Z" Ωmega',
     roles: ['reader', 'writer'],
     profile: { plan: 'pro', nested: { list: [1, null, 'x'] } },

@@ -19,6 +19,7 @@ import { keyTests } from './suite/keys.ts';
 import { limitTests } from './suite/limits.ts';
 import { nodeStateTests } from './suite/node-state.ts';
 import { oneTimeSecretTests } from './suite/one-time-secrets.ts';
+import { outboxTests } from './suite/outbox.ts';
 import { raceTests } from './suite/races.ts';
 import { revocationTests } from './suite/revocations.ts';
 import { rotationTests } from './suite/rotation.ts';
@@ -52,6 +53,7 @@ export function storeSuite(name: string, open: OpenDatabase, inOrder = true): vo
     suite('node state and events', () => nodeStateTests(given));
     suite('one-time secrets', () => oneTimeSecretTests(given, open));
     suite('second factors', () => secondFactorTests(given, open));
+    suite('outbox', () => outboxTests(given, open));
     suite('limits of attempts', () => limitTests(given, open));
     suite('audit trail', () => auditTests(given));
     suite('atomicity', () => atomicityTests(given, inOrder));

@@ -39,7 +39,7 @@ export interface AnsweredChallenge {
 export interface OneTimeSecretStore {
   /**
    * Stores a secret. With a `bound`, it replaces live secrets of the same purpose and subject: the one whose id is
-   * `replaces`, and those of the same browser. The others stay.
+   * `replaces`, which may be its own, and those of the same browser. The others stay.
    * With an `answer`, the secret is the next challenge of a sign-in: the earlier one is used up, with the code of the
    * second factor that answers it.
    * @returns `full` if `limit` others live. With `endsOldest`, the oldest of them ends instead. `refused`: the answer

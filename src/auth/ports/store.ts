@@ -7,6 +7,7 @@ import type { KeyStore } from './keys.ts';
 import type { LimitStore } from './limits.ts';
 import type { NodeStateStore } from './node-state.ts';
 import type { OneTimeSecretStore } from './one-time-secrets.ts';
+import type { OutboxStore } from './outbox.ts';
 import type { RevocationStore } from './revocations.ts';
 import type { SecondFactorStore } from './second-factors.ts';
 import type { SessionStore } from './sessions.ts';
@@ -29,13 +30,15 @@ export interface Store
     OneTimeSecretStore,
     LimitStore,
     SecondFactorStore,
+    OutboxStore,
     NodeStateStore,
     StatisticsStore,
     AuditStore,
     AuditChainStore {
   /**
    * Removes up to `limit` rows that have no effect any longer at `now`: sessions, one-time secrets and log entries past
-   * their `expiresAt`, buckets of attempts past their `endsAt`, and the audit events whose id sorts before `eventsBefore`, if that is given.
+   * their `expiresAt`, buckets of attempts past their `endsAt`, mails past their `keepUntil`, and the audit events whose
+   * id sorts before `eventsBefore`, if that is given.
    * @returns `removed` = `limit`: there may be more
    */
   purgeExpired(args: {

@@ -3,6 +3,7 @@ import type { Session, UserRecord } from '../model.ts';
 import type { SessionLifetime } from '../sessions/session-lifetime.ts';
 import type { PlacesLeft } from './limits.ts';
 import type { SecretUse } from './one-time-secrets.ts';
+import type { MailRecord } from './outbox.ts';
 import type { ActingAdministrator, RevocationArgs, RevocationResult } from './revocations.ts';
 
 /** What a verb takes that an administrator may call, too. */
@@ -90,9 +91,12 @@ export interface UserStore {
    * `start` is a session that starts with the new password. One-time secrets of the user end, apart from those whose
    * purpose outlives a password change. Raises the credential version, so the user's known devices become strangers.
    *
+   * `proven` is the address at which the user got the secret to `consume`. It becomes verified. If it was not, the name
+   * and the profile are removed, as another person may have set them. The `notice` is put into the outbox.
+   *
    * Finds nothing if the hash differs, if the session to `keep` has ended, if the one-time secret to `consume` is not
-   * live, or if there is a session to `start` and the user is disabled, or has a second factor that the session does not.
-   * Not of an administrator, if `by` is given.
+   * live, if there is a session to `start` and the user is disabled or has a second factor that the session does not, if an
+   * address was `proven` and the user is disabled or has another one by now. Not of an administrator, if `by` is given.
    */
   changePassword(
     args: {
@@ -106,6 +110,7 @@ export interface UserStore {
       places?: PlacesLeft;
       /** The password stops working at this time, and must be changed at the next sign-in; ms since the epoch. */
       expiresAt?: number;
+      proven?: { emailKey: string; notice: MailRecord };
       now: number;
     } & RevocationArgs &
       Administered,
@@ -156,7 +161,7 @@ export interface UserStore {
   replaceHash(args: { userId: string; verifiedHash: string; rehash: string }): Promise<void>;
 
   /**
-   * Removes a user with all sessions, one-time secrets, and the buckets of attempts with these keys. Audit events stay. It
+   * Removes a user with all sessions, one-time secrets, mails that were not sent, and the buckets of attempts with these keys. Audit events stay. It
    * does not remove the last enabled administrator, if `by` is given.
    * @returns `isPartial`: the user has too many sessions for one transaction. The user is disabled, all sessions have
    *   ended, and some were removed; call again

@@ -62,6 +62,7 @@ export async function createUserRecord(
     ...rest,
     id: createUuid(clock, random),
     passwordHash: hash,
+    emailVerifiedAt: null,
     tokenVersion: 0,
     credentialVersion: 0,
     disabledAt: null,

@@ -7,6 +7,7 @@ import { keyVerbs } from './keys.ts';
 import { limitStatements, limitVerbs } from './limits.ts';
 import { nodeStateVerbs } from './node-state.ts';
 import { oneTimeSecretVerbs } from './one-time-secrets.ts';
+import { outboxVerbs } from './outbox.ts';
 import { purgeVerbs } from './purge.ts';
 import { revocationStatements, revocationVerbs } from './revocations.ts';
 import { secondFactorVerbs } from './second-factors/factors.ts';
@@ -55,6 +56,7 @@ export function createVerbs(sql: Sql): Verbs {
     ...oneTimeSecretVerbs(sql),
     ...limitVerbs(sql),
     ...secondFactorVerbs(sql),
+    ...outboxVerbs(sql),
     ...keyVerbs(sql),
     ...clientVerbs(sql),
     ...nodeStateVerbs(sql),

@@ -79,6 +79,16 @@ export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
   const remove = query(sql, 'secrets.remove', (p: { id: string }) =>
     sql.db.deleteFrom('one_time_secrets').where('id', '=', p.id),
   );
+  const removeExact = query(
+    sql,
+    'secrets.removeExact',
+    (p: { id: string; purpose: string; subject: string }) =>
+      sql.db
+        .deleteFrom('one_time_secrets')
+        .where('id', '=', p.id)
+        .where('purpose', '=', p.purpose)
+        .where('subject', '=', p.subject),
+  );
   const selectLive = query(
     sql,
     'secrets.selectLive',
@@ -132,6 +142,8 @@ export function oneTimeSecretVerbs(sql: Sql): OneTimeSecretVerbs {
         if (surplus > 0 && !bound.endsOldest) return { status: 'full' };
         const ended = [...live.filter(isReplaced), ...staying.slice(0, surplus)];
         for (const { id } of ended) yield* remove({ id });
+        // One that takes the place of itself may have expired.
+        if (secret.id === bound.replaces) yield* removeExact({ id: secret.id, purpose, subject });
       }
       yield* insert(columns.toRow(secret));
       return { status: 'created' };

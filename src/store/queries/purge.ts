@@ -1,10 +1,12 @@
 import { query } from '../sql/query.ts';
 import type { Sql } from '../sql/sql.ts';
 import { secretRemoval } from './one-time-secrets.ts';
+import { mailRemoval } from './outbox.ts';
 import type { Verbs } from './verb.ts';
 
 export function purgeVerbs(sql: Sql): Pick<Verbs, 'purgeExpired' | 'ping'> {
   const { removeExpired: removeSecrets } = secretRemoval(sql);
+  const { removeOld: removeMails } = mailRemoval(sql);
   const removeSessions = query(sql, 'purge.removeSessions', (p: { now: number; limit: number }) =>
     sql.db
       .deleteFrom('sessions')
@@ -81,6 +83,7 @@ export function purgeVerbs(sql: Sql): Pick<Verbs, 'purgeExpired' | 'ping'> {
         removed += (yield* removeSecrets({ now, limit: limit - removed })).length;
       if (removed < limit)
         removed += (yield* removeBuckets({ now, limit: limit - removed })).length;
+      if (removed < limit) removed += (yield* removeMails({ now, limit: limit - removed })).length;
       if (removed < limit && eventsBefore !== undefined) {
         removed += (yield* removeEvents({ before: eventsBefore, limit: limit - removed })).length;
       }

@@ -2,6 +2,10 @@ import type { CompiledStatements } from '../sql/query.ts';
 
 /** Made by `npm run statements`. Not to be changed by hand. */
 export const statements: CompiledStatements = {
+  'account.clearProfile': {
+    text: 'update "users" set "name" = ?, "profile" = ? where "id" = ?',
+    parameters: [null, ['profile'], ['id']],
+  },
   'account.disable': {
     text: 'update "users" set "disabled_at" = coalesce("disabled_at", ?) where "id" = ?',
     parameters: [['now'], ['id']],
@@ -19,7 +23,7 @@ export const statements: CompiledStatements = {
     parameters: [['epoch'], ['generation'], ['generation'], null, ['now'], ['expiresAt'], ['id']],
   },
   'account.lockUser': {
-    text: 'select "session_epoch" as "epoch", "disabled_at" as "disabledAt" from "users" where "id" = ?',
+    text: 'select "session_epoch" as "epoch", "disabled_at" as "disabledAt", "email_key" as "emailKey" from "users" where "id" = ?',
     parameters: [['id']],
   },
   'account.raiseEpoch': {
@@ -55,8 +59,12 @@ export const statements: CompiledStatements = {
     parameters: [['at'], ['id']],
   },
   'account.selectHash': {
-    text: 'select "password_hash" as "hash", "session_epoch" as "epoch", "disabled_at" as "disabledAt", "second_factor_at" from "users" where "id" = ?',
+    text: 'select "password_hash" as "hash", "session_epoch" as "epoch", "disabled_at" as "disabledAt", "second_factor_at", "email_key" as "emailKey", "email_verified_at" as "emailVerifiedAt" from "users" where "id" = ?',
     parameters: [['id']],
+  },
+  'account.verifyEmail': {
+    text: 'update "users" set "email_verified_at" = ? where "id" = ?',
+    parameters: [['at'], ['id']],
   },
   'administration.findAnother': {
     text: 'select "users"."id" from "user_roles" inner join "users" on "users"."id" = "user_roles"."user_id" where "user_roles"."role" = ? and "user_roles"."user_id" <> ? and "users"."disabled_at" is null limit ?',
@@ -361,6 +369,72 @@ export const statements: CompiledStatements = {
     text: 'select "key", "kind", "attempts", "open_at" as "openAt", "ends_at" as "endsAt", "subject" from "attempt_limits" where "kind" = ? and "open_at" > ? and "key" > ? order by "key" limit ?',
     parameters: [['kind'], ['now'], ['after'], ['limit']],
   },
+  'mails.countAttempt': {
+    text: 'update "mails" set "attempts" = "attempts" + ?, "next_attempt_at" = ? where "id" = ? and "next_attempt_at" <= ? returning "id", "purpose", "recipient", "language", "secret_id" as "secretId", "data", "bucket", "asker", "created_at" as "createdAt", "attempts", "next_attempt_at" as "nextAttemptAt", "problem", "keep_until" as "keepUntil"',
+    parameters: [1, ['nextAttemptAt'], ['id'], ['now']],
+  },
+  'mails.fail': {
+    text: 'update "mails" set "problem" = ?, "next_attempt_at" = ?, "keep_until" = ? where "id" = ? and "attempts" = ?',
+    parameters: [['problem'], ['nextAttemptAt'], ['keepUntil'], ['id'], ['attempts']],
+  },
+  'mails.finish': {
+    text: 'update "mails" set "recipient" = ?, "data" = ?, "next_attempt_at" = ?, "problem" = ?, "keep_until" = ? where "id" = ? and "attempts" = ?',
+    parameters: [null, null, null, null, ['keepUntil'], ['id'], ['attempts']],
+  },
+  'mails.insert': {
+    text: 'insert into "mails" ("id", "purpose", "recipient", "language", "secret_id", "data", "bucket", "asker", "created_at", "attempts", "next_attempt_at", "problem", "keep_until") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    parameters: [
+      ['id'],
+      ['purpose'],
+      ['recipient'],
+      ['language'],
+      ['secret_id'],
+      ['data'],
+      ['bucket'],
+      ['asker'],
+      ['created_at'],
+      ['attempts'],
+      ['next_attempt_at'],
+      ['problem'],
+      ['keep_until'],
+    ],
+  },
+  'mails.removeOld': {
+    text: 'delete from "mails" where "id" in (select "id" from "mails" where "keep_until" is not null and "keep_until" <= ? limit ?) returning "id"',
+    parameters: [['now'], ['limit']],
+  },
+  'mails.removeSecretsTo': {
+    text: 'delete from "mails" where "recipient" = ? and "secret_id" is not null',
+    parameters: [['recipient']],
+  },
+  'mails.removeTo': {
+    text: 'delete from "mails" where "recipient" = ?',
+    parameters: [['recipient']],
+  },
+  'mails.retry': {
+    text: 'update "mails" set "attempts" = ?, "next_attempt_at" = ?, "keep_until" = ? where "id" = ? and "recipient" is not null and "problem" is not null returning "id"',
+    parameters: [0, ['now'], null, ['id']],
+  },
+  'mails.retryAll': {
+    text: 'update "mails" set "attempts" = ?, "next_attempt_at" = ?, "keep_until" = ? where "recipient" is not null and "problem" is not null returning "id"',
+    parameters: [0, ['now'], null],
+  },
+  'mails.selectDue': {
+    text: 'select "id", "purpose", "recipient", "language", "secret_id" as "secretId", "data", "bucket", "asker", "created_at" as "createdAt", "attempts", "next_attempt_at" as "nextAttemptAt", "problem", "keep_until" as "keepUntil" from "mails" where "next_attempt_at" is not null and "next_attempt_at" <= ? order by "next_attempt_at" limit ?',
+    parameters: [['now'], ['limit']],
+  },
+  'mails.selectOfAsker': {
+    text: 'select "created_at" from "mails" where "asker" = ? and "created_at" > ? limit ?',
+    parameters: [['asker'], ['since'], ['limit']],
+  },
+  'mails.selectOfBucket': {
+    text: 'select "created_at" from "mails" where "bucket" = ? and "created_at" > ? order by "created_at" desc limit ?',
+    parameters: [['bucket'], ['since'], ['limit']],
+  },
+  'mails.selectPage': {
+    text: 'select "id", "purpose", "recipient", "language", "secret_id" as "secretId", "data", "bucket", "asker", "created_at" as "createdAt", "attempts", "next_attempt_at" as "nextAttemptAt", "problem", "keep_until" as "keepUntil" from "mails" where "recipient" is not null and "id" > ? order by "id" limit ?',
+    parameters: [['after'], ['limit']],
+  },
   'migrate.findVersion': {
     text: 'select max("version") as "version" from "latchkey_migrations"',
     parameters: [],
@@ -512,6 +586,10 @@ export const statements: CompiledStatements = {
     text: 'delete from "one_time_secrets"',
     parameters: [],
   },
+  'secrets.removeExact': {
+    text: 'delete from "one_time_secrets" where "id" = ? and "purpose" = ? and "subject" = ?',
+    parameters: [['id'], ['purpose'], ['subject']],
+  },
   'secrets.removeExpired': {
     text: 'delete from "one_time_secrets" where "id" in (select "id" from "one_time_secrets" where "expires_at" <= ? limit ?) returning "id"',
     parameters: [['now'], ['limit']],
@@ -596,12 +674,13 @@ export const statements: CompiledStatements = {
     parameters: [['key'], ['id']],
   },
   'update.replace': {
-    text: 'update "users" set "username" = ?, "username_key" = ?, "email" = ?, "email_key" = ?, "name" = ?, "profile" = ?, "token_version" = ?, "updated_at" = ? where "id" = ?',
+    text: 'update "users" set "username" = ?, "username_key" = ?, "email" = ?, "email_key" = ?, "email_verified_at" = ?, "name" = ?, "profile" = ?, "token_version" = ?, "updated_at" = ? where "id" = ?',
     parameters: [
       ['username'],
       ['username_key'],
       ['email'],
       ['email_key'],
+      ['email_verified_at'],
       ['name'],
       ['profile'],
       ['token_version'],
@@ -622,13 +701,14 @@ export const statements: CompiledStatements = {
     parameters: [['at'], 1],
   },
   'users.insertUnlessTaken': {
-    text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "name", "roles", "profile", "password_hash", "token_version", "credential_version", "disabled_at", "password_change_required_at", "password_expires_at", "second_factor_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
+    text: 'insert into "users" ("id", "username", "username_key", "email", "email_key", "email_verified_at", "name", "roles", "profile", "password_hash", "token_version", "credential_version", "disabled_at", "password_change_required_at", "password_expires_at", "second_factor_at", "created_at", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning "id"',
     parameters: [
       ['id'],
       ['username'],
       ['username_key'],
       ['email'],
       ['email_key'],
+      ['email_verified_at'],
       ['name'],
       ['roles'],
       ['profile'],

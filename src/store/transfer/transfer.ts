@@ -170,12 +170,13 @@ export class Transfer {
   }
 
   /**
-   * Ends all links, codes and challenges, as those used after the backup would work again. Attempts are counted from
-   * zero.
+   * Ends all links, codes and challenges, as those used after the backup would work again, and mails that waited.
+   * Attempts are counted from zero.
    */
   async dropPassing(): Promise<void> {
     await this.#run(raw`delete from one_time_secrets`);
     await this.#run(raw`delete from attempt_limits`);
+    await this.#run(raw`delete from mails`);
   }
 
   /**

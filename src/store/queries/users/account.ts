@@ -5,6 +5,7 @@ import { auditLog } from '../audit.ts';
 import { erasureOfUser } from '../audit-chain/erasure.ts';
 import { bucketRemoval } from '../limits.ts';
 import { secretRemoval } from '../one-time-secrets.ts';
+import { mailRemoval } from '../outbox.ts';
 import { sessionRemoval } from '../sessions/session-removal.ts';
 import type { Verbs } from '../verb.ts';
 import { endOfAllSessions, epochRaise, NOT_FOUND, userRevocation } from './session-epoch.ts';
@@ -19,6 +20,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
   const record = auditLog(sql);
   const eraseEvents = erasureOfUser(sql);
   const { removeAll: removeSecrets } = secretRemoval(sql);
+  const { removeTo: removeMails } = mailRemoval(sql);
   const { removeSome: removeSessions } = sessionRemoval(sql);
   const removeBuckets = bucketRemoval(sql);
   const raiseEpoch = epochRaise(sql);
@@ -52,7 +54,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
     sql.forUpdate(
       sql.db
         .selectFrom('users')
-        .select(['session_epoch as epoch', 'disabled_at as disabledAt'])
+        .select(['session_epoch as epoch', 'disabled_at as disabledAt', 'email_key as emailKey'])
         .where('id', '=', p.id),
     ),
   );
@@ -115,6 +117,7 @@ export function accountVerbs(sql: Sql): AccountVerbs {
       yield* removeUser({ id: userId });
       yield* removeSecrets({ subject: userId });
       yield* removeBuckets(buckets);
+      if (user.emailKey !== null) yield* removeMails({ recipient: user.emailKey });
       yield* record(event);
       // After the user was removed: the node that seals erases what is committed from now on.
       yield* eraseEvents(userId, now);

@@ -5,6 +5,7 @@ import type { Sql } from '../../sql/sql.ts';
 import { auditLog } from '../audit.ts';
 import { placesLeaving } from '../limits.ts';
 import { secretRemoval } from '../one-time-secrets.ts';
+import { mailInsert, mailRemoval } from '../outbox.ts';
 import { secretConsumption } from '../secret-consumption.ts';
 import { lacksSecondFactor, sessionInsert } from '../sessions/open-session.ts';
 import { sessionRemoval } from '../sessions/session-removal.ts';
@@ -20,6 +21,8 @@ export function passwordVerbs(sql: Sql): PasswordVerbs {
   const record = auditLog(sql);
   const consumeSecret = secretConsumption(sql);
   const { removeOpen: removeSecrets } = secretRemoval(sql);
+  const { removeSecretsTo: removeMails } = mailRemoval(sql);
+  const insertMail = mailInsert(sql);
   const insertSession = sessionInsert(sql);
   const leavePlaces = placesLeaving(sql);
   const raiseEpoch = epochRaise(sql);
@@ -36,6 +39,8 @@ export function passwordVerbs(sql: Sql): PasswordVerbs {
           'session_epoch as epoch',
           'disabled_at as disabledAt',
           'second_factor_at',
+          'email_key as emailKey',
+          'email_verified_at as emailVerifiedAt',
         ])
         .where('id', '=', p.id),
     ),
@@ -68,6 +73,12 @@ export function passwordVerbs(sql: Sql): PasswordVerbs {
       .updateTable('users')
       .set({ password_hash: null, updated_at: p.now })
       .where('id', '=', p.id),
+  );
+  const verifyEmail = query(sql, 'account.verifyEmail', (p: { id: string; at: number }) =>
+    sql.db.updateTable('users').set({ email_verified_at: p.at }).where('id', '=', p.id),
+  );
+  const clearProfile = query(sql, 'account.clearProfile', (p: { id: string; profile: string }) =>
+    sql.db.updateTable('users').set({ name: null, profile: p.profile }).where('id', '=', p.id),
   );
   const requireChange = query(
     sql,
@@ -111,12 +122,17 @@ export function passwordVerbs(sql: Sql): PasswordVerbs {
     *changePassword(args) {
       const { userId, verifiedHash, newHash, keep, consume, start, places, now } = args;
       const { expiresAt = null, issuedUntil, event } = args;
+      const { proven } = args;
       const [user] = yield* selectHash({ id: userId });
       if (user === undefined || (verifiedHash !== null && user.hash !== verifiedHash)) {
         return NOT_FOUND;
       }
       if (start !== undefined && user.disabledAt !== null) return NOT_FOUND;
       if (start !== undefined && lacksSecondFactor(start.session, user)) return NOT_FOUND;
+      if (proven !== undefined) {
+        // The address may have become that of another user since the mail was sent.
+        if (user.emailKey !== proven.emailKey || user.disabledAt !== null) return NOT_FOUND;
+      }
       const found =
         keep && (yield* findKept({ id: keep.sessionId, userId, epoch: user.epoch, now }));
       const [current] = found ?? [];
@@ -128,7 +144,14 @@ export function passwordVerbs(sql: Sql): PasswordVerbs {
       // After the user and the session are locked, and before anything is written.
       if (consume !== undefined && !(yield* consumeSecret(consume))) return NOT_FOUND;
       yield* removeSecrets({ subject: userId });
+      // A mail that waits would get a new link when it is sent.
+      if (user.emailKey !== null) yield* removeMails({ recipient: user.emailKey });
       yield* replaceHash({ id: userId, hash: newHash, expiresAt });
+      if (proven !== undefined && user.emailVerifiedAt === null) {
+        yield* verifyEmail({ id: userId, at: now });
+        // The attack: a stranger registers with the address of another person, who later takes the account over.
+        yield* clearProfile({ id: userId, profile: '{}' });
+      }
       // A change by an operator does not fulfil what the user was required to do.
       const isByUser = verifiedHash !== null || consume !== undefined;
       if (isByUser) yield* requireChange({ id: userId, at: null });
@@ -148,6 +171,7 @@ export function passwordVerbs(sql: Sql): PasswordVerbs {
             });
       yield* removeBefore(userId, raised.session_epoch);
       yield* record(event);
+      if (proven !== undefined) yield* insertMail(proven.notice);
       if (start !== undefined) {
         yield* insertSession(start.session, raised.session_epoch);
         yield* record(start.event);

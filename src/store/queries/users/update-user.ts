@@ -32,6 +32,7 @@ export function updateVerbs(sql: Sql): Pick<Verbs, 'updateUser'> {
       username_key: string | null;
       email: string | null;
       email_key: string | null;
+      email_verified_at: number | null;
       name: string | null;
       profile: string;
       token_version: number;
@@ -44,6 +45,7 @@ export function updateVerbs(sql: Sql): Pick<Verbs, 'updateUser'> {
           username_key: p.username_key,
           email: p.email,
           email_key: p.email_key,
+          email_verified_at: p.email_verified_at,
           name: p.name,
           profile: p.profile,
           token_version: p.token_version,
@@ -68,10 +70,13 @@ export function updateVerbs(sql: Sql): Pick<Verbs, 'updateUser'> {
         const holders = yield* findByEmail({ key: emailKey, id: userId });
         if (holders.length > 0) return { ...NOT_FOUND, taken: 'email' };
       }
-      yield* update(columns.toRow(user));
+      // Another address has proved nothing yet.
+      const isSame = emailKey === before.emailKey;
+      const emailVerifiedAt = isSame ? before.emailVerifiedAt : null;
+      yield* update(columns.toRow({ ...user, emailVerifiedAt }));
       yield* record(event);
       const entry = yield* revokeUser(userId, tokenVersion, issuedUntil);
-      return { found: true, revocations: [entry], user };
+      return { found: true, revocations: [entry], user: { ...user, emailVerifiedAt } };
     },
   };
 }
