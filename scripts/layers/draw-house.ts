@@ -39,11 +39,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   store: {
     row: 3,
-    columns: [0, 4],
-    holds: 'the store port on SQLite and PostgreSQL',
+    columns: [0, 3],
+    holds: 'SQLite and PostgreSQL',
     color: 'orange',
   },
-  hasher: { row: 3, columns: [4, 6], holds: 'argon2id on threads', color: 'orange' },
+  hasher: { row: 3, columns: [3, 5], holds: 'argon2id on threads', color: 'orange' },
+  mail: { row: 3, columns: [5, 6], holds: 'SMTP', color: 'orange' },
   testing: { row: 3, columns: [8, 10], holds: 'an issuer for tests', color: 'pink' },
   auth: {
     row: 4,

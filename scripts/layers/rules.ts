@@ -33,11 +33,12 @@ export const layerRules: LayerRules = {
     // The store parses database URLs and libpq's variables with what config defines.
     store: [...belowAuth, 'auth', 'config'],
     hasher: [...belowAuth, 'auth'],
+    mail: ['kernel', 'auth'],
     guard: belowAuth,
     client: [],
     testing: [...belowAuth, 'guard'],
     config: ['kernel', 'jwt'],
-    system: belowSystem,
+    system: [...belowSystem, 'mail'],
     server: ['kernel', 'jwt', 'auth', 'guard', 'config', 'system'],
     cli: [...belowSystem, 'system', 'server'],
   },
@@ -80,6 +81,7 @@ export const layerRules: LayerRules = {
     { names: ['express'], only: ['src/guard/adapters/express'] },
     { names: ['kysely', 'node:sqlite', 'pg'], only: ['src/store'] },
     { names: ['@node-rs/*'], only: ['src/hasher'] },
+    { names: ['nodemailer'], only: ['src/mail'] },
     {
       names: ['node:crypto'],
       only: [

@@ -8,6 +8,7 @@ import { listOwnEvents, type OwnEventPage } from './audit/own-events.ts';
 import { Clients } from './clients/clients.ts';
 import type { AuthContext } from './context.ts';
 import { changePassword, type PasswordChangeInput } from './credentials/change-password.ts';
+import type { PasswordReset } from './credentials/password-reset/password-reset.ts';
 import {
   changeRequiredPassword,
   type RequiredPasswordChangeInput,
@@ -17,10 +18,14 @@ import { OwnFactors } from './credentials/second-factors/own-factors.ts';
 import type { ActiveKeySet } from './keys/active-key-set.ts';
 import type { KeyRotationService } from './keys/key-rotation-service.ts';
 import type { SecretRotationService } from './keys/secret-rotation-service.ts';
+import type { Lease } from './lease.ts';
 import { reportRefusals, Throttling } from './limits/throttled.ts';
+import type { MailDelivery } from './mail/mail-delivery.ts';
+import { Outbox } from './mail/outbox.ts';
 import type { User } from './model.ts';
 import { findRefreshToken, type LiveRefreshToken } from './oauth/find-refresh-token.ts';
 import type { Page } from './page.ts';
+import type { MailSender } from './ports/mail-sender.ts';
 import { purgeExpired } from './purge-expired.ts';
 import type { RevocationLog } from './revocations/revocation-log.ts';
 import * as account from './sessions/account.ts';
@@ -73,6 +78,8 @@ export class Auth {
   readonly auditChain: AuditChain;
   /** Where sign-ins have to wait because too many failed. For operators. */
   readonly throttling: Throttling;
+  /** Mails that were not sent. For operators. */
+  readonly outbox: Outbox;
   /** The keys that sign and verify access tokens now. */
   readonly keys: ActiveKeySet;
   /** Rotates and revokes signing keys. For operators. */
@@ -100,6 +107,7 @@ export class Auth {
     this.factors = new OwnFactors(context);
     this.audit = new AuditTrail(context);
     this.throttling = new Throttling(context);
+    this.outbox = new Outbox(context);
   }
 
   /**
@@ -411,6 +419,24 @@ export class Auth {
   async loadEventDelivery(): Promise<EventDelivery> {
     const { EventDelivery } = await import('./audit/event-delivery.ts');
     return new EventDelivery(this.#context);
+  }
+
+  /** Loads what people do who have forgotten their password. Loaded at first use. */
+  async loadPasswordReset(): Promise<PasswordReset> {
+    const { PasswordReset } = await import('./credentials/password-reset/password-reset.ts');
+    return new PasswordReset(this.#context);
+  }
+
+  /** Loads what sends the mails of the outbox. @param lease so that one node at a time sends */
+  async loadMailDelivery(sender: MailSender, lease: Lease): Promise<MailDelivery> {
+    const { MailDelivery } = await import('./mail/mail-delivery.ts');
+    return new MailDelivery(this.#context, sender, lease);
+  }
+
+  /** Whether a mail may be sent now. @throws {StoreUnavailable} */
+  async hasDueMail(): Promise<boolean> {
+    const { store, clock } = this.#context;
+    return (await store.findDueMails({ now: clock.now(), limit: 1 })).length > 0;
   }
 
   /** Loads what administrators do by HTTP. A server that is not administered by HTTP never loads it. */

@@ -1,6 +1,7 @@
 import type { Algorithm } from '../jwt/algorithms.ts';
 import type { SigningKey } from '../jwt/keys/key-types.ts';
 import type { BeforeRegisterHook, BeforeSignInHook } from './hooks/host-hooks.ts';
+import type { MailSettings } from './mail/mail-settings.ts';
 import type { Session, User } from './model.ts';
 import type { FieldRules } from './users/custom-fields.ts';
 import type { RolePermissions } from './users/permissions.ts';
@@ -37,6 +38,7 @@ export interface AuthSettings {
   readonly passwordMinLength: number;
   /** Characters a password has at most. */
   readonly passwordMaxLength: number;
+  readonly mail: MailSettings;
   /** The host's own user fields. */
   readonly fields: FieldRules;
   /** Seconds audit events are kept; undefined: indefinitely. */

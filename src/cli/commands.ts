@@ -41,6 +41,8 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['keys list', async () => (await import('./commands/keys/list.ts')).keysList],
   ['keys rotate', async () => (await import('./commands/keys/rotate.ts')).keysRotate],
   ['keys revoke', async () => (await import('./commands/keys/revoke.ts')).keysRevoke],
+  ['mails list', async () => (await import('./commands/mails/list.ts')).mailsList],
+  ['mails retry', async () => (await import('./commands/mails/retry.ts')).mailsRetry],
   ['audit list', async () => (await import('./commands/audit/list.ts')).auditList],
   ['audit tail', async () => (await import('./commands/audit/tail.ts')).auditTail],
   ['audit verify', async () => (await import('./commands/audit/verify.ts')).auditVerify],
@@ -53,6 +55,7 @@ export const groups: ReadonlyMap<string, string> = new Map([
   ['sessions', 'List and end the sessions of a user'],
   ['clients', 'Create and delete clients, and replace their secrets'],
   ['keys', 'List, replace and revoke the signing keys'],
+  ['mails', 'List the mails that were not sent, and send them again'],
   ['audit', 'Read and verify the audit trail: who did what to whom, when, and from where'],
   ['secret', 'Replace the secret that protects the keys'],
 ]);

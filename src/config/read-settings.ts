@@ -65,6 +65,7 @@ export function readSettings(sources: SettingSources): Settings {
   assertDatabase(settings, given);
   assertLifetimes(settings, given);
   assertHashCost(settings, given);
+  assertSender(settings, given);
   return Object.freeze(withGrace(settings, given));
 }
 
@@ -138,6 +139,14 @@ function assertLifetimes(settings: Settings, given: GivenSettings): void {
   refuser(given, 'refreshTokenTtl')(
     `lets a refresh token live ${refreshTokenTtl}s, and an access token lives ${accessTokenTtl}s.`,
     'Make it longer than the access token lives, or that shorter.',
+  );
+}
+
+function assertSender({ mailUrl, mailFrom }: Settings, given: GivenSettings): void {
+  if (mailUrl === undefined || mailFrom !== undefined) return;
+  refuser(given, 'mailFrom')(
+    'is missing, and mail servers want to know the sender.',
+    'Set it to an address of yours: Example <hello@example.com>.',
   );
 }
 

@@ -4,6 +4,7 @@ import { durationBetween, wholeSecondsBetween } from './duration.ts';
 import type { Parse } from './setting-error.ts';
 import { parseArgon2Lanes, parseArgon2Memory, parseArgon2Passes } from './values/argon2.ts';
 import { parseAudience } from './values/audience.ts';
+import { parseMailFrom, parseMailUrl } from './values/mail.ts';
 import { parseHost, parsePort, parseTrustProxy } from './values/network.ts';
 import { parseSecret } from './values/secret.ts';
 import {
@@ -155,6 +156,35 @@ export const settingTable = {
     description:
       'Who may register: open, every caller; closed, no caller, and only your code and the command line create users.',
     parse: parseRegistration,
+  },
+  /**
+   * The server that mails are handed to: `smtps://user:password@host:port`, or `smtp://…`, which is upgraded by STARTTLS and
+   * refused without it, unless the server is on this machine. Name and password percent-encoded. Default: none, and
+   * what needs mail answers 503.
+   */
+  mailUrl: {
+    ...plain,
+    name: 'mailUrl',
+    variable: 'LATCHKEY_MAIL_URL',
+    flag: undefined,
+    placeholder: 'url',
+    default: 'none',
+    description:
+      'The server that mails are handed to: smtps://user:password@host:port, or smtp://… for STARTTLS. With none, what needs mail answers 503.',
+    secret: true,
+    parse: parseMailUrl,
+  },
+  /** The sender of mails: `Example <hello@example.com>`. Required with `mailUrl`. Default: none. */
+  mailFrom: {
+    ...plain,
+    name: 'mailFrom',
+    variable: 'LATCHKEY_MAIL_FROM',
+    flag: 'mail-from',
+    placeholder: 'address',
+    default: 'none',
+    description:
+      'The sender of mails: Example <hello@example.com>. Required with LATCHKEY_MAIL_URL.',
+    parse: parseMailFrom,
   },
   /** The `aud` of access tokens, that is the APIs they are for: one name, or several. Default: the issuer. */
   audience: {

@@ -112,6 +112,7 @@ export async function createAppWith(
   await addCors(app, { origins: corsOrigins, routes: createRouteTable(pluginOptions.paths) }, cors);
   await app.register(createPlugin(settings), {
     docs: true,
+    pages: true,
     errors: 'all',
     admin: { role: ADMIN_ROLE },
     ...pluginOptions,

@@ -42,6 +42,7 @@ const AUTH_METHODS = [
   'revokeToken',
   'findRefreshToken',
   'ownsRefreshToken',
+  'loadPasswordReset',
   'ping',
 ] as const satisfies readonly (keyof Auth)[];
 

@@ -28,6 +28,10 @@ export type { OwnEvent, OwnEventActor, OwnEventPage } from '../auth/audit/own-ev
 export type { ClientKey } from '../auth/clients/client-key.ts';
 export type { AuthenticatedClient, ClientCredentials, Clients } from '../auth/clients/clients.ts';
 export type { PasswordChangeInput } from '../auth/credentials/change-password.ts';
+export type { PasswordReset } from '../auth/credentials/password-reset/password-reset.ts';
+export type { ForgottenPasswordInput } from '../auth/credentials/password-reset/request-reset.ts';
+export type { PasswordResetInput } from '../auth/credentials/password-reset/reset-password.ts';
+export type { ResetSubject } from '../auth/credentials/password-reset/reset-subject.ts';
 export type { RequiredPasswordChangeInput } from '../auth/credentials/required-password-change.ts';
 export type { SecondFactorInput } from '../auth/credentials/second-factors/challenge.ts';
 export type {
@@ -41,6 +45,17 @@ export type {
   RegistrationInput,
 } from '../auth/hooks/host-hooks.ts';
 export type { ThrottledName, ThrottledPage, Throttling } from '../auth/limits/throttled.ts';
+export type { MailPurpose } from '../auth/mail/mail-purposes.ts';
+export type {
+  CommonMailData,
+  MailAddress,
+  MailContent,
+  MailData,
+  MailLinks,
+  MailMessage,
+  MailTemplates,
+  SendMail,
+} from '../auth/mail/message.ts';
 export type { Client, ClientKind, Session, User } from '../auth/model.ts';
 export type { Notice } from '../auth/notice.ts';
 export type { LiveRefreshToken } from '../auth/oauth/find-refresh-token.ts';

@@ -57,6 +57,12 @@ export interface ServerOptions {
    * grants it. Default: in a plugin these routes do not exist; in the standalone server the role is `admin`.
    */
   readonly admin?: AdminOptions;
+  /**
+   * Whether to serve the pages `/forgot` and `/reset`, plain and without script, for apps that have none of their own. If
+   * mail is set up and they are not served, `links` must say where the links of mails lead. Default false in a
+   * plugin, true in the standalone server.
+   */
+  readonly pages?: boolean;
   /** How register and login answer a request without `?transport=`. Default `body`. */
   readonly transport?: AnswerTransport;
   /**
@@ -86,6 +92,7 @@ const serverOptionChecks = {
   answers: mapOf(anything),
   details: mapOf(anything),
   admin: optionsOf({ role: aString } satisfies OptionChecks<AdminOptions>),
+  pages: aBoolean,
   transport: oneOf('body', 'cookie'),
   docs: aBoolean,
   errors: oneOf('own', 'all'),

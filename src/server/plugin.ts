@@ -172,9 +172,11 @@ async function mount(
     requireUser,
     getUser: (request) => getUser(request, name),
     adminRole: findAdminRole(server.admin),
+    hasPages: server.pages ?? false,
     transport: server.transport ?? 'body',
   };
   rememberContext(app.latchkey, context);
+  assertLinksLead(context);
   noticeOtherAddress(app, opened.settings);
   if (opened.settings.logRefusals) logRefusals(app);
   if (server.docs) addDocs(app, context);
@@ -182,6 +184,22 @@ async function mount(
     watchForProxy(scope, opened.settings);
     addRoutes(scope, context);
   });
+}
+
+/**
+ * The links of mails must lead somewhere.
+ * @throws {InvalidOption}
+ */
+function assertLinksLead({ latchkey, hasPages, prefix, routes }: RouteContext): void {
+  const { mail, issuer } = latchkey.settings;
+  const isServed = hasPages && prefix === '';
+  if (!mail.isSetUp || !mail.leadsToOwnPages || isServed || !routes.has('forgot')) return;
+  throw new InvalidOption(
+    'links',
+    hasPages
+      ? `links: give { reset: "${issuer}${prefix}/reset?token={token}" } or whatever leads to our page, because this app has a prefix.`
+      : 'links: mails have a link to a page where users choose a new password. Give { reset: "https://app.example.com/reset?token={token}" }, or pages: true for our own page.',
+  );
 }
 
 /** @throws {InvalidOption} */

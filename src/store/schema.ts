@@ -11,8 +11,8 @@ import type { StoredKey } from '../auth/keys/stored-key.ts';
 import type { ClientRecord, ClientSecret, Session, UserRecord } from '../auth/model.ts';
 import type { BucketRecord } from '../auth/ports/limits.ts';
 import type { OneTimeSecretRecord } from '../auth/ports/one-time-secrets.ts';
-import type { AuthenticatorRecord, RecoveryCodesRecord } from '../auth/ports/second-factors.ts';
 import type { MailRecord } from '../auth/ports/outbox.ts';
+import type { AuthenticatorRecord, RecoveryCodesRecord } from '../auth/ports/second-factors.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import {
   columnsOf,

@@ -1,3 +1,4 @@
+import { type MailSettings, TOKEN_PLACEHOLDER } from '../auth/mail/mail-settings.ts';
 import { type AuthSettings, DEFAULT_KEY_ROTATION, type KeyRotation } from '../auth/settings.ts';
 import { type FieldRules, RESERVED_FIELDS } from '../auth/users/custom-fields.ts';
 import { RolePermissions } from '../auth/users/permissions.ts';
@@ -25,6 +26,7 @@ export function createAuthSettings(
     keyRotation: readKeyRotation(options),
     passwordMinLength,
     passwordMaxLength,
+    mail: readMailSettings(settings, options),
     auditRetention: parseRetention(options.auditRetention ?? '90d'),
     fields: parseFields(options.fields ?? {}),
     permissions: new RolePermissions(options.permissions ?? {}),
@@ -38,6 +40,33 @@ export function createAuthSettings(
 
 function readLimits(limits: LatchkeyOptions['limits'] = {}): AuthSettings['limits'] {
   return limits !== false && { privateAddresses: limits.privateAddresses ?? false };
+}
+
+function readMailSettings(settings: Settings, options: LatchkeyOptions): MailSettings {
+  const { mailUrl, mailFrom, issuer } = settings;
+  const reset = options.links?.reset ?? `${issuer}/reset?token=${TOKEN_PLACEHOLDER}`;
+  assertLink('links.reset', reset);
+  if (mailUrl !== undefined && options.sendMail !== undefined) {
+    throw new InvalidSetting('sendMail', 'and mailUrl are both set.', 'Remove one of them.');
+  }
+  return {
+    isSetUp: mailUrl !== undefined || options.sendMail !== undefined,
+    from: mailFrom ?? null,
+    links: { reset },
+    leadsToOwnPages: options.links?.reset === undefined,
+    templates: options.mails ?? {},
+  };
+}
+
+function assertLink(name: string, template: string): void {
+  const url = URL.parse(template.replace(TOKEN_PLACEHOLDER, 'token'));
+  const isTemplate = template.split(TOKEN_PLACEHOLDER).length === 2;
+  if (isTemplate && url !== null && !/^(data|javascript|file|blob):$/.test(url.protocol)) return;
+  throw new InvalidSetting(
+    name,
+    'is not the address of a page.',
+    `Give a whole address with one ${TOKEN_PLACEHOLDER}: https://app.example.com/reset?token=${TOKEN_PLACEHOLDER}`,
+  );
 }
 
 function readKeyRotation({ keyRotation = {} }: LatchkeyOptions): KeyRotation {

@@ -8,6 +8,7 @@ import { settlesWithin } from '../kernel/timing/settles-within.ts';
 import { createReporter, type OnBackgroundReport, reporting } from './background-report.ts';
 import { PurgeJob } from './purge-expired.ts';
 import { SEAL_INTERVAL_MS, SEAL_TERM_MS, SealJob } from './seal-events.ts';
+import { MAIL_INTERVAL_MS, MAIL_TERM_MS, type MailCarriers, MailJob } from './send-mails.ts';
 
 const MAINTENANCE_INTERVAL = 60_000;
 const STOP_LIMIT_MS = 2_000;
@@ -15,6 +16,8 @@ const STOP_LIMIT_MS = 2_000;
 const LEASE_TERM = 3 * MAINTENANCE_INTERVAL;
 
 export interface BackgroundJobs {
+  /** Sends mails now, instead of at the next interval. Does nothing on a node that sends none. */
+  readonly sendMails: () => void;
   /** Waits for what is under way, for two seconds at most. What goes on fails once the store is closed. */
   stop(): Promise<void>;
 }
@@ -31,6 +34,8 @@ export interface UpkeepOptions {
   readonly seals: boolean;
   /** The host's hook for audit events. */
   readonly onEvent?: OnEventHook | undefined;
+  /** What carries mails. Default: this node sends none. */
+  readonly mail?: MailCarriers | undefined;
 }
 
 /**
@@ -59,15 +64,23 @@ export async function startUpkeep(options: UpkeepOptions): Promise<BackgroundJob
   const maintenance = repeat(reporting('maintenance', maintain, onReport), MAINTENANCE_INTERVAL);
   const sealing = options.seals ? startSealing(options, onReport) : undefined;
   const delivery = options.onEvent && (await startDelivery(options, options.onEvent, onReport));
+  const mailing = options.mail && startMailing(options, options.mail, onReport);
   const unsubscribe = await store.subscribe?.(
     poll.now,
     createReporter('listening for revocations', onReport),
   );
   return {
+    sendMails: () => mailing?.now(),
     async stop() {
       isStopping = true;
       housekeeping.stop();
-      const jobs = [poll.stop(), maintenance.stop(), sealing?.stop(), delivery?.stop()];
+      const jobs = [
+        poll.stop(),
+        maintenance.stop(),
+        sealing?.stop(),
+        delivery?.stop(),
+        mailing?.stop(),
+      ];
       const stopped = Promise.all([unsubscribe?.(), ...jobs]);
       // A database that is away cannot be told. There the lease ends with its term.
       await settlesWithin(
@@ -120,6 +133,28 @@ function repeatJob(
       job.stop();
       await repeated.stop();
       // Otherwise another node waits for the term.
+      await job.release().catch(() => {});
+    },
+  };
+}
+
+/** Sends mails while the node runs. */
+function startMailing(
+  { auth, store, clock, random }: UpkeepOptions,
+  carriers: MailCarriers,
+  onReport: OnBackgroundReport,
+): Repeated {
+  const lease = new Lease({ store, clock, random, name: 'mail', termMs: MAIL_TERM_MS });
+  const job = new MailJob(auth, carriers, lease);
+  const repeated = repeat(
+    reporting('sending mails', () => job.run(), onReport),
+    MAIL_INTERVAL_MS,
+  );
+  return {
+    now: repeated.now,
+    async stop() {
+      await job.stop();
+      await repeated.stop();
       await job.release().catch(() => {});
     },
   };

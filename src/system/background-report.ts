@@ -9,7 +9,8 @@ export type BackgroundTask =
   | 'maintenance'
   | 'sealing audit events'
   | 'delivering audit events'
-  | 'calling onEvent';
+  | 'calling onEvent'
+  | 'sending mails';
 
 /** Says that a background task fails, or succeeds again. */
 export interface BackgroundReport {

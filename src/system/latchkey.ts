@@ -49,6 +49,8 @@ export interface Latchkey {
    * @throws {TokenRefused}
    */
   verify(token: string): VerifiedToken;
+  /** Sends mails now, instead of within half a second. For tests. */
+  readonly sendMails: () => void;
   /**
    * Finishes what has begun and closes the database, which takes a few seconds if the database does not answer: what is
    * under way then fails. May be called twice.
@@ -150,6 +152,10 @@ async function open(
       onReport: onBackgroundReport,
       seals: serves,
       onEvent: options.onEvent,
+      mail:
+        serves && authSettings.mail.isSetUp
+          ? { server: settings.mailUrl, sendMail: options.sendMail }
+          : undefined,
     });
     if (signal.aborted) await upkeep.stop();
     signal.throwIfAborted();
@@ -171,6 +177,7 @@ async function open(
       clock,
       notices: [...notices, ...store.notices.filter((it) => !isRepeated(it, notices))],
       verify: (token) => verifier.verify(token),
+      sendMails: upkeep.sendMails,
       close: () => {
         closing ??= close();
         return closing;

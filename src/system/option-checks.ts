@@ -1,3 +1,4 @@
+import type { MailLinks, MailTemplates } from '../auth/mail/message.ts';
 import type { FieldRule } from '../auth/users/custom-fields.ts';
 import { SETTING_NAMES } from '../config/given-settings.ts';
 import type { SettingName } from '../config/setting-table.ts';
@@ -52,6 +53,12 @@ export const latchkeyOptionChecks = {
   beforeRegister: aFunction,
   beforeSignIn: aFunction,
   onEvent: aFunction,
+  sendMail: aFunction,
+  mails: optionsOf({
+    resetPassword: aFunction,
+    passwordWasReset: aFunction,
+  } satisfies OptionChecks<MailTemplates>),
+  links: optionsOf({ reset: aString } satisfies OptionChecks<MailLinks>),
   password: optionsOf({
     minLength: aNumber,
     maxLength: aNumber,

@@ -3,6 +3,7 @@ import type {
   BeforeSignInHook,
   OnEventHook,
 } from '../auth/hooks/host-hooks.ts';
+import type { MailLinks, MailTemplates, SendMail } from '../auth/mail/message.ts';
 import type { ClaimsHook, ScopesHook } from '../auth/settings.ts';
 import type { FieldRules } from '../auth/users/custom-fields.ts';
 import type { PermissionMap } from '../auth/users/permissions.ts';
@@ -87,6 +88,22 @@ export interface LatchkeyOptions extends SettingOptions {
   readonly beforeSignIn?: BeforeSignInHook;
   /** Gets each audit event about a second after its commit. Default: none. */
   readonly onEvent?: OnEventHook;
+  /**
+   * Sends mails in place of the mail server of `mailUrl`, such as by the HTTP interface of a provider. It is called
+   * outside of requests; if it throws, the mail is sent again later. Default: none.
+   */
+  readonly sendMail?: SendMail;
+  /**
+   * Texts of your own for mails: `{ resetPassword: ({ link, code }) => ({ subject, text, html }) }`. Put the code alone
+   * on a line of the text. Default: our texts.
+   */
+  readonly mails?: MailTemplates;
+  /**
+   * Where the links of mails lead, if your app has pages of its own:
+   * `{ reset: 'https://app.example.com/reset?token={token}' }`. Your page sends the token to the route. It must not do
+   * so before the user chose a password, as scanners of mail open every link. Default: our pages, below the issuer.
+   */
+  readonly links?: MailLinks;
   /** The length of passwords, in characters: 1 ≤ `minLength` ≤ `maxLength` ≤ 4,096. */
   readonly password?: {
     /** In characters. Default 8. */

@@ -17,6 +17,7 @@ import {
   type AuditSubject,
   aboutUser,
 } from '../../src/auth/audit/event.ts';
+import type { MailMessage } from '../../src/auth/mail/message.ts';
 import { isChallenge } from '../../src/auth/sessions/sign-in-result.ts';
 import { HostRefusal } from '../../src/kernel/errors.ts';
 import { createUuid } from '../../src/kernel/uuid.ts';
@@ -39,11 +40,14 @@ test('every type of event names the actor, the subject, the outcome and the chan
   const ask = () => {
     if (refuses) throw new HostRefusal('Not today.');
   };
+  const mailed = Promise.withResolvers<MailMessage>();
   const options = {
     maxSessions: 2,
     admin: { role: 'boss' },
     beforeRegister: ask,
     beforeSignIn: ask,
+    pages: true,
+    sendMail: (mail: MailMessage) => mailed.resolve(mail),
   };
   const { app, send, register, login, clock } = await startHost(options, () => {});
   const { auth, users } = internalsOf(app);
@@ -75,7 +79,7 @@ test('every type of event names the actor, the subject, the outcome and the chan
     return { token: String(token), refresh: String(refresh), ...app.latchkey.verify(token) };
   };
 
-  const first = keep(await register('jane', { name: 'Jane' }));
+  const first = keep(await register('jane', { name: 'Jane', email: 'jane@example.com' }));
   const jane: AuditActor = { kind: 'user', id: first.sub };
   const about = aboutUser(first.sub);
   const [registered] = await wrote([
@@ -221,6 +225,15 @@ test('every type of event names the actor, the subject, the outcome and the chan
     ['login_succeeded', { actor: jane, subject: about, session: sixth.sid }],
     ['password_changed', { actor: jane, subject: about }],
   );
+  await send('/auth/password/forgot', { json: { email: 'jane@example.com' } });
+  internalsOf(app).sendMails();
+  const [link = ''] = /lko_\S+/.exec((await mailed.promise).text) ?? [];
+  secrets.push(link);
+  await wrote(['password_reset_requested', { actor: anonymous, subject: about }]);
+  await send('/auth/password/reset', {
+    json: { token: link, new_password: 'the fourth password' },
+  });
+  await wrote(['password_reset', { actor: jane, subject: about }]);
   await users.create({ username: 'boss', password: PASSWORD, roles: ['boss'] }, root);
   const boss = keep(await login('boss'));
   await follower.readNew();

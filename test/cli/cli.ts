@@ -141,7 +141,7 @@ export function runCliIn(
 
 function takesData(args: readonly string[]): boolean {
   return (
-    ['users', 'sessions', 'clients', 'keys', 'secret', 'audit'].includes(args[0] ?? '') &&
+    ['users', 'sessions', 'clients', 'keys', 'secret', 'audit', 'mails'].includes(args[0] ?? '') &&
     args.length > 1 &&
     !args.includes('--help')
   );

@@ -32,7 +32,7 @@ test('serve accepts every setting that has a flag', async () => {
   const { stdout } = await runCli(folder, ['serve', '--help']);
   assert.match(
     stdout.replaceAll(/\s+/g, ' '),
-    /LATCHKEY_DATABASE_URL_FILE, LATCHKEY_SECRET_FILE\./,
+    /LATCHKEY_DATABASE_URL_FILE, LATCHKEY_SECRET_FILE, LATCHKEY_MAIL_URL_FILE\./,
   );
   for (const { flag, variable, default: fallback } of Object.values(settingTable)) {
     if (flag === undefined) continue;

@@ -57,6 +57,8 @@ suite('settings that are not given', () => {
       audience: 'http://127.0.0.1:8000',
       appName: 'Latchkey',
       registration: 'open',
+      mailUrl: undefined,
+      mailFrom: undefined,
       algorithm: 'ES256',
       accessTokenTtl: 900,
       refreshTokenTtl: 2_592_000,
@@ -276,11 +278,46 @@ suite('a malformed setting', () => {
 
   test('says that a way to register needs mail, which there is not', () => {
     for (const mode of ['verified', 'invite']) {
-      refuses('LATCHKEY_REGISTRATION', mode, /mail, and this version cannot send any\. Give open/);
+      refuses('LATCHKEY_REGISTRATION', mode, /which this version does not offer\. Give open/);
     }
   });
 
   test('is told how to write what is nearly right', () => {
+    for (const url of [
+      'mail.example.com',
+      'http://mail.example.com',
+      'smtp://',
+      'smtp://a:b@m.example/x',
+    ]) {
+      refuses('LATCHKEY_MAIL_URL', url, /Write smtps:\/\/user:password@/);
+    }
+    refuses('LATCHKEY_MAIL_URL', 'smtp://m.example?requireTLS=false', /has more than a server/);
+    refuses('LATCHKEY_MAIL_URL', 'smtp://jane@m.example', /name or a password that cannot be read/);
+    refuses('LATCHKEY_MAIL_URL', 'smtp://a:%zz@m.example', /percent-encoded/);
+    for (const from of [
+      'jane',
+      'a@b.example, c@d.example',
+      'A <a@b.example> b',
+      '"A" <a@b.example>',
+      'a@127.0.0.1',
+    ]) {
+      refuses('LATCHKEY_MAIL_FROM', from, /Give an address, or a name and an address/);
+    }
+    const sender = refusal({ env: { LATCHKEY_MAIL_URL: 'smtp://m.example' } });
+    assert.match(sender.message, /LATCHKEY_MAIL_FROM: is missing/);
+    const { mailUrl, mailFrom } = read({
+      env: {
+        LATCHKEY_MAIL_URL: 'smtps://jane:p%40ss@mail.example.com',
+        LATCHKEY_MAIL_FROM: 'Example, Inc <hello@example.com>',
+      },
+    });
+    assert.deepEqual(mailUrl, {
+      host: 'mail.example.com',
+      port: 465,
+      secure: true,
+      login: { user: 'jane', password: 'p@ss' },
+    });
+    assert.deepEqual(mailFrom, { name: 'Example, Inc', address: 'hello@example.com' });
     refuses('LATCHKEY_ALGORITHM', 'es256', /Did you mean ES256\?/);
     refuses('LATCHKEY_ISSUER', 'https://a.example/', /Write https:\/\/a\.example,/);
     refuses('LATCHKEY_ISSUER', 'https://A.example', /Write https:\/\/a\.example,/);

@@ -89,6 +89,13 @@ export const TEST_SETTINGS: AuthSettings = {
   registration: 'open',
   passwordMinLength: 8,
   passwordMaxLength: 1024,
+  mail: {
+    isSetUp: true,
+    from: null,
+    links: { reset: 'https://auth.example/reset?token={token}' },
+    leadsToOwnPages: true,
+    templates: {},
+  },
   fields: {},
   // Only the tests of limits have them: the others may fail as often as they like.
   limits: false,

@@ -61,6 +61,8 @@ export const AUDIT_EVENT_TYPES = {
   user_enabled: { subject: 'user', changes: [], reasons: [] },
   user_deleted: { subject: 'user', changes: [], reasons: [] },
   password_changed: { subject: 'user', changes: [], reasons: [] },
+  password_reset_requested: { subject: 'user', changes: [], reasons: [] },
+  password_reset: { subject: 'user', changes: [], reasons: [] },
   password_change_required: { subject: 'user', changes: [], reasons: [] },
   password_change_failed: {
     subject: 'user',

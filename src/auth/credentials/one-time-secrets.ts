@@ -28,6 +28,8 @@ type Context = Pick<AuthContext, 'store' | 'clock' | 'random' | 'dataRoots'>;
 
 /** What a new one-time secret is for. */
 export interface NewOneTimeSecret {
+  /** Its id, if one was promised. A secret of this id is replaced. Default: a new one. */
+  readonly id?: string;
   readonly purpose: SecretPurpose;
   /** The id of the user it is about, or another name for a person without an account. */
   readonly subject: string;
@@ -85,13 +87,13 @@ export async function createOneTimeSecret(
   given: NewOneTimeSecret,
 ): Promise<OneTimeSecret | undefined> {
   const { store, clock, random } = context;
-  const { purpose, subject, data = null, browser = null, request = null } = given;
+  const { purpose, subject, data = null, browser = null, request = given.id ?? null } = given;
   const rules: SecretRules = SECRET_PURPOSES[purpose];
   const { keeps, lifetimeSeconds } = rules;
   const root = findRoot(context);
   const now = clock.now();
   const content = {
-    id: createUuid(clock, random),
+    id: given.id ?? createUuid(clock, random),
     purpose,
     subject,
     data: data === null ? null : JSON.stringify(data),
@@ -111,6 +113,22 @@ export async function createOneTimeSecret(
   });
   if (status !== 'created') return undefined;
   return { id: content.id, expiresAt: content.expiresAt, ...values };
+}
+
+/**
+ * Derives the values of a secret that was made earlier, for the mail that carries them.
+ * @returns undefined if there is none of this id and purpose for the subject
+ * @throws {StoreUnavailable}
+ */
+export async function findOneTimeSecret(
+  context: Context,
+  { id, purpose, subject }: { id: string; purpose: SecretPurpose; subject: string },
+): Promise<(OneTimeSecret & { readonly codeExpiresAt: number | null }) | undefined> {
+  const found = await context.store.findOneTimeSecret({ id, purpose, now: context.clock.now() });
+  const proven = authenticate(context, found, { purpose, subject });
+  if (proven === undefined) return undefined;
+  const { expiresAt, codeExpiresAt } = proven.record;
+  return { id, expiresAt, codeExpiresAt, ...proven.values };
 }
 
 /**

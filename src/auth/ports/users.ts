@@ -91,8 +91,8 @@ export interface UserStore {
    * `start` is a session that starts with the new password. One-time secrets of the user end, apart from those whose
    * purpose outlives a password change. Raises the credential version, so the user's known devices become strangers.
    *
-   * `proven` is the address at which the user got the secret to `consume`. It becomes verified. If it was not, the name
-   * and the profile are removed, as another person may have set them. The `notice` is put into the outbox.
+   * `proven` is the address at which the user got the secret to `consume`. It becomes verified. If it was not, the name,
+   * the profile and the second factors are removed, as another person may have set them. The `notice` is put into the outbox.
    *
    * Finds nothing if the hash differs, if the session to `keep` has ended, if the one-time secret to `consume` is not
    * live, if there is a session to `start` and the user is disabled or has a second factor that the session does not, if an

@@ -26,10 +26,7 @@ export function parseAppName(text: string, refuse: Refuse): string {
 export function parseRegistration(text: string, refuse: Refuse): 'open' | 'closed' {
   if (text === 'open' || text === 'closed') return text;
   if (text === 'verified' || text === 'invite') {
-    return refuse(
-      `is "${text}", which sends mail, and this version cannot send any.`,
-      'Give open or closed.',
-    );
+    return refuse(`is "${text}", which this version does not offer.`, 'Give open or closed.');
   }
   return refuse(`${quote(text)} is not a way to register.`, 'Give open or closed.');
 }

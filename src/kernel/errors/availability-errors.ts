@@ -35,3 +35,14 @@ export class GuardNotReady extends TryAgainLater {
 export class RevocationsStale extends TryAgainLater {
   override readonly code = 'revocations_stale';
 }
+
+/** The request leads to a mail, and the server has no way to send one. */
+export class MailUnavailable extends LatchkeyError {
+  override readonly code = 'mail_unavailable';
+  constructor() {
+    super('This server cannot send mail. Its operator has to set LATCHKEY_MAIL_URL.');
+  }
+  override get status(): 503 {
+    return 503;
+  }
+}

@@ -40,3 +40,8 @@ export class KeyRefused extends LatchkeyError {
 export class TransferRefused extends LatchkeyError {
   override readonly code = 'transfer_refused';
 }
+
+/** A mail could not be handed over. The message quotes nothing of the mail, and is kept with it. */
+export class MailNotSent extends LatchkeyError {
+  override readonly code = 'mail_not_sent';
+}

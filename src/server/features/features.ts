@@ -11,6 +11,7 @@ import { introspect } from './introspect/routes.ts';
 import { login } from './login/routes.ts';
 import { logout } from './logout/routes.ts';
 import { mfa } from './mfa/routes.ts';
+import { passwordReset } from './password-reset/routes.ts';
 import { refresh } from './refresh/routes.ts';
 import { register } from './register/routes.ts';
 import { revocationFeed } from './revocation-feed/routes.ts';
@@ -27,6 +28,7 @@ const FEATURES = [
   logout,
   mfa,
   account,
+  passwordReset,
   admin,
   verify,
   introspect,

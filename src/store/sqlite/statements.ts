@@ -3,8 +3,8 @@ import type { CompiledStatements } from '../sql/query.ts';
 /** Made by `npm run statements`. Not to be changed by hand. */
 export const statements: CompiledStatements = {
   'account.clearProfile': {
-    text: 'update "users" set "name" = ?, "profile" = ? where "id" = ?',
-    parameters: [null, ['profile'], ['id']],
+    text: 'update "users" set "name" = ?, "profile" = ?, "second_factor_at" = ? where "id" = ?',
+    parameters: [null, ['profile'], null, ['id']],
   },
   'account.disable': {
     text: 'update "users" set "disabled_at" = coalesce("disabled_at", ?) where "id" = ?',
@@ -34,9 +34,17 @@ export const statements: CompiledStatements = {
     text: 'update "users" set "token_version" = "token_version" + ?, "updated_at" = ? where "id" = ? returning "token_version" as "version", "roles"',
     parameters: [1, ['now'], ['id']],
   },
+  'account.removeAuthenticators': {
+    text: 'delete from "authenticators" where "user_id" = ?',
+    parameters: [['id']],
+  },
   'account.removeHash': {
     text: 'update "users" set "password_hash" = ?, "updated_at" = ? where "id" = ?',
     parameters: [null, ['now'], ['id']],
+  },
+  'account.removeRecoveryCodes': {
+    text: 'delete from "recovery_codes" where "user_id" = ?',
+    parameters: [['id']],
   },
   'account.removeUser': {
     text: 'delete from "users" where "id" = ?',

@@ -70,7 +70,7 @@ test('A start loads nothing that few servers need', async (t) => {
     if (start === 'first') continue;
     assert.match(stdout, /\/src\/server\/app\.ts\n/);
     const rare =
-      /\/(docs-app\.ts|src\/(testing|client|cli\/commands|store\/(postgres|transfer))\/.*|node_modules\/(@fastify\/(cors|static|swagger.*?)|@node-rs\/.*?|kysely|otpauth|pg|uqr|yaml)\/.*)$/;
+      /\/(docs-app\.ts|page-texts\.ts|mail-delivery\.ts|src\/(mail|testing|client|cli\/commands|store\/(postgres|transfer))\/.*|node_modules\/(@fastify\/(cors|static|swagger.*?)|@node-rs\/.*?|kysely|nodemailer|otpauth|pg|uqr|yaml)\/.*)$/;
     assert.deepEqual(
       stdout.split('\n').filter((url) => rare.test(url)),
       [],

@@ -9,7 +9,7 @@ const now = 1_000_000_000;
 const LIMITS = { intervalMs: 60_000, perDay: 3, perAskerAndHour: 5 };
 const DAY_MS = 86_400_000;
 
-function aMail(fields: Partial<MailRecord> = {}): MailRecord {
+export function aMail(fields: Partial<MailRecord> = {}): MailRecord {
   return {
     id: unique('mail'),
     purpose: 'resetPassword',

@@ -8,6 +8,7 @@ import type {
 import type { Store } from '../../../src/auth/ports/store.ts';
 import { anEvent, anyAge, aProof, aSecret, aSession, unique } from '../records.ts';
 import { type OpenDatabase, revoking, signIn } from './harness.ts';
+import { aMail } from './outbox.ts';
 
 const now = 1_000;
 
@@ -139,6 +140,46 @@ export function secondFactorTests(given: () => Store, open: OpenDatabase): void 
     assert.deepEqual(await store.addAuthenticator({ authenticator: third, limit: 2 }), {
       status: 'full',
     });
+  });
+
+  test('go with a reset that proves the address for the first time, and stay with the next', async () => {
+    const store = given();
+    const { userId } = await enrol(store);
+    const emailKey = String((await store.findUser({ id: userId }))?.emailKey);
+    const reset = async () => {
+      const secret = aSecret({ purpose: 'reset', subject: userId });
+      await store.createOneTimeSecret({ secret, bound: null, now });
+      const { id, purpose, subject, mac } = secret;
+      const changed = await store.changePassword({
+        userId,
+        verifiedHash: null,
+        newHash: unique('hash'),
+        keep: null,
+        consume: { id, purpose, subject, mac, now },
+        proven: { emailKey, notice: aMail({ recipient: emailKey, secretId: null }) },
+        now,
+        issuedUntil: now,
+        event: anEvent(),
+      });
+      assert.equal(changed.found, true);
+      return store.findFactors({ userId });
+    };
+    assert.deepEqual(await reset(), { authenticators: [], recoveryCodes: null });
+    assert.equal((await store.findUser({ id: userId }))?.secondFactorAt, null);
+
+    const authenticator = anAuthenticator(userId);
+    await store.addAuthenticator({ authenticator, limit: 2 });
+    await store.confirmAuthenticator({
+      userId,
+      authenticatorId: authenticator.id,
+      step: 5,
+      createdAfter: now - 1,
+      recoveryCodes: someCodes(userId),
+      session: null,
+      now,
+      event: anEvent(),
+    });
+    assert.equal((await reset()).authenticators.length, 1);
   });
 
   test('are used up with the challenge, both or neither', async () => {

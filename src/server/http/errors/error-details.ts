@@ -4,6 +4,7 @@ import type {
   CredentialsRefused,
   FactorRefused,
   IdentifierTaken,
+  MailUnavailable,
   MultipleCredentials,
   OneTimeSecretRefused,
   ReauthenticationRequired,
@@ -32,6 +33,7 @@ export type DetailCode =
   | RecordNotFound['code']
   | RegistrationClosed['code']
   | ServerOverloaded['code']
+  | MailUnavailable['code']
   | StoreUnavailable['code'];
 
 /** Sentences for people, by code: the `detail` of the problem documents with that code. */
@@ -74,6 +76,7 @@ const CODES: Readonly<Record<DetailCode, true>> = {
   not_found: true,
   registration_closed: true,
   overloaded: true,
+  mail_unavailable: true,
   store_unavailable: true,
 };
 

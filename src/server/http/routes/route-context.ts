@@ -25,6 +25,8 @@ export interface RouteContext {
   readonly getUser: (request: FastifyRequest) => AuthenticatedUser;
   /** The role that may use the routes of administration; undefined: there are none. */
   readonly adminRole: string | undefined;
+  /** Whether the pages that the links of mails lead to are served. */
+  readonly hasPages: boolean;
   readonly answers: Answers;
   readonly sendError: SendError;
   /** For register and login, unless `?transport=` says otherwise. */

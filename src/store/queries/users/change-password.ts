@@ -78,7 +78,16 @@ export function passwordVerbs(sql: Sql): PasswordVerbs {
     sql.db.updateTable('users').set({ email_verified_at: p.at }).where('id', '=', p.id),
   );
   const clearProfile = query(sql, 'account.clearProfile', (p: { id: string; profile: string }) =>
-    sql.db.updateTable('users').set({ name: null, profile: p.profile }).where('id', '=', p.id),
+    sql.db
+      .updateTable('users')
+      .set({ name: null, profile: p.profile, second_factor_at: null })
+      .where('id', '=', p.id),
+  );
+  const removeAuthenticators = query(sql, 'account.removeAuthenticators', (p: { id: string }) =>
+    sql.db.deleteFrom('authenticators').where('user_id', '=', p.id),
+  );
+  const removeRecoveryCodes = query(sql, 'account.removeRecoveryCodes', (p: { id: string }) =>
+    sql.db.deleteFrom('recovery_codes').where('user_id', '=', p.id),
   );
   const requireChange = query(
     sql,
@@ -151,6 +160,8 @@ export function passwordVerbs(sql: Sql): PasswordVerbs {
         yield* verifyEmail({ id: userId, at: now });
         // The attack: a stranger registers with the address of another person, who later takes the account over.
         yield* clearProfile({ id: userId, profile: '{}' });
+        yield* removeAuthenticators({ id: userId });
+        yield* removeRecoveryCodes({ id: userId });
       }
       // A change by an operator does not fulfil what the user was required to do.
       const isByUser = verifiedHash !== null || consume !== undefined;
