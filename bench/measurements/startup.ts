@@ -27,7 +27,7 @@ interface Kind {
 
 const sources = join(root, 'src/cli/main.ts');
 const built = join(root, 'dist/cli/main.js');
-const bareFastify = join(import.meta.dirname, 'servers/bare-fastify.mjs');
+const bareFastify = join(root, 'bench/servers/bare-fastify.mjs');
 const kinds = {
   bare: { name: 'a Fastify app with one route', program: bareFastify, isFirst: false },
   built: { name: '`latchkey serve` as installed (dist)', program: built, isFirst: false },
