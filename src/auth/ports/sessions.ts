@@ -20,8 +20,8 @@ export type RotateResult =
       readonly session: Session;
       readonly user: UserRecord;
     }
-  /** An old generation was presented. This call has ended the session. */
-  | { readonly status: 'reused'; readonly revocations: readonly Revocation[] }
+  /** An old generation was presented. This call has ended the session; null: no event was given, so nothing was written. */
+  | { readonly status: 'reused'; readonly revocations: readonly Revocation[] | null }
   /** The session has ended or expired, or the token is void. */
   | { readonly status: 'gone' };
 
@@ -66,8 +66,10 @@ export interface SessionStore {
       now: number;
       /** ms */
       grace: number;
+      /** Recorded if the token was reused. Null: a reuse is only reported, and the caller asks again with the event. */
+      event: AuditEvent | null;
     } & SessionLifetime &
-      RevocationArgs,
+      Outliving,
   ): Promise<RotateResult>;
 
   /**

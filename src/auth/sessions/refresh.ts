@@ -1,8 +1,8 @@
 import { RefreshRefused } from '../../kernel/errors.ts';
 import type { Caller } from '../audit/caller.ts';
-import { aboutUser } from '../audit/event.ts';
+import { type AuditEvent, aboutUser } from '../audit/event.ts';
 import { isClientId } from '../clients/client-key.ts';
-import { type AuthContext, createRevocationArgs } from '../context.ts';
+import { type AuthContext, findIssuedUntil } from '../context.ts';
 import type { Session } from '../model.ts';
 import { findRefreshableSession } from './find-session.ts';
 import { findLifetime } from './session-lifetime.ts';
@@ -35,25 +35,23 @@ export async function refresh(
     if (found !== undefined) issued = await issue(context, found.user, found.refreshed, limits);
   }
   const now = clock.now();
-  const result = await store.rotateSession({
-    sessionId,
-    generation,
-    now,
-    grace: settings.refreshGrace * 1000,
-    ...findLifetime(settings, now),
-    ...createRevocationArgs(
-      context,
-      {
-        type: 'refresh_token_reused',
-        subject: aboutUser(userId),
-        sessionId,
-        reason: 'refresh_token_reused',
-      },
-      caller,
-    ),
-  });
+  const rotate = (event: AuditEvent | null) =>
+    store.rotateSession({
+      sessionId,
+      generation,
+      now,
+      grace: settings.refreshGrace * 1000,
+      issuedUntil: findIssuedUntil(clock),
+      event,
+      ...findLifetime(settings, now),
+    });
+  let result = await rotate(null);
   if (result.status === 'reused') {
-    context.log.apply(result.revocations);
+    // The event carries a proof, which costs too much to be made for each refresh that succeeds.
+    result = await rotate(createReuseEvent(context, userId, sessionId, caller));
+  }
+  if (result.status === 'reused') {
+    context.log.apply(result.revocations ?? []);
     throw new RefreshRefused(
       'refresh_token_reused',
       'This refresh token was used before, so its session has been ended to be safe. Sign in again.',
@@ -63,6 +61,16 @@ export async function refresh(
   const { user, session } = result;
   assertOwnSession(context, session, clientId);
   return issueCurrentTokens(context, issued, user, session);
+}
+
+function createReuseEvent(
+  { createEvent }: AuthContext,
+  userId: string,
+  sessionId: string,
+  caller: Caller,
+): AuditEvent {
+  const reason = 'refresh_token_reused';
+  return createEvent({ type: reason, subject: aboutUser(userId), sessionId, reason }, caller);
 }
 
 /**

@@ -84,7 +84,7 @@ export function rotationTests(given: () => Store): void {
         const entry = { kind: 'session', subject: session.id, version: 0, expiresAt: 9_000 };
         assert.deepEqual(log, [entry]);
         assert.deepEqual(
-          result.revocations.map(({ seq: _, ...it }) => it),
+          result.revocations?.map(({ seq: _, ...it }) => it),
           [entry],
         );
         assert.deepEqual(await sessionIds(store, session.userId), []);
@@ -117,6 +117,13 @@ export function rotationTests(given: () => Store): void {
       ...anyAge,
     };
     const reuse = { ...args, ...revoking({ type: 'refresh_token_reused' }) };
+    // Without an event it is only reported.
+    const unwritten = await logged(store, async () => {
+      const found = await store.rotateSession({ ...reuse, event: null });
+      assert.deepEqual(found, { status: 'reused', revocations: null });
+    });
+    assert.deepEqual(unwritten, []);
+    assert.deepEqual(await sessionIds(store, session.userId), [session.id]);
     assert.equal((await store.rotateSession(reuse)).status, 'reused');
     assert.ok(await isRecorded(store, reuse.event.id));
     assert.deepEqual(await rotate(store, session.id, 3, rotatedAt), { status: 'gone' });

@@ -64,6 +64,7 @@ export function rotationVerbs(sql: Sql): Pick<Verbs, 'rotateSession'> {
 
       if (status === 'void') return { status: 'gone' };
       if (status === 'reused') {
+        if (args.event === null) return { status, revocations: null };
         yield* remove({ id: sessionId });
         const entry = yield* revoke({
           kind: 'session',
