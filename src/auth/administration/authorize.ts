@@ -1,7 +1,7 @@
-import { AccessDenied, TokenRefused } from '../../kernel/errors.ts';
+import { AccessDenied } from '../../kernel/errors.ts';
 import type { AuthContext } from '../context.ts';
 import { findLiveSession } from '../sessions/find-session.ts';
-import type { Principal } from '../sessions/principal.ts';
+import { type Principal, sessionEnded } from '../sessions/principal.ts';
 import { assertFresh, findStrongestFactor } from '../sessions/reauthentication/freshness.ts';
 
 /** What an administrator must show. */
@@ -27,7 +27,7 @@ export async function authorizeAdministrator(
   const now = context.clock.now();
   const live = await findLiveSession(context, sid, now);
   if (live?.user.id !== sub || live.user.disabledAt !== null) {
-    throw new TokenRefused('token_revoked', 'This session has ended. Sign in again.');
+    throw sessionEnded();
   }
   if (!live.user.roles.includes(role)) {
     throw new AccessDenied('insufficient_role', `This needs the role ${role}.`);

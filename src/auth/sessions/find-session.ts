@@ -1,8 +1,8 @@
-import { TokenRefused } from '../../kernel/errors.ts';
+import type { TokenRefused } from '../../kernel/errors.ts';
 import type { AuthContext } from '../context.ts';
 import type { Session } from '../model.ts';
 import type { LiveSession } from '../ports/sessions.ts';
-import { userGone } from './principal.ts';
+import { sessionEnded, userGone } from './principal.ts';
 import { classifyGeneration, type Verdict } from './refresh-rule.ts';
 import { findLifetime, isPastMaxAge, limitExpiry } from './session-lifetime.ts';
 import type { RefreshClaims } from './tokens/refresh-token.ts';
@@ -25,7 +25,7 @@ export async function explainGoneSession(
   userId: string,
 ): Promise<TokenRefused> {
   if ((await store.findUser({ id: userId })) === undefined) return userGone();
-  return new TokenRefused('token_revoked', 'This session has ended. Sign in again.');
+  return sessionEnded();
 }
 
 /** A live session that a refresh token would be accepted for. */

@@ -1,9 +1,9 @@
-import { AccountDisabled, TokenRefused } from '../../kernel/errors.ts';
+import { AccountDisabled } from '../../kernel/errors.ts';
 import { type Caller, identify } from '../audit/caller.ts';
 import type { AuthContext } from '../context.ts';
 import type { User, UserRecord } from '../model.ts';
 import { findLiveSession } from '../sessions/find-session.ts';
-import { type Principal, userGone } from '../sessions/principal.ts';
+import { type Principal, sessionEnded, userGone } from '../sessions/principal.ts';
 import { assertFresh, findStrongestFactor } from '../sessions/reauthentication/freshness.ts';
 import { updateUser } from './update-user.ts';
 import { parseUserChanges } from './user-changes.ts';
@@ -45,9 +45,7 @@ export async function deleteMe(
 ): Promise<void> {
   const now = context.clock.now();
   const live = await findLiveSession(context, principal.sid, now);
-  if (live?.user.id !== principal.sub) {
-    throw new TokenRefused('token_revoked', 'This session has ended. Sign in again.');
-  }
+  if (live?.user.id !== principal.sub) throw sessionEnded();
   assertFresh(live.session, findStrongestFactor(live.user), now);
   const by = identify(caller, principal.sub);
   const acting = await createOwnContext(context, principal, live.user, by, adminRole);
