@@ -14,10 +14,6 @@ export const statements: CompiledStatements = {
     text: 'update "users" set "disabled_at" = ?, "updated_at" = ? where "id" = ? returning "id"',
     parameters: [null, ['now'], ['id']],
   },
-  'account.findKept': {
-    text: 'select * from "sessions" where "id" = ? and "user_id" = ? and "epoch" = ? and "expires_at" > ?',
-    parameters: [['id'], ['userId'], ['epoch'], ['now']],
-  },
   'account.keepSession': {
     text: 'update "sessions" set "epoch" = ?, "generation" = ?, "first_generation" = ?, "parent_generation" = ?, "rotated_at" = ?, "expires_at" = ? where "id" = ? returning *',
     parameters: [['epoch'], ['generation'], ['generation'], null, ['now'], ['expiresAt'], ['id']],
@@ -377,6 +373,14 @@ export const statements: CompiledStatements = {
     text: 'select "key", "kind", "attempts", "open_at" as "openAt", "ends_at" as "endsAt", "subject" from "attempt_limits" where "kind" = ? and "open_at" > ? and "key" > ? order by "key" limit ?',
     parameters: [['kind'], ['now'], ['after'], ['limit']],
   },
+  'locks.liveSession': {
+    text: 'select * from "sessions" where "id" = ? and "user_id" = ? and "epoch" = ? and "expires_at" > ?',
+    parameters: [['id'], ['userId'], ['epoch'], ['now']],
+  },
+  'locks.user': {
+    text: 'select * from "users" where "id" = ?',
+    parameters: [['id']],
+  },
   'mails.countAttempt': {
     text: 'update "mails" set "attempts" = "attempts" + ?, "next_attempt_at" = ? where "id" = ? and "next_attempt_at" <= ? returning "id", "purpose", "recipient", "language", "secret_id" as "secretId", "data", "bucket", "asker", "created_at" as "createdAt", "attempts", "next_attempt_at" as "nextAttemptAt", "problem", "keep_until" as "keepUntil"',
     parameters: [1, ['nextAttemptAt'], ['id'], ['now']],
@@ -500,14 +504,6 @@ export const statements: CompiledStatements = {
       ['mfaTime'],
       ['id'],
     ],
-  },
-  'reauthenticate.selectSession': {
-    text: 'select * from "sessions" where "id" = ? and "user_id" = ? and "epoch" = ? and "expires_at" > ?',
-    parameters: [['id'], ['userId'], ['epoch'], ['now']],
-  },
-  'reauthenticate.selectUser': {
-    text: 'select * from "users" where "id" = ?',
-    parameters: [['id']],
   },
   'revocations.insert': {
     text: 'insert into "revocations" ("kind", "subject", "version", "expires_at") values (?, ?, ?, ? + coalesce((select cast("value" as integer) as "seconds" from "facts" where "name" = ?), 0) * 1000) returning "seq", "expires_at" as "expiresAt"',
@@ -649,10 +645,6 @@ export const statements: CompiledStatements = {
     text: 'select * from "sessions" where "user_id" = ? and "epoch" = (select "session_epoch" from "users" where "id" = ?) and "id" < ? and "expires_at" > ? order by "id" desc limit ?',
     parameters: [['userId'], ['userId'], ['before'], ['now'], ['limit']],
   },
-  'sessions.selectUser': {
-    text: 'select * from "users" where "id" = ?',
-    parameters: [['id']],
-  },
   'statistics.countDisabled': {
     text: 'select count(*) as "count" from "users" where "disabled_at" is not null',
     parameters: [],
@@ -695,10 +687,6 @@ export const statements: CompiledStatements = {
       ['updated_at'],
       ['id'],
     ],
-  },
-  'update.selectUser': {
-    text: 'select * from "users" where "id" = ?',
-    parameters: [['id']],
   },
   'users.firstHashes': {
     text: 'select "password_hash" as "hash" from "users" limit ?',

@@ -7,6 +7,7 @@ import type { Steps } from '../../sql/steps.ts';
 import { auditLog } from '../audit.ts';
 import { toEventRow } from '../event-rows.ts';
 import { placesLeaving } from '../limits.ts';
+import { userLock } from '../row-locks.ts';
 import { answerConsumption } from '../second-factors/use-factor.ts';
 import { secretConsumption } from '../secret-consumption.ts';
 import {
@@ -49,9 +50,7 @@ export function openSessionVerb(sql: Sql): Pick<Verbs, 'openSession'> {
   const consumeSecret = secretConsumption(sql);
   const leavePlaces = placesLeaving(sql);
   const consumeAnswer = answerConsumption(sql);
-  const selectUser = query(sql, 'sessions.selectUser', (p: { id: string }) =>
-    sql.forUpdate(sql.db.selectFrom('users').selectAll().where('id', '=', p.id)),
-  );
+  const lockUser = userLock(sql);
   const replaceHash = query(sql, 'sessions.replaceHash', (p: { id: string; hash: string }) =>
     sql.db.updateTable('users').set({ password_hash: p.hash }).where('id', '=', p.id),
   );
@@ -67,7 +66,7 @@ export function openSessionVerb(sql: Sql): Pick<Verbs, 'openSession'> {
 
   return {
     *openSession({ session, proof, event, places, bound }) {
-      const [row] = yield* selectUser({ id: session.userId });
+      const [row] = yield* lockUser({ id: session.userId });
       if (row === undefined || row.disabled_at !== null) return { status: 'refused' };
       if (row.password_change_required_at !== null) return { status: 'refused' };
       // The attack: a thief with the password signs in while the owner adds a second factor.

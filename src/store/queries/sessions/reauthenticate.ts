@@ -4,6 +4,7 @@ import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { auditLog } from '../audit.ts';
 import { placesLeaving } from '../limits.ts';
+import { liveSessionLock, userLock } from '../row-locks.ts';
 import { factorConsumption } from '../second-factors/use-factor.ts';
 import { NOT_FOUND, userRevocation } from '../users/session-epoch.ts';
 import type { Verbs } from '../verb.ts';
@@ -15,23 +16,8 @@ export function reauthenticationVerb(sql: Sql): Pick<Verbs, 'reauthenticate'> {
   const revokeUser = userRevocation(sql);
   const leavePlaces = placesLeaving(sql);
   const consumeFactor = factorConsumption(sql);
-  const selectUser = query(sql, 'reauthenticate.selectUser', (p: { id: string }) =>
-    sql.forUpdate(sql.db.selectFrom('users').selectAll().where('id', '=', p.id)),
-  );
-  const selectSession = query(
-    sql,
-    'reauthenticate.selectSession',
-    (p: { id: string; userId: string; epoch: number; now: number }) =>
-      sql.forUpdate(
-        sql.db
-          .selectFrom('sessions')
-          .selectAll()
-          .where('id', '=', p.id)
-          .where('user_id', '=', p.userId)
-          .where('epoch', '=', p.epoch)
-          .where('expires_at', '>', p.now),
-      ),
-  );
+  const lockUser = userLock(sql);
+  const lockSession = liveSessionLock(sql);
   const changeUser = query(
     sql,
     'reauthenticate.changeUser',
@@ -79,11 +65,11 @@ export function reauthenticationVerb(sql: Sql): Pick<Verbs, 'reauthenticate'> {
       event,
       ...lifetime
     }) {
-      const [user] = yield* selectUser({ id: userId });
+      const [user] = yield* lockUser({ id: userId });
       if (user === undefined || user.disabled_at !== null) return NOT_FOUND;
       if (proof.kind === 'password' && user.password_hash !== proof.verifiedHash) return NOT_FOUND;
       const epoch = user.session_epoch;
-      const [row] = yield* selectSession({ id: sessionId, userId, epoch, now });
+      const [row] = yield* lockSession({ id: sessionId, userId, epoch, now });
       if (row === undefined) return NOT_FOUND;
       const current = columns.fromRow(row);
       if (isPastMaxAge(current, { now, ...lifetime })) return NOT_FOUND;

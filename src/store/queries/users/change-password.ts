@@ -6,6 +6,7 @@ import { auditLog } from '../audit.ts';
 import { placesLeaving } from '../limits.ts';
 import { secretRemoval } from '../one-time-secrets.ts';
 import { mailInsert, mailRemoval } from '../outbox.ts';
+import { liveSessionLock } from '../row-locks.ts';
 import { secretConsumption } from '../secret-consumption.ts';
 import { lacksSecondFactor, sessionInsert } from '../sessions/open-session.ts';
 import { sessionRemoval } from '../sessions/session-removal.ts';
@@ -95,20 +96,7 @@ export function passwordVerbs(sql: Sql): PasswordVerbs {
     (p: { id: string; at: number | null }) =>
       sql.db.updateTable('users').set({ password_change_required_at: p.at }).where('id', '=', p.id),
   );
-  const findKept = query(
-    sql,
-    'account.findKept',
-    (p: { id: string; userId: string; epoch: number; now: number }) =>
-      sql.forUpdate(
-        sql.db
-          .selectFrom('sessions')
-          .selectAll()
-          .where('id', '=', p.id)
-          .where('user_id', '=', p.userId)
-          .where('epoch', '=', p.epoch)
-          .where('expires_at', '>', p.now),
-      ),
-  );
+  const lockSession = liveSessionLock(sql);
   const keepSession = query(
     sql,
     'account.keepSession',
@@ -143,7 +131,7 @@ export function passwordVerbs(sql: Sql): PasswordVerbs {
         if (user.emailKey !== proven.emailKey || user.disabledAt !== null) return NOT_FOUND;
       }
       const found =
-        keep && (yield* findKept({ id: keep.sessionId, userId, epoch: user.epoch, now }));
+        keep && (yield* lockSession({ id: keep.sessionId, userId, epoch: user.epoch, now }));
       const [current] = found ?? [];
       if (keep !== null) {
         if (current === undefined) return NOT_FOUND;

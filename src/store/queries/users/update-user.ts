@@ -2,6 +2,7 @@ import { TABLES } from '../../schema.ts';
 import { query } from '../../sql/query.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { auditLog } from '../audit.ts';
+import { userLock } from '../row-locks.ts';
 import type { Verbs } from '../verb.ts';
 import { NOT_FOUND, userRevocation } from './session-epoch.ts';
 
@@ -10,9 +11,7 @@ const { columns } = TABLES.users;
 export function updateVerbs(sql: Sql): Pick<Verbs, 'updateUser'> {
   const record = auditLog(sql);
   const revokeUser = userRevocation(sql);
-  const selectUser = query(sql, 'update.selectUser', (p: { id: string }) =>
-    sql.forUpdate(sql.db.selectFrom('users').selectAll().where('id', '=', p.id)),
-  );
+  const lockUser = userLock(sql);
   const findByUsername = query(sql, 'update.findByUsername', (p: { key: string; id: string }) =>
     sql.db
       .selectFrom('users')
@@ -56,7 +55,7 @@ export function updateVerbs(sql: Sql): Pick<Verbs, 'updateUser'> {
 
   return {
     *updateUser({ userId, changes, now, issuedUntil, event }) {
-      const [row] = yield* selectUser({ id: userId });
+      const [row] = yield* lockUser({ id: userId });
       if (row === undefined) return NOT_FOUND;
       const before = columns.fromRow(row);
       const tokenVersion = before.tokenVersion + 1;
