@@ -2,6 +2,7 @@ import { FactorRefused } from '../../kernel/errors.ts';
 import { systemCaller } from '../audit/caller.ts';
 import { aboutUser } from '../audit/event.ts';
 import { type AuthContext, createRevocationArgs, revoke } from '../context.ts';
+import type { Place } from '../ports/limits.ts';
 import type { Principal } from '../sessions/principal.ts';
 
 /** After so many wrong codes in a row, a person who knows the password has had too many guesses. */
@@ -25,17 +26,9 @@ export async function admitFactor<T>(
 ): Promise<T> {
   const { limiter } = context;
   const places = [limiter.placeOf('factor_streak', userId), limiter.placeOf('factor', userId)];
-  const attempt = await limiter.admit(limiter.isOff ? [] : places, { id: userId });
-  try {
-    const result = await attempt.run(work);
-    await attempt.succeed();
-    return result;
-  } catch (error) {
-    const failures = attempt.failuresBefore + 1;
-    const isLast = failures % FAILURES_PER_PASSWORD === 0;
-    if (error instanceof FactorRefused && isLast) await withdrawPassword(context, userId);
-    throw error;
-  }
+  return admit(context, { places, userId, work }, async (failures) => {
+    if (failures % FAILURES_PER_PASSWORD === 0) await withdrawPassword(context, userId);
+  });
 }
 
 /**
@@ -48,16 +41,31 @@ export async function admitFactorInSession<T>(
   { sub: userId, sid: sessionId }: Principal,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { limiter } = context;
-  const places = [limiter.placeOf('session_factor', sessionId)];
+  const places = [context.limiter.placeOf('session_factor', sessionId)];
+  return admit(context, { places, userId, work }, async (failures) => {
+    if (failures >= FAILURES_PER_SESSION) await endSession(context, userId, sessionId);
+  });
+}
+
+interface FactorAttempt<T> {
+  readonly places: readonly Place[];
+  readonly userId: string;
+  readonly work: () => Promise<T>;
+}
+
+/** @param onRefused called after a wrong code, with the number of failures in a row at the first of the places */
+async function admit<T>(
+  { limiter }: AuthContext,
+  { places, userId, work }: FactorAttempt<T>,
+  onRefused: (failures: number) => Promise<void>,
+): Promise<T> {
   const attempt = await limiter.admit(limiter.isOff ? [] : places, { id: userId });
   try {
     const result = await attempt.run(work);
     await attempt.succeed();
     return result;
   } catch (error) {
-    const isLast = attempt.failuresBefore + 1 >= FAILURES_PER_SESSION;
-    if (error instanceof FactorRefused && isLast) await endSession(context, userId, sessionId);
+    if (error instanceof FactorRefused) await onRefused(attempt.failuresBefore + 1);
     throw error;
   }
 }
