@@ -5,6 +5,7 @@ import {
   findDeclaration,
   type Module,
   type Node,
+  nameOf,
   readModule,
   resolveExports,
 } from './modules.ts';
@@ -72,8 +73,7 @@ function isPublic(member: Node): boolean {
 }
 
 function keyOf(member: Node): string {
-  const key = member['key'] as { name?: string; value?: string } | undefined;
-  return key?.name ?? key?.value ?? `(${member.type})`;
+  return nameOf(member['key']) || `(${member.type})`;
 }
 
 /** The parts of a declaration that its users see: no bodies of functions, no private members. */
@@ -145,13 +145,13 @@ function isUnknown({ type }: Node): boolean {
 
 function checkReference(name: Node, { module, keys, problem, own }: Scope): void {
   const isQualified = name.type === 'TSQualifiedName';
-  const first = ((isQualified ? name['left'] : name) as { name?: string }).name ?? '';
+  const first = nameOf(isQualified ? name['left'] : name);
   if (own.has(first) || module.foreign.has(first)) return;
   const imported = module.imports.get(first);
   // Neither declared nor imported: a type of the language.
   if (imported === undefined && !module.declarations.has(first)) return;
   if (imported === undefined && isComputed(module, first)) return;
-  const last = isQualified ? ((name['right'] as { name?: string }).name ?? '') : undefined;
+  const last = isQualified ? nameOf(name['right']) : undefined;
   const reference = findDeclaration(
     imported?.name === '*' && last !== undefined
       ? { path: imported.path, name: last }
@@ -188,11 +188,6 @@ function collectInferred(tree: unknown, names: Set<string>): void {
   const node = tree as Node;
   if (node.type === 'TSInferType') names.add(nameOf((node['typeParameter'] as Node)['name']));
   for (const value of Object.values(node)) collectInferred(value, names);
-}
-
-function nameOf(node: unknown): string {
-  if (typeof node === 'string') return node;
-  return String((node as { name?: unknown } | null | undefined)?.name ?? '');
 }
 
 function listOf(value: unknown): readonly Node[] {

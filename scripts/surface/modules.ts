@@ -135,8 +135,10 @@ function namesOf(node: Node): readonly string[] {
   return id == null ? [] : [nameOf(id)];
 }
 
-function nameOf(node: unknown): string {
-  const { name, value } = node as { name?: unknown; value?: unknown };
+/** The name of an identifier, or the text of a literal. `''` for neither. */
+export function nameOf(node: unknown): string {
+  if (typeof node === 'string') return node;
+  const { name, value } = (node ?? {}) as { name?: unknown; value?: unknown };
   return String(name ?? value ?? '');
 }
 
