@@ -79,14 +79,7 @@ export const account = defineFeature({
       handler: async (request, reply) => {
         assertNotForm(request);
         if (hasChallenge(request)) return changeRequiredPassword(context, request, reply);
-        const transport = findTransport(context, request);
-        const signIn = await auth.changePasswordRaw(
-          context.getUser(request),
-          request.body,
-          toSignInCaller(context, request),
-          limitsOf(context, transport),
-        );
-        return answerSignIn(context, reply, signIn, { route: 'refresh', transport });
+        return answerNewTokens(context, request, reply, 'changePasswordRaw');
       },
     });
 
@@ -96,14 +89,7 @@ export const account = defineFeature({
       onRequest,
       handler: async (request, reply) => {
         assertNotForm(request);
-        const transport = findTransport(context, request);
-        const tokens = await auth.reauthenticateRaw(
-          context.getUser(request),
-          request.body,
-          toSignInCaller(context, request),
-          limitsOf(context, transport),
-        );
-        return answerSignIn(context, reply, tokens, { route: 'refresh', transport });
+        return answerNewTokens(context, request, reply, 'reauthenticateRaw');
       },
     });
 
@@ -145,6 +131,23 @@ export const account = defineFeature({
     });
   },
 });
+
+/** Calls a method that issues new tokens for the session of the request, and answers as a refresh does. */
+async function answerNewTokens(
+  context: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  method: 'changePasswordRaw' | 'reauthenticateRaw',
+): Promise<object> {
+  const transport = findTransport(context, request);
+  const tokens = await context.latchkey.auth[method](
+    context.getUser(request),
+    request.body,
+    toSignInCaller(context, request),
+    limitsOf(context, transport),
+  );
+  return answerSignIn(context, reply, tokens, { route: 'refresh', transport });
+}
 
 /** Tokens go back the way the credential came, as in a refresh. */
 function findTransport({ credentials }: RouteContext, { raw }: FastifyRequest): AnswerTransport {
