@@ -1,5 +1,6 @@
 import {
   ByCookie,
+  factorMethod,
   NoContent,
   password,
   refusals,
@@ -138,10 +139,7 @@ export const reauthenticateSchema = {
     ),
     named(
       'ReauthenticationByFactor',
-      object(
-        { method: oneOf(['totp', 'recovery_code']), code: string() },
-        { additionalProperties: false },
-      ),
+      object({ method: factorMethod, code: string() }, { additionalProperties: false }),
     ),
   ]),
   response: {

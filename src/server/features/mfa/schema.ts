@@ -1,5 +1,6 @@
 import {
   ByCookie,
+  factorMethod,
   NoContent,
   refusals,
   SIGNED_IN,
@@ -45,7 +46,7 @@ export const completeSignInSchema = {
     object(
       {
         challenge: string(),
-        method: oneOf(['totp', 'recovery_code']),
+        method: factorMethod,
         code: string({ examples: ['123456'] }),
       },
       { additionalProperties: false },

@@ -1,3 +1,4 @@
+import { FACTOR_METHODS } from '../../../auth/credentials/second-factors/check-factor.ts';
 import {
   integer,
   list,
@@ -174,5 +175,7 @@ export const TokenForm = named(
 export const NoContent = nothing({ description: 'Done.' });
 
 export const password = string({ minLength: 8, maxLength: 1024, format: 'password' });
+/** How a second factor is presented. */
+export const factorMethod = oneOf(FACTOR_METHODS);
 export const username = string({ maxLength: 64, examples: ['janedoe'] });
 export const email = string({ format: 'email', examples: ['jane@example.com'] });
