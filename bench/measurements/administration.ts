@@ -1,16 +1,18 @@
 /** The lists and searches of administrators among few users and among a million. */
-import { join } from 'node:path';
 import type { Bench } from '../lib/bench.ts';
 import { type Child, startChild } from '../lib/child.ts';
-import { createDiskFolder } from '../lib/cleanup.ts';
-import { type Crowd, createPostgresCrowd, createSqliteCrowd } from '../lib/data/crowd.ts';
+import {
+  type DatabaseName,
+  databases,
+  type PopulationServer,
+  startPopulation,
+} from '../lib/data/population.ts';
 import { type Postgres, startPostgres } from '../lib/data/postgres.ts';
 import { formatSummary } from '../lib/report/format-number.ts';
 import { createVerdict, showProgress, type Table } from '../lib/report/report.ts';
 import { summarise } from '../lib/report/statistics.ts';
 import type { Load, LoadResult } from '../load/load.ts';
 import { createRequest } from '../load/request.ts';
-import type { PopulationAnswer, PopulationQuestion } from '../servers/population-server.ts';
 
 const FEW = 1_000;
 const PORTION = 20_000;
@@ -21,9 +23,6 @@ const CLIENTS = 4;
 const REQUESTS = 500;
 const DAY_MS = 86_400_000;
 
-const databases = ['SQLite', 'PostgreSQL'] as const;
-type DatabaseName = (typeof databases)[number];
-type Server = Child<PopulationQuestion, PopulationAnswer>;
 type Client = Child<Load, LoadResult>;
 
 /** What is asked for, by name. */
@@ -32,7 +31,7 @@ type Paths = Readonly<Record<string, readonly string[]>>;
 interface Population {
   readonly database: DatabaseName;
   readonly size: number;
-  readonly server: Server;
+  readonly server: PopulationServer;
   readonly port: number;
   readonly paths: Paths;
   /** By the name of what was asked for. */
@@ -71,14 +70,7 @@ export const administration: Bench = {
 };
 
 async function open(postgres: Postgres, database: DatabaseName, size: number): Promise<Population> {
-  const folder = createDiskFolder();
-  const databaseUrl = database === 'SQLite' ? undefined : await postgres.createDatabase();
-  const server: Server = startChild(new URL('../servers/population-server.ts', import.meta.url));
-  const { port = 0 } = await server.ask({ open: { folder, databaseUrl } });
-  const crowd: Crowd =
-    databaseUrl === undefined
-      ? createSqliteCrowd(join(folder, 'data/latchkey.db'))
-      : createPostgresCrowd(databaseUrl);
+  const { server, port, crowd } = await startPopulation(postgres, database);
   const people = size - EDITORS;
   for (let added = 0; added < people; added += PORTION) {
     showProgress(`administration: ${database}, ${formatCount(added)} of ${formatCount(size)}`);
@@ -91,7 +83,7 @@ async function open(postgres: Postgres, database: DatabaseName, size: number): P
 }
 
 /** Makes different requests of each kind, about users anywhere in the population. */
-async function createPaths(server: Server, port: number, people: number): Promise<Paths> {
+async function createPaths(server: PopulationServer, port: number, people: number): Promise<Paths> {
   const { token = '' } = await server.ask({ administrator: true });
   const anyNumber = () => Math.floor(Math.random() * people);
   const many = (make: () => string) => Array.from({ length: REQUESTS }, make);

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type AuditQuery, type OpenedLatchkey, openLatchkey } from 'latchkey/server';
 import type { Bench } from '../lib/bench.ts';
 import { createDiskFolder } from '../lib/cleanup.ts';
+import { type DatabaseName, databases } from '../lib/data/population.ts';
 import { startPostgres, withClient } from '../lib/data/postgres.ts';
 import { createVerdict, showProgress, type Table } from '../lib/report/report.ts';
 import { quantile } from '../lib/report/statistics.ts';
@@ -14,9 +15,6 @@ const PAGE = 50;
 const NOW = Date.UTC(2026, 0, 1);
 /** Between two events. */
 const STEP_MS = 1_000;
-
-const databases = ['SQLite', 'PostgreSQL'] as const;
-type DatabaseName = (typeof databases)[number];
 
 /** Queries by the name of the filter; `at` is the number of an event. */
 const searches: Readonly<Record<string, (at: number) => AuditQuery>> = {

@@ -1,30 +1,29 @@
 /** Refreshes among few users and among a million. */
-import { join } from 'node:path';
 import type { Bench } from '../lib/bench.ts';
 import { type Child, startChild } from '../lib/child.ts';
-import { createDiskFolder } from '../lib/cleanup.ts';
-import { type Crowd, createPostgresCrowd, createSqliteCrowd } from '../lib/data/crowd.ts';
+import {
+  type DatabaseName,
+  databases,
+  type PopulationServer,
+  startPopulation,
+} from '../lib/data/population.ts';
 import { type Postgres, startPostgres } from '../lib/data/postgres.ts';
 import { formatSummary } from '../lib/report/format-number.ts';
 import { createVerdict, showProgress, type Table } from '../lib/report/report.ts';
 import { summarise } from '../lib/report/statistics.ts';
 import type { Load, LoadResult } from '../load/load.ts';
-import type { PopulationAnswer, PopulationQuestion } from '../servers/population-server.ts';
 
 const CLIENTS = 32;
 const FEW = 1_000;
 /** In how many portions users sign up between inserted ones, so that they are spread over the whole table. */
 const PORTIONS = 50;
 
-const databases = ['SQLite', 'PostgreSQL'] as const;
-type DatabaseName = (typeof databases)[number];
 type Client = Child<Load, LoadResult>;
-type Server = Child<PopulationQuestion, PopulationAnswer>;
 
 interface Population {
   readonly database: DatabaseName;
   readonly size: number;
-  readonly server: Server;
+  readonly server: PopulationServer;
   readonly port: number;
   /** Refresh tokens of all sessions that take part; those whose turn is next come first. */
   tokens: readonly string[];
@@ -61,14 +60,7 @@ export const population: Bench = {
 
 /** Users sign up in portions, and between two portions a part of the crowd is inserted. */
 async function open(postgres: Postgres, database: DatabaseName, size: number): Promise<Population> {
-  const folder = createDiskFolder();
-  const databaseUrl = database === 'SQLite' ? undefined : await postgres.createDatabase();
-  const server: Server = startChild(new URL('../servers/population-server.ts', import.meta.url));
-  const { port = 0 } = await server.ask({ open: { folder, databaseUrl } });
-  const crowd: Crowd =
-    databaseUrl === undefined
-      ? createSqliteCrowd(join(folder, 'data/latchkey.db'))
-      : createPostgresCrowd(databaseUrl);
+  const { server, port, crowd } = await startPopulation(postgres, database);
   const people = size === FEW ? size : Math.min(20_000, size / 5);
   const tokens: string[] = [];
   let added = 0;

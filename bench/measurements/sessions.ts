@@ -6,6 +6,7 @@ import type { Bench } from '../lib/bench.ts';
 import { type Child, startChild } from '../lib/child.ts';
 import { createDiskFolder } from '../lib/cleanup.ts';
 import { addPostgresSessions, addSqliteSessions } from '../lib/data/crowd.ts';
+import { type DatabaseName, databases } from '../lib/data/population.ts';
 import { type Postgres, startPostgres, withClient } from '../lib/data/postgres.ts';
 import { formatNumber } from '../lib/report/format-number.ts';
 import { createVerdict, showProgress, type Table } from '../lib/report/report.ts';
@@ -19,9 +20,6 @@ const MANY = 10_000;
 const OTHERS = 100;
 /** Requests of the others per second. */
 const RATE = 200;
-
-const databases = ['SQLite', 'PostgreSQL'] as const;
-type DatabaseName = (typeof databases)[number];
 
 const acts = ['sign-in', 'list', 'introspection', 'sign-out', 'password change'] as const;
 type Act = (typeof acts)[number];
